@@ -1,0 +1,91 @@
+"""Dateline's chat and API: arguments, a finished assistant, the page, launch. `python app.py --help` works without the models."""
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+from rag.doors import door
+from rag.settings import ROOT, SettingError, Settings
+
+SAMPLE = ROOT / "corpus" / "articles"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Gradio reads these itself, and each would open more than the user of a local program expects.
+_UNSAFE = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS", "GRADIO_MCP_SERVER")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    settings = Settings.read()
+    parser = argparse.ArgumentParser(prog="python app.py", description="Dateline: ask your news articles, in the browser and over an API.")
+    parser.add_argument("--host", default=settings.host, help=f"address to listen on (default {settings.host}; others need --listen)")
+    parser.add_argument("--port", type=int, default=settings.port, help=f"port (default {settings.port})")
+    parser.add_argument("--listen", action="store_true", help="let other machines in: there is no login, so put a proxy with one in front")
+    given = parser.parse_args(arguments)
+    # Hugging Face Spaces run the app in a container behind their own proxy.
+    in_space = "SPACE_ID" in os.environ
+    host, listen = ("0.0.0.0", True) if in_space or (given.listen and given.host in _LOOPBACK) else (given.host, given.listen)
+    _check(host, given.port, listen)
+    serve(settings, host, given.port)
+    return 0
+
+
+def _check(host: str, port: int, listen: bool) -> None:
+    """Refuse what would fail or open too much, before anything heavy is loaded."""
+    for name in _UNSAFE:
+        if os.environ.get(name):
+            raise SettingError(f"{name} is set and would open this computer's files or the chat to others; unset it")
+    if host not in _LOOPBACK and not listen:
+        raise SettingError(f"{host} lets other machines in; add --listen if that is meant")
+    if not 0 < port < 65536:
+        raise SettingError(f"{port} is no port; choose one from 1 to 65535")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingError(f"{host}:{port} cannot be used ({error.strerror}); end the program that uses it, or choose another with --port") from error
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Open the assistant, fill an empty collection with the sample articles, and show the page until Ctrl-C."""
+    from starlette.middleware import Middleware
+
+    from rag.page.chat import STYLE, build, theme
+    from rag.page.guard import Guard
+    from rag.wiring import open_assistant
+
+    assistant = open_assistant(settings, say)
+    try:
+        if not assistant.library.coverage().articles:
+            add_sample(assistant.library)
+        page = build(assistant)
+        page.launch(
+            server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True, max_file_size="5mb", blocked_paths=[str(settings.data)],
+            enable_monitoring=False, mcp_server=False, run_history=False, footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
+            app_kwargs={"middleware": [Middleware(Guard, loopback_only=host in _LOOPBACK)]},
+        )  # fmt: skip
+        say(f"Dateline is ready at http://{'127.0.0.1' if host in _LOOPBACK else host}:{port} (Ctrl-C ends it)")
+        page.block_thread()
+    finally:
+        assistant.close()
+
+
+def add_sample(library) -> None:  # noqa: ANN001  (a Library; importing it would load the models for --help)
+    """Index the sample collection, with a progress bar."""
+    from tqdm import tqdm
+
+    from corpus.readers import find
+    from embeddings.intake import take_in
+
+    for file in tqdm(find([Path(SAMPLE)]), desc="Indexing the sample collection", unit=" articles", disable=None):
+        list(take_in(library, file))
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(door(main))

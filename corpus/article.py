@@ -1,0 +1,138 @@
+"""`Article` and the dates that articles carry. Knows what an article is; not how it was read or where it is kept."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+MONTHS = tuple(calendar.month_name)[1:]
+_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?![\d-])")
+_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + r"|Sept)\.?"
+_WRITTEN = (
+    re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
+    re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
+    re.compile(rf"\b{_MONTH},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
+)
+
+
+class InvalidDate(ValueError):
+    """A text that should be a date and is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A calendar date known to the day, the month or the year.
+
+    >>> str(PartialDate(2018, 2)), PartialDate(2018, 2).spoken, PartialDate(2018, 2).last.day
+    ('2018-02', 'February 2018', 28)
+    """
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            date(self.year, self.month or 1, self.day or 1)
+        except ValueError as error:
+            raise InvalidDate(f"{self.year}-{self.month}-{self.day} is no date: {error}; write YYYY-MM-DD, YYYY-MM or YYYY") from None
+
+    @classmethod
+    def parse(cls, text: str) -> "PartialDate":
+        """Read an ISO date of any precision ("2018-02-13", "2018-02", "2018"; a time after it is ignored).
+
+        Raises:
+            InvalidDate: the text begins with none.
+        """
+        found = _ISO.match(text.strip())
+        if not found:
+            raise InvalidDate(f'"{text[:40]}" is no date; write YYYY-MM-DD, YYYY-MM or YYYY')
+        year, month, day = (int(part) if part else None for part in found.groups())
+        assert year is not None
+        return cls(year, month, day)
+
+    @property
+    def first(self) -> date:
+        """The first day that the date can mean."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    @property
+    def last(self) -> date:
+        """The last day that the date can mean."""
+        month = self.month or 12
+        return date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
+
+    @property
+    def spoken(self) -> str:
+        """As people write it: "13 February 2018", "February 2018", "2018"."""
+        parts = (str(self.day) if self.day else "", MONTHS[self.month - 1] if self.month else "", str(self.year))
+        return " ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return "-".join([f"{self.year:04}"] + [f"{part:02}" for part in (self.month, self.day) if part])
+
+
+def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
+    """Dates with a month's name in `text`, in order, as (start, end, date); impossible ones are left out.
+
+    >>> written_dates("on 12 February, 2020")
+    [(3, 20, PartialDate(year=2020, month=2, day=12))]
+    """
+    found: list[tuple[int, int, PartialDate]] = []
+    for pattern in _WRITTEN:
+        for match in pattern.finditer(text):
+            if any(start < match.end() and match.start() < end for start, end, _ in found):
+                continue
+            month = next(n for n, name in enumerate(MONTHS, 1) if name[:3].lower() == match["month"][:3].lower())
+            day = int(match["day"]) if "day" in pattern.groupindex else None
+            try:
+                found.append((match.start(), match.end(), PartialDate(int(match["year"]), month, day)))
+            except InvalidDate:
+                continue
+    return sorted(found, key=lambda item: item[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where one field of an article came from: `how` in words, and the characters of the raw text that said it."""
+
+    field: str
+    how: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One cleaned news article. What its source did not say is None, never guessed.
+
+    `origin` is the path or address it was read from; `found` says for each known field where it stood.
+    """
+
+    title: str | None
+    body: str
+    publisher: str | None = None
+    author: str | None = None
+    published: PartialDate | None = None
+    url: str | None = None
+    origin: str = ""
+    found: tuple[Found, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The first 12 hexadecimal digits of the body's SHA-256: the same words are the same article, whoever saved them."""
+        return sha256(self.body.encode()).hexdigest()[:12]
+
+    @property
+    def headline(self) -> str:
+        """The title, or the article's first words where it has none."""
+        if self.title:
+            return self.title
+        words = self.body.split()
+        return " ".join(words[:10]) + ("..." if len(words) > 10 else "")
+
+    @property
+    def dateline(self) -> str:
+        """Publisher and date, or that they are unknown: "Meridian Wire, 3 December 2014"."""
+        return f"{self.publisher or 'publisher unknown'}, {self.published.spoken if self.published else 'undated'}"

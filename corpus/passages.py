@@ -1,0 +1,74 @@
+"""`Passage`, a window on an article's body, and the sentence-aware split. Knows sentences and a token counter; knows no encoder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sentencex
+
+from corpus.article import Article
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Characters `start` to `end` of an article's body. Its text is stored nowhere, so it cannot hold a word that the article does not."""
+
+    article: Article
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.article.body[self.start : self.end]
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Offsets of the sentences between `start` and `end` of `text`, without the white space around them.
+
+    >>> sentences("The U.S. said no. Mr. Trump left.")
+    [(0, 17), (18, 33)]
+    """
+    spans: list[tuple[int, int]] = []
+    position = start
+    for piece in sentencex.segment("en", text[start:end]):
+        bare = piece.strip()
+        if bare:
+            first = position + piece.index(bare)
+            spans.append((first, first + len(bare)))
+        position += len(piece)
+    return spans
+
+
+def split(article: Article, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]) -> list[Passage]:
+    """Cut the body into passages of whole sentences with at most `budget` tokens each, without overlap.
+
+    `count_tokens` gives the tokens of each of several texts. A sentence longer than the budget is cut at words.
+    """
+    spans = sentences(article.body)
+    sizes = count_tokens([article.body[a:b] for a, b in spans])
+    pieces: list[tuple[int, int, int]] = []
+    for (start, end), size in zip(spans, sizes, strict=True):
+        pieces += [(start, end, size)] if size <= budget else _cut(article.body, start, end, size, budget)
+    passages: list[Passage] = []
+    first, used = 0, 0
+    for n, (_, _, size) in enumerate(pieces):
+        if used + size > budget:
+            passages.append(Passage(article, pieces[first][0], pieces[n - 1][1]))
+            first, used = n, 0
+        used += size
+    if pieces:
+        passages.append(Passage(article, pieces[first][0], pieces[-1][1]))
+    return passages
+
+
+def _cut(text: str, start: int, end: int, size: int, budget: int) -> list[tuple[int, int, int]]:
+    """Equal parts of an overlong sentence, moved to the next space where one is near."""
+    step = max(1, (end - start) * budget // (size + budget // 4))
+    parts: list[tuple[int, int, int]] = []
+    while start < end:
+        stop = min(start + step, end)
+        space = text.rfind(" ", start + step // 2, stop)
+        if stop < end and space > 0:
+            stop = space
+        parts.append((start, stop, budget))
+        start = stop + (1 if stop < end and text[stop] == " " else 0)
+    return parts

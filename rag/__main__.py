@@ -1,0 +1,42 @@
+"""`python -m rag ask "..."`: one question on the command line, the same `Answer` as on the page."""
+
+import argparse
+import json
+import sys
+
+from rag.doors import door
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rag", description="Ask the collection.")
+    ask = parser.add_subparsers(dest="verb", required=True).add_parser("ask", help="answer one question with citations")
+    ask.add_argument("question")
+    ask.add_argument("--since", metavar="DATE", help="only articles published from then on (YYYY, YYYY-MM or YYYY-MM-DD)")
+    ask.add_argument("--until", metavar="DATE", help="only articles published until then")
+    ask.add_argument("--publisher", action="append", default=[], help="only this publisher's articles; may be repeated")
+    ask.add_argument("--json", action="store_true", help="print the whole Answer as JSON")
+    given = parser.parse_args(arguments)
+
+    from rag.api import filters_from
+    from rag.assistant import checked
+    from rag.wiring import open_assistant
+
+    filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher})
+    question = checked(given.question)
+    assistant = open_assistant()
+    answer = assistant.ask(question, filters=filters)
+    assistant.close()
+    if given.json:
+        sys.stdout.write(json.dumps(answer.to_json(), indent=1, ensure_ascii=False) + "\n")
+        return 0
+    lines = [answer.text, "", *(f"[{item.number}] {item.article.headline} ({item.article.dateline})\n    “{item.quote}”" for item in answer.citations)]
+    if not answer.citations and answer.evidence:
+        lines += ["What comes nearest:", *(f"  “{item.text}” ({item.article.dateline})" for item in answer.evidence[:3])]
+    sys.stdout.write("\n".join(lines).rstrip() + "\n")
+    for warning in answer.warnings:
+        sys.stderr.write(f"{warning}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(door(main))

@@ -1,0 +1,116 @@
+"""`Answer`, the one object for page, API, command line and evaluation, and its JSON. Knows values, not how they came about."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from corpus.article import Article
+from corpus.store import Filters
+from rag.citations import Citation, Statement
+from rag.evidence import Evidence
+
+SCHEMA = 1
+Status = Literal["searching", "writing", "answered", "partly", "unanswerable", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation. `role` is "user" or "assistant"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question came: to the first evidence, to the first written word, to the end. None where it did not happen."""
+
+    evidence: float | None = None
+    first_word: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known about a question so far. While it is made, `status` is "searching" or "writing" and `draft` holds unchecked words.
+
+    `searched` is the question that was searched for, `evidence` what came nearest, best first; only what `statements` cite carries the answer.
+    """
+
+    question: str
+    searched: str
+    status: Status
+    statements: tuple[Statement, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    timings: Timings = field(default_factory=Timings)
+    index_version: str = ""
+    model: str = ""
+    draft: str = ""
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The sources that statements use, each once, in the order of their numbers."""
+        used = {citation.number: citation for statement in self.statements for citation in statement.citations}
+        return tuple(used[n] for n in sorted(used))
+
+    @property
+    def text(self) -> str:
+        """The answer as plain text with markers, or the message where there is none."""
+        lines = [f"{_period(statement)}{''.join(f' [{citation.number}]' for citation in statement.citations)}" for statement in self.statements]
+        return "\n".join(lines) or self.message
+
+    @property
+    def finished(self) -> bool:
+        return self.status not in ("searching", "writing")
+
+    def but(self, **changes: Any) -> "Answer":
+        """This answer with some fields changed."""
+        return replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`; the schema is additive within one version."""
+        return {
+            "schema": SCHEMA,
+            "question": self.question,
+            "searched": self.searched,
+            "status": self.status,
+            "text": self.text,
+            "message": self.message,
+            "statements": [{"text": item.text, "verdict": item.verdict, "citations": [citation.number for citation in item.citations]} for item in self.statements],
+            "citations": [_citation(item) for item in self.citations],
+            "evidence": [{**_place(item.article, item.start, item.end), "score": item.score} for item in self.evidence],
+            "warnings": list(self.warnings),
+            "filters": filters_to_json(self.filters),
+            "timings": {"evidence": self.timings.evidence, "first_word": self.timings.first_word, "total": self.timings.total},
+            "index_version": self.index_version,
+            "model": self.model,
+        }
+
+
+def _period(statement: Statement) -> str:
+    return f"“{statement.text}”" if statement.verdict == "quoted" else statement.text
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {"number": citation.number, **_place(citation.article, citation.start, citation.end), "verified": citation.verified}
+
+
+def _place(article: Article, start: int, end: int) -> dict[str, Any]:
+    return {**article_to_json(article), "start": start, "end": end, "quote": article.body[start:end]}
+
+
+def article_to_json(article: Article) -> dict[str, Any]:
+    """An article's facts without its body."""
+    published = str(article.published) if article.published else None
+    return {"article": article.id, "title": article.title, "headline": article.headline, "publisher": article.publisher, "author": article.author, "published": published, "url": article.url}
+
+
+def filters_to_json(filters: Filters) -> dict[str, Any]:
+    return {
+        "since": filters.since.isoformat() if filters.since else None,
+        "until": filters.until.isoformat() if filters.until else None,
+        "publishers": list(filters.publishers),
+        "articles": list(filters.articles),
+    }

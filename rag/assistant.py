@@ -1,0 +1,191 @@
+"""The whole trip of a question: search, evidence, writing, checks, answer; streamed. Knows the order of things, not how each is done."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import date
+
+from corpus.store import Coverage, Filters
+from rag import limits
+from rag.answer import Answer, Timings, Turn
+from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
+from rag.evidence import ENOUGH, Evidence, rank, spread
+from rag.followups import standing_alone
+from rag.llm import ModelError
+from rag.models import Reader
+from rag.prompts import Prompts
+from rag.retriever import Hit, Retriever
+from rag.timing import Asked, asked, topic
+
+_SHOWN = 6  # pieces of evidence on the page and in an answer
+_SEQUENCE = 5  # dates or sides in one answer
+# The second-best sentence is quoted too when it is nearly as good: the best one answers 53 % of the development questions, two 69 %.
+_NEARLY_AS_GOOD = 2.0
+
+
+class BadQuestion(ValueError):
+    """A question that cannot be asked; the message says why and what to do."""
+
+
+class Assistant:
+    """Answers questions over one library with one reader."""
+
+    def __init__(self, retriever: Retriever, reader: Reader, prompts: Prompts) -> None:
+        self.retriever = retriever
+        self.library = retriever.library
+        self.reader = reader
+        self._prompts = prompts
+
+    def close(self) -> None:
+        """End the model's process and give the collection's file back."""
+        self.reader.close()
+        self.library.store.close()
+
+    def search(self, question: str, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+        """The `k` passages that fit a question best, without an answer.
+
+        Raises:
+            BadQuestion: the question is empty or too long.
+        """
+        return self.retriever.hits(checked(question), min(max(k, 1), limits.SEARCH_HITS), filters)
+
+    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
+        """The finished answer: the last value of `stream`."""
+        *_, last = self.stream(question, history, filters)
+        return last
+
+    def stream(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Answer]:
+        """The answer as it grows: first with its evidence, then with unchecked words, last checked. Closing the iterator stops the model.
+
+        Raises:
+            BadQuestion: the question is empty or too long.
+        """
+        began = time.monotonic()
+        question = checked(question)
+        filters = filters or Filters()
+        searched = standing_alone(question, history[-limits.HISTORY_TURNS :])
+        wanted = asked(searched, self.library.coverage().publishers)
+        subject = topic(searched)
+        ranked = rank(subject, self.retriever.hits(subject, filters=filters), self.library.encoder)
+        answer = Answer(question, searched, "writing", evidence=_evidence(ranked, wanted), filters=filters, timings=Timings(evidence=_since(began)), index_version=self.library.version, model=self.reader.name)
+        yield answer
+        if not answer.evidence or answer.evidence[0].bearing < ENOUGH:
+            yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
+            return
+        if self.reader.chat is None or (wanted.several and not self.reader.tells_changes):
+            yield self._finished(_quoted(answer, wanted), began)
+            return
+        yield from self._written(answer, wanted, began)
+
+    def _written(self, answer: Answer, wanted: Asked, began: float) -> Iterator[Answer]:
+        """The answer while the model writes, and after its words were checked; the evidence itself where nothing of them holds."""
+        assert self.reader.chat is not None
+        messages, given = self._prompts.messages(answer.searched, answer.evidence[: self.reader.evidence], self.reader.budget)
+        written, problems = "", []
+        try:
+            with closing(self.reader.chat.stream(messages, stop=["\n\n", "\nQuestion:"])) as pieces:
+                for piece in pieces:
+                    written += piece.text
+                    if answer.timings.first_word is None and written.strip():
+                        answer = answer.but(timings=Timings(answer.timings.evidence, _since(began)))
+                    if visible(written) != answer.draft:
+                        answer = answer.but(draft=visible(written))
+                        yield answer
+        except ModelError as error:
+            problems.append(f"Shown without the model: {error}.")
+        except OSError as error:
+            problems.append(f"Shown without the model: {self.reader.name} cannot be reached ({error}); check DATELINE_MODEL.")
+        if self._prompts.refusal.rstrip(".").lower() in written.lower():
+            yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
+            return
+        yield self._finished(_checked(answer, written, given, wanted, problems), began)
+
+    def _finished(self, answer: Answer, began: float) -> Answer:
+        timings = Timings(answer.timings.evidence, answer.timings.first_word, _since(began))
+        return answer.but(draft="", timings=timings)
+
+    def _refusal(self, answer: Answer) -> str:
+        coverage = self.library.coverage()
+        if not coverage.articles:
+            return "The collection is empty. Add articles with: python -m corpus add FOLDER"
+        if not answer.evidence and answer.filters:
+            return f"No article passes the filter ({spoken_filters(answer.filters)}). Remove it to search all {coverage.articles} articles."
+        return f"The articles do not say. Nothing in them bears closely enough on this question. {spoken_coverage(coverage)}"
+
+
+def checked(question: str) -> str:
+    """A question without white space around it.
+
+    Raises:
+        BadQuestion: it is empty, no text, or longer than 2,000 characters.
+    """
+    if not isinstance(question, str):
+        raise BadQuestion("The question should be text.")
+    if len(question) > limits.QUESTION_CHARS:
+        raise BadQuestion(f"The question has {len(question):,} characters; ask it in at most {limits.QUESTION_CHARS:,}.")
+    question = question.encode("utf-8", "replace").decode().replace("\x00", " ").strip()
+    if not question:
+        raise BadQuestion("The question is empty; type one.")
+    return question
+
+
+def _evidence(ranked: list[Evidence], wanted: Asked) -> tuple[Evidence, ...]:
+    if wanted.several:
+        return tuple(spread(ranked, _SHOWN))
+    return tuple(ranked[:_SHOWN])
+
+
+def _quoted(answer: Answer, wanted: Asked) -> Answer:
+    """The evidence itself as the answer: the best sentence, or one an article, newest first, where the question asks for several."""
+    best = answer.evidence[0]
+    if wanted.several:
+        chosen = sorted((item for item in answer.evidence[:_SEQUENCE] if item.bearing >= ENOUGH), key=_newest_first)
+    else:
+        chosen = [item for item in answer.evidence[:2] if item.score >= best.score - _NEARLY_AS_GOOD]
+    return _with_gaps(answer.but(status="answered", statements=number([(item.text, [item], QUOTED) for item in chosen])), wanted)
+
+
+def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
+    """The sentences that the model wrote and the evidence carries; where none is left, the evidence itself."""
+    bound: list[tuple[str, Sequence[Evidence], str]] = []
+    for draft in drafts(written):
+        cited, reasons = bind(draft, given)
+        if cited:
+            bound.append((draft.text, cited, SUPPORTED))
+        else:
+            problems.append(f"Dropped “{draft.text}”: {'; '.join(reasons)}.")
+    answer = answer.but(warnings=tuple(problems))
+    if not bound:
+        return _quoted(answer, wanted)
+    return _with_gaps(answer.but(status="answered", statements=number(bound)), wanted)
+
+
+def _with_gaps(answer: Answer, wanted: Asked) -> Answer:
+    """Named dates that nothing cited speaks of make an answer a partial one."""
+    told = " ".join(f"{citation.quote} {citation.article.headline} {citation.article.dateline}" for citation in answer.citations)
+    missing = [day.spoken for day in wanted.dates if str(day.year) not in told]
+    if not missing:
+        return answer
+    return answer.but(status="partly", warnings=(*answer.warnings, f"Nothing that is cited here speaks of {' or '.join(missing)}."))
+
+
+def _newest_first(item: Evidence) -> int:
+    return -(item.article.published.first if item.article.published else date.min).toordinal()
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)
+
+
+def spoken_coverage(coverage: Coverage) -> str:
+    """What a collection holds, in a sentence."""
+    span = f" from {coverage.earliest.year} to {coverage.latest.year}" if coverage.earliest and coverage.latest else ""
+    undated = f", {coverage.undated} of them undated" if coverage.undated else ""
+    return f"The collection holds {coverage.articles:,} articles of {len(coverage.publishers)} publishers{span}{undated}."
+
+
+def spoken_filters(filters: Filters) -> str:
+    """A filter in words: "since 2018-01-01, publisher Meridian Wire"."""
+    parts = [f"since {filters.since}" if filters.since else "", f"until {filters.until}" if filters.until else ""]
+    parts += [f"publisher {' or '.join(filters.publishers)}" if filters.publishers else "", f"article {' or '.join(filters.articles)}" if filters.articles else ""]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,111 @@
+"""Text with markers -> statements bound to spans of articles. Knows markers and spans; what supports a statement is `rag.verify`'s to say."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corpus.article import Article
+from corpus.passages import sentences
+from rag.evidence import Evidence
+from rag.verify import reasons_against, support
+
+_NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*"
+MARKER = re.compile(rf"\s*(?:[\[［【]\s*{_NUMBERS}\s*[\]］】]|\((?:sources? )?\d{{1,2}}(?:, ?\d{{1,2}})*\))", re.IGNORECASE)
+# The beginning of what may become a marker when more text arrives.
+_HALF_MARKER = re.compile(r"\s*[\[［【(][^\]］】)]{0,20}$")
+_LEADING = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
+
+SUPPORTED = "supported"
+QUOTED = "quoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of an article: `quote` stands at `start` to `end` of its body. `verified` is computed from the article, never taken on trust."""
+
+    number: int
+    article: Article
+    start: int
+    end: int
+    quote: str
+
+    @property
+    def verified(self) -> bool:
+        return bool(self.quote) and self.article.body[self.start : self.end] == self.quote
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer and what carries it. `verdict` is "supported" (written and checked) or "quoted" (an article's own words)."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One sentence as the model wrote it, with the numbers of the evidence that it points to."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+def visible(written: str) -> str:
+    """What may be shown of a text that is still being written: without markers, and without half a marker at its end."""
+    return _LEADING.sub("", MARKER.sub("", _HALF_MARKER.sub("", written))).strip()
+
+
+def drafts(written: str) -> list[Draft]:
+    """The sentences of a finished text with the markers that follow each.
+
+    >>> drafts("It grew to 4,000 [2]. Before that it was small【1】.")
+    [Draft(text='It grew to 4,000.', numbers=(2,)), Draft(text='Before that it was small.', numbers=(1,))]
+    """
+    written = _LEADING.sub("", written.strip())
+    # Markers move before the full stop, so that a sentence keeps its own.
+    written = re.sub(rf"([.!?])((?:{MARKER.pattern})+)", r"\2\1", written, flags=re.IGNORECASE)
+    found = []
+    for start, end in sentences(written):
+        sentence = written[start:end]
+        text = MARKER.sub("", sentence).strip()
+        if re.search(r"\w", text):
+            found.append(Draft(text, tuple(dict.fromkeys(n for marker in MARKER.findall(sentence) for n in _numbers(marker)))))
+    return found
+
+
+def _numbers(marker: str) -> list[int]:
+    found = [int(n) for n in re.findall(r"\d+", marker)]
+    if re.search(r"\d\s*[-–]\s*\d", marker) and len(found) == 2 and found[0] < found[1]:
+        return list(range(found[0], found[1] + 1))
+    return found
+
+
+def bind(draft: Draft, evidence: Sequence[Evidence]) -> tuple[list[Evidence], list[str]]:
+    """The evidence that carries a draft, or the reasons why none does.
+
+    What the draft points to is tried first, then each single sentence of evidence: a wrong or a missing marker is mended, a wrong claim is not.
+    """
+    pointed = [evidence[n - 1] for n in draft.numbers if 1 <= n <= len(evidence)]
+    candidates = ([pointed] if pointed else []) + [[single] for single in sorted(evidence, key=lambda item: -support(draft.text, item.text)) if [single] != pointed]
+    first_reasons: list[str] = ["no source is cited"]
+    for n, cited in enumerate(candidates):
+        reasons = reasons_against(draft.text, [item.text for item in cited], [f"{item.article.headline}. {item.article.dateline}" for item in cited])
+        if not reasons:
+            return cited, []
+        if n == 0:
+            first_reasons = reasons
+    return [], first_reasons
+
+
+def number(bound: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statement, ...]:
+    """Statements from (text, evidence, verdict), their citations numbered in order of first use; one sentence has one number throughout."""
+    numbers: dict[tuple[str, int, int], int] = {}
+    statements = []
+    for text, cited, verdict in bound:
+        citations = []
+        for item in cited:
+            place = (item.article.id, item.start, item.end)
+            citations.append(Citation(numbers.setdefault(place, len(numbers) + 1), item.article, item.start, item.end, item.text))
+        statements.append(Statement(text, tuple(citations), verdict))
+    return tuple(statements)

@@ -1,0 +1,17 @@
+"""Every bound in one place. Knows numbers and why they are what they are."""
+
+# What a person may send.
+QUESTION_CHARS = 2_000  # a long paragraph; a pasted article is refused, not cut
+HISTORY_TURNS = 12  # older turns carry nothing that a follow-up leans on
+TURN_CHARS = 8_000
+FILTER_VALUES = 50  # publishers or articles in one filter
+
+# What one question may cost.
+QUEUE = 16  # questions waiting; the next is told to come back
+SEARCH_HITS = 50  # the most that /search returns
+CANDIDATES = 100  # passages that each search hands to the fusion
+ANSWER_TOKENS = 160  # a short answer; a small reader rambles after that
+ANSWER_SECONDS = 120.0  # then the model process counts as hung and is replaced
+START_SECONDS = 120.0  # loading a large GGUF from a slow disk
+EVIDENCE_CHARS = 600  # of one sentence in a prompt; longer ones are lists or tables
+EOF_GRACE_SECONDS = 2.0  # for the model process to end by itself when asked

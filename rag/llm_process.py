@@ -1,0 +1,175 @@
+"""The child process that owns a GGUF model: assembles the prompt as tokens, streams, stops. The only room that imports llama_cpp.
+
+It speaks JSON lines. In: {"id", "messages", "max_tokens", "temperature", "stop"}, {"id", "count"} or {"cancel": id}.
+Out: {"ready": {...}} or {"failed": why} once, then {"id", "text"}* and {"id", "done": why, "tokens"} for each request.
+It may crash without harm: `rag.llm` starts another.
+"""
+
+import codecs
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import llama_cpp
+from jinja2.exceptions import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+Message = dict[str, str]
+
+
+class Reader:
+    """One loaded GGUF. Not safe for threads: `main` calls it from one."""
+
+    def __init__(self, path: str, context: int, threads: int) -> None:
+        self._model = llama_cpp.Llama(path, n_ctx=context, n_threads=threads, n_threads_batch=threads, verbose=False)
+        self._vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
+        # Requests are numbered upwards; all up to `cancel_up_to` are given up, the one that has not begun yet too.
+        self.request, self.cancel_up_to = 0, -1
+        # llama.cpp asks between graph nodes, so that a long prompt can be given up too. The object must outlive the context.
+        self._abort = llama_cpp.ggml_abort_callback(lambda _: self.cancelled)
+        llama_cpp.llama_set_abort_callback(self._model.ctx, self._abort, None)
+
+    @property
+    def cancelled(self) -> bool:
+        return self.request <= self.cancel_up_to
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"name": self._model.metadata.get("general.name", ""), "context": self._model.n_ctx()}
+
+    def prompt(self, messages: list[Message]) -> list[int]:
+        """Tokens of a chat. Only the template's own words become control tokens; contents are plain text, whatever they spell."""
+        marks = [f"\x02{n}\x03" for n in range(len(messages))]
+        rendered = self._render([{"role": message["role"], "content": mark} for message, mark in zip(messages, marks, strict=True)])
+        tokens: list[int] = []
+        for mark, message in zip(marks, messages, strict=True):
+            before, found, rendered = rendered.partition(mark)
+            if not found:
+                raise ValueError("the model's chat template drops or reorders messages; use another model")
+            tokens += self._tokens(before, special=True) + self._tokens(message["content"], special=False)
+        tokens += self._tokens(rendered, special=True)
+        bos = self._model.token_bos()
+        if llama_cpp.llama_vocab_get_add_bos(self._vocabulary) and tokens[:1] != [bos]:
+            tokens.insert(0, bos)
+        return tokens
+
+    def _render(self, messages: list[Message]) -> str:
+        template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(self._model.metadata.get("tokenizer.chat_template", _CHATML))
+        words = {n: self._model.detokenize([token], special=True).decode() if token >= 0 else "" for n, token in (("bos_token", self._model.token_bos()), ("eos_token", self._model.token_eos()))}
+
+        def refuse(reason: str) -> None:
+            raise TemplateError(reason)
+
+        try:
+            return template.render(messages=messages, add_generation_prompt=True, raise_exception=refuse, **words)
+        except TemplateError:
+            # Some templates know no system role: its text goes in front of the first question.
+            first, second, *rest = messages
+            if first["role"] != "system":
+                raise
+            merged = {"role": second["role"], "content": f"{first['content']}\n\n{second['content']}"}
+            return template.render(messages=[merged, *rest], add_generation_prompt=True, raise_exception=refuse, **words)
+
+    def _tokens(self, text: str, special: bool) -> list[int]:
+        return self._model.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=special) if text else []
+
+    def count(self, text: str) -> int:
+        return len(self._tokens(text, special=False))
+
+    def write(self, messages: list[Message], max_tokens: int, temperature: float, stop: list[str]) -> Iterator[str]:
+        """The answer in pieces, ending before any text in `stop`; nothing more once it is cancelled.
+
+        Raises:
+            ValueError: the prompt leaves no room for the answer.
+        """
+        prompt = self.prompt(messages)
+        if len(prompt) + max_tokens > self._model.n_ctx():
+            raise ValueError(f"the prompt has {len(prompt)} tokens, and with {max_tokens} for the answer it exceeds the context of {self._model.n_ctx()}; ask a shorter question")
+        held, decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
+        longest = max(map(len, stop), default=0)
+        for token in self._generate(prompt, max_tokens, temperature):
+            held += decoder.decode(self._model.detokenize([token]))
+            ends = [held.index(mark) for mark in stop if mark in held]
+            if ends:
+                held = held[: min(ends)]
+                break
+            ready = len(held) - longest
+            if ready > 0:
+                yield held[:ready]
+                held = held[ready:]
+        if held:
+            yield held
+
+    def _generate(self, prompt: list[int], max_tokens: int, temperature: float) -> Iterator[int]:
+        try:
+            for n, token in enumerate(self._model.generate(prompt, temp=temperature)):
+                if self.cancelled or llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
+                    return
+                yield token
+                if n + 1 >= max_tokens:
+                    return
+        except RuntimeError:
+            # An aborted decode leaves a half-filled cache behind; the next prompt starts from nothing.
+            self._model.reset()
+            if not self.cancelled:
+                raise
+
+
+def main(path: str, context: str, threads: str) -> None:
+    """Serve requests from standard input until it closes."""
+    # llama.cpp and its libraries may write to file descriptor 1; the protocol keeps a descriptor of its own.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    try:
+        reader = Reader(path, int(context), int(threads))
+    except (ValueError, RuntimeError, OSError) as error:
+        _say(out, failed=str(error))
+        return
+    requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(reader, requests), daemon=True).start()
+    _say(out, ready=reader.facts)
+    while (request := requests.get()) is not None:
+        reader.request = request["id"]
+        _serve(reader, request, out)
+
+
+def _listen(reader: Reader, requests: "queue.SimpleQueue[dict[str, Any] | None]") -> None:
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "cancel" in request:
+            reader.cancel_up_to = request["cancel"]
+        else:
+            requests.put(request)
+    reader.cancel_up_to = sys.maxsize
+    requests.put(None)
+
+
+def _serve(reader: Reader, request: dict[str, Any], out: TextIO) -> None:
+    number, tokens = request["id"], 0
+    try:
+        if "count" in request:
+            _say(out, id=number, done="counted", tokens=reader.count(request["count"]))
+            return
+        for piece in reader.write(request["messages"], request["max_tokens"], request["temperature"], request["stop"]):
+            tokens += 1
+            _say(out, id=number, text=piece)
+        _say(out, id=number, done="cancelled" if reader.cancelled else "finished", tokens=tokens)
+    except (ValueError, RuntimeError, TemplateError) as error:
+        _say(out, id=number, done="failed", why=str(error), tokens=tokens)
+
+
+def _say(out: TextIO, **message: Any) -> None:
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

