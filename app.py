@@ -10,6 +10,13 @@ from rag.doors import door
 from rag.settings import ROOT, SettingError, Settings
 
 SAMPLE = ROOT / "corpus" / "articles"
+SAMPLE_QUESTIONS = (
+    "Why was the opening of Berlin airport called off in May 2012?",
+    "How has the cost of HS2 changed?",
+    "What do the auditors and the council say about the cost of the Kestrel Bay ferry?",
+    "How many trainers was NATO thinking of sending to Iraq in 2014?",
+    "What did the new organ pipes of Notre-Dame cost?",  # nothing in the collection says so
+)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Gradio reads these itself, and each would open more than the user of a local program expects.
 _UNSAFE = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS", "GRADIO_MCP_SERVER")
@@ -44,7 +51,9 @@ def _check(host: str, port: int, listen: bool) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SettingError(f"{host}:{port} cannot be used ({error.strerror}); end the program that uses it, or choose another with --port") from error
+            raise SettingError(
+                f"{host}:{port} cannot be used ({error.strerror}); end the program that uses it, or choose another with --port"
+            ) from error
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -59,10 +68,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
     try:
         if not assistant.library.coverage().articles:
             add_sample(assistant.library)
-        page = build(assistant)
+        sampled = any(Path(article.origin).is_relative_to(SAMPLE) for article in assistant.library.store.articles())
+        page = build(assistant, SAMPLE_QUESTIONS if sampled else ())
         page.launch(
-            server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True, max_file_size="5mb", blocked_paths=[str(settings.data)],
-            enable_monitoring=False, mcp_server=False, run_history=False, footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
+            server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
+            max_file_size="5mb", blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
+            footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
             app_kwargs={"middleware": [Middleware(Guard, loopback_only=host in _LOOPBACK)]},
         )  # fmt: skip
         say(f"Dateline is ready at http://{'127.0.0.1' if host in _LOOPBACK else host}:{port} (Ctrl-C ends it)")
@@ -71,7 +82,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         assistant.close()
 
 
-def add_sample(library) -> None:  # noqa: ANN001  (a Library; importing it would load the models for --help)
+def add_sample(library) -> None:
     """Index the sample collection, with a progress bar."""
     from tqdm import tqdm
 

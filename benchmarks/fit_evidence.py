@@ -30,7 +30,10 @@ def questions(retriever: Retriever) -> list[Question]:
         if not gold.evidence or gold.history:
             continue
         places, table = features(gold.question, retriever.hits(gold.question), retriever.library.encoder)
-        held = [any((at := words.place_in(hit.passage.article)) and at[0] < end and start < at[1] for words in gold.evidence) for hit, start, end in places]
+        held = [
+            any((at := words.place_in(hit.passage.article)) and at[0] < end and start < at[1] for words in gold.evidence)
+            for hit, start, end in places
+        ]
         found.append((gold, table, np.array(held)))
     return found
 
@@ -67,7 +70,11 @@ def main() -> None:
     development, test = ([item for item in found if item[0].for_development == half] for half in (True, False))
     fitted = fit(development)
     print("fitted:", dict(zip(NAMES, fitted.round(1).tolist(), strict=True)))
-    for name, weights in (("fitted", fitted), ("in use", WEIGHTS), *((f"only {name}", np.eye(len(NAMES))[n]) for n, name in enumerate(NAMES))):
+    for name, weights in (
+        ("fitted", fitted),
+        ("in use", WEIGHTS),
+        *((f"only {name}", np.eye(len(NAMES))[n]) for n, name in enumerate(NAMES)),
+    ):
         print(f"{name:20} development {shares(development, weights)}   test {shares(test, weights)}")
 
 

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from textwrap import shorten
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,9 @@ from corpus.readers import find
 from corpus.store import Store
 from rag.doors import door
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from embeddings.intake import Report
 
 
 class NoSuchArticle(ValueError):
@@ -53,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _add(settings: Settings, paths: list[Path], as_json: bool) -> int:
     """Exit code 2 if nothing of what was given could be read."""
     files = find(paths)
-    from embeddings.intake import Report, take_in
+    from embeddings.intake import take_in
     from rag.wiring import open_library
 
     library = open_library(settings)
@@ -63,13 +67,16 @@ def _add(settings: Settings, paths: list[Path], as_json: bool) -> int:
     library.store.close()
     if as_json:
         for report in reports:
-            _print_json(_facts(report.article) | {"origin": report.origin, "status": report.status, "passages": report.passages, "problem": report.problem})
+            _print_json(
+                _facts(report.article)
+                | {"origin": report.origin, "status": report.status, "passages": report.passages, "problem": report.problem}
+            )
     else:
         _say_reports(reports)
     return 2 if all(report.status == "refused" for report in reports) else 0
 
 
-def _say_reports(reports: list) -> None:
+def _say_reports(reports: "list[Report]") -> None:
     table = _table("status", "headline", "publisher", "published", "author")
     for report in reports:
         if report.article:
@@ -103,7 +110,12 @@ def _list(store: Store, as_json: bool) -> None:
         return
     table = _table("id", "headline", "publisher", "published")
     for article in store.articles():
-        table.add_row(article.id, _headline(article), escape(article.publisher or "unknown"), article.published.spoken if article.published else "undated")
+        table.add_row(
+            article.id,
+            _headline(article),
+            escape(article.publisher or "unknown"),
+            article.published.spoken if article.published else "undated",
+        )
     console = Console()
     console.print(table)
     coverage = store.coverage()
@@ -113,10 +125,22 @@ def _list(store: Store, as_json: bool) -> None:
 def _show(store: Store, name: str, as_json: bool) -> None:
     article = _article(store, name)
     if as_json:
-        _print_json({**_facts(article), "body": article.body, "found": [{"field": f.field, "how": f.how, "start": f.start, "end": f.end} for f in article.found]})
+        _print_json(
+            {
+                **_facts(article),
+                "body": article.body,
+                "found": [{"field": f.field, "how": f.how, "start": f.start, "end": f.end} for f in article.found],
+            }
+        )
         return
     how = {found.field: found.how for found in article.found}
-    for field, value in (("title", article.title), ("publisher", article.publisher), ("author", article.author), ("date", article.published and article.published.spoken), ("url", article.url)):
+    for field, value in (
+        ("title", article.title),
+        ("publisher", article.publisher),
+        ("author", article.author),
+        ("date", article.published and article.published.spoken),
+        ("url", article.url),
+    ):
         sys.stdout.write(f"{field + ':':11}{value or 'unknown'}{f'   ({how[field]})' if field in how else ''}\n")
     sys.stdout.write(f"origin:    {article.origin}\n\n{article.body}\n")
 
@@ -141,10 +165,18 @@ def _facts(article: Article | None) -> dict[str, str | None]:
     if article is None:
         return {}
     published = str(article.published) if article.published else None
-    return {"id": article.id, "title": article.title, "publisher": article.publisher, "author": article.author, "published": published, "url": article.url, "origin": article.origin}
+    return {
+        "id": article.id,
+        "title": article.title,
+        "publisher": article.publisher,
+        "author": article.author,
+        "published": published,
+        "url": article.url,
+        "origin": article.origin,
+    }
 
 
-def _print_json(entry: dict) -> None:
+def _print_json(entry: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 

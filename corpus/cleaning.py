@@ -11,7 +11,7 @@ from corpus.readers import RawArticle
 MAX_ARTICLE_CHARS = 500_000
 # Long runs of one character crash some tokenizers (40,000 were enough) and mean nothing in news.
 _MAX_RUN = 100
-_RUN = re.compile(r"(.)\1{%d,}" % _MAX_RUN, re.DOTALL)
+_RUN = re.compile(rf"(.)\1{{{_MAX_RUN},}}", re.DOTALL)
 _SPACES = re.compile(r"[^\S\n]+")
 _KEPT_CONTROLS = "\n\t"
 
@@ -33,12 +33,23 @@ _FURNITURE = tuple(
         r"image credit:.*",
     )
 )
-_CAPTION_END = re.compile(r"(\[[A-Z][\w /.-]{1,30}\]|(image|photo|picture)( credit)?: ?[^.]{2,60}|\([^()]*tags:[^()]*\)|\bREUTERS/[^.]{2,60})$", re.IGNORECASE)
+_CAPTION_END = re.compile(
+    r"(\[[A-Z][\w /.-]{1,30}\]|(image|photo|picture)( credit)?: ?[^.]{2,60}|\([^()]*tags:[^()]*\)|\bREUTERS/[^.]{2,60})$", re.IGNORECASE
+)
 _PROSE_END = re.compile(r"[.!?:;…][\"”’'»)\]]*$")
-_DATELINE = re.compile(r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-z]{2,20})(?:, \w{3,9} \d{1,2})? ?\((?P<agency>[A-Z][\w .&-]{1,40})\) ?[:—–-]+ ?")
+_DATELINE = re.compile(
+    r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-z]{2,20})(?:, \w{3,9} \d{1,2})? ?\((?P<agency>[A-Z][\w .&-]{1,40})\) ?[:—–-]+ ?"
+)
 _BYLINE = re.compile(r"(?:by|reporting by) (?P<name>[A-Z][\w.’'-]+(?: (?:[A-Z][\w.’'-]+|and|de|van|von|al)){1,8})", re.IGNORECASE)
-_STAMP = re.compile(r"(?:(?:published|posted|updated|last modified|date)\b[: ]*(?:on |at )?)?(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?(?P<date>.{6,40})", re.IGNORECASE)
-_COPYRIGHT = re.compile(r"(?:©|copyright) ?(?:©|\(c\))? ?(?:\d{4} )?(?P<owner>The [A-Z][\w&’' -]{2,40}?)(?: Limited| Ltd| Inc| LLC| plc)?\.?(?: \d{4})?\.? All rights reserved", re.IGNORECASE)
+_STAMP = re.compile(
+    r"(?:(?:published|posted|updated|last modified|date)\b[: ]*(?:on |at )?)?"
+    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?(?P<date>.{6,40})",
+    re.IGNORECASE,
+)
+_COPYRIGHT = re.compile(
+    r"(?:©|copyright) ?(?:©|\(c\))? ?(?:\d{4} )?(?P<owner>The [A-Z][\w&’' -]{2,40}?)(?: Limited| Ltd| Inc| LLC| plc)?\.?(?: \d{4})?\.? All rights reserved",
+    re.IGNORECASE,
+)
 
 
 class NoText(ValueError):
@@ -83,7 +94,9 @@ def clean(raw: RawArticle) -> Article:
     text = clean_text(raw.text)
     if len(text) > MAX_ARTICLE_CHARS:
         raise NoText(f"{raw.origin}: {len(text):,} characters are more than one article has ({MAX_ARTICLE_CHARS:,}); split it")
-    finds: dict[str, tuple[str, Found]] = {name: (clean_text(value), Found(name, "stated by the file")) for name, value in raw.stated.items()}
+    finds: dict[str, tuple[str, Found]] = {
+        name: (clean_text(value), Found(name, "stated by the file")) for name, value in raw.stated.items()
+    }
 
     def note(field: str, value: str, how: str, start: int, written: str | None = None) -> None:
         finds.setdefault(field, (value, Found(field, how, start, start + len(written or value))))

@@ -77,11 +77,8 @@ def decode(data: bytes, name: str) -> str:
     Raises:
         UnreadableFile: the bytes are no text.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            break
-    else:
-        encoding = "utf-8"
+    marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+    encoding = next((encoding for mark, encoding in marks if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
@@ -114,7 +111,9 @@ def _markdown(text: str, path: Path) -> RawArticle:
     try:
         stated = yaml.safe_load(head) or {}
     except yaml.YAMLError as error:
-        raise UnreadableFile(f"{path}: the front matter is not YAML ({str(error).splitlines()[0]}); mend the lines between the two ---") from error
+        raise UnreadableFile(
+            f"{path}: the front matter is not YAML ({str(error).splitlines()[0]}); mend the lines between the two ---"
+        ) from error
     if not isinstance(stated, dict):
         raise UnreadableFile(f"{path}: the front matter should be lines such as 'title: ...'; mend the lines between the two ---")
     return RawArticle(body, str(path), _stated(stated))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +133,9 @@ class Store:
             elif self._pragma("application_id") != APPLICATION_ID:
                 raise StoreError(f"{self.path} belongs to another program; set DATELINE_DATA to another folder")
             elif version > SCHEMA_VERSION:
-                raise StoreError(f"{self.path} was written by a newer Dateline (schema {version}, this one knows {SCHEMA_VERSION}); update Dateline")
+                raise StoreError(
+                    f"{self.path} was written by a newer Dateline (schema {version}, this one knows {SCHEMA_VERSION}); update Dateline"
+                )
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
@@ -156,7 +159,7 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple]:
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one SELECT."""
         with self._lock:
             return self._db.execute(query, values).fetchall()
@@ -214,7 +217,9 @@ class Store:
         self._db.execute(f"INSERT INTO words (rowid, {_WORD_COLUMNS}) SELECT id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}", (article.id,))
 
     def _delete(self, article: str) -> None:
-        self._db.execute(f"INSERT INTO words (words, rowid, {_WORD_COLUMNS}) SELECT 'delete', id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}", (article,))
+        self._db.execute(
+            f"INSERT INTO words (words, rowid, {_WORD_COLUMNS}) SELECT 'delete', id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}", (article,)
+        )
         self._db.execute("DELETE FROM articles WHERE id = ?", (article,))
 
     def remove(self, article: str) -> bool:
@@ -243,7 +248,9 @@ class Store:
 
     def coverage(self) -> Coverage:
         """How many articles and passages there are, by whom, from when to when."""
-        ((articles, first, last, undated),) = self.rows("SELECT count(*), min(earliest), max(latest), count(*) - count(earliest) FROM articles")
+        ((articles, first, last, undated),) = self.rows(
+            "SELECT count(*), min(earliest), max(latest), count(*) - count(earliest) FROM articles"
+        )
         ((passages,),) = self.rows("SELECT count(*) FROM passages")
         publishers = self.rows("SELECT DISTINCT publisher FROM articles WHERE publisher IS NOT NULL ORDER BY publisher")
         first, last = (date.fromisoformat(day) if day else None for day in (first, last))
@@ -257,19 +264,25 @@ class Store:
             rows = self.rows("SELECT id FROM passages ORDER BY id")
         else:
             condition, values = filters.where()
-            rows = self.rows(f"SELECT passages.id FROM passages JOIN articles ON articles.id = article WHERE {condition} ORDER BY 1", values)
+            rows = self.rows(
+                f"SELECT passages.id FROM passages JOIN articles ON articles.id = article WHERE {condition} ORDER BY 1", values
+            )
         return np.array([row[0] for row in rows], np.int64)
 
     def vectors(self, ids: Iterable[int]) -> NDArray[np.float32]:
         """The stored vectors of passages, one row each, in the order of `ids`."""
         wanted = json.dumps([int(n) for n in ids])
-        rows = self.rows("SELECT vector FROM json_each(?) AS wanted JOIN passages ON passages.id = wanted.value ORDER BY wanted.key", (wanted,))
+        rows = self.rows(
+            "SELECT vector FROM json_each(?) AS wanted JOIN passages ON passages.id = wanted.value ORDER BY wanted.key", (wanted,)
+        )
         return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
 
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         """Passages by id; ids that are gone are left out. Passages of one article share it."""
         wanted = json.dumps([int(n) for n in ids])
-        rows = self.rows('SELECT passages.id, article, start, "end" FROM json_each(?) AS wanted JOIN passages ON passages.id = wanted.value', (wanted,))
+        rows = self.rows(
+            'SELECT passages.id, article, start, "end" FROM json_each(?) AS wanted JOIN passages ON passages.id = wanted.value', (wanted,)
+        )
         articles = {article.id: article for article in self.articles(Filters(articles=tuple({row[1] for row in rows})))} if rows else {}
         return {row[0]: Passage(articles[row[1]], row[2], row[3]) for row in rows if row[1] in articles}
 
@@ -277,8 +290,15 @@ class Store:
         """The `k` passages that score best for an FTS5 query under bm25 as (passage id, score), best first; higher is better."""
         condition, values = (filters or Filters()).where()
         weights = ", ".join(map(str, _WORD_WEIGHTS))
-        among = f"JOIN passages ON passages.id = words.rowid JOIN articles ON articles.id = passages.article WHERE {condition} AND" if filters else "WHERE"
-        return self.rows(f"SELECT words.rowid, -bm25(words, {weights}) AS score FROM words {among} words MATCH ? ORDER BY score DESC LIMIT ?", [*values, query, k])
+        among = (
+            f"JOIN passages ON passages.id = words.rowid JOIN articles ON articles.id = passages.article WHERE {condition} AND"
+            if filters
+            else "WHERE"
+        )
+        return self.rows(
+            f"SELECT words.rowid, -bm25(words, {weights}) AS score FROM words {among} words MATCH ? ORDER BY score DESC LIMIT ?",
+            [*values, query, k],
+        )
 
 
 _WORD_COLUMNS = "title, publisher, dated, body"
@@ -286,7 +306,7 @@ _WORDS_OF_ARTICLE = "FROM passage_words WHERE id IN (SELECT id FROM passages WHE
 _ARTICLE_COLUMNS = "title, body, publisher, author, published, url, found, (SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
 
 
-def _article(row: tuple) -> Article:
+def _article(row: tuple[Any, ...]) -> Article:
     title, body, publisher, author, published, url, found, origin = row
     date_of = PartialDate.parse(published) if published else None
     return Article(title, body, publisher, author, date_of, url, origin or "", tuple(Found(**item) for item in json.loads(found)))

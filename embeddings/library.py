@@ -42,7 +42,9 @@ class Library:
         if stored is None:
             self.store.set_property(_FINGERPRINT, ours.to_json())
         elif not Fingerprint.from_json(stored).matches(ours):
-            raise StoreError(f"{self.store.path} was indexed with another encoder than {ours.name}; set DATELINE_DATA to a new folder and add the articles again")
+            raise StoreError(
+                f"{self.store.path} was indexed with another encoder than {ours.name}; set DATELINE_DATA to a new folder and add the articles again"
+            )
 
     def refresh(self) -> None:
         """Follow the collection: take up vectors that are new in SQLite and drop those that are gone. Cheap when nothing changed."""
@@ -135,5 +137,12 @@ class _Documents(Mapping[str, Document]):
 def as_document(passage: Passage, name: str | None = None) -> Document:
     """A passage as langchain's `Document`, with its article's facts as metadata."""
     article = passage.article
-    metadata = {"article": article.id, "title": article.headline, "publisher": article.publisher, "published": str(article.published or ""), "start": passage.start, "end": passage.end}
+    metadata = {
+        "article": article.id,
+        "title": article.headline,
+        "publisher": article.publisher,
+        "published": str(article.published or ""),
+        "start": passage.start,
+        "end": passage.end,
+    }
     return Document(id=name, page_content=passage.text, metadata=metadata)

@@ -29,7 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     if given.json:
         sys.stdout.write(json.dumps(answer.to_json(), indent=1, ensure_ascii=False) + "\n")
         return 0
-    lines = [answer.text, "", *(f"[{item.number}] {item.article.headline} ({item.article.dateline})\n    “{item.quote}”" for item in answer.citations)]
+    lines = [
+        answer.text,
+        "",
+        *(f"[{item.number}] {item.article.headline} ({item.article.dateline})\n    “{item.quote}”" for item in answer.citations),
+    ]
     if not answer.citations and answer.evidence:
         lines += ["What comes nearest:", *(f"  “{item.text}” ({item.article.dateline})" for item in answer.evidence[:3])]
     sys.stdout.write("\n".join(lines).rstrip() + "\n")

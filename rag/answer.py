@@ -58,7 +58,9 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer as plain text with markers, or the message where there is none."""
-        lines = [f"{_period(statement)}{''.join(f' [{citation.number}]' for citation in statement.citations)}" for statement in self.statements]
+        lines = [
+            f"{_period(statement)}{''.join(f' [{citation.number}]' for citation in statement.citations)}" for statement in self.statements
+        ]
         return "\n".join(lines) or self.message
 
     @property
@@ -78,7 +80,10 @@ class Answer:
             "status": self.status,
             "text": self.text,
             "message": self.message,
-            "statements": [{"text": item.text, "verdict": item.verdict, "citations": [citation.number for citation in item.citations]} for item in self.statements],
+            "statements": [
+                {"text": item.text, "verdict": item.verdict, "citations": [citation.number for citation in item.citations]}
+                for item in self.statements
+            ],
             "citations": [_citation(item) for item in self.citations],
             "evidence": [{**_place(item.article, item.start, item.end), "score": item.score} for item in self.evidence],
             "warnings": list(self.warnings),
@@ -104,7 +109,15 @@ def _place(article: Article, start: int, end: int) -> dict[str, Any]:
 def article_to_json(article: Article) -> dict[str, Any]:
     """An article's facts without its body."""
     published = str(article.published) if article.published else None
-    return {"article": article.id, "title": article.title, "headline": article.headline, "publisher": article.publisher, "author": article.author, "published": published, "url": article.url}
+    return {
+        "article": article.id,
+        "title": article.title,
+        "headline": article.headline,
+        "publisher": article.publisher,
+        "author": article.author,
+        "published": published,
+        "url": article.url,
+    }
 
 
 def filters_to_json(filters: Filters) -> dict[str, Any]:

@@ -41,7 +41,9 @@ class Api:
         """
         return self._assistant.ask(question, turns(history), filters_from(filters)).to_json()
 
-    def ask_stream(self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    def ask_stream(
+        self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Like /ask, as it grows: the evidence first (status "writing", with unchecked words under "draft"), the checked Answer last."""
         for answer in self._assistant.stream(question, turns(history), filters_from(filters)):
             yield {**answer.to_json(), "draft": answer.draft}

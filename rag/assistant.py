@@ -1,15 +1,19 @@
 """The whole trip of a question: search, evidence, writing, checks, answer; streamed. Knows the order of things, not how each is done."""
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import date
+from typing import cast
+
+from langchain_core.messages import AIMessageChunk
 
 from corpus.store import Coverage, Filters
 from rag import limits
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
-from rag.evidence import ENOUGH, Evidence, rank, spread
+from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, wants_figure
 from rag.followups import standing_alone
 from rag.llm import ModelError
 from rag.models import Reader
@@ -17,8 +21,13 @@ from rag.prompts import Prompts
 from rag.retriever import Hit, Retriever
 from rag.timing import Asked, asked, topic
 
+_REFUSAL = re.compile(
+    r"\b(?:articles?|sentences?|sources?|texts?|passages?)\b.{0,30}\b(?:do|does|did) not (?:say|mention|state|tell|specify|contain)",
+    re.IGNORECASE,
+)
 _SHOWN = 6  # pieces of evidence on the page and in an answer
-_SEQUENCE = 5  # dates or sides in one answer
+_SEQUENCE = 4  # dates or sides in one answer
+_WITHIN_SEQUENCE = 5.0  # how much worse than the best sentence another date's or side's may be
 # The second-best sentence is quoted too when it is nearly as good: the best one answers 53 % of the development questions, two 69 %.
 _NEARLY_AS_GOOD = 2.0
 
@@ -66,8 +75,19 @@ class Assistant:
         searched = standing_alone(question, history[-limits.HISTORY_TURNS :])
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
-        ranked = rank(subject, self.retriever.hits(subject, filters=filters), self.library.encoder)
-        answer = Answer(question, searched, "writing", evidence=_evidence(ranked, wanted), filters=filters, timings=Timings(evidence=_since(began)), index_version=self.library.version, model=self.reader.name)
+        # An account over time needs several articles, so it looks wider and takes longer.
+        breadth = 2 if wanted.change else 1
+        ranked = rank(subject, self.retriever.hits(subject, breadth * self.retriever.k, filters), self.library.encoder, breadth * SHORTLIST)
+        answer = Answer(
+            question,
+            searched,
+            "writing",
+            evidence=_evidence(subject, ranked, wanted),
+            filters=filters,
+            timings=Timings(evidence=_since(began)),
+            index_version=self.library.version,
+            model=self.reader.name,
+        )
         yield answer
         if not answer.evidence or answer.evidence[0].bearing < ENOUGH:
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
@@ -83,7 +103,10 @@ class Assistant:
         messages, given = self._prompts.messages(answer.searched, answer.evidence[: self.reader.evidence], self.reader.budget)
         written, problems = "", []
         try:
-            with closing(self.reader.chat.stream(messages, stop=["\n\n", "\nQuestion:"])) as pieces:
+            # Closing langchain's generator ends the model's turn too.
+            with closing(
+                cast(Generator[AIMessageChunk, None, None], self.reader.chat.stream(messages, stop=["\n\n", "\nQuestion:"]))
+            ) as pieces:
                 for piece in pieces:
                     written += piece.text
                     if answer.timings.first_word is None and written.strip():
@@ -95,7 +118,7 @@ class Assistant:
             problems.append(f"Shown without the model: {error}.")
         except OSError as error:
             problems.append(f"Shown without the model: {self.reader.name} cannot be reached ({error}); check DATELINE_MODEL.")
-        if self._prompts.refusal.rstrip(".").lower() in written.lower():
+        if self.reader.refuses and _REFUSAL.search(written):
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
             return
         yield self._finished(_checked(answer, written, given, wanted, problems), began)
@@ -129,25 +152,26 @@ def checked(question: str) -> str:
     return question
 
 
-def _evidence(ranked: list[Evidence], wanted: Asked) -> tuple[Evidence, ...]:
-    if wanted.several:
-        return tuple(spread(ranked, _SHOWN))
-    return tuple(ranked[:_SHOWN])
+def _evidence(question: str, ranked: list[Evidence], wanted: Asked) -> tuple[Evidence, ...]:
+    return tuple((spread(ranked, wants_figure(question)) if wanted.change else ranked)[:_SHOWN])
+
+
+Bound = tuple[str, Sequence[Evidence], str]  # a statement's text, the evidence that it cites, its verdict
 
 
 def _quoted(answer: Answer, wanted: Asked) -> Answer:
     """The evidence itself as the answer: the best sentence, or one an article, newest first, where the question asks for several."""
     best = answer.evidence[0]
     if wanted.several:
-        chosen = sorted((item for item in answer.evidence[:_SEQUENCE] if item.bearing >= ENOUGH), key=_newest_first)
+        chosen = sorted((item for item in answer.evidence[:_SEQUENCE] if item.score >= best.score - _WITHIN_SEQUENCE), key=_newest_first)
     else:
         chosen = [item for item in answer.evidence[:2] if item.score >= best.score - _NEARLY_AS_GOOD]
-    return _with_gaps(answer.but(status="answered", statements=number([(item.text, [item], QUOTED) for item in chosen])), wanted)
+    return _stated(answer, [(item.text, [item], QUOTED) for item in chosen], wanted)
 
 
 def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
     """The sentences that the model wrote and the evidence carries; where none is left, the evidence itself."""
-    bound: list[tuple[str, Sequence[Evidence], str]] = []
+    bound: list[Bound] = []
     for draft in drafts(written):
         cited, reasons = bind(draft, given)
         if cited:
@@ -157,11 +181,17 @@ def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: As
     answer = answer.but(warnings=tuple(problems))
     if not bound:
         return _quoted(answer, wanted)
-    return _with_gaps(answer.but(status="answered", statements=number(bound)), wanted)
+    return _stated(answer, bound, wanted)
 
 
-def _with_gaps(answer: Answer, wanted: Asked) -> Answer:
-    """Named dates that nothing cited speaks of make an answer a partial one."""
+def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
+    """The answer with its statements: rivals of what is cited stand beside it, and named dates that nothing cited speaks of make it a partial one."""
+    cited = [item for _, items, _ in bound for item in items]
+    rivals = [other for item in cited if (other := rival(item, answer.evidence)) and other not in cited]
+    statements = number([*bound, *((other.text, [other], QUOTED) for other in dict.fromkeys(rivals))])
+    answer = answer.but(status="answered", statements=statements)
+    if rivals or any(rival(item, cited) for item in cited):
+        answer = answer.but(warnings=(*answer.warnings, "The sources disagree: two articles say the same with different figures."))
     told = " ".join(f"{citation.quote} {citation.article.headline} {citation.article.dateline}" for citation in answer.citations)
     missing = [day.spoken for day in wanted.dates if str(day.year) not in told]
     if not missing:
@@ -187,5 +217,8 @@ def spoken_coverage(coverage: Coverage) -> str:
 def spoken_filters(filters: Filters) -> str:
     """A filter in words: "since 2018-01-01, publisher Meridian Wire"."""
     parts = [f"since {filters.since}" if filters.since else "", f"until {filters.until}" if filters.until else ""]
-    parts += [f"publisher {' or '.join(filters.publishers)}" if filters.publishers else "", f"article {' or '.join(filters.articles)}" if filters.articles else ""]
+    parts += [
+        f"publisher {' or '.join(filters.publishers)}" if filters.publishers else "",
+        f"article {' or '.join(filters.articles)}" if filters.articles else "",
+    ]
     return ", ".join(part for part in parts if part)

@@ -87,10 +87,18 @@ def bind(draft: Draft, evidence: Sequence[Evidence]) -> tuple[list[Evidence], li
     What the draft points to is tried first, then each single sentence of evidence: a wrong or a missing marker is mended, a wrong claim is not.
     """
     pointed = [evidence[n - 1] for n in draft.numbers if 1 <= n <= len(evidence)]
-    candidates = ([pointed] if pointed else []) + [[single] for single in sorted(evidence, key=lambda item: -support(draft.text, item.text)) if [single] != pointed]
+    candidates = ([pointed] if pointed else []) + [
+        [single] for single in sorted(evidence, key=lambda item: -support(draft.text, item.text)) if [single] != pointed
+    ]
     first_reasons: list[str] = ["no source is cited"]
     for n, cited in enumerate(candidates):
-        reasons = reasons_against(draft.text, [item.text for item in cited], [f"{item.article.headline}. {item.article.dateline}" for item in cited])
+        articles = [item.article for item in cited]
+        reasons = reasons_against(
+            draft.text,
+            [item.text for item in cited],
+            [article.headline for article in articles],
+            [article.publisher for article in articles if article.publisher],
+        )
         if not reasons:
             return cited, []
         if n == 0:

@@ -5,7 +5,7 @@ The weights are fitted by `benchmarks/fit_evidence.py` on the development half o
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,17 +23,31 @@ WEIGHTS = np.array([11.7, 8.3, 5.0, 1.7, 2.5])
 # is refused, and half of the unanswerable ones.
 BEARING = np.array([6.0, 6.0, 8.0, 0.0, 0.0])
 ENOUGH = 13.7
-_SHORTLIST = 24  # sentences that are encoded for a question; with all of them a question takes three times as long
+SHORTLIST = 24  # sentences that are encoded for a question; with all of them a question takes three times as long
 _LENGTH = 300  # characters from which on a sentence counts as long
 
-_NUMBER = re.compile(r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|half|third|hundreds?|thousands?|millions?|billions?)\b", re.IGNORECASE)
-_TIME = re.compile(rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b")
+_NUMBER = re.compile(
+    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|half|third|hundreds?|thousands?|millions?|billions?)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b"
+)
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
-_REASON = re.compile(r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|therefore|in order)\b", re.IGNORECASE)
+_REASON = re.compile(
+    r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|therefore|in order)\b",
+    re.IGNORECASE,
+)
 # What a question asks for, and what a sentence that can answer it holds. The first that fits decides.
 _KINDS = (
     (re.compile(r"\bwhen\b|\b(what|which) (date|year|day|month)|\buntil\b|\bsince when\b", re.IGNORECASE), _TIME),
-    (re.compile(r"\bhow (many|much|large|big|long|high|old|far)\b|\b(cost|price|figure|size|capacity|extent|total|budget|percentage|share|number)\b", re.IGNORECASE), _NUMBER),
+    (
+        re.compile(
+            r"\bhow (many|much|large|big|long|high|old|far)\b|\b(cost|price|figure|size|capacity|extent|total|budget|percentage|share|number)\b",
+            re.IGNORECASE,
+        ),
+        _NUMBER,
+    ),
     (re.compile(r"\bwho(m|se)?\b|\b(what|which) (minister|general|country|company|person)|\bnamed?\b", re.IGNORECASE), _NAME),
     (re.compile(r"\bwhy\b|\breasons?\b", re.IGNORECASE), _REASON),
 )
@@ -61,9 +75,9 @@ class Evidence:
         return self.article.body[self.start : self.end]
 
 
-def rank(question: str, hits: Sequence[Hit], encoder: Encoder) -> list[Evidence]:
-    """The sentences of the hits' passages that may bear on a question, best first; at most `_SHORTLIST` of them."""
-    places, table = features(question, hits, encoder)
+def rank(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST) -> list[Evidence]:
+    """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them."""
+    places, table = features(question, hits, encoder, most)
     found = [
         Evidence(hit.passage, start, end, round(float(score), 3), round(float(bearing), 3))
         for (hit, start, end), score, bearing in zip(places, table @ WEIGHTS, table @ BEARING, strict=True)
@@ -74,7 +88,7 @@ def rank(question: str, hits: Sequence[Hit], encoder: Encoder) -> list[Evidence]
 Place = tuple[Hit, int, int]
 
 
-def features(question: str, hits: Sequence[Hit], encoder: Encoder) -> tuple[list[Place], NDArray[np.float64]]:
+def features(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST) -> tuple[list[Place], NDArray[np.float64]]:
     """Candidate sentences as (hit, start, end) and a row for each, all about 0..1:
 
     cosine of headline and sentence, shared rare words, the hit's score, the kind of answer, the length.
@@ -88,7 +102,7 @@ def features(question: str, hits: Sequence[Hit], encoder: Encoder) -> tuple[list
     fits = [0.5 if kind is None else float(bool(kind.search(text))) for text in texts]
     lengths = [min(len(text), _LENGTH) / _LENGTH for text in texts]
     cheap = np.column_stack([_shared_words(question, places, texts), [hit.score for hit, _, _ in places], fits, lengths])
-    best = np.argsort(-cheap @ WEIGHTS[1:], kind="stable")[:_SHORTLIST]
+    best = np.argsort(-cheap @ WEIGHTS[1:], kind="stable")[:most]
     vectors = encoder.encode([question, *(f"{places[n][0].passage.article.headline}. {texts[n]}" for n in best)])
     return [places[n] for n in best], np.column_stack([vectors[1:] @ vectors[0], cheap[best]])
 
@@ -107,9 +121,29 @@ def _shared_words(question: str, places: Sequence[Place], texts: list[str]) -> l
     return shares
 
 
-def spread(ranked: Sequence[Evidence], count: int) -> list[Evidence]:
-    """The best sentence of each article, at most `count`; for questions that one article cannot answer."""
+def wants_figure(question: str) -> bool:
+    """True if the question asks for a number: how many, how much, what cost or size."""
+    return next((answer for asks, answer in _KINDS if asks.search(question)), None) is _NUMBER
+
+
+def spread(ranked: Sequence[Evidence], figures_only: bool = False) -> list[Evidence]:
+    """The best sentence of each article, best first; with `figures_only` the best that holds a number. For questions that one date cannot answer."""
     best: dict[str, Evidence] = {}
     for evidence in ranked:
-        best.setdefault(evidence.article.id, evidence)
-    return list(best.values())[:count]
+        if not figures_only or _NUMBER.search(evidence.text):
+            best.setdefault(evidence.article.id, evidence)
+    return list(best.values())
+
+
+def rival(item: Evidence, among: Iterable[Evidence]) -> Evidence | None:
+    """A sentence of another article that says the same as `item` with other figures, as copies of one report with a mistake do; or None."""
+    for other in among:
+        if other.article.id == item.article.id or other.text == item.text:
+            continue
+        if _wording(other.text) == _wording(item.text):
+            return other
+    return None
+
+
+def _wording(text: str) -> str:
+    return " ".join(_NUMBER.sub("#", re.sub(r"[\d.,]*\d", "#", text.lower())).split())

@@ -14,7 +14,11 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 # "that" and "there" that only join a clause lean on nothing.
-_INNOCENT = re.compile(r"\b(?:(?:is|are|was|were|will) there|said that|say that|says that|think that|(?:so|such|than|now) that|it (?:is|was) (?:that|true|possible|likely)|each other|one of)\b", re.IGNORECASE)
+_INNOCENT = re.compile(
+    r"\b(?:(?:is|are|was|were|will) there|(?:said|say|says|think|so|such|than|now) that|"
+    r"it (?:is|was) (?:that|true|possible|likely)|each other|one of)\b",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(rf"\b(?:in |by |of |since )?(?:(?:{'|'.join(MONTHS)}) )?(?:19|20)\d\d\b")
 _STAND_ALONE_WORDS = 5
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class ModelProcess:
         """How many of the model's tokens a text has."""
         return int(list(self._request(count=text))[-1]["tokens"])
 
-    def write(self, messages: list[dict[str, str]], max_tokens: int, temperature: float, stop: list[str]) -> Iterator[str]:
+    def write(self, messages: list[dict[str, str]], max_tokens: int, temperature: float, stop: list[str]) -> Generator[str, None, None]:
         """The model's answer in pieces. Closing the iterator stops the model within a token.
 
         Raises:
@@ -89,9 +90,21 @@ class ModelProcess:
     def _running(self) -> "subprocess.Popen[str]":
         if self._process is not None and self._process.poll() is None:
             return self._process
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]))}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])),
+        }
         # A session of its own: Ctrl-C in the terminal is the server's to handle, not the model's.
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env=environment, start_new_session=True)
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            start_new_session=True,
+        )
         self._lines = queue.SimpleQueue()
         threading.Thread(target=_pump, args=(self._process, self._lines), daemon=True).start()
         event = self._event(time.monotonic() + limits.START_SECONDS)
@@ -102,11 +115,10 @@ class ModelProcess:
 
     def _send(self, process: "subprocess.Popen[str]", **request: Any) -> None:
         assert process.stdin is not None
-        try:
+        # Whoever reads its output notices that the process is gone.
+        with suppress(BrokenPipeError, ValueError):
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            pass  # the reader of its output notices that it is gone
 
     def _event(self, deadline: float) -> dict[str, Any]:
         try:
@@ -131,11 +143,9 @@ class ModelProcess:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.stdin:
-            try:
+        with suppress(BrokenPipeError):
+            if process.stdin:
                 process.stdin.close()
-            except BrokenPipeError:
-                pass
         try:
             process.wait(limits.EOF_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -174,18 +184,22 @@ class LocalReader(BaseChatModel):
     def get_num_tokens(self, text: str) -> int:
         return self._process.count(text)
 
-    def _stream(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+    def _stream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
         chat = [{"role": _ROLES.get(message.type, "user"), "content": message.text} for message in messages]
-        pieces = self._process.write(chat, kwargs.get("max_tokens", self.max_tokens), kwargs.get("temperature", self.temperature), stop or [])
-        try:
+        pieces = self._process.write(
+            chat, kwargs.get("max_tokens", self.max_tokens), kwargs.get("temperature", self.temperature), stop or []
+        )
+        with closing(pieces):
             for piece in pieces:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
-        finally:
-            pieces.close()
 
-    def _generate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
+    def _generate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> ChatResult:
         text = "".join(chunk.text for chunk in self._stream(messages, stop, run_manager, **kwargs))
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])

@@ -62,8 +62,13 @@ class Reader:
         return tokens
 
     def _render(self, messages: list[Message]) -> str:
-        template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(self._model.metadata.get("tokenizer.chat_template", _CHATML))
-        words = {n: self._model.detokenize([token], special=True).decode() if token >= 0 else "" for n, token in (("bos_token", self._model.token_bos()), ("eos_token", self._model.token_eos()))}
+        template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(
+            self._model.metadata.get("tokenizer.chat_template", _CHATML)
+        )
+        words = {
+            n: self._model.detokenize([token], special=True).decode() if token >= 0 else ""
+            for n, token in (("bos_token", self._model.token_bos()), ("eos_token", self._model.token_eos()))
+        }
 
         def refuse(reason: str) -> None:
             raise TemplateError(reason)
@@ -91,8 +96,11 @@ class Reader:
             ValueError: the prompt leaves no room for the answer.
         """
         prompt = self.prompt(messages)
-        if len(prompt) + max_tokens > self._model.n_ctx():
-            raise ValueError(f"the prompt has {len(prompt)} tokens, and with {max_tokens} for the answer it exceeds the context of {self._model.n_ctx()}; ask a shorter question")
+        needed, room = len(prompt) + max_tokens, self._model.n_ctx()
+        if needed > room:
+            raise ValueError(
+                f"prompt and answer need {needed} tokens and the context has {room}; ask a shorter question, or raise DATELINE_CONTEXT"
+            )
         held, decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
         longest = max(map(len, stop), default=0)
         for token in self._generate(prompt, max_tokens, temperature):

@@ -29,12 +29,13 @@ class ModelMissing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A chat model and its strategy: how many sentences of evidence it is given, and whether it tells changes over time itself."""
+    """A chat model and its strategy: how many sentences of evidence it is given, whether it tells changes over time itself, and whether its refusal counts."""
 
     name: str
     chat: BaseChatModel | None
     evidence: int = 6
     tells_changes: bool = True
+    refuses: bool = True
     budget: int = 1600
 
     def close(self) -> None:
@@ -67,7 +68,11 @@ def open_reader(settings: Settings, say: Say = lambda line: None) -> Reader:
     chat = LocalReader(ModelProcess(path, settings.context, settings.threads))
     budget = settings.context - limits.ANSWER_TOKENS - 64
     # The packaged reader loses the thread with more than two sentences (docs/design.md has the trial).
-    return Reader(path.stem, chat, evidence=2, tells_changes=False, budget=budget) if packaged else Reader(path.stem, chat, budget=budget)
+    return (
+        Reader(path.stem, chat, evidence=2, tells_changes=False, refuses=False, budget=budget)
+        if packaged
+        else Reader(path.stem, chat, budget=budget)
+    )
 
 
 def _packaged() -> Path:
@@ -89,7 +94,9 @@ def _file(name: str, say: Say) -> Path:
     if not path.exists() and hub:
         path = _from_hub(hub["repository"], hub["quantisation"], say)
     if not path.is_file():
-        raise ModelMissing(f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, openai:NAME@http://host/v1, or none")
+        raise ModelMissing(
+            f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, openai:NAME@http://host/v1, or none"
+        )
     with path.open("rb") as file:
         if file.read(4) != _GGUF_MAGIC:
             raise ModelMissing(f"DATELINE_MODEL is {name}: not a GGUF file; give one, or none")
@@ -111,7 +118,9 @@ def _from_hub(repository: str, quantisation: str, say: Say) -> Path:
             raise ModelMissing(f"DATELINE_MODEL: {repository} holds no GGUF file named {quantisation}; choose another quantisation")
         return Path(hf_hub_download(repository, sorted(files)[0]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise ModelMissing(f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); {remedy}") from error
+        raise ModelMissing(
+            f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); {remedy}"
+        ) from error
     finally:
         os.environ["HF_HUB_OFFLINE"] = "1"
         constants.HF_HUB_OFFLINE = True

@@ -31,7 +31,9 @@ class Prompts:
                 raise PromptError(f"{file} is missing; restore it from the repository")
             template = Template(file.read_text(encoding="utf-8").strip())
             if set(template.get_identifiers()) != wanted or not template.is_valid():
-                raise PromptError(f"{file} should hold the placeholders {_dollars(wanted)}, but holds {_dollars(set(template.get_identifiers()))}")
+                raise PromptError(
+                    f"{file} should hold the placeholders {_dollars(wanted)}, but holds {_dollars(set(template.get_identifiers()))}"
+                )
             self._templates[name] = template
         self.refusal = self._templates["refusal"].template
 
@@ -50,7 +52,9 @@ class Prompts:
 
     def _chat(self, question: str, evidence: Sequence[Evidence]) -> list[BaseMessage]:
         lines = [
-            self._templates["evidence"].substitute(number=n, source=item.article.dateline, text=" ".join(item.text.split())[: limits.EVIDENCE_CHARS])
+            self._templates["evidence"].substitute(
+                number=n, source=item.article.dateline, text=" ".join(item.text.split())[: limits.EVIDENCE_CHARS]
+            )
             for n, item in enumerate(evidence, 1)
         ]
         system = self._templates["system"].substitute(refusal=self.refusal)

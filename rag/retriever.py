@@ -28,7 +28,9 @@ PREFERENCE = 0.15
 # What the newest of the passages that fit gains where the question asks for the latest; the oldest gains nothing.
 RECENCY = 0.3
 _FITTING = 12  # passages among which newness counts
-_CLAUSE_BORDER = re.compile(r"[;:?]\s+|,\s+(?:and|but|while|whereas|as|which|who|or)\s+|,\s+|\s+(?:and|while|whereas|but)\s+", re.IGNORECASE)
+_CLAUSE_BORDER = re.compile(
+    r"[;:?]\s+|,\s+(?:and|but|while|whereas|as|which|who|or)\s+|,\s+|\s+(?:and|while|whereas|but)\s+", re.IGNORECASE
+)
 _CLAUSE_WORDS = 5
 
 

@@ -25,9 +25,15 @@ class Settings:
     """Dateline's dials. Each can be set by the environment variable `DATELINE_` and its name in capitals."""
 
     data: Path = _dial(ROOT / "data", "folder of the collection; one folder, one collection")
-    model: str = _dial(PACKAGED, "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or openai:NAME@http://host/v1")
+    model: str = _dial(
+        PACKAGED, "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or openai:NAME@http://host/v1"
+    )
     context: int = _dial(2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512)
-    threads: int = _dial(max(1, (os.cpu_count() or 2) // 2), "threads of each model; half of the cores, since two busy pools on the same cores slow each other 20-40 times", least=1)
+    threads: int = _dial(
+        max(1, (os.cpu_count() or 2) // 2),
+        "threads of each model; half of the cores, since two busy pools on the same cores slow each other 20-40 times",
+        least=1,
+    )
     host: str = _dial("127.0.0.1", "address to listen on; anything but loopback needs --listen")
     port: int = _dial(7860, "port of the page and the API", least=1)
     hits: int = _dial(8, "passages whose sentences are ranked for a question", least=1)

@@ -7,13 +7,25 @@ from corpus.article import Article, InvalidDate, PartialDate, written_dates
 
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b(?!-\d)")
 _ISO_DATE = re.compile(r"\b(?:19|20)\d{2}-\d{2}(?:-\d{2})?\b")
+_CHANGED = r"change[ds]?|evolve[ds]?|develop(?:ed)?|grow|grown|shift(?:ed)?|var(?:y|ied)|move[ds]?"
 _CHANGE = re.compile(
-    r"\b(how (has|have|did|does|do) .{3,120} (change[ds]?|evolve[ds]?|develop(ed)?|grow|grown|shift(ed)?|var(y|ied)|move[ds]?)|over (time|the years)|timeline|history of|trace the)\b|\bover the years\b",
+    rf"\b(how (has|have|did|does|do) .{{3,120}} ({_CHANGED})|over (time|the years)|timeline|history of|trace the)\b",
     re.IGNORECASE,
 )
-_CHANGE_WORDS = re.compile(r"\b(how|has|have|had|did|does|do|been|change[ds]?|evolve[ds]?|develop(ed)?|grow|grown|shift(ed)?|var(y|ied)|move[ds]?|over time|over the years|timeline|history|trace)\b", re.IGNORECASE)
+_CHANGE_WORDS = re.compile(
+    rf"\b(how|has|have|had|did|does|do|been|{_CHANGED}|over time|over the years|timeline|history|trace)\b",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(
+    r"\b(?:between|from|since|over)\b(?: \w+)? (?:19|20)\d\d(?: (?:and|to|until|through)(?: \w+)? (?:(?:19|20)\d\d|now|today))?",
+    re.IGNORECASE,
+)
 _LATEST = re.compile(r"\b(latest|newest|most recent(ly)?|currently|current|now|today|at present|as of today|still|so far)\b", re.IGNORECASE)
-_DISAGREEMENT = re.compile(r"\b(disagree\w*|differ\w*|dispute[ds]?|conflicting|contradict\w*|at odds|compare[ds]?|rival (figures|claims|totals)|accounts)\b", re.IGNORECASE)
+_DISAGREEMENT = re.compile(
+    r"\b(disagree\w*|agree on|each (?:say|said|give|put|claim)|differ\w*|dispute[ds]?|conflicting|contradict\w*|at odds|"
+    r"compare[ds]?|rival (?:figures|claims|totals)|accounts)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +61,12 @@ def asked(question: str, publishers: tuple[str, ...]) -> Asked:
 
 
 def topic(question: str) -> str:
-    """The question without the words that only ask for change; no article holds those.
+    """The question without the words that only ask for change, and without the span of years; the values in between count too.
 
-    >>> topic("How has the cost of HS2 changed over time?")
+    >>> topic("How has the cost of HS2 changed from 2012 to 2020?")
     'the cost of HS2 ?'
     """
-    return " ".join(_CHANGE_WORDS.sub(" ", question).split()) if _CHANGE.search(question) else question
+    return " ".join(_CHANGE_WORDS.sub(" ", _SPAN.sub(" ", question)).split()) if _CHANGE.search(question) else question
 
 
 def _dates(question: str) -> tuple[PartialDate, ...]:

@@ -8,23 +8,45 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from corpus.article import MONTHS
 from corpus.words import STOP_WORDS, content_stems, stem
 
 # The share of its content words that each clause of a statement must have in common with what it cites.
 CONTENT_SHARE = 0.75
-_CLAUSE = re.compile(r"[;:]\s+|,\s+(?:and|but|while|whereas|as|which|who|or|although)\s+|\s+(?:while|whereas|although|but)\s+", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[;:]\s+|,\s+(?:and|but|while|whereas|as|which|who|or|although)\s+|\s+(?:while|whereas|although|but)\s+", re.IGNORECASE
+)
 
-_UNITS = {name: n for n, name in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())}
+_UNITS = {
+    name: n
+    for n, name in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+    )
+}
 _TENS = {name: 10 * n for n, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
-_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "bn": 10**9, "m": 10**6, "mn": 10**6, "k": 10**3}
+_SCALES = {
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "dozen": 12,
+    "bn": 10**9,
+    "m": 10**6,
+    "mn": 10**6,
+    "k": 10**3,
+}
 _TIMES = {"twofold": 2, "threefold": 3, "fourfold": 4, "fivefold": 5, "eightfold": 8, "tenfold": 10}
 _NUMBER_WORD = "|".join([*_UNITS, *_TENS, "hundred", "thousand", "million", "billion", "trillion", "dozen"])
-_DIGITS = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?:[ -]?(hundred|thousand|million|billion|trillion|dozen|bn|mn|m|k)\b)?", re.IGNORECASE)
+_DIGITS = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?:[ -]?(hundred|thousand|million|billion|trillion|dozen|bn|mn|m|k)\b)?", re.IGNORECASE
+)
 _SPELLED = re.compile(rf"\b(?:{_NUMBER_WORD})(?:(?:[ -]|\s+and\s+)(?:{_NUMBER_WORD}))*\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[“\"]([^“”\"]{3,})[”\"]")
 _NAME = re.compile(r"\b[A-Z][\w’'-]*|\b\w*[a-z][A-Z]\w*")
+_FIRST = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
 _DENIAL = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|refus\w*|reject\w*|den(?:y|ies|ied)|\w+n['’]t)\b", re.IGNORECASE)
-_MONTHS = frozenset("january february march april may june july august september october november december".split())
+_MONTHS = frozenset(month.lower() for month in MONTHS)
 
 
 def figures(text: str) -> set[Decimal]:
@@ -55,38 +77,59 @@ def _spelled(words: str) -> int:
 
 
 def names(text: str) -> set[str]:
-    """Stems of the capitalised words of a text, without months and ordinary words that merely begin a sentence."""
+    """Stems of the capitalised words inside the sentences of a text, without months; a sentence's first word says nothing.
+
+    >>> sorted(names("Later that week NATO's chief Jens Stoltenberg met Kerry."))
+    ['jen', 'kerri', 'nato', 'stoltenberg']
+    """
     found = set()
     for match in _NAME.finditer(text):
         word = match[0].lower().removesuffix("'s").removesuffix("’s")
-        if word in STOP_WORDS or word in _MONTHS:
-            continue
-        found.add(stem(word))
+        if word not in STOP_WORDS and word not in _MONTHS and not _FIRST.search(text[: match.start()]):
+            found.add(stem(word))
     return found
 
 
-def reasons_against(statement: str, spans: Sequence[str], sources: Sequence[str] = ()) -> list[str]:
+def reasons_against(statement: str, spans: Sequence[str], headlines: Sequence[str] = (), publishers: Sequence[str] = ()) -> list[str]:
     """Why `spans`, the cited words, do not carry `statement`; empty where they do.
 
-    `sources` holds headline, publisher and date of the cited articles: a statement may name these too.
+    The cited articles' headlines may lend it names and figures, and it may say that their publishers reported it. Their dates lend
+    nothing: an article's day is not the day of what it tells.
     """
     cited = "\n".join(spans)
-    around = "\n".join([cited, *sources])
     if not cited.strip():
         return ["no source is cited"]
-    held = set(content_stems(around))
+    statement = _without_attribution(statement, publishers)
+    around = "\n".join([cited, *headlines])
+    # Every capitalised word of the source may be a name, its first ones too.
+    known = {stem(word.removesuffix("'s").removesuffix("’s")) for match in _NAME.findall(around) for word in (match, *match.split("-"))}
     reasons = [f"the figure {value:,} is not in the source" for value in sorted(figures(statement) - figures(around))]
-    reasons += [f'the name "{name}" is not in the source' for name in sorted(names(statement) - held - {stem(word) for word in re.findall(r"\w+", around.lower())})]
+    reasons += [f'the name "{name}" is not in the source' for name in sorted(names(statement) - known)]
     flat = _flat(cited)
-    reasons += [f'the source does not hold the quoted words "{quoted}"' for quoted in _QUOTED.findall(statement) if _flat(quoted) not in flat]
+    reasons += [
+        f'the source does not hold the quoted words "{quoted}"' for quoted in _QUOTED.findall(statement) if _flat(quoted) not in flat
+    ]
     if _flat(statement) not in flat and bool(_DENIAL.search(statement)) != bool(_DENIAL.search(cited)):
         reasons.append("one denies what the other affirms")
     # A headline may lend a name; the rest of a claim must stand in the cited words themselves, clause by clause.
-    lent = f"{cited}\n{' '.join(name for name in names(statement) if name not in content_stems(cited))}"
+    lent = f"{cited}\n{' '.join(names(statement))}"
     share = min(support(clause, lent) for clause in _CLAUSE.split(statement))
     if share < CONTENT_SHARE:
         reasons.append(f"only {share:.0%} of its words are in the source")
     return reasons
+
+
+def _without_attribution(statement: str, publishers: Sequence[str]) -> str:
+    """The statement without "according to The Halden Post" and the like, for the publishers that it cites."""
+    for name in publishers:
+        bare = rf"(?:the )?{re.escape(name.removeprefix('The '))}"
+        statement = re.sub(
+            rf"\b(?:according to|as reported by|reported by) {bare}\b,?|\b{bare} (?:said|says|reported|reports|wrote|writes)\b(?: that)?",
+            "",
+            statement,
+            flags=re.IGNORECASE,
+        )
+    return statement
 
 
 def support(statement: str, source: str) -> float:

@@ -22,8 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     questions = [gold for gold in read_gold(given.gold) if not given.half or gold.for_development == (given.half == "development")]
     assistant = open_assistant()
-    with tqdm(total=len(questions), unit=" questions", disable=None) as bar:
-        results = evaluate(assistant, questions, lambda result: bar.update())
+    results = evaluate(assistant, tqdm(questions, unit=" questions", disable=None))
     out = given.out or given.gold.with_suffix(".results.json")
     save(out, record(assistant, given.gold, results))
     assistant.close()

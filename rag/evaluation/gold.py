@@ -85,7 +85,9 @@ def _gold(where: str, number: int, line: str) -> Gold:
             must_not=tuple(entry.get("must_not", ())),
         )
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise GoldError(f'{where}: {error}; each line should be {{"question": ..., "answers": [[...]], "evidence": [{{"article": ..., "quote": ...}}]}}') from error
+        raise GoldError(
+            f'{where}: {error}; each line should be {{"question": ..., "answers": [[...]], "evidence": [{{"article": ..., "quote": ...}}]}}'
+        ) from error
     if gold.kind not in KINDS:
         raise GoldError(f'{where}: the kind "{gold.kind}" is unknown; there are {", ".join(KINDS)}')
     return gold

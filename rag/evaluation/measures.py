@@ -45,7 +45,10 @@ def right(gold: Gold, answer: Answer) -> float:
     if gold.kind == UNANSWERABLE:
         return float(refused(answer))
     said = "\n".join(statement.text for statement in answer.statements)
-    return float(all(any(_says(said, wording) for wording in wordings) for wordings in gold.answers) and not any(_says(said, wording) for wording in gold.must_not))
+    return float(
+        all(any(_says(said, wording) for wording in wordings) for wordings in gold.answers)
+        and not any(_says(said, wording) for wording in gold.must_not)
+    )
 
 
 def refused(answer: Answer) -> bool:

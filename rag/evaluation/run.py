@@ -4,7 +4,7 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -48,15 +48,14 @@ class Result:
     warnings: tuple[str, ...]
 
 
-def evaluate(assistant: Assistant, questions: Iterable[Gold], tell: Callable[[Result], None] = lambda result: None) -> list[Result]:
-    """Ask every question; `tell` is called after each."""
+def evaluate(assistant: Assistant, questions: Iterable[Gold]) -> list[Result]:
+    """Ask every question, in order."""
     results = []
     for gold in questions:
         found = [hit.passage.article for hit in assistant.search(standing_alone(gold.question, gold.history), DEPTH)]
         began = time.monotonic()
         answer = assistant.ask(gold.question, gold.history)
         results.append(_measured(gold, found, answer, time.monotonic() - began))
-        tell(results[-1])
     return results
 
 
@@ -89,7 +88,9 @@ def _measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: flo
 def summary(results: Sequence[Result]) -> dict[str, float | int | None]:
     """The run's figures: shares from 0 to 1, seconds as medians. "right" counts the answerable questions; refusals are counted beside it."""
     answerable = [result for result in results if result.kind != UNANSWERABLE]
-    precision, recall = measures.precision_recall([result.kind == UNANSWERABLE for result in results], [result.refused for result in results])
+    precision, recall = measures.precision_recall(
+        [result.kind == UNANSWERABLE for result in results], [result.refused for result in results]
+    )
     return {
         "questions": len(results),
         "recall@3": _mean(results, "recall_3"),
@@ -115,7 +116,11 @@ def _mean(results: Sequence[Result], name: str) -> float | None:
 
 def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
     """All results, those of each half, and those of each kind."""
-    found = {"all": list(results), "development half": [r for r in results if r.development], "test half": [r for r in results if not r.development]}
+    found = {
+        "all": list(results),
+        "development half": [r for r in results if r.development],
+        "test half": [r for r in results if not r.development],
+    }
     for kind in dict.fromkeys(result.kind for result in results):
         found[kind] = [result for result in results if result.kind == kind]
     return {name: chosen for name, chosen in found.items() if chosen}
@@ -147,7 +152,9 @@ def table(results: Sequence[Result]) -> str:
     """The summary as a Markdown table, one row a measure, one column a group."""
     columns = {name: summary(chosen) for name, chosen in groups(results).items()}
     rows = [["", *columns], ["---"] * (len(columns) + 1)]
-    rows += [[measure, *("-" if column[measure] is None else str(column[measure]) for column in columns.values())] for measure in columns["all"]]
+    rows += [
+        [measure, *("-" if column[measure] is None else str(column[measure]) for column in columns.values())] for measure in columns["all"]
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

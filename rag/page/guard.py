@@ -14,8 +14,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS = (
     (
         b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        b"connect-src 'self'; worker-src 'self' blob:; media-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; media-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -53,7 +53,11 @@ class Guard:
     def _refusal(self, host: str, origin: str | None) -> tuple[int, str] | None:
         if self._loopback_only and _name(f"//{host}") not in _LOOPBACK:
             return 400, "This server answers to 127.0.0.1 and localhost only."
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower() and not (self._loopback_only and _same_loopback(origin, host)):
+        if (
+            origin is not None
+            and urlsplit(origin).netloc.lower() != host.lower()
+            and not (self._loopback_only and _same_loopback(origin, host))
+        ):
             return 403, "Requests from other sites are refused."
         return None
 

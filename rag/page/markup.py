@@ -14,11 +14,15 @@ _NEAREST = 3
 def answer_html(answer: Answer, turn: int) -> str:
     """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written."""
     parts = [_head(answer), *(_statement(item, turn) for item in answer.statements)]
-    if answer.citations:
-        parts.append(f'<section class="sources"><h4>Sources</h4><ol>{"".join(_source(item, turn) for item in answer.citations)}</ol></section>')
-    elif answer.evidence and answer.status != "answered":
+    shown = {item.citations[0].number for item in answer.statements if item.verdict == QUOTED}
+    sources = [item for item in answer.citations if item.number not in shown]
+    if sources:
+        parts.append(f'<section class="sources"><h4>Sources</h4><ol>{"".join(_source(item, turn) for item in sources)}</ol></section>')
+    elif answer.evidence and not answer.statements:
         heading = "From the articles" if answer.status == "writing" else "What comes nearest"
-        parts.append(f'<section class="sources nearest"><h4>{heading}</h4><ul>{"".join(_quote(item) for item in answer.evidence[:_NEAREST])}</ul></section>')
+        parts.append(
+            f'<section class="sources nearest"><h4>{heading}</h4><ul>{"".join(_quote(item) for item in answer.evidence[:_NEAREST])}</ul></section>'
+        )
     parts += [_warnings(answer), _foot(answer)]
     return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
 
@@ -30,15 +34,18 @@ def _head(answer: Answer) -> str:
         return f'{searched}<p class="draft"><span class="label">Writing, not yet checked</span> {_text(answer.draft)}</p>'
     if answer.message:
         return f'{searched}<p class="message">{_text(answer.message)}</p>'
+    if answer.statements and all(item.verdict == QUOTED for item in answer.statements):
+        return f'{searched}<p class="label">In the articles\' own words</p>'
     return searched
 
 
 def _statement(statement: Statement, turn: int) -> str:
-    markers = "".join(_marker(citation, turn) for citation in statement.citations)
+    """A written sentence with its markers, or an article's own words, which are their own source."""
     if statement.verdict == QUOTED:
-        dated = escape(statement.citations[0].article.dateline)
-        return f'<p class="statement quoted"><span class="when">{dated}:</span> “{_text(statement.text)}”{markers}</p>'
-    return f'<p class="statement supported">{_text(statement.text)}{markers}</p>'
+        (citation,) = statement.citations
+        marker = f'<span class="marker">[{citation.number}]</span>'
+        return f'<blockquote id="{_anchor(citation, turn)}">“{_text(statement.text)}” {marker}{_cite(citation.article)}</blockquote>'
+    return f'<p class="statement">{_text(statement.text)}{"".join(_marker(citation, turn) for citation in statement.citations)}</p>'
 
 
 def _marker(citation: Citation, turn: int) -> str:
@@ -47,7 +54,7 @@ def _marker(citation: Citation, turn: int) -> str:
 
 
 def _source(citation: Citation, turn: int) -> str:
-    return f'<li id="{_anchor(citation, turn)}"><q>{_text(citation.quote)}</q> {_cite(citation.article)}</li>'
+    return f'<li id="{_anchor(citation, turn)}" value="{citation.number}"><q>{_text(citation.quote)}</q> {_cite(citation.article)}</li>'
 
 
 def _quote(evidence: Evidence) -> str:
@@ -67,22 +74,23 @@ def _link(article: Article) -> str:
         return headline
     if address.scheme not in ("http", "https") or not address.netloc or len(article.url or "") > 2_000:
         return headline
-    return f'<a class="headline" href="{escape(article.url or "", quote=True)}" target="_blank" rel="noopener noreferrer nofollow">{_text(article.headline)}</a> '
+    href = escape(article.url or "", quote=True)
+    return f'<a class="headline" href="{href}" target="_blank" rel="noopener noreferrer nofollow">{_text(article.headline)}</a> '
 
 
 def _warnings(answer: Answer) -> str:
     if not answer.warnings or not answer.finished:
         return ""
     items = "".join(f"<li>{_text(warning)}</li>" for warning in answer.warnings)
-    return f'<details class="warnings"><summary>{len(answer.warnings)} {"remark" if len(answer.warnings) == 1 else "remarks"} on this answer</summary><ul>{items}</ul></details>'
+    count = "1 remark" if len(answer.warnings) == 1 else f"{len(answer.warnings)} remarks"
+    return f'<details class="warnings"><summary>{count} on this answer</summary><ul>{items}</ul></details>'
 
 
 def _foot(answer: Answer) -> str:
     if answer.timings.total is None:
         return ""
-    kind = "written by the model, each sentence checked against its source" if any(item.verdict != QUOTED for item in answer.statements) else "the articles' own words"
-    told = f"{kind}, " if answer.statements else ""
-    return f'<p class="foot">{told}{answer.timings.total:.1f} s</p>'
+    checked = "each sentence checked against its source, " if any(item.verdict != QUOTED for item in answer.statements) else ""
+    return f'<p class="foot">{checked}{answer.timings.total:.1f} s</p>'
 
 
 def _anchor(citation: Citation, turn: int) -> str:
