@@ -80,10 +80,12 @@ def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
     [(3, 20, PartialDate(year=2020, month=2, day=12))]
     """
     found: list[tuple[int, int, PartialDate]] = []
+    read: list[tuple[int, int]] = []
     for pattern in _WRITTEN:
         for match in pattern.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end, _ in found):
+            if any(start < match.end() and match.start() < end for start, end in read):
                 continue
+            read.append(match.span())
             month = next(n for n, name in enumerate(MONTHS, 1) if name[:3].lower() == match["month"][:3].lower())
             day = int(match["day"]) if "day" in pattern.groupindex else None
             try:

@@ -66,9 +66,11 @@ def _cut(text: str, start: int, end: int, size: int, budget: int) -> list[tuple[
     parts: list[tuple[int, int, int]] = []
     while start < end:
         stop = min(start + step, end)
-        space = text.rfind(" ", start + step // 2, stop)
-        if stop < end and space > 0:
-            stop = space
+        if stop < end:
+            near = min(start + 4 * step, end)
+            before, after = text.rfind(" ", start + 1, stop + 1), text.find(" ", stop, near)
+            # A single word is only cut where it is as long as several passages.
+            stop = before if before > 0 else after if after > 0 else near if near == end else stop
         parts.append((start, stop, budget))
         start = stop + (1 if stop < end and text[stop] == " " else 0)
     return parts

@@ -20,6 +20,9 @@ _INNOCENT = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(rf"\b(?:in |by |of |since )?(?:(?:{'|'.join(MONTHS)}) )?(?:19|20)\d\d\b")
+_NAME_BEFORE_PRONOUN = re.compile(r"(?<!^)\b[A-Z]\w+\b.*\b(?:he|she|they|him|her|them|it|its|their|his)\b")
+_POINTS_BACK = re.compile(r"\b(?:this|these|those|that|there|then|ones?)\b", re.IGNORECASE)
+_OWN_SUBJECT_WORDS = 3
 _STAND_ALONE_WORDS = 5
 
 
@@ -33,8 +36,9 @@ def leans(question: str) -> bool:
     if not _LEANS.search(bare):
         return False
     names = [word for word in re.findall(r"(?<!^)\b[A-Z][\w-]+", question)]
-    # A pronoun in a question that names its subject ("Why did Boeing say that it would pay?") points inside the question.
-    return not (names and len(content_stems(question)) >= _STAND_ALONE_WORDS)
+    # In a question that names its subject ("Why did Boeing say that it would pay a penalty?") a pronoun points inside the question.
+    own = _NAME_BEFORE_PRONOUN.search(bare) and not _POINTS_BACK.search(bare)
+    return not (names and len(content_stems(question)) >= (_OWN_SUBJECT_WORDS if own else _STAND_ALONE_WORDS))
 
 
 def standing_alone(question: str, history: Sequence[Turn]) -> str:

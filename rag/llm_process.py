@@ -31,6 +31,7 @@ class Reader:
     def __init__(self, path: str, context: int, threads: int) -> None:
         self._model = llama_cpp.Llama(path, n_ctx=context, n_threads=threads, n_threads_batch=threads, verbose=False)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
+        self._beginning: list[int] = []
         # Requests are numbered upwards; all up to `cancel_up_to` are given up, the one that has not begun yet too.
         self.request, self.cancel_up_to = 0, -1
         # llama.cpp asks between graph nodes, so that a long prompt can be given up too. The object must outlive the context.
@@ -45,21 +46,28 @@ class Reader:
     def facts(self) -> dict[str, Any]:
         return {"name": self._model.metadata.get("general.name", ""), "context": self._model.n_ctx()}
 
-    def prompt(self, messages: list[Message]) -> list[int]:
-        """Tokens of a chat. Only the template's own words become control tokens; contents are plain text, whatever they spell."""
+    def prompt(self, messages: list[Message]) -> tuple[list[int], int]:
+        """Tokens of a chat, and how many of them come before the last message's content.
+
+        Only the template's own words become control tokens; contents are plain text, whatever they spell.
+        """
         marks = [f"\x02{n}\x03" for n in range(len(messages))]
         rendered = self._render([{"role": message["role"], "content": mark} for message, mark in zip(messages, marks, strict=True)])
         tokens: list[int] = []
+        before_last = 0
         for mark, message in zip(marks, messages, strict=True):
             before, found, rendered = rendered.partition(mark)
             if not found:
                 raise ValueError("the model's chat template drops or reorders messages; use another model")
-            tokens += self._tokens(before, special=True) + self._tokens(message["content"], special=False)
+            tokens += self._tokens(before, special=True)
+            before_last = len(tokens)
+            tokens += self._tokens(message["content"], special=False)
         tokens += self._tokens(rendered, special=True)
         bos = self._model.token_bos()
         if llama_cpp.llama_vocab_get_add_bos(self._vocabulary) and tokens[:1] != [bos]:
             tokens.insert(0, bos)
-        return tokens
+            before_last += 1
+        return tokens, before_last
 
     def _render(self, messages: list[Message]) -> str:
         template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(
@@ -95,7 +103,7 @@ class Reader:
         Raises:
             ValueError: the prompt leaves no room for the answer.
         """
-        prompt = self.prompt(messages)
+        prompt, before_last = self.prompt(messages)
         needed, room = len(prompt) + max_tokens, self._model.n_ctx()
         if needed > room:
             raise ValueError(
@@ -103,7 +111,7 @@ class Reader:
             )
         held, decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
         longest = max(map(len, stop), default=0)
-        for token in self._generate(prompt, max_tokens, temperature):
+        for token in self._generate(prompt, before_last, max_tokens, temperature):
             held += decoder.decode(self._model.detokenize([token]))
             ends = [held.index(mark) for mark in stop if mark in held]
             if ends:
@@ -116,9 +124,10 @@ class Reader:
         if held:
             yield held
 
-    def _generate(self, prompt: list[int], max_tokens: int, temperature: float) -> Iterator[int]:
+    def _generate(self, prompt: list[int], before_last: int, max_tokens: int, temperature: float) -> Iterator[int]:
         try:
-            for n, token in enumerate(self._model.generate(prompt, temp=temperature)):
+            self._read_beginning(prompt[:before_last])
+            for n, token in enumerate(self._model.generate(prompt[before_last:], temp=temperature, reset=False)):
                 if self.cancelled or llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
                     return
                 yield token
@@ -126,9 +135,24 @@ class Reader:
                     return
         except RuntimeError:
             # An aborted decode leaves a half-filled cache behind; the next prompt starts from nothing.
-            self._model.reset()
+            self._beginning = []
             if not self.cancelled:
                 raise
+
+    def _read_beginning(self, tokens: list[int]) -> None:
+        """Bring the model to the state after the part that questions share, read once.
+
+        It is always read as one batch of its own: with llama-cpp-python's reuse of any common prefix, batches differ from call to
+        call, and rounding with them, so that the same question got different answers.
+        """
+        if tokens and tokens == self._beginning:
+            llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self._model.ctx), -1, len(tokens), -1)
+            self._model.n_tokens = len(tokens)
+            return
+        self._beginning = []
+        self._model.reset()
+        self._model.eval(tokens)
+        self._beginning = tokens
 
 
 def main(path: str, context: str, threads: str) -> None:

@@ -106,6 +106,7 @@ def _file(name: str, say: Say) -> Path:
 def _from_hub(repository: str, quantisation: str, say: Say) -> Path:
     # The one place that may use the network, and only for a model that the user named: the hub's offline switch is lifted for it.
     os.environ["HF_HUB_OFFLINE"] = "0"
+    import httpx2  # what huggingface_hub speaks through
     from huggingface_hub import HfApi, constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -117,7 +118,7 @@ def _from_hub(repository: str, quantisation: str, say: Say) -> Path:
         if not files:
             raise ModelMissing(f"DATELINE_MODEL: {repository} holds no GGUF file named {quantisation}; choose another quantisation")
         return Path(hf_hub_download(repository, sorted(files)[0]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
         raise ModelMissing(
             f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); {remedy}"
         ) from error

@@ -13,6 +13,7 @@ from corpus.words import STOP_WORDS, content_stems, stem
 
 # The share of its content words that each clause of a statement must have in common with what it cites.
 CONTENT_SHARE = 0.75
+_MOST_CLAUSES = 50  # of a sentence; what has more is a list
 _CLAUSE = re.compile(
     r"[;:]\s+|,\s+(?:and|but|while|whereas|as|which|who|or|although)\s+|\s+(?:while|whereas|although|but)\s+", re.IGNORECASE
 )
@@ -109,14 +110,25 @@ def reasons_against(statement: str, spans: Sequence[str], headlines: Sequence[st
     reasons += [
         f'the source does not hold the quoted words "{quoted}"' for quoted in _QUOTED.findall(statement) if _flat(quoted) not in flat
     ]
-    if _flat(statement) not in flat and bool(_DENIAL.search(statement)) != bool(_DENIAL.search(cited)):
+    parts = [(part, set(content_stems(part))) for part in _CLAUSE.split(statement)]
+    if _flat(statement) not in flat and _denials_differ(parts, cited):
         reasons.append("one denies what the other affirms")
     # A headline may lend a name; the rest of a claim must stand in the cited words themselves, clause by clause.
-    lent = f"{cited}\n{' '.join(names(statement))}"
-    share = min(support(clause, lent) for clause in _CLAUSE.split(statement))
+    held = set(content_stems(cited)) | names(statement)
+    share = min((len(wanted & held) / len(wanted) for _, wanted in parts if wanted), default=1.0)
     if share < CONTENT_SHARE:
         reasons.append(f"only {share:.0%} of its words are in the source")
     return reasons
+
+
+def _denials_differ(parts: Sequence[tuple[str, set[str]]], cited: str) -> bool:
+    """True if a clause denies where the clause of the source that shares most words with it affirms, or the other way round."""
+    clauses = [(bool(_DENIAL.search(clause)), set(content_stems(clause))) for clause in _CLAUSE.split(cited)]
+    for part, wanted in parts[:_MOST_CLAUSES]:
+        nearest = max(clauses[:_MOST_CLAUSES], key=lambda clause: len(clause[1] & wanted))
+        if bool(_DENIAL.search(part)) != nearest[0]:
+            return True
+    return False
 
 
 def _without_attribution(statement: str, publishers: Sequence[str]) -> str:

@@ -1,0 +1,112 @@
+"""The small real parts that tests share: an encoder, the sample collection, the packaged reader; and one honest fake at the model's seam."""
+
+import os
+
+os.environ["DATELINE_THREADS"] = "1"  # two pools on the same cores slow each other 20-40 times
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from corpus.article import Article, PartialDate
+from corpus.readers import find
+from corpus.store import Store
+from embeddings.encoder import Encoder
+from embeddings.intake import take_in
+from embeddings.library import Library
+from rag.assistant import Assistant
+from rag.llm import LocalReader
+from rag.models import Reader, open_reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared, the folder of raw articles and public data, is not here")
+
+
+class Scripted(BaseChatModel):
+    """A chat model that writes what a plain function says, word by word."""
+
+    write: Callable[[str], str]
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _stream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        for word in self.write(messages[-1].text).split(" "):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
+
+    def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        text = "".join(chunk.text for chunk in self._stream(messages))
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
+
+
+def article(body: str = "The council approved the plan. It costs 34 million crowns.", title: str | None = "Council approves plan", **fields: Any) -> Article:
+    published = fields.pop("published", "2018-02-13")
+    fields.setdefault("origin", f"{abs(hash((body, title)))}.txt")
+    return Article(title, body, fields.pop("publisher", "Meridian Wire"), published=PartialDate.parse(published) if published else None, **fields)
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    return Encoder(threads=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "data")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def library(store: Store, encoder: Encoder) -> Library:
+    return Library(store, encoder)
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """A data folder with the sample collection indexed, closed again."""
+    folder = tmp_path_factory.mktemp("sample")
+    store = Store(folder)
+    library = Library(store, encoder)
+    for file in find([ROOT / "corpus" / "articles"]):
+        assert all(report.status == "added" for report in take_in(library, file))
+    store.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample(sample_folder: Path, encoder: Encoder) -> Iterator[Library]:
+    store = Store(sample_folder)
+    yield Library(store, encoder)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[Reader]:
+    """The packaged reader in its process."""
+    reader = open_reader(Settings(threads=1))
+    assert isinstance(reader.chat, LocalReader)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture(scope="session")
+def quoting(sample: Library) -> Assistant:
+    """An assistant without a model."""
+    return Assistant(Retriever(library=sample, k=8), Reader("none", None), Prompts())
+
+
+@pytest.fixture
+def scripted(sample: Library) -> Callable[[Callable[[str], str]], Assistant]:
+    """An assistant whose model writes what a function makes of the last message."""
+    return lambda write: Assistant(Retriever(library=sample, k=8), Reader("scripted", Scripted(write=write)), Prompts())

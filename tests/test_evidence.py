@@ -1,0 +1,47 @@
+from conftest import article
+
+from embeddings.encoder import Encoder
+from embeddings.library import Library
+from rag.evidence import ENOUGH, Evidence, rank, rival, spread, wants_figure
+from rag.retriever import Retriever
+from corpus.passages import Passage
+
+
+def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
+    return Evidence(Passage(article(body=body, title=title), 0, len(body)), 0, len(body), score, score)
+
+
+def test_each_piece_is_a_verbatim_sentence_of_its_article(sample: Library) -> None:
+    found = rank("When did Notre-Dame reopen?", Retriever(library=sample).hits("When did Notre-Dame reopen?"), sample.encoder)
+    assert len(found) == 24 and [item.score for item in found] == sorted((item.score for item in found), reverse=True)
+    for item in found:
+        assert item.text == item.article.body[item.start : item.end] and item.passage.start <= item.start < item.end <= item.passage.end
+
+
+def test_a_question_that_the_sample_answers_bears_more_than_one_it_does_not(sample: Library) -> None:
+    def bearing(question: str) -> float:
+        return rank(question, Retriever(library=sample).hits(question), sample.encoder)[0].bearing
+    assert bearing("Why was the opening of Berlin airport called off in May 2012?") > ENOUGH > bearing("Who won the football world cup in 2018?")
+
+
+def test_no_hits_no_evidence(encoder: Encoder) -> None:
+    assert rank("anything", [], encoder) == []
+
+
+def test_spread_takes_the_best_of_each_article() -> None:
+    first, second, other = evidence("Of 30.", score=3), evidence("It was large.", score=2), evidence("Of 10.", score=1)
+    same = Evidence(first.passage, 0, 2, 0.5, 0.5)
+    assert spread([first, second, other, same]) == [first, second, other]
+    assert spread([first, second, other, same], figures_only=True) == [first, other]
+
+
+def test_rivals_say_the_same_with_another_figure() -> None:
+    wire, times = evidence("The project would come to 67 million crowns."), evidence("The project would come to 61 million crowns.")
+    assert rival(wire, [wire, times]) == times
+    assert rival(wire, [evidence("The project will be done by 61 million people.")]) is None
+    assert rival(wire, [evidence(wire.text, title="copy")]) is None
+
+
+def test_questions_for_a_number() -> None:
+    assert wants_figure("How many ships sailed?") and wants_figure("the cost of HS2 ?")
+    assert not wants_figure("When did the ferry sail?") and not wants_figure("Who is the mayor?")

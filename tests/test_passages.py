@@ -1,0 +1,32 @@
+from conftest import article
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.passages import sentences, split
+
+WORDS = st.lists(st.sampled_from(["The", "ferry", "sailed.", "U.S.", "No", "“Yes,”", "he", "said.", "\n\n", "5.2", "x" * 300]), min_size=1, max_size=80).map(" ".join)
+
+
+def count(texts: list[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
+
+
+@given(WORDS)
+def test_sentences_cover_every_word_once(text: str) -> None:
+    spans = sentences(text)
+    assert " ".join(text[a:b] for a, b in spans).split() == text.split()
+    assert all(a < b <= c for (a, b), (c, _) in zip(spans, spans[1:], strict=False))
+
+
+@given(WORDS, st.integers(1, 20))
+def test_passages_cover_the_body_within_the_budget(body: str, budget: int) -> None:
+    passages = split(article(body=body), budget, count)
+    assert "".join("".join(passage.text.split()) for passage in passages) == "".join(body.split())
+    assert all(passage.text == passage.article.body[passage.start : passage.end] for passage in passages)
+    if all(size <= budget for size in count([body[a:b] for a, b in sentences(body)])):
+        assert all(size <= budget for size in count([passage.text for passage in passages]))
+
+
+def test_abbreviations_and_initials_end_no_sentence() -> None:
+    text = "Gen. J. R. Smith of the U.S. Army met Mr. Trump at 5 p.m. on Friday. It cost $1.5 million. No. 10 declined."
+    assert [text[a:b] for a, b in sentences(text)] == ["Gen. J. R. Smith of the U.S. Army met Mr. Trump at 5 p.m. on Friday.", "It cost $1.5 million.", "No. 10 declined."]

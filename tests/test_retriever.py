@@ -1,0 +1,81 @@
+from conftest import article
+from langchain_core.retrievers import BaseRetriever
+from langchain_tests.integration_tests.retrievers import RetrieversIntegrationTests
+
+import pytest
+
+from corpus.store import Filters
+from embeddings.library import Library
+from rag.retriever import Retriever, clauses, stretch
+
+
+def test_clauses_are_the_parts_that_can_stand_alone() -> None:
+    assert clauses("How many ships?") == []
+    long = "Which company built the ferry at the yard, while the council of the town paid for the quay?"
+    assert clauses(long) == ["Which company built the ferry at the yard", "the council of the town paid for the quay?"]
+
+
+def test_stretch_by_hand() -> None:
+    assert stretch([]) == {} and stretch([(1, 3.0)]) == {1: 1.0}
+    assert stretch([(1, 4.0), (2, 3.0), (3, 2.0)]) == {1: 1.0, 2: 0.5, 3: 0.0}
+
+
+def test_fusion_by_hand(library: Library) -> None:
+    """Both searches put the same passage first, so it gets 0.7 + 0.3; the other one gets what the two stretched scores say."""
+    library.add(article(body="The ferry sailed at noon with eighty cars."), "raw", "1")
+    library.add(article(body="Otters swim in the bay and eat fish."), "raw", "2")
+    first, second = Retriever(library=library).hits("When did the ferry sail?")
+    assert first.passage.article.body.startswith("The ferry") and first.score == 1.0
+    assert [(rank.by, rank.place) for rank in first.ranks] == [("words", 1), ("meaning", 1)]
+    assert second.score == 0.0 and [(rank.by, rank.place) for rank in second.ranks] == [("meaning", 2)]
+
+
+def test_the_right_article_is_found_in_the_sample(sample: Library) -> None:
+    hits = Retriever(library=sample).hits("Why was the opening of Berlin airport called off in May 2012?", 3)
+    assert "ber-2012-05-opening-called-off" in hits[0].passage.article.origin
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_a_named_publisher_and_day_are_preferred_and_said_so(sample: Library) -> None:
+    hits = Retriever(library=sample).hits("What did the Kestrel Bay Times write about the ferry in June 2021?")
+    best = hits[0].passage.article
+    assert best.publisher == "Kestrel Bay Times" and str(best.published) == "2021-06-17"
+    assert hits[0].ranks[-1].by == "preference"
+
+
+def test_the_latest_raises_the_newest(sample: Library) -> None:
+    def newest_place(question: str) -> int:
+        hits = Retriever(library=sample).hits(question)
+        years = [hit.passage.article.published.year if hit.passage.article.published else 0 for hit in hits]
+        return years.index(max(years))
+    assert newest_place("What is the latest cost of HS2?") <= newest_place("What is the cost of HS2?")
+
+
+def test_filters_leave_nothing_else(sample: Library) -> None:
+    only = Filters(publishers=("Civic Observer",))
+    assert {hit.passage.article.publisher for hit in Retriever(library=sample).hits("cost", 50, only)} == {"Civic Observer"}
+    assert Retriever(library=sample).hits("cost", 5, Filters(publishers=("Nobody",))) == []
+
+
+class TestLangchainsContract(RetrieversIntegrationTests):
+    """langchain's own suite for retrievers, over the sample collection."""
+
+    @pytest.fixture
+    def retriever(self, sample: Library) -> BaseRetriever:
+        return Retriever(library=sample)
+
+    @property
+    def retriever_constructor(self) -> type[Retriever]:
+        return Retriever
+
+    @property
+    def retriever_constructor_params(self) -> dict:
+        return {"library": self._library}
+
+    @property
+    def retriever_query_example(self) -> str:
+        return "What does the ferry cost?"
+
+    @pytest.fixture(autouse=True)
+    def _with_library(self, sample: Library) -> None:
+        type(self)._library = sample

@@ -1,0 +1,24 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from rag.settings import Settings, SettingError
+
+
+def test_defaults_and_what_the_environment_changes() -> None:
+    assert Settings.read({}) == Settings()
+    found = Settings.read({"DATELINE_DATA": "~/news", "DATELINE_PORT": "80", "DATELINE_MODEL": " none ", "DATELINE_HITS": "", "HOME": "x"})
+    assert (found.data, found.port, found.model, found.hits) == (Path("~/news").expanduser(), 80, "none", 8)
+
+
+@pytest.mark.parametrize(("name", "value", "why"), [("PORT", "many", "whole number of at least 1"), ("CONTEXT", "100", "at least 512"), ("THREADS", "0", "at least 1"), ("MODLE", "x", "no setting of Dateline")])
+def test_a_wrong_setting_is_named(name: str, value: str, why: str) -> None:
+    with pytest.raises(SettingError, match=why) as caught:
+        Settings.read({f"DATELINE_{name}": value})
+    assert f"DATELINE_{name}" in str(caught.value)
+
+
+def test_every_dial_has_a_reason_and_there_are_few() -> None:
+    dials = dataclasses.fields(Settings)
+    assert len(dials) < 25 and all(dial.metadata["reason"] for dial in dials)

@@ -1,0 +1,163 @@
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import article
+
+from corpus.article import Article
+from corpus.passages import Passage
+from corpus.store import FILE_NAME, SCHEMA_VERSION, Filters, Store, StoreError
+
+
+def add(store: Store, found: Article, seed: int = 0) -> None:
+    half = found.body.index(". ") + 1 if ". " in found.body else len(found.body)
+    passages = [Passage(found, 0, half), Passage(found, half, len(found.body))]
+    vectors = np.random.default_rng(seed).normal(size=(2, 384)).astype(np.float32)
+    store.add(found, passages, vectors, raw=f"raw {found.body}", sha256=f"{seed}")
+
+
+def consistent(store: Store) -> bool:
+    """SQLite's own checks, the words' index against its content, and passages of every article."""
+    store._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+    ((passages,),) = store.rows("SELECT count(*) FROM passages")
+    return store.rows("PRAGMA integrity_check") == [("ok",)] and not store.rows("PRAGMA foreign_key_check") and passages == 2 * len(store.articles())
+
+
+def test_an_article_comes_back_as_it_went_in(store: Store) -> None:
+    found = article(author="Anna", url="https://a.example")
+    add(store, found)
+    assert store.article(found.id) == found
+    assert store.raw(found.id) == f"raw {found.body}"
+    assert store.passages(store.passage_ids()) == {n: passage for n, passage in store.passages([1, 2]).items()}
+    assert "".join(passage.text for passage in store.passages([1, 2]).values()) == found.body
+
+
+def test_vectors_come_back_bit_for_bit_and_in_the_order_asked(store: Store) -> None:
+    add(store, article(), seed=7)
+    expected = np.random.default_rng(7).normal(size=(2, 384)).astype(np.float32)
+    assert np.array_equal(store.vectors([2, 1]), expected[::-1])
+
+
+def test_durability_is_what_the_design_promises(store: Store) -> None:
+    assert store.rows("PRAGMA journal_mode") == [("wal",)]
+    assert store.rows("PRAGMA synchronous") == [(2,)]
+
+
+def test_an_addition_that_fails_leaves_nothing(store: Store) -> None:
+    add(store, article())
+    with pytest.raises(ValueError, match="must match number of passages"):
+        store.add(article(body="New. Words."), [], np.zeros((1, 384), np.float32), "", "")
+    broken = article(body="Half. Added.")
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add(broken, [Passage(broken, 0, None)], np.zeros((1, 384), np.float32), "", "")  # type: ignore[arg-type]
+    assert [found.id for found in store.articles()] == [article().id]
+    assert consistent(store)
+
+
+def test_a_changed_file_replaces_its_article_and_a_second_origin_keeps_it(store: Store) -> None:
+    add(store, article(origin="a.txt"))
+    add(store, article(origin="copy.txt"))
+    assert len(store.articles()) == 1
+    add(store, article(body="New words. Here.", origin="a.txt"), seed=1)
+    assert len(store.articles()) == 2
+    add(store, article(body="New words. Here.", origin="copy.txt"), seed=1)
+    assert [found.body for found in store.articles()] == ["New words. Here."]
+    assert consistent(store)
+
+
+def test_removing_takes_passages_vectors_and_words_along(store: Store) -> None:
+    add(store, article())
+    add(store, article(body="Another one. About ferries.", title="Otters"), seed=1)
+    assert store.remove(article().id) and not store.remove(article().id)
+    assert store.matches('"council"', 5) == [] and len(store.matches('"ferries"', 5)) == 1
+    assert consistent(store)
+
+
+def test_filters_hold_before_the_search(store: Store) -> None:
+    for n, (published, publisher) in enumerate([("2018-02-13", "Meridian Wire"), ("2018", "Civic Observer"), ("2020-05", None), (None, "Meridian Wire")]):
+        add(store, article(body=f"Ferry number {n}. It sails.", published=published, publisher=publisher), seed=n)
+    def found(filters: Filters) -> list[str]:
+        ids = [number for number, _ in store.matches('"ferry"', 10, filters)]
+        assert set(ids) <= set(store.passage_ids(filters).tolist())
+        return sorted(passage.article.body[:14] for passage in store.passages(ids).values())
+    assert found(Filters(since=date(2018, 1, 1), until=date(2018, 12, 31))) == ["Ferry number 0", "Ferry number 1"]
+    assert found(Filters(since=date(2018, 2, 1))) == ["Ferry number 0", "Ferry number 2"]
+    assert found(Filters(publishers=("meridian wire",))) == ["Ferry number 0", "Ferry number 3"]
+    assert found(Filters(publishers=("Nobody",))) == []
+
+
+def test_words_are_found_by_stem_accent_headline_and_date(store: Store) -> None:
+    add(store, article(body="The café trained soldiers. Twice.", title="A headline about otters"))
+    for word in ("cafe", "training", "otter", "february"):
+        assert store.matches(f'"{word}"', 5), word
+
+
+@pytest.mark.parametrize("content", [b"not a database, not at all", b"SQLite format 3\x00" + b"\xff" * 4096])
+def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(StoreError, match="move the file away"):
+        Store(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == content
+
+
+def test_a_file_of_another_program_or_a_newer_version_is_refused_unchanged(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / FILE_NAME)
+    other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    with pytest.raises(StoreError, match="belongs to another program"):
+        Store(tmp_path)
+    newer = tmp_path / "newer"
+    Store(newer).close()
+    changed = sqlite3.connect(newer / FILE_NAME)
+    changed.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    changed.close()
+    with pytest.raises(StoreError, match="update Dateline"):
+        Store(newer)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="DATELINE_DATA"):
+        Store(tmp_path / "file" / "data")
+
+
+def writing(folder: Path, told: Path, count: int = 10_000, name: str = "") -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, str(Path(__file__).parent / "adding.py"), str(folder), str(told), str(count), name])
+
+
+def test_kill_at_random_points_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    rng = np.random.default_rng(20261120)
+    told = tmp_path / "told"
+    told.touch()
+    uncertain: set[str] = set()  # added, and perhaps removed when the kill came before that was told
+    for n in range(30):
+        size = told.stat().st_size
+        child = writing(tmp_path / "data", told, name=str(n))
+        while told.stat().st_size == size:  # wait for its first article, then let it work a while
+            assert child.poll() is None
+            time.sleep(0.005)
+        time.sleep(float(rng.uniform(0, 0.15)))
+        child.kill()
+        child.wait()
+        store = Store(tmp_path / "data")
+        lines = told.read_text().split()
+        gone = {line[1:] for line in lines if line[0] == "-"}
+        uncertain.add(lines[-1])
+        added = {line for line in lines if line[0] != "-"} - gone - uncertain
+        assert added <= {found.id for found in store.articles()}
+        assert not any(store.has(name) for name in gone)
+        assert consistent(store)
+        store.close()
+
+
+def test_several_writers_end_with_the_distinct_set(tmp_path: Path) -> None:
+    running = [writing(tmp_path / "data", tmp_path / f"told{n}", 60) for n in range(3)]
+    assert [process.wait(120) for process in running] == [0, 0, 0]
+    store = Store(tmp_path / "data")
+    assert len(store.articles()) == 40 and consistent(store)  # of 60, each third was removed again
+    store.close()

@@ -1,0 +1,34 @@
+from conftest import article
+
+from corpus.article import PartialDate
+from rag.timing import asked, published_then, topic
+
+PUBLISHERS = ("Meridian Wire", "The Halden Post")
+
+
+def test_dates_and_publishers_that_a_question_names() -> None:
+    found = asked("What did the Halden Post say on 12 July 2018, and what in March 2019 and 2020?", PUBLISHERS)
+    assert [str(day) for day in found.dates] == ["2018-07-12", "2019-03", "2020"] and found.publishers == ("The Halden Post",)
+    assert asked("What was said in 2018-02-13?", ()).dates == (PartialDate(2018, 2, 13),)
+    assert asked("How many of the 2,000 came?", ()).dates == ()
+
+
+def test_kinds_of_account() -> None:
+    for question in ("How has the cost of HS2 changed?", "How did the ferry's price develop from 2016 to 2021?", "Give a timeline of the dam"):
+        assert asked(question, ()).change, question
+    assert asked("What is the latest figure?", ()).latest
+    assert asked("Do the sources agree on the price?", ()).disagreement and asked("What did the council and the auditors each say?", ()).disagreement
+    plain = asked("Who signed the order?", ())
+    assert not (plain.change or plain.latest or plain.disagreement or plain.several)
+
+
+def test_the_topic_of_a_question_about_change() -> None:
+    assert topic("How did the size of the mission change between 2018 and 2021?") == "the size of the mission ?"
+    assert topic("What changed in May 2012?") == "What changed in May 2012?"
+
+
+def test_published_then_is_as_precise_as_what_is_known() -> None:
+    day = article(published="2018-07-12")
+    assert published_then(day, (PartialDate(2018),)) and published_then(day, (PartialDate(2018, 7),))
+    assert not published_then(day, (PartialDate(2018, 8),)) and not published_then(day, ())
+    assert published_then(article(published="2018"), (PartialDate(2018, 8),)) and not published_then(article(published=None), (PartialDate(2018),))
