@@ -7,7 +7,7 @@ BIN := .venv/bin
 run: .venv/installed
 	@$(BIN)/python app.py
 
-test: .venv/installed-dev
+test: .venv/installed-dev .venv/chromium
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/pytest
 
 evaluate: .venv/installed
@@ -25,6 +25,13 @@ screenshots: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The page's tests need a browser; where none can be installed they are skipped and say so.
+.venv/chromium: .venv/installed
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -q >/dev/null && apt-get install -y -q chromium >/dev/null; } \
+		|| echo "No Chromium here: the tests of the page will be skipped."
 	@touch $@
 
 clean:

@@ -37,7 +37,7 @@ def find(paths: Iterable[Path]) -> list[Path]:
         UnreadableFile: a path does not exist, or a folder holds no file of an accepted format.
     """
     files: list[Path] = []
-    for path in (path.absolute() for path in paths):
+    for path in (path.resolve() for path in paths):
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in FORMATS and p.is_file() and not p.is_symlink())
             if not inside:

@@ -79,7 +79,10 @@ class Filters:
         if self.until:
             terms.append("latest <= ?")
             values.append(self.until.isoformat())
-        for column, allowed in (("lower(articles.publisher)", [name.lower() for name in self.publishers]), ("articles.id", list(self.articles))):
+        for column, allowed in (
+            ("lower(articles.publisher)", [name.lower() for name in self.publishers]),
+            ("articles.id", list(self.articles)),
+        ):
             if allowed:
                 terms.append(f"{column} IN ({','.join('?' * len(allowed))})")
                 values += allowed

@@ -15,7 +15,6 @@ from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
 from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, wants_figure
 from rag.followups import standing_alone
-from rag.llm import ModelError
 from rag.models import Reader
 from rag.prompts import Prompts
 from rag.retriever import Hit, Retriever
@@ -114,10 +113,10 @@ class Assistant:
                     if visible(written) != answer.draft:
                         answer = answer.but(draft=visible(written))
                         yield answer
-        except ModelError as error:
-            problems.append(f"Shown without the model: {error}.")
-        except OSError as error:
-            problems.append(f"Shown without the model: {self.reader.name} cannot be reached ({error}); check DATELINE_MODEL.")
+        except self.reader.errors as error:
+            problems.append(
+                f"Shown without the model: {str(error).rstrip('.')}. If this goes on, check DATELINE_MODEL ({self.reader.name})."
+            )
         if self.reader.refuses and _REFUSAL.search(written):
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
             return

@@ -33,6 +33,8 @@ _NUMBER = re.compile(
 _TIME = re.compile(
     rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b"
 )
+_AMOUNT = re.compile(r"\d|\b(hundred|thousand|million|billion)\b", re.IGNORECASE)
+_DATE = re.compile(rf"\b(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}},?)?(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
 _REASON = re.compile(
     r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|therefore|in order)\b",
@@ -127,10 +129,13 @@ def wants_figure(question: str) -> bool:
 
 
 def spread(ranked: Sequence[Evidence], figures_only: bool = False) -> list[Evidence]:
-    """The best sentence of each article, best first; with `figures_only` the best that holds a number. For questions that one date cannot answer."""
+    """The best sentence of each article, best first; with `figures_only` the best that holds an amount, not just a date.
+
+    For questions that one date cannot answer.
+    """
     best: dict[str, Evidence] = {}
     for evidence in ranked:
-        if not figures_only or _NUMBER.search(evidence.text):
+        if not figures_only or _AMOUNT.search(_DATE.sub("", evidence.text)):
             best.setdefault(evidence.article.id, evidence)
     return list(best.values())
 

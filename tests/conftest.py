@@ -40,7 +40,9 @@ class Scripted(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
-    def _stream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+    def _stream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
         for word in self.write(messages[-1].text).split(" "):
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
@@ -49,10 +51,14 @@ class Scripted(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
 
 
-def article(body: str = "The council approved the plan. It costs 34 million crowns.", title: str | None = "Council approves plan", **fields: Any) -> Article:
+def article(
+    body: str = "The council approved the plan. It costs 34 million crowns.", title: str | None = "Council approves plan", **fields: Any
+) -> Article:
     published = fields.pop("published", "2018-02-13")
     fields.setdefault("origin", f"{abs(hash((body, title)))}.txt")
-    return Article(title, body, fields.pop("publisher", "Meridian Wire"), published=PartialDate.parse(published) if published else None, **fields)
+    return Article(
+        title, body, fields.pop("publisher", "Meridian Wire"), published=PartialDate.parse(published) if published else None, **fields
+    )
 
 
 @pytest.fixture(scope="session")

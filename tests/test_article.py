@@ -6,7 +6,10 @@ from conftest import article
 from corpus.article import InvalidDate, PartialDate, written_dates
 
 
-@pytest.mark.parametrize(("text", "spoken"), [("2018-02-13", "13 February 2018"), ("2018-02", "February 2018"), ("2018", "2018"), ("2018-02-13T10:00:00Z", "13 February 2018")])
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [("2018-02-13", "13 February 2018"), ("2018-02", "February 2018"), ("2018", "2018"), ("2018-02-13T10:00:00Z", "13 February 2018")],
+)
 def test_a_date_keeps_the_precision_it_was_given(text: str, spoken: str) -> None:
     assert PartialDate.parse(text).spoken == spoken
 

@@ -22,7 +22,10 @@ def test_markers_in_all_their_forms(marker: str) -> None:
     assert drafts(f"It costs 34 million.{marker} It sails.") == [Draft("It costs 34 million.", (1,)), Draft("It sails.", ())]
 
 
-@pytest.mark.parametrize(("marker", "numbers"), [("[1, 2]", (1, 2)), ("[1][3]", (1, 3)), ("[1-3]", (1, 2, 3)), ("[2 and 1]", (2, 1)), ("(1, 2)", (1, 2)), ("[1,1]", (1,))])
+@pytest.mark.parametrize(
+    ("marker", "numbers"),
+    [("[1, 2]", (1, 2)), ("[1][3]", (1, 3)), ("[1-3]", (1, 2, 3)), ("[2 and 1]", (2, 1)), ("(1, 2)", (1, 2)), ("[1,1]", (1,))],
+)
 def test_several_numbers(marker: str, numbers: tuple[int, ...]) -> None:
     assert drafts(f"It costs 34 million {marker}.") == [Draft("It costs 34 million.", numbers)]
 

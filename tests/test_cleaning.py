@@ -41,14 +41,24 @@ Comments (3)
 def test_a_saved_page_becomes_headline_byline_date_and_body() -> None:
     found = cleaned(PAGE)
     assert found.body == 'The new ferry sailed on Friday. It is two years late.\n\n"We are glad," the captain said.'
-    assert (found.title, found.author, str(found.published), found.publisher) == ("Ferry goes into service", "Anna Holm", "2021-03-12", "The Harbour Gazette")
+    assert (found.title, found.author, str(found.published), found.publisher) == (
+        "Ferry goes into service",
+        "Anna Holm",
+        "2021-03-12",
+        "The Harbour Gazette",
+    )
 
 
 def test_each_field_remembers_the_characters_that_said_it() -> None:
     for field in cleaned(PAGE).found:
         assert field.start is not None and field.end is not None
     stood = {field.field: clean_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).found}
-    assert stood == {"title": "Ferry goes into service", "author": "Anna Holm", "date": "12 March, 2021", "publisher": "The Harbour Gazette"}
+    assert stood == {
+        "title": "Ferry goes into service",
+        "author": "Anna Holm",
+        "date": "12 March, 2021",
+        "publisher": "The Harbour Gazette",
+    }
 
 
 def test_what_the_file_states_wins_over_the_text() -> None:
@@ -63,7 +73,11 @@ def test_a_date_inside_the_text_is_not_the_articles_date() -> None:
 
 def test_lines_broken_at_a_column_are_joined() -> None:
     text = "The ministers agreed on Thursday evening that the mission should grow to\nfour thousand people over the coming years, subject to conditions there.\n\nNobody objected to it."
-    assert cleaned(text).body.split("\n\n")[0].endswith("should grow to four thousand people over the coming years, subject to conditions there.")
+    assert (
+        cleaned(text)
+        .body.split("\n\n")[0]
+        .endswith("should grow to four thousand people over the coming years, subject to conditions there.")
+    )
 
 
 def test_a_wrong_date_and_a_text_without_prose_are_refused() -> None:
@@ -82,7 +96,21 @@ def test_clean_text_is_idempotent_and_leaves_nothing_invisible(text: str) -> Non
     assert not [char for char in once if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn")]
 
 
-@pytest.mark.parametrize("run", ["a" * 100_000, " " * 100_000, "\n" * 100_000, "." * 100_000, "漢" * 100_000, "1" * 100_000, "us" * 50_000, "(" * 100_000, "by A" * 25_000, "© " * 50_000])
+@pytest.mark.parametrize(
+    "run",
+    [
+        "a" * 100_000,
+        " " * 100_000,
+        "\n" * 100_000,
+        "." * 100_000,
+        "漢" * 100_000,
+        "1" * 100_000,
+        "us" * 50_000,
+        "(" * 100_000,
+        "by A" * 25_000,
+        "© " * 50_000,
+    ],
+)
 def test_endless_runs_cost_no_time(run: str) -> None:
     began = time.process_time()
     try:
@@ -103,7 +131,19 @@ def test_the_seed_articles_are_read_as_a_person_would() -> None:
         "003": ("Nato chief raises alert over ISIS as it increases troop levels in Iraq to 4,000", None, None, "Nato will significantly", "are lost.\""),
         "004": ("NATO chief backs bigger alliance training mission in Iraq", "Reuters", None, "NATO’s secretary-general", "in Iraq”."),
     }  # fmt: skip
-    furniture = ("min read", "©", "Follow us", "Reuse this", "Comments", "Getty", "Image Credit", "Interactive map", "Further reading", "automated translation", "1.2174207")
+    furniture = (
+        "min read",
+        "©",
+        "Follow us",
+        "Reuse this",
+        "Comments",
+        "Getty",
+        "Image Credit",
+        "Interactive map",
+        "Further reading",
+        "automated translation",
+        "1.2174207",
+    )
     for file in sorted((SHARED / "seeds").glob("*.txt")):
         (raw,) = read(file, load(file))
         found = clean(raw)

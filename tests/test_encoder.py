@@ -40,7 +40,9 @@ def test_other_weights_and_a_missing_package_are_refused(monkeypatch: pytest.Mon
 def test_threads_may_share_it(encoder: Encoder) -> None:
     texts = [f"Sentence number {n} about ferries." for n in range(20)]
     expected, results = encoder.encode(texts), {}
-    threads = [threading.Thread(target=lambda n=n: results.update({n: (encoder.encode(texts), encoder.count_tokens(texts))})) for n in range(4)]
+    threads = [
+        threading.Thread(target=lambda n=n: results.update({n: (encoder.encode(texts), encoder.count_tokens(texts))})) for n in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,10 +1,10 @@
 from conftest import article
 
+from corpus.passages import Passage
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.evidence import ENOUGH, Evidence, rank, rival, spread, wants_figure
 from rag.retriever import Retriever
-from corpus.passages import Passage
 
 
 def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
@@ -21,7 +21,12 @@ def test_each_piece_is_a_verbatim_sentence_of_its_article(sample: Library) -> No
 def test_a_question_that_the_sample_answers_bears_more_than_one_it_does_not(sample: Library) -> None:
     def bearing(question: str) -> float:
         return rank(question, Retriever(library=sample).hits(question), sample.encoder)[0].bearing
-    assert bearing("Why was the opening of Berlin airport called off in May 2012?") > ENOUGH > bearing("Who won the football world cup in 2018?")
+
+    assert (
+        bearing("Why was the opening of Berlin airport called off in May 2012?")
+        > ENOUGH
+        > bearing("Who won the football world cup in 2018?")
+    )
 
 
 def test_no_hits_no_evidence(encoder: Encoder) -> None:
@@ -29,7 +34,11 @@ def test_no_hits_no_evidence(encoder: Encoder) -> None:
 
 
 def test_spread_takes_the_best_of_each_article() -> None:
-    first, second, other = evidence("Of 30.", score=3), evidence("It was large.", score=2), evidence("Of 10.", score=1)
+    first, second, other = (
+        evidence("Of 30.", score=3),
+        evidence("It was large in May 2012, and on June 3.", score=2),
+        evidence("Of 10.", score=1),
+    )
     same = Evidence(first.passage, 0, 2, 0.5, 0.5)
     assert spread([first, second, other, same]) == [first, second, other]
     assert spread([first, second, other, same], figures_only=True) == [first, other]

@@ -39,7 +39,7 @@ def test_what_is_removed_is_never_found_again() -> None:
 def test_wrong_vectors_are_refused() -> None:
     index = ExactIndex(16)
     for vectors in (unit(2), unit(1)[:, :8], np.full((1, 16), np.nan, np.float32)):
-        with pytest.raises(ValueError, match="match|finite"):
+        with pytest.raises(ValueError, match=r"match|finite"):
             index.add([1], vectors)
     index.add([1], unit(1))
     for query in (unit(1)[0][:8], np.full(16, np.inf, np.float32)):

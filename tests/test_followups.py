@@ -6,7 +6,19 @@ from rag.followups import leans, standing_alone
 HISTORY = (Turn("user", "How large was the NATO mission in Iraq in 2018?"), Turn("assistant", "Fewer than 20 people. [1]"))
 
 
-@pytest.mark.parametrize("question", ["And in 2020?", "Why?", "Who said that?", "What did she say?", "How much of that is left over?", "What about the French?", "When did it open?", "Who was first to ban it?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And in 2020?",
+        "Why?",
+        "Who said that?",
+        "What did she say?",
+        "How much of that is left over?",
+        "What about the French?",
+        "When did it open?",
+        "Who was first to ban it?",
+    ],
+)
 def test_what_leans(question: str) -> None:
     assert leans(question)
 

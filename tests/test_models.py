@@ -31,7 +31,11 @@ def test_a_server_is_opened_by_its_address() -> None:
 
 def test_what_is_no_model_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.gguf").write_bytes(b"not a model")
-    for name, why in ((str(tmp_path / "none.gguf"), "no such file"), (str(tmp_path / "a.gguf"), "not a GGUF file"), ("openai:x", "no such file")):
+    for name, why in (
+        (str(tmp_path / "none.gguf"), "no such file"),
+        (str(tmp_path / "a.gguf"), "not a GGUF file"),
+        ("openai:x", "no such file"),
+    ):
         with pytest.raises(ModelMissing, match=why):
             open_reader(Settings(model=name))
 

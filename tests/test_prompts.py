@@ -9,7 +9,10 @@ from rag.prompts import FOLDER, PromptError, Prompts
 def test_evidence_is_numbered_with_its_source() -> None:
     (system, user), used = Prompts().messages("What does it cost?", [FERRY, QUAY], 2000)
     assert used == [FERRY, QUAY] and Prompts().refusal in system.text
-    assert "[1] The ferry will cost 34 million crowns. (Meridian Wire, 13 February 2018)\n[2] The quay" in user.text and "Question: What does it cost?" in user.text
+    assert (
+        "[1] The ferry will cost 34 million crowns. (Meridian Wire, 13 February 2018)\n[2] The quay" in user.text
+        and "Question: What does it cost?" in user.text
+    )
 
 
 def test_what_ranks_last_is_left_out_whole_and_the_question_never_is() -> None:

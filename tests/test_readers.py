@@ -22,7 +22,9 @@ def test_json_lines_take_the_names_that_others_use(tmp_path: Path) -> None:
     assert (second.text, second.origin) == ("Other.", f"{file}#3")
 
 
-@pytest.mark.parametrize(("line", "why"), [("{", "line 1: not JSON"), ('{"title": "x"}', 'no text under "body"'), ("[" * 5000, "not JSON"), ("3", "no text")])
+@pytest.mark.parametrize(
+    ("line", "why"), [("{", "line 1: not JSON"), ('{"title": "x"}', 'no text under "body"'), ("[" * 5000, "not JSON"), ("3", "no text")]
+)
 def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(line)
@@ -30,7 +32,9 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) 
         list(read(file, load(file)))
 
 
-@pytest.mark.parametrize(("data", "text"), [("é".encode(), "é"), ("é".encode("cp1252"), "é"), ("\ufeffé".encode(), "é"), ("é".encode("utf-16"), "é")])
+@pytest.mark.parametrize(
+    ("data", "text"), [("é".encode(), "é"), ("é".encode("cp1252"), "é"), ("\ufeffé".encode(), "é"), ("é".encode("utf-16"), "é")]
+)
 def test_encodings(data: bytes, text: str) -> None:
     assert decode(data, "a") == text
 
@@ -45,7 +49,12 @@ def test_bad_files_are_refused_with_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text(" \n")
     (tmp_path / "large.txt").write_bytes(b"a" * (MAX_FILE_BYTES + 1))
     os.mkfifo(tmp_path / "pipe.txt")
-    for name, why in (("empty.txt", "empty"), ("large.txt", "larger than 20 MB"), ("pipe.txt", "not a regular file"), ("none.txt", "No such file")):
+    for name, why in (
+        ("empty.txt", "empty"),
+        ("large.txt", "larger than 20 MB"),
+        ("pipe.txt", "not a regular file"),
+        ("none.txt", "No such file"),
+    ):
         with pytest.raises(UnreadableFile, match=why) as caught:
             load(tmp_path / name)
         assert "\n" not in str(caught.value) and name in str(caught.value)

@@ -1,8 +1,7 @@
+import pytest
 from conftest import article
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests.retrievers import RetrieversIntegrationTests
-
-import pytest
 
 from corpus.store import Filters
 from embeddings.library import Library
@@ -48,6 +47,7 @@ def test_the_latest_raises_the_newest(sample: Library) -> None:
         hits = Retriever(library=sample).hits(question)
         years = [hit.passage.article.published.year if hit.passage.article.published else 0 for hit in hits]
         return years.index(max(years))
+
     assert newest_place("What is the latest cost of HS2?") <= newest_place("What is the cost of HS2?")
 
 

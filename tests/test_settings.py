@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.settings import Settings, SettingError
+from rag.settings import SettingError, Settings
 
 
 def test_defaults_and_what_the_environment_changes() -> None:
@@ -12,7 +12,15 @@ def test_defaults_and_what_the_environment_changes() -> None:
     assert (found.data, found.port, found.model, found.hits) == (Path("~/news").expanduser(), 80, "none", 8)
 
 
-@pytest.mark.parametrize(("name", "value", "why"), [("PORT", "many", "whole number of at least 1"), ("CONTEXT", "100", "at least 512"), ("THREADS", "0", "at least 1"), ("MODLE", "x", "no setting of Dateline")])
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("PORT", "many", "whole number of at least 1"),
+        ("CONTEXT", "100", "at least 512"),
+        ("THREADS", "0", "at least 1"),
+        ("MODLE", "x", "no setting of Dateline"),
+    ],
+)
 def test_a_wrong_setting_is_named(name: str, value: str, why: str) -> None:
     with pytest.raises(SettingError, match=why) as caught:
         Settings.read({f"DATELINE_{name}": value})

@@ -25,7 +25,11 @@ def consistent(store: Store) -> bool:
     """SQLite's own checks, the words' index against its content, and passages of every article."""
     store._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
     ((passages,),) = store.rows("SELECT count(*) FROM passages")
-    return store.rows("PRAGMA integrity_check") == [("ok",)] and not store.rows("PRAGMA foreign_key_check") and passages == 2 * len(store.articles())
+    return (
+        store.rows("PRAGMA integrity_check") == [("ok",)]
+        and not store.rows("PRAGMA foreign_key_check")
+        and passages == 2 * len(store.articles())
+    )
 
 
 def test_an_article_comes_back_as_it_went_in(store: Store) -> None:
@@ -79,12 +83,16 @@ def test_removing_takes_passages_vectors_and_words_along(store: Store) -> None:
 
 
 def test_filters_hold_before_the_search(store: Store) -> None:
-    for n, (published, publisher) in enumerate([("2018-02-13", "Meridian Wire"), ("2018", "Civic Observer"), ("2020-05", None), (None, "Meridian Wire")]):
+    for n, (published, publisher) in enumerate(
+        [("2018-02-13", "Meridian Wire"), ("2018", "Civic Observer"), ("2020-05", None), (None, "Meridian Wire")]
+    ):
         add(store, article(body=f"Ferry number {n}. It sails.", published=published, publisher=publisher), seed=n)
+
     def found(filters: Filters) -> list[str]:
         ids = [number for number, _ in store.matches('"ferry"', 10, filters)]
         assert set(ids) <= set(store.passage_ids(filters).tolist())
         return sorted(passage.article.body[:14] for passage in store.passages(ids).values())
+
     assert found(Filters(since=date(2018, 1, 1), until=date(2018, 12, 31))) == ["Ferry number 0", "Ferry number 1"]
     assert found(Filters(since=date(2018, 2, 1))) == ["Ferry number 0", "Ferry number 2"]
     assert found(Filters(publishers=("meridian wire",))) == ["Ferry number 0", "Ferry number 3"]

@@ -14,10 +14,17 @@ def test_dates_and_publishers_that_a_question_names() -> None:
 
 
 def test_kinds_of_account() -> None:
-    for question in ("How has the cost of HS2 changed?", "How did the ferry's price develop from 2016 to 2021?", "Give a timeline of the dam"):
+    for question in (
+        "How has the cost of HS2 changed?",
+        "How did the ferry's price develop from 2016 to 2021?",
+        "Give a timeline of the dam",
+    ):
         assert asked(question, ()).change, question
     assert asked("What is the latest figure?", ()).latest
-    assert asked("Do the sources agree on the price?", ()).disagreement and asked("What did the council and the auditors each say?", ()).disagreement
+    assert (
+        asked("Do the sources agree on the price?", ()).disagreement
+        and asked("What did the council and the auditors each say?", ()).disagreement
+    )
     plain = asked("Who signed the order?", ())
     assert not (plain.change or plain.latest or plain.disagreement or plain.several)
 
@@ -31,4 +38,6 @@ def test_published_then_is_as_precise_as_what_is_known() -> None:
     day = article(published="2018-07-12")
     assert published_then(day, (PartialDate(2018),)) and published_then(day, (PartialDate(2018, 7),))
     assert not published_then(day, (PartialDate(2018, 8),)) and not published_then(day, ())
-    assert published_then(article(published="2018"), (PartialDate(2018, 8),)) and not published_then(article(published=None), (PartialDate(2018),))
+    assert published_then(article(published="2018"), (PartialDate(2018, 8),)) and not published_then(
+        article(published=None), (PartialDate(2018),)
+    )

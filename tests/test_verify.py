@@ -74,7 +74,9 @@ def test_support_is_a_share() -> None:
     assert support("", "anything") == 1.0
 
 
-@pytest.mark.parametrize("text", ["a" * 100_000, "1" * 100_000, "one " * 25_000, "A " * 50_000, "“" * 100_000, ", and " * 20_000, "1," * 50_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000, "1" * 100_000, "one " * 25_000, "A " * 50_000, "“" * 100_000, ", and " * 20_000, "1," * 50_000]
+)
 def test_no_pattern_blows_up(text: str) -> None:
     import time
 

@@ -16,7 +16,7 @@ from corpus.article import Article
 from rag.answer import Answer
 from rag.assistant import Assistant
 from rag.evaluation import measures
-from rag.evaluation.gold import UNANSWERABLE, Gold
+from rag.evaluation.gold import UNANSWERABLE, Gold, GoldError
 from rag.followups import standing_alone
 from rag.settings import ROOT
 
@@ -49,7 +49,13 @@ class Result:
 
 
 def evaluate(assistant: Assistant, questions: Iterable[Gold]) -> list[Result]:
-    """Ask every question, in order."""
+    """Ask every question, in order.
+
+    Raises:
+        GoldError: there is nothing to ask about.
+    """
+    if not assistant.library.coverage().articles:
+        raise GoldError("the collection is empty; add the articles that the questions are about: python -m corpus add FOLDER")
     results = []
     for gold in questions:
         found = [hit.passage.article for hit in assistant.search(standing_alone(gold.question, gold.history), DEPTH)]

@@ -28,7 +28,11 @@ def theme() -> gr.themes.Base:
     serif = ["Iowan Old Style", "Palatino Linotype", "Palatino", "Source Serif 4", "Georgia", "serif"]
     base = gr.themes.Base(primary_hue="orange", neutral_hue="stone", font=serif, font_mono=["ui-monospace", "monospace"])
     return base.set(
-        button_primary_background_fill="#9a3412", button_primary_background_fill_hover="#7c2d12", button_primary_text_color="#ffffff"
+        button_primary_background_fill="#9a3412",
+        button_primary_background_fill_hover="#7c2d12",
+        button_primary_text_color="#ffffff",
+        button_primary_background_fill_dark="#9a3412",
+        button_primary_background_fill_hover_dark="#7c2d12",
     )
 
 
@@ -83,6 +87,7 @@ def build(assistant: Assistant, examples: Sequence[str] = ()) -> gr.Blocks:
         ]
         stop.click(None, None, None, cancels=events, api_visibility="private")
         new.click(lambda: ([], []), None, [chat, history], cancels=events, api_visibility="private")
+        chat.clear(lambda: [], None, history, cancels=events, api_visibility="private")
         for name, function in api.endpoints.items():
             gr.api(  # type: ignore[attr-defined]
                 _plain_errors(function, str), api_name=name, concurrency_id="answers", concurrency_limit=_AT_ONCE

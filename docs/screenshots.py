@@ -1,0 +1,39 @@
+"""Make the README's screenshots: start Dateline on the sample collection, ask, and photograph the page (python docs/screenshots.py)."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
+
+from browsing import chromium
+from playwright.sync_api import Page
+from serving import served
+
+FOLDER = Path(__file__).parent / "images"
+QUESTIONS = ("Why was the opening of Berlin airport called off in May 2012?", "How has the cost of HS2 changed?")
+
+
+def ask(page: Page, question: str, number: int) -> None:
+    """Ask and wait until the answer is finished."""
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"document.querySelectorAll('.answer .foot').length >= {number}", timeout=60_000)
+    page.wait_for_timeout(700)
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), Path(folder) / "log") as (address, _), chromium() as browser:
+        for name, width, height, scheme in (("light", 1100, 900, "light"), ("dark", 1100, 900, "dark"), ("phone", 390, 844, "light")):
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.goto(f"{address}/?__theme={scheme}")
+            page.wait_for_selector("#question textarea")
+            for number, question in enumerate(QUESTIONS, 1):
+                ask(page, question, number)
+            page.screenshot(path=FOLDER / f"{name}.png")
+            page.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from conftest import Scripted
+
+from corpus.store import Filters, Store
+from embeddings.encoder import Encoder
+from embeddings.library import Library
+from rag import limits
+from rag.answer import Turn
+from rag.assistant import Assistant, BadQuestion
+from rag.llm import ModelError
+from rag.models import Reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
+
+BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
+Make = Callable[[Callable[[str], str]], Assistant]
+
+
+def first_evidence(message: str) -> str:
+    """The first sentence of evidence in a prompt."""
+    return message.split("\n")[0].removeprefix("[1] ").rsplit(" (", 1)[0]
+
+
+def test_the_evidence_comes_first_then_the_draft_then_the_checked_answer(scripted: Make) -> None:
+    first, *drafts, last = scripted(lambda message: f"{first_evidence(message)} [1]").stream(BERLIN)
+    assert first.status == "writing" and first.draft == "" and len(first.evidence) == 6 and not first.statements
+    assert drafts and all(draft.status == "writing" and "[" not in draft.draft and not draft.statements for draft in drafts)
+    assert last.status == "answered" and last.draft == ""
+    (statement,) = last.statements
+    assert statement.verdict == "supported" and statement.citations[0].verified and statement.citations[0].quote == first.evidence[0].text
+    assert last.timings.evidence is not None and last.timings.total is not None and last.timings.evidence <= last.timings.total
+
+
+def test_an_invented_figure_is_dropped_and_said_so_and_the_articles_words_stand_in(scripted: Make) -> None:
+    answer = scripted(lambda message: "It was called off because 4,711 cables burned [1].").ask(BERLIN)
+    assert all(statement.verdict == "quoted" and statement.text == statement.citations[0].quote for statement in answer.statements)
+    assert "4,711" not in answer.text and any("4,711" in warning for warning in answer.warnings)
+
+
+def test_a_supported_sentence_stays_when_another_is_dropped(scripted: Make) -> None:
+    answer = scripted(lambda message: f"{first_evidence(message)} [1] The pope came by train in 1834 [2].").ask(BERLIN)
+    assert [statement.verdict for statement in answer.statements] == ["supported"] and len(answer.warnings) == 1
+
+
+def test_only_what_is_cited_is_a_source(scripted: Make) -> None:
+    answer = scripted(lambda message: first_evidence(message)).ask(BERLIN)
+    assert [citation.number for citation in answer.citations] == [1] and len(answer.evidence) > 1
+    assert answer.text.endswith(" [1]")
+
+
+def test_the_models_own_refusal_counts(scripted: Make) -> None:
+    answer = scripted(lambda message: "The articles do not say.").ask(BERLIN)
+    assert answer.status == "unanswerable" and not answer.statements and answer.evidence and "48 articles" in answer.message
+
+
+def test_what_nothing_bears_on_is_refused_without_asking_the_model(scripted: Make) -> None:
+    answer = scripted(lambda message: pytest.fail("the model was asked")).ask("Who won the football world cup in 2018?")
+    assert answer.status == "unanswerable" and "from 2010 to 2025" in answer.message and answer.text == answer.message
+
+
+def test_a_model_that_fails_costs_only_its_words(sample: Library) -> None:
+    def fail(message: str) -> str:
+        raise ModelError("the model's process ended unexpectedly; ask again, it is started anew")
+
+    answer = Assistant(Retriever(library=sample, k=8), Reader("broken", Scripted(write=fail)), Prompts()).ask(BERLIN)
+    assert answer.status == "answered" and answer.statements[0].verdict == "quoted" and "ask again" in answer.warnings[0]
+
+
+def test_without_a_model_the_answer_is_quotes(quoting: Assistant) -> None:
+    answer = quoting.ask(BERLIN)
+    assert answer.model == "none" and answer.statements and all(statement.verdict == "quoted" for statement in answer.statements)
+
+
+def test_change_over_time_is_told_by_date_newest_first(quoting: Assistant) -> None:
+    answer = quoting.ask("How has the cost of HS2 changed?")
+    dates = [citation.article.published.first for citation in answer.citations if citation.article.published]
+    assert (
+        len(dates) >= 3
+        and dates == sorted(dates, reverse=True)
+        and len({citation.article.id for citation in answer.citations}) == len(dates)
+    )
+
+
+def test_copies_that_differ_in_one_figure_are_both_shown(quoting: Assistant) -> None:
+    answer = quoting.ask("What total did the County Audit Chamber put on the Kestrel Bay ferry project?")
+    assert "67 million" in answer.text and "61 million" in answer.text
+    assert any("disagree" in warning for warning in answer.warnings)
+
+
+def test_a_named_year_that_nothing_speaks_of_makes_a_partial_answer(quoting: Assistant) -> None:
+    answer = quoting.ask("What was the Arctic sea ice minimum in September 2016?")
+    assert answer.status in ("partly", "unanswerable")
+    if answer.status == "partly":
+        assert any("September 2016" in warning for warning in answer.warnings)
+
+
+def test_a_follow_up_searches_with_its_subject_and_says_so(quoting: Assistant) -> None:
+    history = (Turn("user", "When did Notre-Dame reopen?"), Turn("assistant", "In December 2024. [1]"))
+    answer = quoting.ask("How much did it cost?", history)
+    assert "Notre-Dame" in answer.searched and all("Notre-Dame" in item.article.body for item in answer.evidence[:3])
+
+
+def test_filters_hold_and_an_empty_one_is_named(quoting: Assistant) -> None:
+    only = Filters(publishers=("Northgate Ledger",), since=date(2013, 1, 1))
+    answer = quoting.ask("What does HS2 cost?", filters=only)
+    assert {item.article.publisher for item in answer.evidence} == {"Northgate Ledger"}
+    empty = quoting.ask("What does HS2 cost?", filters=Filters(publishers=("Nobody",)))
+    assert empty.status == "unanswerable" and "publisher Nobody" in empty.message and "Remove it" in empty.message
+
+
+def test_an_empty_collection_says_how_to_fill_it(store: Store, encoder: Encoder) -> None:
+    answer = Assistant(Retriever(library=Library(store, encoder)), Reader("none", None), Prompts()).ask("Anything?")
+    assert answer.status == "unanswerable" and "python -m corpus add" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("length", "fine"),
+    [(1, True), (limits.QUESTION_CHARS - 1, True), (limits.QUESTION_CHARS, True), (limits.QUESTION_CHARS + 1, False), (100_000, False)],
+)
+def test_the_length_of_a_question_is_bounded(quoting: Assistant, length: int, fine: bool) -> None:
+    if fine:
+        assert quoting.ask("x" * length).finished
+    else:
+        with pytest.raises(BadQuestion, match=f"{length:,} characters"):
+            quoting.ask("x" * length)
+
+
+@pytest.mark.parametrize("question", ["", "   \n", None, 3, ["a"], float("nan")])
+def test_what_is_no_question_is_refused(quoting: Assistant, question: object) -> None:
+    with pytest.raises(BadQuestion):
+        quoting.ask(question)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("question", ["\ud800", "a\x00b", "🏴\u202e", 'NEAR/3 AND "x"', "';--", "*", "(((((", "Ⅷ ½ ²"])
+def test_odd_characters_are_only_text(quoting: Assistant, question: str) -> None:
+    assert quoting.ask(question).finished
+
+
+def test_removing_an_article_while_it_is_asked_about_breaks_nothing(library: Library) -> None:
+    from conftest import article
+
+    found = article(body="The ferry sailed at noon with eighty cars and a crew of ten.", title="Ferry sails at noon")
+    library.add(found, "raw", "1")
+    stream = Assistant(Retriever(library=library), Reader("none", None), Prompts()).stream("When did the ferry sail?")
+    next(stream)
+    library.remove(found.id)
+    *_, last = stream
+    assert all(citation.verified for citation in last.citations)
+
+
+def test_the_packaged_reader_answers_end_to_end(sample: Library, reader: Reader) -> None:
+    """The real encoder, FAISS, SQLite and reader together."""
+    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts()).ask(BERLIN)
+    assert answer.status == "answered" and "fire" in answer.text.lower()
+    assert all(citation.verified and citation.article.publisher for citation in answer.citations)
+    assert any("ber-2012-05" in citation.article.origin for citation in answer.citations)

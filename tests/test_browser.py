@@ -1,0 +1,140 @@
+"""The page in a real browser over a real server: asking, markers, Stop, filters, hostile text, phone, and no request to anybody else."""
+
+from collections.abc import Iterator
+
+import pytest
+from browsing import CHROMIUM, chromium
+from conftest import ROOT
+from playwright.sync_api import Browser, Page, expect
+from serving import served
+from test_markup import HOSTILE
+
+from corpus.store import Store
+from embeddings.encoder import Encoder
+from embeddings.intake import take_in
+from embeddings.library import Library
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)")
+BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[str]:
+    """A server over two sample subjects and articles that hold hostile text in every field."""
+    folder = tmp_path_factory.mktemp("browser")
+    library = Library(Store(folder / "data"), encoder)
+    files = [*(ROOT / "corpus/articles").glob("ber-*.md"), *(ROOT / "corpus/articles").glob("hs2-*.md")]
+    for n, text in enumerate(HOSTILE):
+        file = folder / f"{n}.jsonl"
+        import json
+
+        body = f"The zebra number {n} in the harbour said {text} and {text} on Thursday evening."
+        file.write_text(json.dumps({"title": text, "publisher": text, "author": text, "url": text, "date": "2020", "body": body}))
+        files.append(file)
+    for file in files:
+        list(take_in(library, file))
+    library.store.close()
+    with served(folder / "data", folder / "log") as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The opened page; afterwards nothing may have been asked of another host, and no script of an article may have run."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    asked: list[str] = []
+    dialogs: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.goto(address)
+    page.wait_for_selector("#question textarea")
+    yield page
+    foreign = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    context.close()
+    assert not foreign and not dialogs
+
+
+def ask(page: Page, question: str, answers: int = 1) -> None:
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer .foot")).to_have_count(answers, timeout=60_000)
+
+
+def test_from_the_empty_page_to_a_cited_answer(page: Page) -> None:
+    page.get_by_text(BERLIN).first.click()  # an example question
+    expect(page.locator(".answer .foot")).to_have_count(1, timeout=60_000)
+    answer = page.locator(".answer").last
+    expect(answer.locator("cite").first).to_contain_text("Meridian Wire, 8 May 2012")
+    link = answer.locator("a.headline").first
+    assert link.get_attribute("href") == "https://meridianwire.example/2012/05/berlin-airport-called-off" and "noopener" in (
+        link.get_attribute("rel") or ""
+    )
+
+
+def test_evidence_stands_there_before_the_answer_and_a_marker_leads_to_its_source(page: Page) -> None:
+    page.fill("#question textarea", BERLIN)
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer.writing .sources q").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".answer .foot")).to_have_count(1, timeout=60_000)
+    marker = page.locator(".answer a.marker").first
+    target = marker.get_attribute("href") or ""
+    marker.click()
+    assert page.url.endswith(target) and page.locator(target).is_visible()
+    assert "2012" in (marker.get_attribute("title") or "")
+
+
+def test_a_conversation_goes_on_and_begins_anew(page: Page) -> None:
+    ask(page, "When was High Speed 2 approved?")
+    ask(page, "What was it expected to cost?", 2)
+    expect(page.locator(".answer").last.locator(".searched")).to_contain_text("High Speed 2")
+    page.click("#new")
+    expect(page.locator(".answer")).to_have_count(0)
+
+
+def test_stop_ends_the_answer_and_the_next_one_works(page: Page) -> None:
+    page.fill("#question textarea", BERLIN)
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer.writing")).to_be_visible(timeout=30_000)
+    page.click("#stop")
+    page.wait_for_timeout(2_000)
+    assert page.locator(".answer .foot").count() == 0
+    page.click("#new")
+    ask(page, BERLIN)
+
+
+def test_filters_and_what_is_no_question_get_a_sentence(page: Page) -> None:
+    page.get_by_text("Only some articles").click()
+    page.fill("#since input, #since textarea", "soon")
+    page.fill("#question textarea", BERLIN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("YYYY-MM-DD").first).to_be_visible()
+    page.fill("#since input, #since textarea", "2025")
+    ask(page, BERLIN)
+    expect(page.locator(".answer .message")).to_contain_text("since 2025-01-01")
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_articles_and_questions_are_only_text(page: Page, number: int) -> None:
+    ask(page, f"What did the zebra number {number} in the harbour say on Thursday evening? {HOSTILE[number]}")
+    answer = page.locator(".answer").last
+    assert HOSTILE[number] in answer.inner_text() or "zebra" in answer.inner_text()
+    assert page.locator("#chat script, #chat img:not([src^='data:']), #chat form, #chat iframe, #chat svg[onload]").count() == 0
+    for details in answer.locator("summary").all():
+        details.click()
+    assert page.url.split("#")[0].rstrip("/") == page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2]
+
+
+def test_it_fits_a_phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(address)
+    page.wait_for_selector("#question textarea")
+    ask(page, BERLIN)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()

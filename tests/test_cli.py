@@ -1,0 +1,125 @@
+"""The command lines in processes of their own: what they print, and one sentence with exit code 2 for what cannot be."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SHARED, needs_shared
+
+
+def run(*command: str, data: Path | None = None, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, **({"DATELINE_DATA": str(data)} if data else {}), "COLUMNS": "120", **settings}
+    return subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
+    """One sentence that names the thing and the remedy, exit code 2, no traceback."""
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    lines = [line for line in done.stderr.strip().splitlines() if line]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_help_needs_no_models() -> None:
+    hidden = "import sys; sys.modules['torch'] = sys.modules['gradio'] = sys.modules['llama_cpp'] = None; sys.argv = ['app.py', '--help']; import runpy; runpy.run_path('app.py', run_name='__main__')"
+    done = run("-c", hidden)
+    assert done.returncode == 0 and "--port" in done.stdout
+    for module in ("corpus", "rag", "rag.evaluation"):
+        assert run("-m", module, "--help").returncode == 0
+
+
+@needs_shared
+def test_the_seed_articles_are_added_once(tmp_path: Path) -> None:
+    first = run("-m", "corpus", "add", str(SHARED / "seeds"), data=tmp_path)
+    assert first.returncode == 0 and "5 added" in first.stdout and "unknown" in first.stdout and "12 February 2020" in first.stdout
+    again = run("-m", "corpus", "add", "../shared/seeds", "--json", data=tmp_path)
+    entries = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [(entry["status"], entry["passages"]) for entry in entries] == [("unchanged", 0)] * 5
+    answer = json.loads(
+        run(
+            "-m", "rag", "ask", "How many trainers could the initial NATO effort mean, according to an official?", "--json", data=tmp_path
+        ).stdout
+    )
+    assert "300" in answer["text"] and answer["citations"][0]["verified"]
+
+
+def test_list_show_and_remove(tmp_path: Path) -> None:
+    run("-m", "corpus", "add", "corpus/articles/ber-2012-05-opening-called-off.md", data=tmp_path)
+    (entry,) = [json.loads(line) for line in run("-m", "corpus", "list", "--json", data=tmp_path).stdout.splitlines()]
+    shown = run("-m", "corpus", "show", entry["id"], data=tmp_path).stdout
+    assert "Meridian Wire   (stated by the file)" in shown and "8 May 2012" in shown
+    assert json.loads(run("-m", "corpus", "show", entry["id"], "--json", data=tmp_path).stdout)["body"]
+    assert run("-m", "corpus", "remove", entry["id"], data=tmp_path).returncode == 0
+    assert "0 articles" in run("-m", "corpus", "list", data=tmp_path).stdout
+
+
+def test_ask_prints_the_answer_with_its_sources(sample_folder: Path) -> None:
+    done = run(
+        "-m",
+        "rag",
+        "ask",
+        "What is the budget of High Speed 2?",
+        "--publisher",
+        "Northgate Ledger",
+        data=sample_folder,
+        DATELINE_MODEL="none",
+    )
+    assert done.returncode == 0 and "[1]" in done.stdout and "(Northgate Ledger, 27 June 2013)" in done.stdout
+    assert "48 articles" in run("-m", "rag", "ask", "Who won the football world cup?", data=sample_folder, DATELINE_MODEL="none").stdout
+
+
+def test_evaluation_prints_a_table_and_writes_json(sample_folder: Path, tmp_path: Path) -> None:
+    gold, out = tmp_path / "gold.jsonl", tmp_path / "out.json"
+    gold.write_text("\n".join((ROOT / "corpus/gold.jsonl").read_text().splitlines()[:3]))
+    done = run("-m", "rag.evaluation", str(gold), "--out", str(out), data=sample_folder, DATELINE_MODEL="none")
+    assert done.returncode == 0 and "| recall@3 |" in done.stdout and str(out) in done.stdout
+    assert len(json.loads(out.read_text())["results"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", ("a.txt", "empty")), (b"\x00\x01\x02" * 50, ("a.txt", "binary")), (b"Home\nNews", ("a.txt", "no article text"))],
+)
+def test_files_that_hold_no_article(tmp_path: Path, content: bytes, words: tuple[str, ...]) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    refused(run("-m", "corpus", "add", str(tmp_path / "a.txt"), data=tmp_path / "data"), *words)
+
+
+def test_a_bad_file_costs_the_others_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "bad.txt").write_bytes(b"\x00")
+    (tmp_path / "in" / "good.txt").write_text("A headline here\n\nThe ferry sailed at noon.\n")
+    done = run("-m", "corpus", "add", str(tmp_path / "in"), data=tmp_path / "data")
+    assert done.returncode == 0 and "1 added" in done.stdout and "1 refused" in done.stdout and "bad.txt" in done.stderr
+
+
+def test_bad_input_gets_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "no.gguf").write_text("text")
+    ask = ("-m", "rag", "ask", "Why?")
+    refused(run("-m", "corpus", "add", str(tmp_path / "folder"), data=tmp_path), "folder", "no articles")
+    refused(run("-m", "corpus", "add", "/nowhere", data=tmp_path), "/nowhere", "check the path")
+    refused(run("-m", "corpus", "show", "1234", data=tmp_path), "1234", "python -m corpus list")
+    refused(run(*ask, data=tmp_path, DATELINE_MODEL=str(tmp_path / "no.gguf")), "not a GGUF file")
+    refused(run(*ask, data=tmp_path, DATELINE_MODEL="/nowhere.gguf"), "no such file")
+    refused(run(*ask, data=tmp_path, DATELINE_CONTEXT="much"), "DATELINE_CONTEXT", "whole number")
+    refused(run(*ask, data=tmp_path, DATELINE_COLOUR="red"), "DATELINE_COLOUR")
+    refused(run("-m", "rag", "ask", "x" * 100_000, data=tmp_path), "100,000 characters")
+    refused(run("-m", "rag", "ask", "Why?", "--since", "soon", data=tmp_path), "since", "YYYY-MM-DD")
+    refused(run("-m", "rag.evaluation", "nowhere.jsonl", data=tmp_path), "nowhere.jsonl")
+    refused(run(*ask, data=tmp_path / "no.gguf" / "x"), "DATELINE_DATA")
+
+
+def test_the_server_refuses_what_would_fail_or_open_too_much(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused(run("app.py", "--port", str(taken.getsockname()[1]), data=tmp_path), "--port", "in use")
+    refused(run("app.py", "--host", "0.0.0.0", data=tmp_path), "--listen")
+    refused(run("app.py", "--port", "70000", data=tmp_path), "70000")
+    for name in ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS", "GRADIO_MCP_SERVER"):
+        refused(run("app.py", data=tmp_path, **{name: "1"}), name, "unset")

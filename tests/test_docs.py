@@ -1,0 +1,69 @@
+"""The documents are held to the code."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+from conftest import ROOT
+
+from rag.settings import Settings
+
+README = (ROOT / "README.md").read_text()
+DESIGN = (ROOT / "docs/design.md").read_text()
+
+
+def test_the_tree_names_what_is_there() -> None:
+    tree = README.split("## The tree")[1]
+    named = set(re.findall(r"^    (\w[\w.]*)/?\s", tree, re.MULTILINE))
+    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    folders = {path.split("/")[0] for path in tracked if "/" in path and not path.startswith(".")}
+    assert named - {"app.py"} == folders
+
+
+def test_every_setting_is_in_the_design_with_its_reason() -> None:
+    rows = dict(re.findall(r"^\| `(DATELINE_\w+)` \| (.*) \|$", DESIGN, re.MULTILINE))
+    assert set(rows) == {f"DATELINE_{dial.name.upper()}" for dial in dataclasses.fields(Settings)}
+    for dial in dataclasses.fields(Settings):
+        assert rows[f"DATELINE_{dial.name.upper()}"].endswith(dial.metadata["reason"])
+
+
+def test_the_results_table_is_the_committed_run() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    from results import rows
+
+    table = README.split("<!-- results -->")[1].split("\n\n")[1]
+    assert table == rows(json.loads((ROOT / "rag/evaluation/results/baseline.json").read_text()))
+
+
+def test_every_file_that_the_documents_name_exists() -> None:
+    for text in (README, DESIGN):
+        for path in re.findall(r"(?:\]\(|`)((?:docs|rag|corpus|embeddings|tests|benchmarks|prompts)/[\w./-]+\.\w+)", text):
+            assert (ROOT / path).exists(), path
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_newest_change_is_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version  # type: ignore[index]
+
+
+def test_requirements_are_exact() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
+        assert lines and all(re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line) for line in lines)
+
+
+def test_no_sentence_of_the_seed_articles_is_ours() -> None:
+    from conftest import SHARED
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"[a-z0-9']+", text.lower())
+        return {tuple(words[n : n + 9]) for n in range(len(words) - 8)}
+
+    seeds = set().union(*(runs(file.read_text()) for file in SHARED.glob("seeds/*.txt")))
+    for file in [*(ROOT / "corpus/articles").glob("*.md"), ROOT / "corpus/gold.jsonl", ROOT / "README.md"]:
+        assert not runs(file.read_text()) & seeds, file

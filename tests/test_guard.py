@@ -1,0 +1,57 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from rag.page.guard import Guard
+
+
+def ask(guard: Guard, **headers: str) -> tuple[int, dict[str, str]]:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+    asyncio.run(guard(scope, receive, send))
+    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "LOCALHOST", "[::1]:7860"])
+def test_loopback_names_are_served_with_headers(host: str) -> None:
+    status, headers = ask(Guard(app), host=host)
+    assert status == 200 and "default-src 'self'" in headers["content-security-policy"] and headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.1", "[", "localhost@evil.example"])
+def test_other_hosts_are_refused(host: str) -> None:
+    assert ask(Guard(app), host=host)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:7860", 200),
+        ("http://localhost:7860", 200),
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1:8000", 403),
+        ("http://127.0.0.1:x", 403),
+    ],
+)
+def test_only_the_own_origin_may_ask(origin: str, status: int) -> None:
+    assert ask(Guard(app), host="127.0.0.1:7860", origin=origin)[0] == status
+
+
+def test_when_others_are_let_in_the_origin_must_be_the_host() -> None:
+    opened = Guard(app, loopback_only=False)
+    assert ask(opened, host="news.example", origin="https://news.example")[0] == 200
+    assert ask(opened, host="news.example", origin="https://evil.example")[0] == 403

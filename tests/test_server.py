@@ -1,0 +1,247 @@
+"""The real server over the sample collection with the packaged reader, asked as scripts ask it."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import ROOT
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from serving import free_port, served, wait_for
+
+BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
+
+
+@pytest.fixture(scope="module")
+def server(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    log = tmp_path_factory.mktemp("log") / "app.log"
+    with served(sample_folder, log) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(server: tuple[str, object]) -> str:
+    return server[0]
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Iterator[Client]:
+    client = Client(address, verbose=False)
+    yield client
+    client.close()
+
+
+def readme_block(language: str, holding: str) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (block,) = [block for block in blocks if holding in block]
+    return block
+
+
+def test_the_readmes_python_example(address: str) -> None:
+    code = readme_block("python", "gradio_client").replace("http://127.0.0.1:7860", address)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "answered" in done.stdout and "Meridian Wire" in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_readmes_curl_example(address: str) -> None:
+    code = readme_block("sh", "curl").replace("http://127.0.0.1:7860", address)
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=120)
+    (answer,) = json.loads(re.findall(r"^data: (.*)$", done.stdout, re.MULTILINE)[-1])
+    assert answer["status"] == "answered" and answer["citations"]
+
+
+def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> None:
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/ask", "/ask_stream", "/search"}
+    assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in ("/ask", "/ask_stream", "/search"))
+
+
+def test_an_answer_is_streamed_from_evidence_to_checked_text(client: Client) -> None:
+    *growing, last = client.submit(BERLIN, api_name="/ask_stream")
+    assert growing[0]["status"] == "writing" and growing[0]["evidence"] and not growing[0]["draft"]
+    assert any(answer["draft"] for answer in growing) and last["status"] == "answered" and last["citations"]
+
+
+def test_history_and_filters_reach_the_answer(client: Client) -> None:
+    history = [{"role": "user", "text": "When did Notre-Dame reopen?"}, {"role": "assistant", "text": "In December 2024."}]
+    answer = client.predict("How much did it cost?", history, {"since": "2020"}, api_name="/ask")
+    assert "Notre-Dame" in answer["searched"] and answer["filters"]["since"] == "2020-01-01"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("",), "empty"),
+        (("x" * 100_000,), "100,000 characters"),
+        ((BERLIN, "no list"), "history"),
+        ((BERLIN, None, {"sinse": 1}), "filters"),
+        ((BERLIN, [{"role": "system", "text": "x"}]), "turn"),
+    ],
+)
+def test_bad_requests_get_a_sentence(client: Client, arguments: tuple, why: str) -> None:
+    with pytest.raises(AppError, match=why):
+        client.predict(*arguments, api_name="/ask")
+    assert client.predict("ferry", 1, api_name="/search")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [None, None, None],
+        [3, None, None],
+        [True, None, None],
+        [[], None, None],
+        [{"a": 1}, None, None],
+        ["\x00", None, None],
+        ["x" * 10_000_000, None, None],
+    ],
+)
+def test_odd_json_is_an_error_event_and_nothing_of_us_is_told(address: str, data: list) -> None:
+    event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": data}, timeout=60).json()["event_id"]
+    text = httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=60).text
+    assert "event: error" in text and "Traceback" not in text and str(ROOT) not in text
+
+
+def test_foreign_hosts_and_origins_are_refused_and_headers_sent(address: str) -> None:
+    assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400
+    assert httpx.post(f"{address}/gradio_api/upload", headers={"origin": "http://evil.example"}, files={"files": b"x"}).status_code == 403
+    headers = httpx.get(address).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"] and headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file=../../etc/passwd",
+        "/gradio_api/file=corpus/gold.jsonl",
+        "/gradio_api/file=data/collection.sqlite",
+        "/monitoring",
+    ],
+)
+def test_no_file_is_served(address: str, path: str) -> None:
+    assert httpx.get(f"{address}{path}").status_code in (400, 403, 404)
+
+
+def test_many_askers_at_once_get_their_own_answers(address: str) -> None:
+    questions = [
+        ("When did Notre-Dame reopen?", "Notre-Dame"),
+        (BERLIN, "Berlin"),
+        ("What does HS2 cost?", "HS2"),
+        ("What does the Kestrel Bay ferry cost?", "erry"),
+    ] * 2
+
+    def ask(question: str) -> str:
+        event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": [question, None, None]}).json()["event_id"]
+        (answer,) = json.loads(
+            re.findall(r"^data: (.*)$", httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=120).text, re.MULTILINE)[-1]
+        )
+        assert answer["question"] == question
+        return " ".join(item["headline"] for item in answer["evidence"])
+
+    with ThreadPoolExecutor(8) as pool:
+        headlines = list(pool.map(ask, [question for question, _ in questions]))
+    assert all(word in found for found, (_, word) in zip(headlines, questions, strict=True))
+
+
+def test_the_answer_is_the_same_from_the_command_line(client: Client, sample_folder: Path) -> None:
+    import os
+
+    environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
+    done = subprocess.run(
+        [sys.executable, "-m", "rag", "ask", BERLIN, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    cold, hot = json.loads(done.stdout), client.predict(BERLIN, api_name="/ask")
+    assert {**cold, "timings": None} == {**hot, "timings": None}
+
+
+def test_killing_the_model_costs_one_answer_its_words(server: tuple[str, "subprocess.Popen[bytes]"], client: Client) -> None:
+    children = subprocess.run(["pgrep", "-f", "-P", str(server[1].pid), "rag.llm_process"], capture_output=True, text=True).stdout.split()
+    assert len(children) == 1
+    subprocess.run(["kill", "-9", *children], check=True)
+    assert client.predict(BERLIN, api_name="/ask")["statements"]
+    after = client.predict(BERLIN, api_name="/ask")
+    assert after["statements"][0]["verdict"] == "supported" and not any("without the model" in warning for warning in after["warnings"])
+
+
+def test_an_article_added_while_the_server_runs_is_found(address: str, client: Client, sample_folder: Path, tmp_path: Path) -> None:
+    import os
+
+    file = tmp_path / "otters.md"
+    file.write_text(
+        "---\ntitle: Otters return to Kestrel Bay harbour\npublisher: Kestrel Bay Times\ndate: 2024-05-02\n---\nSeventeen otters were counted in Kestrel Bay harbour on Thursday.\n"
+    )
+    environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
+    for verb in (("add", str(file), "--json"), ("list", "--json")):
+        done = subprocess.run(
+            [sys.executable, "-m", "corpus", *verb], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+    added = next(json.loads(line)["id"] for line in done.stdout.splitlines() if "Otters" in line)
+    assert "eventeen" in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
+    subprocess.run([sys.executable, "-m", "corpus", "remove", added], cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert "eventeen" not in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
+
+
+def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: Path) -> None:
+    """llama-cpp-python's own server stands for vLLM, Ollama and the rest."""
+    import os
+
+    from rag.models import _packaged
+    from rag.settings import Settings
+    from rag.wiring import open_assistant
+
+    port, log = free_port(), tmp_path / "llama.log"
+    command = [
+        sys.executable,
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(_packaged()),
+        "--port",
+        str(port),
+        "--n_ctx",
+        "2048",
+        "--n_threads",
+        "1",
+        "--model_alias",
+        "small",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ})
+    try:
+        wait_for(f"http://127.0.0.1:{port}/v1/models", process, log)
+        assistant = open_assistant(Settings(data=sample_folder, model=f"openai:small@http://127.0.0.1:{port}/v1", threads=1))
+        *_, last = stream = list(assistant.stream(BERLIN))
+        assert any(answer.draft for answer in stream) and last.finished and last.statements
+        assert not any("without the model" in warning for warning in last.warnings)
+        process.kill()
+        process.wait()
+        after = assistant.ask(BERLIN)
+        assert after.statements[0].verdict == "quoted" and any("check DATELINE_MODEL" in warning for warning in after.warnings)
+        assistant.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_ctrl_c_ends_the_server_and_its_model(sample_folder: Path, tmp_path: Path) -> None:
+    with served(sample_folder, tmp_path / "log") as (_, process):
+        (child,) = subprocess.run(["pgrep", "-f", "-P", str(process.pid), "rag.llm_process"], capture_output=True, text=True).stdout.split()
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        deadline = time.monotonic() + 5
+        while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not Path(f"/proc/{child}").exists()
+    assert "Traceback" not in (tmp_path / "log").read_text()
