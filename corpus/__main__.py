@@ -1,183 +1,224 @@
-"""`python -m corpus add|list|show|remove`: the collection from the command line. A door: it may use `rag.wiring`, no other file here may."""
+"""`python -m corpus add|list|show|set|remove|check|rebuild|export`: the collection from the command line.
+
+A door: it may use `rag.wiring`, which no other file here may.
+"""
 
 import argparse
 import json
 import sys
-from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from textwrap import shorten
-from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from tqdm import tqdm
 
 from corpus.article import Article
-from corpus.readers import find
-from corpus.store import Store
+from corpus.lock import writing
+from corpus.readers import FORMATS, find
+from corpus.report import Report
+from corpus.store import CORRECTABLE, Store
+from corpus.tables import facts, show_article, show_json, show_list, show_reports
+from corpus.upkeep import Problem, check, export
 from rag.doors import door
 from rag.settings import Settings
 
-if TYPE_CHECKING:
-    from embeddings.intake import Report
+Given = argparse.Namespace
 
 
-class NoSuchArticle(ValueError):
-    """An id that names no article."""
+class BadRequest(ValueError):
+    """An id that names no article, or a correction that cannot be."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m corpus", description="Add articles to the collection, list, show and remove them.")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    add = verbs.add_parser("add", help="add files, or all articles in folders (.txt, .md, .jsonl)")
+    given = _parser().parse_args(arguments)
+    run: Callable[[Settings, Given], int] = given.run
+    return run(Settings.read(), given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m corpus", description="Add articles to the collection, correct and remove them, and look after it."
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, run: Callable[[Settings, Given], int], told: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=told, description=told)
+        added.add_argument("--json", action="store_true", help="print JSON lines")
+        added.set_defaults(run=run)
+        return added
+
+    add = verb("add", _add, f"add files, or all articles in folders ({', '.join(FORMATS)})")
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    verbs.add_parser("list", help="list the articles, newest first")
-    show = verbs.add_parser("show", help="show one article and where each of its fields was found")
-    remove = verbs.add_parser("remove", help="remove articles")
-    show.add_argument("id")
-    remove.add_argument("ids", nargs="+", metavar="ID")
-    for verb in verbs.choices.values():
-        verb.add_argument("--json", action="store_true", help="print JSON lines")
-    given = parser.parse_args(arguments)
-    settings = Settings.read()
-    if given.verb == "add":
-        return _add(settings, given.paths, given.json)
-    store = Store(settings.data)
-    if given.verb == "list":
-        _list(store, given.json)
-    elif given.verb == "show":
-        _show(store, given.id, given.json)
+    add.add_argument("--publisher", help="who published them, where the files do not say it right")
+    add.add_argument("--published", metavar="DATE", help="when (YYYY, YYYY-MM or YYYY-MM-DD)")
+    verb("list", _list, "list the articles, newest first")
+    verb("show", _show, "show one article and where each of its fields was found").add_argument("id")
+    correct = verb("set", _set, "correct fields of an article by hand; the correction outlives reading the file again")
+    correct.add_argument("id")
+    correct.add_argument("corrections", nargs="+", metavar="FIELD=VALUE", help=f"{', '.join(CORRECTABLE)}; an empty value means unknown")
+    verb("remove", _remove, "remove articles").add_argument("ids", nargs="+", metavar="ID")
+    verb("check", _check, "compare articles, passages, vectors and full text").add_argument(
+        "--repair", action="store_true", help="mend what can be derived"
+    )
+    verb("rebuild", _rebuild, "split and encode all articles again, for another encoder")
+    verb("export", _export, "write the collection as JSON lines that `add` reads back").add_argument("file", type=Path)
+    return parser
+
+
+def _add(settings: Settings, given: Given) -> int:
+    """Exit code 2 if nothing of what was given could be read."""
+    files = find(given.paths)
+    from embeddings.intake import take_in
+    from rag.wiring import open_library
+
+    said = {name: value for name, value in (("publisher", given.publisher), ("date", given.published)) if value}
+    reports: list[Report] = []
+    with writing(settings.data):
+        library = open_library(settings)
+        try:
+            for file in tqdm(files, unit=" files", disable=None):
+                reports += take_in(library, file, said)
+        finally:
+            library.store.close()
+    if given.json:
+        for report in reports:
+            show_json(
+                {
+                    **facts(report.article),
+                    "origin": report.origin,
+                    "status": report.status,
+                    "passages": report.passages,
+                    "problem": report.problem,
+                }
+            )
     else:
-        _remove(store, given.ids, given.json)
+        show_reports(reports)
+    return 2 if all(report.status == "refused" for report in reports) else 0
+
+
+def _list(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    if given.json:
+        for article in store.articles():
+            show_json(facts(article))
+    else:
+        show_list(store.articles(), store.coverage().passages)
     store.close()
     return 0
 
 
-def _add(settings: Settings, paths: list[Path], as_json: bool) -> int:
-    """Exit code 2 if nothing of what was given could be read."""
-    files = find(paths)
-    from embeddings.intake import take_in
-    from rag.wiring import open_library
-
-    library = open_library(settings)
-    reports: list[Report] = []
-    for file in tqdm(files, unit=" files", disable=None):
-        reports += take_in(library, file)
-    library.store.close()
-    if as_json:
-        for report in reports:
-            _print_json(
-                _facts(report.article)
-                | {"origin": report.origin, "status": report.status, "passages": report.passages, "problem": report.problem}
-            )
+def _show(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    article = _article(store, given.id)
+    if given.json:
+        show_json({**facts(article), "body": article.body, "found": [asdict(found) for found in article.found]})
     else:
-        _say_reports(reports)
-    return 2 if all(report.status == "refused" for report in reports) else 0
+        show_article(article)
+    store.close()
+    return 0
 
 
-def _say_reports(reports: "list[Report]") -> None:
-    table = _table("status", "headline", "publisher", "published", "author")
-    for report in reports:
-        if report.article:
-            known = report.article
-            cells = (known.publisher, known.published.spoken if known.published else None, known.author)
-            table.add_row(report.status, _headline(known), *(escape(cell) if cell else "[dim]unknown[/]" for cell in cells))
-    console = Console()
-    if table.row_count:
-        console.print(table)
-    counts = Counter(report.status for report in reports)
-    console.print(", ".join(f"{count} {status}" for status, count in counts.items()))
-    for report in reports:
-        if report.problem:
-            sys.stderr.write(f"{report.problem}\n")
+def _set(settings: Settings, given: Given) -> int:
+    with writing(settings.data):
+        store = Store(settings.data)
+        article = _article(store, given.id)
+        for correction in given.corrections:
+            field, equals, value = correction.partition("=")
+            if not equals or field not in CORRECTABLE:
+                raise BadRequest(f'"{correction}" is no correction; write FIELD=VALUE with one of {", ".join(CORRECTABLE)}')
+            store.correct(article.id, field, value.strip() or None)
+        article = _article(store, given.id)
+        store.close()
+    if given.json:
+        show_json(facts(article))
+    else:
+        show_article(article)
+    return 0
 
 
-def _table(*columns: str) -> Table:
-    return Table(*columns, box=None, header_style="bold")
+def _remove(settings: Settings, given: Given) -> int:
+    with writing(settings.data):
+        store = Store(settings.data)
+        for article in [_article(store, name) for name in given.ids]:
+            store.remove(article.id)
+            if given.json:
+                show_json({**facts(article), "status": "removed"})
+            else:
+                sys.stdout.write(f"removed {article.id}: {article.headline}\n")
+        store.close()
+    return 0
 
 
-def _headline(article: Article) -> str:
-    """The headline, cut to what a terminal has room for; in brackets where it is only the text's first words."""
-    short = shorten(article.headline, max(24, Console().width - 64), placeholder=" ...")
-    return escape(short if article.title else f"({short})")
-
-
-def _list(store: Store, as_json: bool) -> None:
-    if as_json:
-        for article in store.articles():
-            _print_json(_facts(article))
-        return
-    table = _table("id", "headline", "publisher", "published")
-    for article in store.articles():
-        table.add_row(
-            article.id,
-            _headline(article),
-            escape(article.publisher or "unknown"),
-            article.published.spoken if article.published else "undated",
-        )
-    console = Console()
-    console.print(table)
-    coverage = store.coverage()
-    console.print(f"{coverage.articles} articles, {coverage.passages} passages")
-
-
-def _show(store: Store, name: str, as_json: bool) -> None:
-    article = _article(store, name)
-    if as_json:
-        _print_json(
-            {
-                **_facts(article),
-                "body": article.body,
-                "found": [{"field": f.field, "how": f.how, "start": f.start, "end": f.end} for f in article.found],
-            }
-        )
-        return
-    how = {found.field: found.how for found in article.found}
-    for field, value in (
-        ("title", article.title),
-        ("publisher", article.publisher),
-        ("author", article.author),
-        ("date", article.published and article.published.spoken),
-        ("url", article.url),
-    ):
-        sys.stdout.write(f"{field + ':':11}{value or 'unknown'}{f'   ({how[field]})' if field in how else ''}\n")
-    sys.stdout.write(f"origin:    {article.origin}\n\n{article.body}\n")
-
-
-def _remove(store: Store, names: list[str], as_json: bool) -> None:
-    for article in [_article(store, name) for name in names]:
-        store.remove(article.id)
-        if as_json:
-            _print_json(_facts(article) | {"status": "removed"})
+def _check(settings: Settings, given: Given) -> int:
+    """Exit code 1 if something is wrong and was not mended."""
+    store = Store(settings.data)
+    problems = list(check(store))
+    if given.repair and problems:
+        with writing(settings.data):
+            _repair(settings, store, problems)
+        problems = list(check(store))
+    for problem in problems:
+        if given.json:
+            show_json(asdict(problem))
         else:
-            sys.stdout.write(f"removed {article.id}: {article.headline}\n")
+            sys.stdout.write(f"{problem.text}\n")
+    mendable = any(problem.article or problem.words for problem in problems)
+    if not given.json:
+        told = (
+            f"{len(problems)} problems" + ("; mend them with: python -m corpus check --repair" if mendable else "")
+            if problems
+            else "nothing is wrong"
+        )
+        sys.stdout.write(f"{store.coverage().articles} articles checked: {told}\n")
+    store.close()
+    return 1 if problems else 0
+
+
+def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
+    from embeddings.library import Library
+    from rag.wiring import open_encoder
+
+    store.list_all_words()  # first, since FTS5 forgets only what it remembers
+    damaged = {problem.article for problem in problems if problem.article}
+    if damaged:
+        library = Library(store, open_encoder(settings))
+        for article in store.articles():
+            if article.id in damaged:
+                library.encode_again(article)
+
+
+def _rebuild(settings: Settings, given: Given) -> int:
+    from embeddings.library import rebuild
+    from rag.wiring import open_encoder
+
+    with writing(settings.data):
+        store = Store(settings.data)
+        encoder = open_encoder(settings)
+        count = sum(1 for _ in tqdm(rebuild(store, encoder), total=store.coverage().articles, unit=" articles", disable=None))
+        store.close()
+    sys.stdout.write(json.dumps({"rebuilt": count}) + "\n" if given.json else f"{count} articles were split and encoded again\n")
+    return 0
+
+
+def _export(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    try:
+        with given.file.open("w", encoding="utf-8") as file:
+            for line in export(store):
+                file.write(f"{line}\n")
+    except OSError as error:
+        raise BadRequest(f"{given.file}: {error.strerror}; choose another file") from error
+    count = store.coverage().articles
+    sys.stdout.write(json.dumps({"exported": count}) + "\n" if given.json else f"{count} articles written to {given.file}\n")
+    store.close()
+    return 0
 
 
 def _article(store: Store, name: str) -> Article:
     article = store.article(name)
     if article is None:
-        raise NoSuchArticle(f"{name}: no article has this id; see: python -m corpus list")
+        raise BadRequest(f"{name}: no article has this id; see: python -m corpus list")
     return article
-
-
-def _facts(article: Article | None) -> dict[str, str | None]:
-    if article is None:
-        return {}
-    published = str(article.published) if article.published else None
-    return {
-        "id": article.id,
-        "title": article.title,
-        "publisher": article.publisher,
-        "author": article.author,
-        "published": published,
-        "url": article.url,
-        "origin": article.origin,
-    }
-
-
-def _print_json(entry: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

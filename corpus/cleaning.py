@@ -94,16 +94,20 @@ def clean(raw: RawArticle) -> Article:
     text = clean_text(raw.text)
     if len(text) > MAX_ARTICLE_CHARS:
         raise NoText(f"{raw.origin}: {len(text):,} characters are more than one article has ({MAX_ARTICLE_CHARS:,}); split it")
-    finds: dict[str, tuple[str, Found]] = {
-        name: (clean_text(value), Found(name, "stated by the file")) for name, value in raw.stated.items()
-    }
+    finds: dict[str, tuple[str, Found]] = {name: (clean_text(value), Found(name, "given by the user")) for name, value in raw.given.items()}
+    stated: dict[str, tuple[str, Found]] = {name: (clean_text(value), Found(name, raw.how)) for name, value in raw.stated.items()}
+
+    finds = stated | finds
 
     def note(field: str, value: str, how: str, start: int, written: str | None = None) -> None:
         finds.setdefault(field, (value, Found(field, how, start, start + len(written or value))))
 
     lines = _lines(text)
-    _copyright(text, note)
-    body = _body(lines, note, finds["title"][0] if "title" in finds else None)
+    if raw.cleaned:
+        body = text
+    else:
+        _copyright(text, note)
+        body = _body(lines, note, finds["title"][0] if "title" in finds else None)
     if not body:
         raise NoText(f"{raw.origin}: no article text was found in it; check the file")
     value = {name: found[0] for name, found in finds.items()}

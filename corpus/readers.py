@@ -8,11 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import ftfy
 import yaml
 
-FORMATS = (".txt", ".md", ".jsonl")
+from corpus.bounded import Parser, ParsingFailed
+
+_PLAIN = (".txt", ".md", ".jsonl")
+# Read in a child process with bounds, since their parsers meet hostile files.
+_BOUNDED = (".html", ".htm", ".mhtml", ".mht", ".pdf", ".docx", ".eml", ".csv", ".xml", ".rss", ".atom")
+FORMATS = _PLAIN + _BOUNDED
+_HOW = dict.fromkeys((".html", ".htm", ".mhtml", ".mht"), "the page's metadata") | {
+    ".eml": "the e-mail's header",
+    ".xml": "the feed",
+    ".rss": "the feed",
+    ".atom": "the feed",
+}
+_parser = Parser()
 MAX_FILE_BYTES = 20_000_000
 MAX_LINE_CHARS = 1_000_000
+EXPORT_FORMAT = "dateline-1"
 FIELDS = ("title", "publisher", "author", "date", "url")
 _ALIASES = {"source": "publisher", "published_at": "date", "published": "date", "headline": "title", "byline": "author"}
 
@@ -23,11 +37,14 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RawArticle:
-    """The text of one article as it stood in a file. `stated` holds those of `FIELDS` that the file names outside the text."""
+    """The text of one article as it stood in a file. `stated` holds those of `FIELDS` that the file names outside the text, `how` says where."""
 
     text: str
     origin: str
     stated: dict[str, str] = field(default_factory=dict)
+    how: str = "stated by the file"
+    given: dict[str, str] = field(default_factory=dict)  # what the user said of it; wins over all
+    cleaned: bool = False  # an export: the text is a body as it is, not a page
 
 
 def find(paths: Iterable[Path]) -> list[Path]:
@@ -80,7 +97,8 @@ def decode(data: bytes, name: str) -> str:
     marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
     encoding = next((encoding for mark, encoding in marks if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode(encoding)
+        # Text that was once decoded wrongly and saved so ("itâ€™s") is mended where ftfy is certain.
+        text = str(ftfy.fix_encoding(data.decode(encoding)))
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")
     odd = sum(text.count(char) for char in map(chr, [*range(9), *range(14, 32), 127, 0xFFFD]))
@@ -95,13 +113,29 @@ def read(path: Path, data: bytes) -> Iterator[RawArticle]:
     Raises:
         UnreadableFile: the file does not hold what its ending says.
     """
+    ending = path.suffix.lower()
+    if ending in _BOUNDED:
+        yield from _bounded(path, ending, data)
+        return
     text = decode(data, str(path))
-    if path.suffix.lower() == ".jsonl":
+    if ending == ".jsonl":
         yield from _json_lines(text, path)
-    elif path.suffix.lower() == ".md":
+    elif ending == ".md":
         yield _markdown(text, path)
     else:
         yield RawArticle(text, str(path))
+
+
+def _bounded(path: Path, ending: str, data: bytes) -> Iterator[RawArticle]:
+    """The articles of a file that a library reads; several (a feed, a table) are numbered in their origins."""
+    try:
+        texts = _parser.extract(ending, data)
+    except ParsingFailed as error:
+        raise UnreadableFile(
+            f"{path}: not readable as {ending[1:]} ({error}); save the article again, as text or HTML for example"
+        ) from error
+    for number, (text, stated) in enumerate(texts, 1):
+        yield RawArticle(text, f"{path}#{number}" if len(texts) > 1 else str(path), _stated(stated), _HOW.get(ending, "stated by the file"))
 
 
 def _markdown(text: str, path: Path) -> RawArticle:
@@ -133,7 +167,8 @@ def _json_lines(text: str, path: Path) -> Iterator[RawArticle]:
         body = entry.get("body", entry.get("text")) if isinstance(entry, dict) else None
         if not isinstance(body, str) or not body.strip():
             raise UnreadableFile(f'{where}: no text under "body"; each line should be {{"title": ..., "body": ..., "date": ...}}')
-        yield RawArticle(body, f"{path}#{number}", _stated(entry))
+        exported = entry.get("format") == EXPORT_FORMAT
+        yield RawArticle(body, f"{path}#{number}", _stated(entry), cleaned=exported)
 
 
 def _stated(entry: dict[str, Any]) -> dict[str, str]:

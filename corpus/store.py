@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,89 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import MONTHS, Article, Found, PartialDate
+from corpus.article import Article, Found, PartialDate
+from corpus.filters import Coverage, Filters
 from corpus.passages import Passage
+from corpus.schema import APPLICATION_ID, SCHEMA_VERSION, STEPS
 
-SCHEMA_VERSION = 1
-APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 FILE_NAME = "collection.sqlite"
-
 # Columns of the words' index and their weights in bm25: headline, publisher, date, body.
 _WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
-_MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
-_SCHEMA = f"""
-CREATE TABLE articles (
-    id TEXT PRIMARY KEY, title TEXT, body TEXT NOT NULL, publisher TEXT, author TEXT,
-    published TEXT, earliest TEXT, latest TEXT, url TEXT, found TEXT NOT NULL, raw TEXT NOT NULL, added TEXT NOT NULL
-) STRICT;
-CREATE TABLE origins (
-    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE
-) STRICT;
-CREATE INDEX origins_article ON origins(article);
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, vector BLOB NOT NULL
-) STRICT;
-CREATE INDEX passages_article ON passages(article);
-CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE VIEW passage_words AS
-    SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
-        substr(published, 9, 2) || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4) AS dated
-    FROM passages JOIN articles ON articles.id = passages.article;
-CREATE VIRTUAL TABLE words USING fts5(
-    title, publisher, dated, body, content='passage_words', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
-);
-"""
 
 
 class StoreError(RuntimeError):
     """The collection's file cannot be used as it is; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which articles may answer: a span of publication days, publishers, article ids. Empty means any.
-
-    An undated article passes no filter by date. Publishers are compared without regard to case.
-    """
-
-    since: date | None = None
-    until: date | None = None
-    publishers: tuple[str, ...] = ()
-    articles: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.since or self.until or self.publishers or self.articles)
-
-    def where(self) -> tuple[str, list[str]]:
-        """An SQL condition on the table `articles` and its parameters."""
-        terms, values = ["1"], []
-        if self.since:
-            terms.append("earliest >= ?")
-            values.append(self.since.isoformat())
-        if self.until:
-            terms.append("latest <= ?")
-            values.append(self.until.isoformat())
-        for column, allowed in (
-            ("lower(articles.publisher)", [name.lower() for name in self.publishers]),
-            ("articles.id", list(self.articles)),
-        ):
-            if allowed:
-                terms.append(f"{column} IN ({','.join('?' * len(allowed))})")
-                values += allowed
-        return " AND ".join(terms), values
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What a collection holds."""
-
-    articles: int
-    passages: int
-    publishers: tuple[str, ...]
-    earliest: date | None
-    latest: date | None
-    undated: int
 
 
 class Store:
@@ -128,17 +57,18 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         with self.transaction():
             version = self._pragma("user_version")
-            if version == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            elif self._pragma("application_id") != APPLICATION_ID:
+            empty = version == 0 and not self._db.execute("SELECT 1 FROM sqlite_master").fetchone()
+            if not empty and self._pragma("application_id") != APPLICATION_ID:
                 raise StoreError(f"{self.path} belongs to another program; set DATELINE_DATA to another folder")
-            elif version > SCHEMA_VERSION:
+            if version > SCHEMA_VERSION:
                 raise StoreError(
                     f"{self.path} was written by a newer Dateline (schema {version}, this one knows {SCHEMA_VERSION}); update Dateline"
                 )
+            for step in range(version, SCHEMA_VERSION):
+                for statement in STEPS[step].split(";\n"):
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
@@ -203,9 +133,50 @@ class Store:
             before = self.origin(article.origin)
             if not self.has(article.id):
                 self._insert(article, passages, vectors, raw)
+            elif before and before[1] == article.id:
+                self._set_fields(article)
+            if before and before[1] != article.id:
+                self._carry_corrections(before[1], article.id)
             self._db.execute("INSERT OR REPLACE INTO origins VALUES (?, ?, ?)", (article.origin, sha256, article.id))
             if before and before[1] != article.id and not self.rows("SELECT 1 FROM origins WHERE article = ?", (before[1],)):
                 self._delete(before[1])
+
+    def correct(self, article: str, field: str, value: str | None) -> None:
+        """Set one of `CORRECTABLE` by hand; None means unknown. The correction outlives any reading of the file again.
+
+        Raises:
+            InvalidDate: the date is none.
+        """
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO corrections VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (article, field, str(PartialDate.parse(value)) if field == "published" and value else value),
+            )
+            found = self.article(article)
+            if found:
+                self._set_fields(found)
+
+    def _carry_corrections(self, old: str, new: str) -> None:
+        """A file that changed keeps what was corrected by hand."""
+        self._db.execute("INSERT OR IGNORE INTO corrections SELECT ?, field, value FROM corrections WHERE article = ?", (new, old))
+        found = self.article(new)
+        if found:
+            self._set_fields(found)
+
+    def _set_fields(self, article: Article) -> None:
+        """Write an article's fields again, corrections over all, and its words with them."""
+        corrections: dict[str, str | None] = dict(self.rows("SELECT field, value FROM corrections WHERE article = ?", (article.id,)))
+        fields = {name: corrections.get(name, str(value) if (value := getattr(article, name)) else None) for name in CORRECTABLE}
+        found = [item for item in article.found if _COLUMN.get(item.field, item.field) not in corrections]
+        found += [Found(_FOUND_AS.get(name, name), "corrected by hand") for name in map(str, corrections)]
+        published = PartialDate.parse(fields["published"]) if fields["published"] else None
+        days = (published.first.isoformat(), published.last.isoformat()) if published else (None, None)
+        self._unlist_words(article.id)
+        self._db.execute(
+            f"UPDATE articles SET {', '.join(f'{name} = ?' for name in CORRECTABLE)}, earliest = ?, latest = ?, found = ? WHERE id = ?",
+            (*fields.values(), *days, json.dumps([asdict(item) for item in found]), article.id),
+        )
+        self._list_words(article.id)
 
     def _insert(self, article: Article, passages: Sequence[Passage], vectors: NDArray[np.float32], raw: str) -> None:
         published = article.published
@@ -214,15 +185,24 @@ class Store:
         found = json.dumps([asdict(item) for item in article.found])
         added = datetime.now(UTC).isoformat(timespec="seconds")
         self._db.execute(f"INSERT INTO articles VALUES ({','.join('?' * 12)})", (*row, *dates, article.url, found, raw, added))
+        self._insert_passages(article.id, passages, vectors)
+        self._list_words(article.id)
+
+    def _insert_passages(self, article: str, passages: Sequence[Passage], vectors: NDArray[np.float32]) -> None:
         for passage, vector in zip(passages, vectors, strict=True):
-            values = (article.id, passage.start, passage.end, np.asarray(vector, "<f4").tobytes())
+            values = (article, passage.start, passage.end, np.asarray(vector, "<f4").tobytes())
             self._db.execute('INSERT INTO passages (article, start, "end", vector) VALUES (?, ?, ?, ?)', values)
-        self._db.execute(f"INSERT INTO words (rowid, {_WORD_COLUMNS}) SELECT id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}", (article.id,))
+
+    def _list_words(self, article: str) -> None:
+        self._db.execute(f"INSERT INTO words (rowid, {_WORD_COLUMNS}) SELECT id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}", (article,))
+
+    def _unlist_words(self, article: str) -> None:
+        """FTS5 is told the very words that it was given, so this comes before any change of them."""
+        columns = f"'delete', id, {_WORD_COLUMNS}"
+        self._db.execute(f"INSERT INTO words (words, rowid, {_WORD_COLUMNS}) SELECT {columns} {_WORDS_OF_ARTICLE}", (article,))
 
     def _delete(self, article: str) -> None:
-        self._db.execute(
-            f"INSERT INTO words (words, rowid, {_WORD_COLUMNS}) SELECT 'delete', id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}", (article,)
-        )
+        self._unlist_words(article)
         self._db.execute("DELETE FROM articles WHERE id = ?", (article,))
 
     def remove(self, article: str) -> bool:
@@ -258,6 +238,28 @@ class Store:
         publishers = self.rows("SELECT DISTINCT publisher FROM articles WHERE publisher IS NOT NULL ORDER BY publisher")
         first, last = (date.fromisoformat(day) if day else None for day in (first, last))
         return Coverage(articles, passages, tuple(name for (name,) in publishers), first, last, undated)
+
+    def words_agree(self) -> bool:
+        """True if the words' index holds what the passages hold."""
+        try:
+            with self._lock:
+                self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError:
+            return False
+        return True
+
+    def list_all_words(self) -> None:
+        """Make the words' index anew from the passages."""
+        with self.transaction():
+            self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
+
+    def replace_passages(self, article: str, passages: Sequence[Passage], vectors: NDArray[np.float32]) -> None:
+        """Give an article other passages and vectors, in one transaction."""
+        with self.transaction():
+            self._unlist_words(article)
+            self._db.execute("DELETE FROM passages WHERE article = ?", (article,))
+            self._insert_passages(article, passages, vectors)
+            self._list_words(article)
 
     # Passages
 
@@ -304,6 +306,9 @@ class Store:
         )
 
 
+CORRECTABLE = ("title", "publisher", "author", "published", "url")
+# A file's "date" is the article's `published`.
+_COLUMN, _FOUND_AS = {"date": "published"}, {"published": "date"}
 _WORD_COLUMNS = "title, publisher, dated, body"
 _WORDS_OF_ARTICLE = "FROM passage_words WHERE id IN (SELECT id FROM passages WHERE article = ?)"
 _ARTICLE_COLUMNS = "title, body, publisher, author, published, url, found, (SELECT path FROM origins WHERE article = articles.id LIMIT 1)"

@@ -9,14 +9,16 @@ from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from corpus.article import Article
+from corpus.filters import Coverage, Filters
 from corpus.passages import Passage, split
-from corpus.store import Coverage, Filters, Store, StoreError
+from corpus.store import Store, StoreError
 from corpus.words import STOP_WORDS, words
 from embeddings.encoder import MAX_TOKENS, Encoder, Fingerprint
 from embeddings.faiss_store import ExactIndex, FaissStore
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
 _FINGERPRINT = "encoder"
+_REBUILDING = "rebuilding"
 
 
 class Library:
@@ -41,10 +43,8 @@ class Library:
         ours, stored = self.encoder.fingerprint, self.store.property(_FINGERPRINT)
         if stored is None:
             self.store.set_property(_FINGERPRINT, ours.to_json())
-        elif not Fingerprint.from_json(stored).matches(ours):
-            raise StoreError(
-                f"{self.store.path} was indexed with another encoder than {ours.name}; set DATELINE_DATA to a new folder and add the articles again"
-            )
+        elif stored == _REBUILDING or not Fingerprint.from_json(stored).matches(ours):
+            raise StoreError(f"{self.store.path} was not indexed with {ours.name} as it is here; run: python -m corpus rebuild")
 
     def refresh(self) -> None:
         """Follow the collection: take up vectors that are new in SQLite and drop those that are gone. Cheap when nothing changed."""
@@ -77,6 +77,12 @@ class Library:
         self.store.add(article, passages, vectors, raw, digest)
         return len(passages)
 
+    def encode_again(self, article: Article) -> int:
+        """Split and encode a kept article anew; how many passages it has now."""
+        passages = split(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+        self.store.replace_passages(article.id, passages, self.encoder.encode([passage.text for passage in passages]))
+        return len(passages)
+
     def remove(self, article: str) -> bool:
         """Take an article away; False where there is none of this id."""
         return self.store.remove(article)
@@ -100,6 +106,22 @@ class Library:
         """This collection as a langchain `VectorStore`, for search only."""
         self.refresh()
         return FaissStore(self.encoder, self._index, _Documents(self.store), _Keys())
+
+
+def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
+    """Split and encode every article anew, whatever encoder it was indexed with; yields each when it is done.
+
+    Until the last one is done the collection opens for nothing but another rebuild, since two encoders' vectors must not mix.
+    """
+    articles = store.articles()
+    store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
+    library = Library(store, encoder)
+    store.set_property(_FINGERPRINT, _REBUILDING)
+    for article in articles:
+        library.encode_again(article)
+        yield article
+    store.list_all_words()
+    store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
 
 
 class _Keys(Mapping[int, str]):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from corpus.article import Article
-from corpus.store import Filters
+from corpus.filters import Filters
 from rag.citations import Citation, Statement
 from rag.evidence import Evidence
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from corpus.article import InvalidDate, PartialDate
-from corpus.store import Filters
+from corpus.filters import Filters
 from rag import limits
 from rag.answer import Turn, article_to_json
 from rag.assistant import Assistant

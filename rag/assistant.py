@@ -9,7 +9,7 @@ from typing import cast
 
 from langchain_core.messages import AIMessageChunk
 
-from corpus.store import Coverage, Filters
+from corpus.filters import Coverage, Filters
 from rag import limits
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible

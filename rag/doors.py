@@ -1,5 +1,6 @@
 """What every command line shares: an error that we know becomes one sentence and exit code 2, never a traceback."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -17,6 +18,10 @@ def door(main: Callable[[], int]) -> int:
             raise
         sys.stderr.write(f"{error}\n")
         return 2
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; what was finished is kept.\n")
         return 130

@@ -14,8 +14,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
+from corpus.filters import Filters
 from corpus.passages import Passage
-from corpus.store import Filters
 from embeddings.library import Library, as_document
 from rag import limits
 from rag.timing import Asked, asked, published_then

@@ -21,7 +21,16 @@ def open_library(settings: Settings) -> Library:
         EncoderError: the encoder's weights are missing.
     """
     store = Store(settings.data)
-    return Library(store, Encoder(settings.threads), settings.threads)
+    return Library(store, open_encoder(settings), settings.threads)
+
+
+def open_encoder(settings: Settings) -> Encoder:
+    """The packaged encoder.
+
+    Raises:
+        EncoderError: its weights are missing.
+    """
+    return Encoder(settings.threads)
 
 
 def open_assistant(settings: Settings | None = None, say: Callable[[str], None] = lambda line: None) -> Assistant:

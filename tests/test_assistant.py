@@ -4,7 +4,8 @@ from datetime import date
 import pytest
 from conftest import Scripted
 
-from corpus.store import Filters, Store
+from corpus.filters import Filters
+from corpus.store import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag import limits

@@ -6,7 +6,8 @@ import pytest
 from conftest import article
 from langchain_core.documents import Document
 
-from corpus.store import Filters, Store, StoreError
+from corpus.filters import Filters
+from corpus.store import Store, StoreError
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 
@@ -73,7 +74,7 @@ def test_vectors_outlive_the_process_and_are_not_made_again(two: Library, encode
 def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) -> None:
     entry = json.loads(two.store.property("encoder") or "")
     two.store.set_property("encoder", json.dumps({**entry, "weights": "0" * 64}))
-    with pytest.raises(StoreError, match="another encoder"):
+    with pytest.raises(StoreError, match="python -m corpus rebuild"):
         Library(two.store, encoder)
 
 

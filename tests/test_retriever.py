@@ -3,7 +3,7 @@ from conftest import article
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests.retrievers import RetrieversIntegrationTests
 
-from corpus.store import Filters
+from corpus.filters import Filters
 from embeddings.library import Library
 from rag.retriever import Retriever, clauses, stretch
 

@@ -10,8 +10,10 @@ import pytest
 from conftest import article
 
 from corpus.article import Article
+from corpus.filters import Filters
 from corpus.passages import Passage
-from corpus.store import FILE_NAME, SCHEMA_VERSION, Filters, Store, StoreError
+from corpus.schema import SCHEMA_VERSION
+from corpus.store import FILE_NAME, Store, StoreError
 
 
 def add(store: Store, found: Article, seed: int = 0) -> None:

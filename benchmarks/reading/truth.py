@@ -1,0 +1,64 @@
+"""`Sample`: one made file and what is true of it, and `Sheet`, on which a layout writes it. Knows labels; not layouts, not scores."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.reading.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file as somebody saved it. A field that is None is truly not stated in it: whatever is found for it is wrong.
+
+    `published` is an ISO date of the precision that the file states; `sentences` must survive, lines of `boilerplate` must not.
+    """
+
+    layout: str
+    name: str
+    data: bytes
+    title: str | None
+    publisher: str | None
+    author: str | None
+    published: str | None
+    sentences: tuple[str, ...]
+    boilerplate: tuple[str, ...]
+
+
+class Sheet:
+    """Lines of one page in their order, which remembers those that are no news. Only texts are written: None and empty lines are left out."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.boilerplate: list[str] = []
+
+    def news(self, *lines: object) -> list[str]:
+        """Write headline or body lines."""
+        written = [line for line in lines if isinstance(line, str) and line]
+        self.lines += written
+        return written
+
+    def dirt(self, *lines: object) -> list[str]:
+        """Write lines that must not survive."""
+        written = self.news(*lines)
+        self.boilerplate += written
+        return written
+
+    def text(self, gap: str = "\n\n") -> str:
+        """The page as text."""
+        return gap.join(self.lines) + "\n"
+
+    def sample(self, ending: str, data: str | bytes, facts: Facts, **changed: Any) -> Sample:
+        """The page as a sample that states the `facts`, but for the fields in `changed`; `more` are further true sentences."""
+        more = changed.pop("more", ())
+        fields: dict[str, Any] = {
+            "layout": "",
+            "name": "article" + ending,
+            "data": data if isinstance(data, bytes) else data.encode(),
+            "title": facts.title,
+            "publisher": facts.publisher,
+            "author": facts.author,
+            "published": facts.published.isoformat() if facts.published else None,
+            "sentences": (*more, *facts.sentences),
+            "boilerplate": tuple(dict.fromkeys(self.boilerplate)),
+        }
+        return Sample(**{**fields, **changed})

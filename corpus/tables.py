@@ -1,0 +1,83 @@
+"""Articles and reports as tables, lines and JSON for a terminal. Knows how things look, not where they come from."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from textwrap import shorten
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from corpus.article import Article
+from corpus.report import Report
+
+_FIELDS = ("title", "publisher", "author", "published", "url")
+_FOUND_AS = {"published": "date"}
+
+
+def show_reports(reports: list[Report]) -> None:
+    """What became of each file: a table, the counts, and a line on standard error for each problem."""
+    table = Table("status", "headline", "publisher", "published", "author", box=None, header_style="bold")
+    for report in reports:
+        if report.article:
+            known = report.article
+            cells = (known.publisher, known.published.spoken if known.published else None, known.author)
+            table.add_row(report.status, _headline(known), *(escape(cell) if cell else "[dim]unknown[/]" for cell in cells))
+    console = Console()
+    if table.row_count:
+        console.print(table)
+    counts = Counter(report.status for report in reports)
+    console.print(", ".join(f"{count} {status}" for status, count in counts.items()))
+    for report in reports:
+        if report.problem:
+            sys.stderr.write(f"{report.problem}\n")
+
+
+def show_list(articles: Iterable[Article], passages: int) -> None:
+    """Articles as a table, one a line."""
+    table = Table("id", "headline", "publisher", "published", box=None, header_style="bold")
+    for article in articles:
+        table.add_row(
+            article.id,
+            _headline(article),
+            escape(article.publisher or "unknown"),
+            article.published.spoken if article.published else "undated",
+        )
+    console = Console()
+    console.print(table)
+    console.print(f"{table.row_count} articles, {passages} passages")
+
+
+def show_article(article: Article) -> None:
+    """One article with where each field was found."""
+    how = {found.field: found.how for found in article.found}
+    for field in _FIELDS:
+        value = getattr(article, field)
+        told = value.spoken if value and field == "published" else value
+        source = how.get(_FOUND_AS.get(field, field))
+        sys.stdout.write(f"{field + ':':11}{told or 'unknown'}{f'   ({source})' if source else ''}\n")
+    sys.stdout.write(f"origin:    {article.origin}\n\n{article.body}\n")
+
+
+def facts(article: Article | None) -> dict[str, Any]:
+    """An article's fields for JSON, without its body."""
+    if article is None:
+        return {}
+    return {
+        "id": article.id,
+        **{name: str(value) if (value := getattr(article, name)) else None for name in _FIELDS},
+        "origin": article.origin,
+    }
+
+
+def show_json(entry: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def _headline(article: Article) -> str:
+    """The headline, cut to what a terminal has room for; in brackets where it is only the text's first words."""
+    short = shorten(article.headline, max(24, Console().width - 64), placeholder=" ...")
+    return escape(short if article.title else f"({short})")

@@ -1,0 +1,156 @@
+"""Every format through the product's own way: a file, the bounded child, cleaning."""
+
+import base64
+import io
+import re
+import zlib
+from pathlib import Path
+
+import docx
+import pytest
+
+from corpus.article import Article
+from corpus.bounded import Parser, ParsingFailed
+from corpus.cleaning import NoText, clean
+from corpus.readers import UnreadableFile, load, read
+
+BODY = "The new ferry sailed at noon on Friday with eighty cars on board, two years after it was due.\n\nIt cost 56 million crowns, the council says. Auditors say that it cost 61 million."
+PARAGRAPHS = BODY.split("\n\n")
+PAGE = f"""<html><head><title>Ferry sails - Harbour News</title><meta property="og:site_name" content="Harbour News">
+<meta property="og:title" content="Ferry sails at last"><meta property="article:published_time" content="2021-03-12T10:00:00Z">
+<meta property="article:modified_time" content="2021-04-01T10:00:00Z"><meta name="author" content="Anna Holm"></head>
+<body><nav>Home News Sport</nav><div class="cookie-banner">We use cookies to improve this site.</div><article><h1>Ferry sails at last</h1>
+<script>document.write("evil words stand here.")</script><p hidden>Hidden words of nobody.</p>
+{"".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)}</article><aside>Read more about ferries</aside><footer>Copyright 2024 Harbour News</footer></body></html>"""
+FEED = f"""<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Harbour News</title>
+<item><title>Ferry sails at last</title><link>https://a.example/1</link><pubDate>Fri, 12 Mar 2021 10:00:00 GMT</pubDate><dc:creator>Anna Holm</dc:creator>
+<description>{"".join(f"&lt;p&gt;{paragraph}&lt;/p&gt;" for paragraph in PARAGRAPHS)}</description></item>
+<item><title>Otters</title><description>Otters swim in the bay today.</description></item></channel></rss>"""
+ATOM = f"""<feed xmlns="http://www.w3.org/2005/Atom"><title>Harbour News</title><entry><title>Ferry sails at last</title><link href="https://a.example/1"/>
+<published>2021-03-12T10:00:00Z</published><author><name>Anna Holm</name></author><content>{BODY}</content></entry></feed>"""
+MAIL = f"From: Harbour News <news@harbour.example>\nSubject: {{subject}}\nDate: Fri, 12 Mar 2021 10:00:00 +0000\nContent-Type: text/plain; charset=utf-8\n\n{BODY}\n"
+MHTML = (
+    "From: <Saved by Blink>\nSnapshot-Content-Location: https://harbour.example/ferry\nSubject: Ferry\nMIME-Version: 1.0\n"
+    'Content-Type: multipart/related; type="text/html"; boundary="B"\n\n--B\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n'
+    f"Content-Location: https://harbour.example/ferry\n\n{base64.b64encode(PAGE.encode()).decode()}\n--B--\n"
+)
+
+
+def articles(folder: Path, name: str, data: bytes) -> list[Article]:
+    file = folder / name
+    file.write_bytes(data)
+    return [clean(raw) for raw in read(file, load(file))]
+
+
+def word() -> bytes:
+    document, data = docx.Document(), io.BytesIO()
+    for line in ("Ferry sails at last", "By Anna Holm", "12 March 2021", *PARAGRAPHS):
+        document.add_paragraph(line)
+    document.save(data)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "publisher", "how"),
+    [
+        ("a.html", PAGE.encode(), "Harbour News", "the page's metadata"),
+        ("a.htm", PAGE.encode("utf-16"), "Harbour News", "the page's metadata"),
+        ("a.mhtml", MHTML.encode(), "Harbour News", "the page's metadata"),
+        ("a.atom", ATOM.encode(), "Harbour News", "the feed"),
+        ("a.docx", word(), None, "first line of the text"),
+        (
+            "a.csv",
+            f'title,body,date,source,author\n"Ferry sails at last","{BODY}",2021-03-12,Harbour News,Anna Holm\n'.encode(),
+            "Harbour News",
+            "stated by the file",
+        ),
+    ],
+)
+def test_fields_and_body_are_found_in_every_format(tmp_path: Path, name: str, data: bytes, publisher: str | None, how: str) -> None:
+    (found,) = articles(tmp_path, name, data)
+    assert found.body == BODY
+    assert (found.title, found.author, str(found.published), found.publisher) == (
+        "Ferry sails at last",
+        "Anna Holm",
+        "2021-03-12",
+        publisher,
+    )
+    assert {item.field: item.how for item in found.found}["title"] == how
+
+
+def test_a_feed_holds_several_articles(tmp_path: Path) -> None:
+    first, second = articles(tmp_path, "a.rss", FEED.encode())
+    assert (first.body, first.title, str(first.published), first.url, first.author) == (
+        BODY,
+        "Ferry sails at last",
+        "2021-03-12",
+        "https://a.example/1",
+        "Anna Holm",
+    )
+    assert (second.title, second.published, second.publisher) == ("Otters", None, "Harbour News")
+    assert first.origin.endswith("a.rss#1") and second.origin.endswith("a.rss#2")
+
+
+def test_who_forwards_a_mail_is_not_the_publisher(tmp_path: Path) -> None:
+    (newsletter,) = articles(tmp_path, "a.eml", MAIL.format(subject="Ferry sails at last").encode())
+    assert (newsletter.title, newsletter.publisher, str(newsletter.published)) == ("Ferry sails at last", "Harbour News", "2021-03-12")
+    (forwarded,) = articles(tmp_path, "b.eml", MAIL.format(subject="Fwd: Ferry sails at last").encode())
+    assert (forwarded.title, forwarded.publisher, forwarded.published) == ("Ferry sails at last", None, None)
+
+
+def test_a_date_that_only_the_text_or_the_address_holds_is_not_taken(tmp_path: Path) -> None:
+    bare = PAGE.replace('<meta property="article:published_time" content="2021-03-12T10:00:00Z">', "").replace(
+        '<meta property="article:modified_time" content="2021-04-01T10:00:00Z">', ""
+    )
+    (found,) = articles(tmp_path, "a.html", bare.replace("on Friday", "on 3 March 2019").encode())
+    assert found.published is None
+
+
+def test_mojibake_is_mended_where_it_is_certain(tmp_path: Path) -> None:
+    (found,) = articles(tmp_path, "a.txt", "A headline here\n\nItâ€™s the mayorâ€™s ferry, he said.\n".encode())
+    assert found.body == "It's the mayor's ferry, he said." or found.body == "It’s the mayor’s ferry, he said."
+    (kept,) = articles(tmp_path, "b.txt", "A headline here\n\nThe café’s ferry, naïve as ever, sailed.\n".encode())
+    assert kept.body == "The café’s ferry, naïve as ever, sailed."
+
+
+BOMB = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R>>endobj\n"
+
+
+def bomb() -> bytes:
+    data = zlib.compress(b"0" * 300_000_000, 9)
+    return (
+        BOMB + f"4 0 obj<</Length {len(data)}/Filter/FlateDecode>>stream\n".encode() + data + b"\nendstream endobj\ntrailer<</Root 1 0 R>>"
+    )
+
+
+HOSTILE = {
+    "truncated.pdf": b"%PDF-1.4 broken",
+    "bomb.pdf": bomb(),
+    "not.docx": b"PK\x03\x04 no zip",
+    "deep.html": b"<div>" * 100_000,
+    "empty.html": b"<html></html>",
+    "laughs.xml": b'<!DOCTYPE x [<!ENTITY a "'
+    + b"ha" * 1000
+    + b'">'
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 100) for n in range(6))
+    + b"]><rss><channel><item><description>&g;</description></item></channel></rss>",
+    "bad.csv": b"\x00\x01,\n\x00",
+    "binary.eml": bytes(range(256)) * 40,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_costs_only_itself(tmp_path: Path, name: str) -> None:
+    with pytest.raises((UnreadableFile, NoText), match=name) as caught:
+        articles(tmp_path, name, HOSTILE[name])
+    assert "\n" not in str(caught.value) and re.search("save the article again|check the file", str(caught.value))
+    assert articles(tmp_path, "good.html", PAGE.encode())
+
+
+def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
+    parser = Parser(seconds=0.001)
+    with pytest.raises(ParsingFailed, match="took over"):
+        parser.extract(".html", PAGE.encode() * 200)
+    parser._seconds = 20
+    assert parser.extract(".html", PAGE.encode())
+    parser.close()
