@@ -8,9 +8,31 @@ from hashlib import sha256
 
 MONTHS = tuple(calendar.month_name)[1:]
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?![\d-])")
-_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + r"|Sept)\.?"
+# Months as English, French, German, Spanish, Italian and Dutch papers write them; their first letters tell them apart.
+_MONTH_NAMES = {
+    name: n
+    for n, names in enumerate(
+        (
+            "january jan janvier januar jänner enero gennaio januari",
+            "february feb février fevrier februar febrero febbraio februari",
+            "march mar mars märz marzo maart",
+            "april apr avril abril aprile",
+            "may mai mayo maggio mei",
+            "june jun juin juni junio giugno",
+            "july jul juillet juli julio luglio",
+            "august aug août aout agosto augustus",
+            "september sept sep septembre septiembre settembre",
+            "october oct octobre oktober octubre ottobre",
+            "november nov novembre noviembre",
+            "december dec décembre decembre dezember diciembre dicembre",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NAMES, key=len, reverse=True))})\b\.?"
 _WRITTEN = (
-    re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_MONTH},?\s+(?:de )?(?P<year>\d{{4}})\b", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
     re.compile(rf"\b{_MONTH},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
 )
@@ -86,7 +108,7 @@ def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
             if any(start < match.end() and match.start() < end for start, end in read):
                 continue
             read.append(match.span())
-            month = next(n for n, name in enumerate(MONTHS, 1) if name[:3].lower() == match["month"][:3].lower())
+            month = _MONTH_NAMES[match["month"].lower()]
             day = int(match["day"]) if "day" in pattern.groupindex else None
             try:
                 found.append((match.start(), match.end(), PartialDate(int(match["year"]), month, day)))

@@ -2,52 +2,52 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from corpus.article import Article, Found, InvalidDate, PartialDate, written_dates
+from corpus.furniture import ends_article, is_furniture, is_label
 from corpus.readers import RawArticle
 
 MAX_ARTICLE_CHARS = 500_000
 # Long runs of one character crash some tokenizers (40,000 were enough) and mean nothing in news.
 _MAX_RUN = 100
 _RUN = re.compile(rf"(.)\1{{{_MAX_RUN},}}", re.DOTALL)
+_GAP = re.compile(r"\S(?: {2,}|\t)(?=\S)")
 _SPACES = re.compile(r"[^\S\n]+")
 _KEPT_CONTROLS = "\n\t"
 
-# Lines that pages put around an article. Each pattern is matched against one whole line and is linear in its length.
-_FURNITURE = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\d{1,3} min(ute)?s?( read)?",
-        r"[\d.,_ -]+",
-        r"(©|\(c\) ?\d|copyright\b).*",
-        r".{0,60}all rights reserved\.?",
-        r"follow (us|the topics|\w+ on)\b.*",
-        r"reuse this content\b.*",
-        r"(jump to )?comments?( \(\d+\))?(jump to.*)?",
-        r"(beta\b.*)?\W*powered by automated translation.*",
-        r"(share|print|save|email|advertisement|sponsored|read more|related( articles?| stories)?)\b.{0,60}",
-        r"sign up (for|to) .{0,100}newsletter.*",
-        r"(we|this site) uses? cookies.*",
-        r"image credit:.*",
-    )
-)
-_CAPTION_END = re.compile(
-    r"(\[[A-Z][\w /.-]{1,30}\]|(image|photo|picture)( credit)?: ?[^.]{2,60}|\([^()]*tags:[^()]*\)|\bREUTERS/[^.]{2,60})$", re.IGNORECASE
-)
 _PROSE_END = re.compile(r"[.!?:;…][\"”’'»)\]]*$")
+_WRAPPED = (45, 100)  # columns that a line broken by hand fills, and that none of them exceeds
+_FIELD_LINES = 5  # lines below the first paragraph (a standfirst may be long) in which byline and date still stand
+_LONG = 20  # words from which on a sentence-like line is surely the article's
 _DATELINE = re.compile(
-    r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-z]{2,20})(?:, \w{3,9} \d{1,2})? ?\((?P<agency>[A-Z][\w .&-]{1,40})\) ?[:—–-]+ ?"
+    r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-zé]{2,20}(?: [A-Z][a-z]{2,20}){0,2})(?:, \w{3,9}\.? \d{1,2})? ?"
+    r"\((?P<agency>[A-Z][\w .&’'-]{1,40})\) ?[:—–-]+ ?"
 )
-_BYLINE = re.compile(r"(?:by|reporting by) (?P<name>[A-Z][\w.’'-]+(?: (?:[A-Z][\w.’'-]+|and|de|van|von|al)){1,8})", re.IGNORECASE)
-_STAMP = re.compile(
-    r"(?:(?:published|posted|updated|last modified|date)\b[: ]*(?:on |at )?)?"
-    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?(?P<date>.{6,40})",
+_WORD = r"[A-Z][\w.’'-]*"
+_PEOPLE = rf"{_WORD}(?: (?:{_WORD}|de|van|von|der|den|al|bin|da|di|la|le))+(?:(?:,| and| &|, and) {_WORD}(?: (?:{_WORD}|de|van|von|al))+)*"
+_BYLINE = re.compile(
+    rf"(?:(?i:written |words |story |analysis |reported |reporting )?(?i:by|par|von|por):? |(?i:authors?): ?)"
+    rf"(?P<name>{_PEOPLE})(?P<rest>(?:,| in | for | at | FOR | \|).{{0,80}})?"
+)
+_NAMED_DATE = re.compile(rf"(?P<name>{_PEOPLE}) ?[|·•-] ?(?P<date>.{{4,40}})")
+_REPORTS = re.compile(rf"(?P<name>{_PEOPLE}) (?:reports|reporting) (?:from|in) .{{2,40}}")
+_CREDIT = re.compile(rf"\((?i:reporting|writing) by (?P<name>{_PEOPLE})[;)].{{0,200}}")
+# What may stand beside a date in a line that only tells when.
+_BESIDE_DATE = re.compile(
+    r"\d+h\d*|\b(?:first |originally )?(?:published|posted|issued?|edition|dated?|publié|veröffentlicht|publicado|on|at|the|le|am|el|um|à|den|by|de|uhr|"
+    r"gmt|utc|bst|cet|cest|est|edt|et|pst|pdt|pm|a\.m|p\.m|years? ago|(?:mon|tue|wed|thu|fri|sat|sun)\w{0,6}|"
+    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)\b|[\W\d_]",
     re.IGNORECASE,
 )
-_COPYRIGHT = re.compile(
-    r"(?:©|copyright) ?(?:©|\(c\))? ?(?:\d{4} )?(?P<owner>The [A-Z][\w&’' -]{2,40}?)(?: Limited| Ltd| Inc| LLC| plc)?\.?(?: \d{4})?\.? All rights reserved",
+_UPDATED = re.compile(r"\b(?:updated?|modified|last|modifié|mis à jour|aktualisiert|printed|saved|accessed|retrieved)\b.*", re.IGNORECASE)
+_ISO = re.compile(r"\b(?:19|20)\d{2}-\d{2}-\d{2}\b")
+_NUMERIC = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.]((?:19|20)\d{2})\b")
+_WEEKDAY = re.compile(r"\b(?P<day>mon|tue|wed|thu|fri|sat|sun)[a-z]*\b", re.IGNORECASE)
+_OWNER = re.compile(
+    r"(?:©|copyright|\(c\))(?: ?(?:©|\(c\)))? ?(?:\d{4}(?:[-–]\d{4})? )?(?P<owner>[A-Z][\w&’'. -]{1,40}?)(?: Limited| Ltd| Inc| LLC| plc)?(?:[.,|;]| \d{4}|$)",
     re.IGNORECASE,
 )
 
@@ -80,8 +80,12 @@ class _Line:
     text: str
 
     @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+    @property
     def prose(self) -> bool:
-        return bool(_PROSE_END.search(self.text)) and len(self.text.split()) > 3
+        return bool(_PROSE_END.search(self.text)) and self.words > 3
 
 
 def clean(raw: RawArticle) -> Article:
@@ -102,12 +106,18 @@ def clean(raw: RawArticle) -> Article:
     def note(field: str, value: str, how: str, start: int, written: str | None = None) -> None:
         finds.setdefault(field, (value, Found(field, how, start, start + len(written or value))))
 
-    lines = _lines(text)
     if raw.cleaned:
         body = text
     else:
-        _copyright(text, note)
-        body = _body(lines, note, finds["title"][0] if "title" in finds else None)
+        menus = {clean_text(line).strip() for line in raw.text.splitlines() if len(_GAP.findall(line)) > 1}
+        lines = [line for line in _lines(text) if line.text not in menus]
+        _split_title(finds, lines)
+        top = next((n for n, line in enumerate(lines) if line.prose and line.words >= _LONG and not is_furniture(line.text)), len(lines))
+        _fields_above(lines[: top + _FIELD_LINES], note)
+        if "title" not in finds:
+            _headline(lines[:top], note)
+        _fields_below(lines, top, note)
+        body = _body(lines, top, note, finds["title"][0] if "title" in finds else None)
     if not body:
         raise NoText(f"{raw.origin}: no article text was found in it; check the file")
     value = {name: found[0] for name, found in finds.items()}
@@ -128,58 +138,151 @@ def clean(raw: RawArticle) -> Article:
 
 
 def _lines(text: str) -> list[_Line]:
-    """The lines of a text; lines that were broken at a column are joined again."""
+    """The lines of a text; in one that was broken at a column, the lines of a paragraph are joined again."""
+    parts = text.split("\n")
+    lengths = sorted(len(part) for part in parts if part.strip())
+    broken = bool(lengths) and sum(length >= _WRAPPED[0] for length in lengths) >= 4 and lengths[-1] <= _WRAPPED[1]
     lines: list[_Line] = []
-    position, open_block = 0, False
-    for part in text.split("\n"):
+    position, goes_on = 0, False
+    for part in parts:
         line = part.strip()
-        if line and open_block and 45 <= len(lines[-1].text.rsplit("\n", 1)[-1]) <= 100 and not lines[-1].prose and len(line) <= 100:
-            lines[-1] = _Line(lines[-1].start, f"{lines[-1].text}\n{line}")
+        if line and goes_on:
+            lines[-1] = _Line(lines[-1].start, f"{lines[-1].text} {line}")
         elif line:
             lines.append(_Line(position + part.index(line), line))
-        open_block = bool(line)
+        # A line that fills the column goes on in the next one.
+        goes_on = broken and len(line) >= _WRAPPED[0]
         position += len(part) + 1
-    return [_Line(line.start, line.text.replace("\n", " ")) for line in lines]
+    return lines
 
 
-def _copyright(text: str, note: Note) -> None:
-    for match in _COPYRIGHT.finditer(text):
-        note("publisher", match["owner"], "copyright line", match.start("owner"))
-
-
-def _body(lines: list[_Line], note: Note, title: str | None) -> str:
-    """The paragraphs of prose, with what stands above and between them noted as fields or left out as page furniture."""
-    body: list[str] = []
+def _fields_above(lines: list[_Line], note: Note) -> None:
+    """Byline and date from the lines above the text; each is taken from the first line that holds nothing else."""
     for line in lines:
-        if title and line.text == title:
+        byline = _byline(line.text)
+        if byline:
+            note("author", byline["name"], "byline", line.start + byline.start("name"))
+        named = _NAMED_DATE.fullmatch(line.text)
+        if named and _stamp(named["date"]):
+            note("author", named["name"], "byline", line.start)
+        stamp = _stamp(line.text, alone=not (byline or named))
+        if stamp:
+            start, end, published = stamp
+            note("date", str(published), f'"{line.text[start:end]}" above the text', line.start + start, line.text[start:end])
+
+
+def _byline(text: str) -> re.Match[str] | None:
+    return _BYLINE.fullmatch(text) or _REPORTS.fullmatch(text)
+
+
+def _stamp(text: str, alone: bool = True) -> tuple[int, int, PartialDate] | None:
+    """The date of a line that only tells when an article appeared, as (start, end, date).
+
+    What follows "updated" is not looked at; a date in figures counts where only one reading of it is possible.
+    """
+    text = _UPDATED.sub(lambda rest: " " * len(rest[0]), text)
+    dates = [*written_dates(text), *_figure_dates(text)]
+    if not dates:
+        return None
+    start, end, published = min(dates, key=lambda found: found[0])
+    beside = _BESIDE_DATE.sub("", text[:start] + " " + text[end:])
+    return (start, end, published) if not alone or not beside else None
+
+
+def _figure_dates(text: str) -> list[tuple[int, int, PartialDate]]:
+    found = [(match.start(), match.end(), match[0]) for match in _ISO.finditer(text)]
+    for match in _NUMERIC.finditer(text):
+        first, second, year = match.groups()
+        readings = {
+            f"{year}-{int(month):02}-{int(day):02}"
+            for day, month in ((first, second), (second, first))
+            if int(month) <= 12 and int(day) <= 31
+        }
+        weekday = _WEEKDAY.search(text)
+        if weekday:
+            readings = {reading for reading in readings if _weekday(reading) == weekday["day"].lower()}
+        if len(readings) == 1:
+            found.append((match.start(), match.end(), readings.pop()))
+    dates = []
+    for start, end, written in found:
+        with suppress(InvalidDate):
+            dates.append((start, end, PartialDate.parse(written)))
+    return dates
+
+
+def _weekday(written: str) -> str:
+    try:
+        return PartialDate.parse(written).first.strftime("%a").lower()
+    except InvalidDate:
+        return ""
+
+
+def _split_title(finds: dict[str, tuple[str, Found]], lines: list[_Line]) -> None:
+    """A page's title often names the site too ("Site: Headline", "Headline | Site"); where one part stands on the page, that is the headline."""
+    if "title" not in finds:
+        return
+    title, found = finds["title"]
+    texts = {line.text for line in lines}
+    for mark in (": ", " | ", " - ", " – ", " — ", " · "):
+        first, _, rest = title.partition(mark)
+        start, _, last = title.rpartition(mark)
+        for headline, site in ((rest, first), (start, last)):
+            if headline in texts and title not in texts and 0 < len(site.split()) <= 5:
+                finds["title"] = (headline, found)
+                finds.setdefault("publisher", (site, Found("publisher", "the page's title")))
+                return
+
+
+def _headline(lines: list[_Line], note: Note) -> None:
+    """The headline among the lines above the text: one that is repeated, or else the longest that is no sentence, label, byline or date."""
+    texts = [line.text for line in lines]
+    fitting = [
+        line
+        for line in lines
+        if 3 <= line.words <= 30
+        and not is_furniture(line.text)
+        and not is_label(line.text)
+        and not _byline(line.text)
+        and not _stamp(line.text)
+    ]
+    repeated = [line for line in fitting if texts.count(line.text) > 1]
+    plain = [line for line in fitting if not line.prose or line.text.endswith("?")]
+    # A question may be a headline; a full sentence is one only where nothing else is and another one follows it.
+    sentences_above = [line for line in fitting if line.prose and line.words < _LONG]
+    chosen = repeated or sorted(plain, key=lambda line: -line.words) or (sentences_above[:1] if len(sentences_above) > 1 else [])
+    if chosen:
+        note("title", chosen[0].text, "headline above the text", chosen[0].start)
+
+
+def _fields_below(lines: list[_Line], top: int, note: Note) -> None:
+    """Who owns the copyright is the publisher where the page's head names it too, or all rights are reserved; agencies credit reporters at the end."""
+    head = {word for line in lines[:top] for word in (line.text.casefold(), *re.split(r" [/|›·-] |\s{2,}", line.text.casefold()))}
+    for line in lines:
+        owner = _OWNER.match(line.text)
+        if owner:
+            name = owner["owner"].strip(" .")
+            if name.casefold() in head or ("all rights reserved" in line.text.casefold() and name.startswith("The ")):
+                note("publisher", name, "copyright line", line.start + owner.start("owner"))
+        credit = _CREDIT.fullmatch(line.text)
+        if credit:
+            note("author", credit["name"], "credit below the text", line.start + credit.start("name"))
+
+
+def _body(lines: list[_Line], top: int, note: Note, title: str | None) -> str:
+    """The paragraphs of prose: what is above the text and reads like it (a standfirst), and what follows, without page furniture."""
+    body: list[str] = []
+    last = max(
+        (n for n, line in enumerate(lines) if line.prose and line.words >= _LONG and not is_furniture(line.text)), default=len(lines)
+    )
+    ended = False
+    for n, line in enumerate(lines):
+        ended = ended or (n > last and ends_article(line.text))
+        if not line.prose or line.text == title or is_furniture(line.text) or _byline(line.text) or (ended and line.words < _LONG):
             continue
-        if any(pattern.fullmatch(line.text) for pattern in _FURNITURE) or _CAPTION_END.search(line.text):
+        if n < top + _FIELD_LINES and (_stamp(line.text) or (n < top and is_label(line.text))):
             continue
-        # A standfirst may read like prose above the byline and the date, so these are looked for after one paragraph too.
-        if len(body) < 2 and _above_the_text(line, note):
-            continue
-        if not line.prose:
-            if not body and title is None and len(line.text.split()) > 2:
-                title = line.text
-                note("title", line.text, "first line of the text", line.start)
-            continue
-        body.append(line.text if body else _without_dateline(line, note))
+        body.append(_without_dateline(line, note) if n <= top else line.text)
     return "\n\n".join(body)
-
-
-def _above_the_text(line: _Line, note: Note) -> bool:
-    byline = _BYLINE.fullmatch(line.text)
-    if byline:
-        note("author", byline["name"], "byline", line.start + byline.start("name"))
-        return True
-    stamp = _STAMP.fullmatch(line.text)
-    dates = written_dates(stamp["date"]) if stamp else []
-    if not stamp or not dates or dates[0][0] > 0 or len(stamp["date"]) - dates[0][1] > 20:
-        return False
-    start, end, published = dates[0]
-    written = stamp["date"][start:end]
-    note("date", str(published), f'"{written}" above the text', line.start + stamp.start("date") + start, written)
-    return True
 
 
 def _without_dateline(line: _Line, note: Note) -> str:

@@ -53,7 +53,6 @@ PARSER_ERRORS = (
 )
 Extract = tuple[str, dict[str, Any]]  # a text, and the fields that the file states of it
 _FORWARDED = re.compile(r"^\s*(fwd?|wg|tr)\s*:", re.IGNORECASE)
-_PARAGRAPH_END = re.compile(r"(?<=[^\s]) *\n(?=[a-z0-9(“\"‘'])")
 
 
 class NothingInside(ValueError):
@@ -145,9 +144,26 @@ def _mail_date(value: str | None) -> str | None:
 
 def _pdf(data: bytes) -> Iterator[Extract]:
     reader = pypdf.PdfReader(io.BytesIO(data))
-    text = "\n\n".join(page.extract_text() for page in reader.pages[:MAX_PAGES])
-    # A PDF breaks lines at the column's width; a line that goes on in lower case is the same paragraph.
-    yield _PARAGRAPH_END.sub(" ", text), {}
+    lines = [line.strip() for page in reader.pages[:MAX_PAGES] for line in [*page.extract_text().splitlines(), ""]]
+    yield "\n".join(_unbroken(lines)), {}
+
+
+def _unbroken(lines: list[str]) -> list[str]:
+    """Lines that a PDF broke at its column's width, joined again: one that fills most of the width goes on in the next.
+
+    What is wider than the column is a running head.
+    """
+    widths = sorted(len(line) for line in lines if line)
+    width = widths[len(widths) * 9 // 10] if widths else 0
+    joined: list[str] = []
+    full = False
+    for line in lines:
+        if joined and line and (full or (line[0].islower() and joined[-1])):
+            joined[-1] = f"{joined[-1]} {line}".strip()
+        elif line or not full:
+            joined.append(line)
+        full = full if not line and full else 0.8 * width < len(line) < 1.05 * width
+    return joined
 
 
 def _docx(data: bytes) -> Iterator[Extract]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import ftfy
 import yaml
+from markdown_it import MarkdownIt
 
 from corpus.bounded import Parser, ParsingFailed
 
@@ -23,6 +24,7 @@ _HOW = dict.fromkeys((".html", ".htm", ".mhtml", ".mht"), "the page's metadata")
     ".rss": "the feed",
     ".atom": "the feed",
 }
+_PLAIN_INLINE = {"softbreak": " ", "hardbreak": "\n"}
 _parser = Parser()
 MAX_FILE_BYTES = 20_000_000
 MAX_LINE_CHARS = 1_000_000
@@ -150,7 +152,15 @@ def _markdown(text: str, path: Path) -> RawArticle:
         ) from error
     if not isinstance(stated, dict):
         raise UnreadableFile(f"{path}: the front matter should be lines such as 'title: ...'; mend the lines between the two ---")
-    return RawArticle(body, str(path), _stated(stated))
+    return RawArticle(_plain(body), str(path), _stated(stated), "front matter")
+
+
+def _plain(markdown: str) -> str:
+    """The words of a Markdown text, a paragraph or heading a line, without its marks, links and images."""
+    blocks = [token for token in MarkdownIt().parse(markdown) if token.type == "inline"]
+    return "\n\n".join(
+        "".join(_PLAIN_INLINE.get(part.type, part.content) for part in block.children or () if part.type != "image") for block in blocks
+    )
 
 
 def _json_lines(text: str, path: Path) -> Iterator[RawArticle]:

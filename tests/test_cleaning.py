@@ -72,12 +72,53 @@ def test_a_date_inside_the_text_is_not_the_articles_date() -> None:
 
 
 def test_lines_broken_at_a_column_are_joined() -> None:
-    text = "The ministers agreed on Thursday evening that the mission should grow to\nfour thousand people over the coming years, subject to conditions there.\n\nNobody objected to it."
-    assert (
-        cleaned(text)
-        .body.split("\n\n")[0]
-        .endswith("should grow to four thousand people over the coming years, subject to conditions there.")
-    )
+    from textwrap import fill
+
+    paragraphs = [
+        "The ministers agreed on Thursday evening that the mission should grow to four thousand people over the coming years, subject to conditions there.",
+        "Nobody objected to it. The next meeting is planned for the autumn, when the first of the trainers should have left for the capital and its bases.",
+    ]
+    assert cleaned("Mission to grow\n\n" + "\n\n".join(fill(text, 72) for text in paragraphs)).body == "\n\n".join(paragraphs)
+    headed = "Mission to grow over the coming years, ministers agree\nBy Anna Holm\n" + "\n".join(paragraphs)
+    assert cleaned(headed).body == "\n\n".join(paragraphs) and cleaned(headed).author == "Anna Holm"
+
+
+def test_dates_of_several_countries_and_what_they_are_not() -> None:
+    def published(line: str) -> str:
+        return str(
+            cleaned(
+                f"A headline of four words\n\n{line}\n\nTrue prose stands here, and there is plenty of it, so that nobody doubts where the text of it begins."
+            ).published
+        )
+
+    for line, date in (
+        ("Published 3:05 PM EST, Wed February 12, 2020", "2020-02-12"),
+        ("12 février 2020 à 14h05, modifié le 13 février 2020", "2020-02-12"),
+        ("Mittwoch, 12. Februar 2020", "2020-02-12"),
+        ("2020-02-12 14:05 GMT", "2020-02-12"),
+        ("Tuesday 11/02/2020", "2020-02-11"),
+        ("Tuesday 02/11/2020", "2020-02-11"),
+        ("Wednesday 12/02/2020", "None"),  # 2 December was a Wednesday too
+        ("28/02/2020", "2020-02-28"),
+        ("02/12/2020", "None"),  # February or December
+        ("Updated 13 February 2020", "None"),
+        ("The treaty of 12 February 2020 is still in force here", "None"),
+        ("© 2020 The Harbour Gazette", "None"),
+    ):
+        assert published(line) == date, line
+
+
+def test_short_sentences_that_begin_like_page_furniture_are_kept() -> None:
+    body = "True prose stands here, and there is plenty of it, so that nobody doubts where the text of it begins.\n\nShare prices fell by half.\n\nRead the treaty, he said.\n\nComments were not allowed there."
+    assert cleaned(f"A headline of four words\n\n{body}").body == body
+
+
+def test_a_title_that_names_the_site_is_split_where_the_page_holds_its_headline() -> None:
+    text = "Ferry sails at last\n\nThe ferry sailed at noon.\n"
+    for title in ("Harbour News: Ferry sails at last", "Ferry sails at last | Harbour News"):
+        found = cleaned(text, title=title)
+        assert (found.title, found.publisher) == ("Ferry sails at last", "Harbour News")
+    assert cleaned(text, title="Ferry: a story").title == "Ferry: a story"
 
 
 def test_a_wrong_date_and_a_text_without_prose_are_refused() -> None:

@@ -57,7 +57,7 @@ def word() -> bytes:
         ("a.htm", PAGE.encode("utf-16"), "Harbour News", "the page's metadata"),
         ("a.mhtml", MHTML.encode(), "Harbour News", "the page's metadata"),
         ("a.atom", ATOM.encode(), "Harbour News", "the feed"),
-        ("a.docx", word(), None, "first line of the text"),
+        ("a.docx", word(), None, "headline above the text"),
         (
             "a.csv",
             f'title,body,date,source,author\n"Ferry sails at last","{BODY}",2021-03-12,Harbour News,Anna Holm\n'.encode(),

@@ -10,7 +10,7 @@ def test_front_matter_is_read_and_kept_apart_from_the_text(tmp_path: Path) -> No
     file = tmp_path / "a.md"
     file.write_text("---\ntitle: A: title\npublisher: Meridian Wire\ndate: 2018-02-13\n---\nBody.\n".replace("A: title", '"A: title"'))
     (raw,) = read(file, load(file))
-    assert raw.text == "Body.\n"
+    assert raw.text == "Body."
     assert raw.stated == {"title": "A: title", "publisher": "Meridian Wire", "date": "2018-02-13"}
 
 
