@@ -55,6 +55,10 @@ Extract = tuple[str, dict[str, Any]]  # a text, and the fields that the file sta
 _FORWARDED = re.compile(r"^\s*(fwd?|wg|tr)\s*:", re.IGNORECASE)
 
 
+_PAGE_BORDER = 12  # lines of foot, head and white space between two pages
+_SENTENCE_END = re.compile(r"[.!?][\"”’')]*$")
+
+
 class NothingInside(ValueError):
     """A file of a known format that holds no text."""
 
@@ -149,21 +153,31 @@ def _pdf(data: bytes) -> Iterator[Extract]:
 
 
 def _unbroken(lines: list[str]) -> list[str]:
-    """Lines that a PDF broke at its column's width, joined again: one that fills most of the width goes on in the next.
+    """Lines that a PDF broke at its column's width, joined again: one that fills the column goes on in the next.
 
-    What is wider than the column is a running head.
+    One that ends a sentence before the column's end does not, and what is wider than the column is a running head.
     """
     widths = sorted(len(line) for line in lines if line)
     width = widths[len(widths) * 9 // 10] if widths else 0
     joined: list[str] = []
-    full = False
+    goes_on = False
     for line in lines:
-        if joined and line and (full or (line[0].islower() and joined[-1])):
-            joined[-1] = f"{joined[-1]} {line}".strip()
-        elif line or not full:
+        if goes_on and line:
+            joined[-1] = f"{joined[-1]} {line}"
+        elif line and line[0].islower() and (at := _unfinished(joined, width)) is not None:
+            joined[at] = f"{joined[at]} {line}"
+        else:
             joined.append(line)
-        full = full if not line and full else 0.8 * width < len(line) < 1.05 * width
+        goes_on = bool(line) and (0.92 if _SENTENCE_END.search(line) else 0.8) * width < len(line) < 1.05 * width
     return joined
+
+
+def _unfinished(joined: list[str], width: int) -> int | None:
+    """The last of the paragraphs just above that broke off within a sentence: at the end of a page its foot and the next one's head come between."""
+    for at in range(len(joined) - 1, max(-1, len(joined) - _PAGE_BORDER), -1):
+        if len(joined[at]) > 0.8 * width and not _SENTENCE_END.search(joined[at]):
+            return at
+    return None
 
 
 def _docx(data: bytes) -> Iterator[Extract]:
