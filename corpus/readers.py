@@ -172,7 +172,7 @@ def _json_lines(text: str, path: Path) -> Iterator[RawArticle]:
             raise UnreadableFile(f"{where}: longer than {MAX_LINE_CHARS:,} characters; one article a line, please")
         try:
             entry = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise UnreadableFile(f"{where}: not JSON ({error}); each line should be one object") from error
         body = entry.get("body", entry.get("text")) if isinstance(entry, dict) else None
         if not isinstance(body, str) or not body.strip():

@@ -82,15 +82,27 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing: what happens inside is committed together, or not at all."""
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield
                 self._db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise StoreError(
+                    f"{self.path}: {error}; what was added before is kept; free space on the disk and add the rest again"
+                ) from error
             except BaseException:
                 # After "disk full" SQLite may have rolled back by itself.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _begin(self) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}; wait until the other program is done, or free space on the disk") from error
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one SELECT."""

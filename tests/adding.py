@@ -1,4 +1,4 @@
-"""A process that adds articles to a store, removes each third again, and tells both to a file after each was acknowledged. To be killed."""
+"""A process that adds articles to a store, changes each fifth, removes each third, and tells a file what was acknowledged. To be killed."""
 
 import sys
 from pathlib import Path
@@ -21,6 +21,17 @@ def main(folder: str, told: str, count: str, name: str) -> None:
             vectors = np.random.default_rng(n).normal(size=(2, 384)).astype(np.float32)
             store.add(found, [Passage(found, 0, half), Passage(found, half, len(found.body))], vectors, raw="raw", sha256=str(n))
             acknowledged.write(f"{found.id}\n")
+            if n % 5 == 4:  # the same file with other words: a new article takes the old one's place
+                changed = Article(found.title, f"Changed {found.body}", origin=found.origin)
+                store.add(
+                    changed,
+                    [Passage(changed, 0, half), Passage(changed, half, len(changed.body))],
+                    vectors,
+                    raw="raw",
+                    sha256=f"{n} changed",
+                )
+                acknowledged.write(f"{changed.id}\n-{found.id}\n")
+                found = changed
             if n % 3 == 2:
                 store.remove(found.id)
                 acknowledged.write(f"-{found.id}\n")

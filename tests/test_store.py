@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -144,8 +145,9 @@ def test_kill_at_random_points_loses_nothing_that_was_acknowledged(tmp_path: Pat
     rng = np.random.default_rng(20261120)
     told = tmp_path / "told"
     told.touch()
-    uncertain: set[str] = set()  # added, and perhaps removed when the kill came before that was told
-    for n in range(30):
+    # Added or changed last, and perhaps changed or removed when the kill came before that was told.
+    uncertain: set[str] = set()
+    for n in range(int(os.environ.get("DATELINE_TEST_KILLS", "30"))):
         size = told.stat().st_size
         child = writing(tmp_path / "data", told, name=str(n))
         while told.stat().st_size == size:  # wait for its first article, then let it work a while
@@ -157,7 +159,7 @@ def test_kill_at_random_points_loses_nothing_that_was_acknowledged(tmp_path: Pat
         store = Store(tmp_path / "data")
         lines = told.read_text().split()
         gone = {line[1:] for line in lines if line[0] == "-"}
-        uncertain.add(lines[-1])
+        uncertain |= set(lines[-2:])
         added = {line for line in lines if line[0] != "-"} - gone - uncertain
         assert added <= {found.id for found in store.articles()}
         assert not any(store.has(name) for name in gone)
@@ -171,3 +173,26 @@ def test_several_writers_end_with_the_distinct_set(tmp_path: Path) -> None:
     store = Store(tmp_path / "data")
     assert len(store.articles()) == 40 and consistent(store)  # of 60, each third was removed again
     store.close()
+
+
+def test_a_full_disk_is_told_and_costs_nothing_that_was_added(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk: SQLite meets it at every kind of write, one limit after the other."""
+    told = 0
+    for limit in range(60_000, 400_000, 40_000):
+        folder = tmp_path / str(limit)
+        code = (
+            f"import resource, sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+            f"import adding; adding.main({str(folder)!r}, {str(tmp_path / f'told{limit}')!r}, '400', 'x')"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+        assert done.returncode != 0 and "StoreError" in done.stderr.strip().splitlines()[-1], done.stderr
+        told += "free space" in done.stderr
+        store = Store(folder)
+        lines = (tmp_path / f"told{limit}").read_text().split() if (tmp_path / f"told{limit}").exists() else []
+        gone = {line[1:] for line in lines if line[0] == "-"}
+        here = {found.id for found in store.articles()}
+        assert {line for line in lines if line[0] != "-"} - gone <= here | set(lines[-1:])
+        assert consistent(store)
+        add(store, article(), seed=1)  # and there is room again
+        store.close()
+    assert told
