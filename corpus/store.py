@@ -87,16 +87,12 @@ class Store:
                 yield
                 self._db.execute("COMMIT")
             except sqlite3.OperationalError as error:
+                told = f"{self.path}: {error}; what was added before is kept; free space on the disk and add the rest again"
+                raise StoreError(told) from error
+            finally:
+                # Not committed; after "disk full" SQLite may have rolled back by itself.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                raise StoreError(
-                    f"{self.path}: {error}; what was added before is kept; free space on the disk and add the rest again"
-                ) from error
-            except BaseException:
-                # After "disk full" SQLite may have rolled back by itself.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
 
     def _begin(self) -> None:
         try:

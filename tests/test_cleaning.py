@@ -164,13 +164,13 @@ def test_endless_runs_cost_no_time(run: str) -> None:
 
 @needs_shared
 def test_the_seed_articles_are_read_as_a_person_would() -> None:
-    """Labelled by reading: title, publisher and date as each page states them; nothing is guessed."""
+    """Labelled by reading: the title (its first words and its length), publisher and date as each page states them; nothing is guessed."""
     labels = {
         "000": (None, "The Financial Times", None, "Nato, the world’s largest", "fraudulent activities."),
-        "001": ("NATO agrees to expand Iraq training mission amid IS resurgence fears", None, "2020-02-12", "NATO forces will take", "Stoltenberg said."),
+        "001": (("NATO agrees to expand", 68), None, "2020-02-12", "NATO forces will take", "Stoltenberg said."),
         "002": (None, None, None, "Brussels: NATO defence", "he said."),
-        "003": ("Nato chief raises alert over ISIS as it increases troop levels in Iraq to 4,000", None, None, "Nato will significantly", "are lost.\""),
-        "004": ("NATO chief backs bigger alliance training mission in Iraq", "Reuters", None, "NATO’s secretary-general", "in Iraq”."),
+        "003": (("Nato chief raises", 79), None, None, "Nato will significantly", "are lost.\""),
+        "004": (("NATO chief backs", 57), "Reuters", None, "NATO’s secretary-general", "in Iraq”."),
     }  # fmt: skip
     furniture = (
         "min read",
@@ -183,13 +183,14 @@ def test_the_seed_articles_are_read_as_a_person_would() -> None:
         "Interactive map",
         "Further reading",
         "automated translation",
-        "1.2174207",
+        "1.217",
     )
     for file in sorted((SHARED / "seeds").glob("*.txt")):
         (raw,) = read(file, load(file))
         found = clean(raw)
         title, publisher, published, first, last = labels[file.name[:3]]
-        assert (found.title, found.publisher, str(found.published) if found.published else None) == (title, publisher, published)
+        assert (found.publisher, str(found.published) if found.published else None) == (publisher, published)
+        assert (found.title is None) if title is None else (str(found.title).startswith(title[0]) and len(str(found.title)) == title[1])
         assert found.body.startswith(first) and found.body.endswith(last)
         assert not [line for line in furniture if line in found.body]
 

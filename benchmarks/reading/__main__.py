@@ -54,9 +54,6 @@ def reading(sample: Sample, folder: Path) -> Reading:
         article = next((clean(raw) for raw in read(path, load(path))), None)
     except (UnreadableFile, NoText, InvalidDate) as error:
         return Reading(sample, None, str(error))
-    except Exception as error:
-        error.add_note(f"while reading {sample.name} of layout {sample.layout}")
-        raise
     return Reading(sample, article, "" if article else "no article in it")
 
 
