@@ -99,13 +99,18 @@ def test_a_conversation_goes_on_and_begins_anew(page: Page) -> None:
 
 
 def test_stop_ends_the_answer_and_the_next_one_works(page: Page) -> None:
-    page.fill("#question textarea", BERLIN)
-    page.keyboard.press("Enter")
-    expect(page.locator(".answer.writing")).to_be_visible(timeout=30_000)
-    page.click("#stop")
-    page.wait_for_timeout(2_000)
-    assert page.locator(".answer .foot").count() == 0
-    page.click("#new")
+    for _ in range(5):  # on a busy machine an answer may be finished before the click arrives
+        page.fill("#question textarea", BERLIN)
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer.writing")).to_be_visible(timeout=30_000)
+        page.click("#stop")
+        page.wait_for_timeout(3_000)
+        stopped = page.locator(".answer .foot").count() == 0
+        page.click("#new")
+        expect(page.locator(".answer")).to_have_count(0)
+        if stopped:
+            break
+    assert stopped
     ask(page, BERLIN)
 
 
