@@ -1,4 +1,4 @@
-"""`python -m corpus add|list|show|set|remove|check|rebuild|export`: the collection from the command line.
+"""`python -m corpus add|list|show|set|remove|copies|check|rebuild|export`: the collection from the command line.
 
 A door: it may use `rag.wiring`, which no other file here may.
 """
@@ -13,11 +13,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from corpus.article import Article
+from corpus.copies import near_copies
 from corpus.lock import writing
 from corpus.readers import FORMATS, find
 from corpus.report import Report
 from corpus.store import CORRECTABLE, Store
-from corpus.tables import facts, show_article, show_json, show_list, show_reports
+from corpus.tables import facts, show_article, show_copies, show_json, show_list, show_reports
 from corpus.upkeep import Problem, check, export
 from rag.doors import door
 from rag.settings import Settings
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     correct.add_argument("id")
     correct.add_argument("corrections", nargs="+", metavar="FIELD=VALUE", help=f"{', '.join(CORRECTABLE)}; an empty value means unknown")
     verb("remove", _remove, "remove articles").add_argument("ids", nargs="+", metavar="ID")
+    verb("copies", _copies, "list articles that are nearly the same, and what differs between them")
     verb("check", _check, "compare articles, passages, vectors and full text").add_argument(
         "--repair", action="store_true", help="mend what can be derived"
     )
@@ -146,6 +148,19 @@ def _remove(settings: Settings, given: Given) -> int:
             else:
                 sys.stdout.write(f"removed {article.id}: {article.headline}\n")
         store.close()
+    return 0
+
+
+def _copies(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    for pair in near_copies(store.articles()):
+        if given.json:
+            show_json(
+                {"first": facts(pair.first), "second": facts(pair.second), "differences": [asdict(item) for item in pair.differences]}
+            )
+        else:
+            show_copies(pair)
+    store.close()
     return 0
 
 

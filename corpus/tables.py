@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from corpus.article import Article
+from corpus.copies import Copies
 from corpus.report import Report
 
 _FIELDS = ("title", "publisher", "author", "published", "url")
@@ -60,6 +61,15 @@ def show_article(article: Article) -> None:
         source = how.get(_FOUND_AS.get(field, field))
         sys.stdout.write(f"{field + ':':11}{told or 'unknown'}{f'   ({source})' if source else ''}\n")
     sys.stdout.write(f"origin:    {article.origin}\n\n{article.body}\n")
+
+
+def show_copies(pair: Copies) -> None:
+    """Two near-copies, and what differs; figures and names first, since they are what people ask about."""
+    for article in (pair.first, pair.second):
+        sys.stdout.write(f"{article.id}  {article.headline} ({article.dateline})\n")
+    for item in sorted(pair.differences, key=lambda item: not item.telling):
+        sys.stdout.write(f"    {'! ' if item.telling else '  '}“{item.first}” / “{item.second}”\n")
+    sys.stdout.write("\n")
 
 
 def facts(article: Article | None) -> dict[str, Any]:

@@ -57,6 +57,14 @@ def test_list_show_and_remove(tmp_path: Path) -> None:
     assert "0 articles" in run("-m", "corpus", "list", data=tmp_path).stdout
 
 
+def test_copies_lists_what_differs(sample_folder: Path) -> None:
+    done = run("-m", "corpus", "copies", data=sample_folder)
+    assert (
+        done.returncode == 0 and "! “61” / “67”" in done.stdout.replace("“67” / “61”", "“61” / “67”") and "Kestrel Bay Times" in done.stdout
+    )
+    assert json.loads(run("-m", "corpus", "copies", "--json", data=sample_folder).stdout)["differences"]
+
+
 def test_ask_prints_the_answer_with_its_sources(sample_folder: Path) -> None:
     done = run(
         "-m",
