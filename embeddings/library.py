@@ -37,6 +37,7 @@ class Library:
         self._ids: set[int] = set()
         self._lock = threading.RLock()
         self._seen: tuple[int, int] | None = None
+        self._version, self._coverage = "", store.coverage()
         self.refresh()
 
     def _check_fingerprint(self) -> None:
@@ -59,15 +60,20 @@ class Library:
             if new:
                 self._index.add(new, self.store.vectors(new))
             self._ids, self._seen = now, version
+            # Every question asks for these two; they change only with the collection.
+            names = "".join(name for (name,) in self.store.rows("SELECT id FROM articles ORDER BY id"))
+            self._version, self._coverage = sha256(names.encode()).hexdigest()[:12], self.store.coverage()
 
     @property
     def version(self) -> str:
         """A short name of the collection's present content: equal content, equal name."""
-        ids = self.store.rows("SELECT id FROM articles ORDER BY id")
-        return sha256("".join(row[0] for row in ids).encode()).hexdigest()[:12]
+        self.refresh()
+        return self._version
 
     def coverage(self) -> Coverage:
-        return self.store.coverage()
+        """What the collection holds at present."""
+        self.refresh()
+        return self._coverage
 
     def add(self, article: Article, raw: str, digest: str) -> int:
         """Split, encode and keep an article read from text `raw` of a file with SHA-256 `digest`; the number of passages that were encoded."""
