@@ -106,6 +106,8 @@ def test_stop_ends_the_answer_and_the_next_one_works(page: Page) -> None:
         page.click("#stop")
         page.wait_for_timeout(3_000)
         stopped = page.locator(".answer .foot").count() == 0
+        if stopped:
+            expect(page.locator(".answer .label")).to_have_text("Stopped, not checked")
         page.click("#new")
         expect(page.locator(".answer")).to_have_count(0)
         if stopped:

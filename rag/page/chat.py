@@ -13,7 +13,7 @@ from rag import limits
 from rag.answer import Answer
 from rag.api import Api, filters_from, turns
 from rag.assistant import Assistant, spoken_coverage
-from rag.page.markup import answer_html
+from rag.page.markup import STOPPED, WRITING, answer_html
 
 STYLE = Path(__file__).parent / "style.css"
 # Evidence of one question can be found while the model still writes for another; the model itself takes one at a time.
@@ -85,7 +85,7 @@ def build(assistant: Assistant, examples: Sequence[str] = ()) -> gr.Blocks:
             )
             for trigger in (question.submit, send.click, chosen.then)
         ]
-        stop.click(None, None, None, cancels=events, api_visibility="private")
+        stop.click(_stopped, chat, chat, cancels=events, api_visibility="private")
         new.click(lambda: ([], []), None, [chat, history], cancels=events, api_visibility="private")
         chat.clear(lambda: [], None, history, cancels=events, api_visibility="private")
         for name, function in api.endpoints.items():
@@ -94,6 +94,15 @@ def build(assistant: Assistant, examples: Sequence[str] = ()) -> gr.Blocks:
             )
     page.queue(max_size=limits.QUEUE, default_concurrency_limit=_AT_ONCE)
     return cast(gr.Blocks, page)
+
+
+def _stopped(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The conversation with its unfinished answer marked as such."""
+    if shown and shown[-1]["role"] == "assistant":
+        content = shown[-1]["content"]
+        text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+        shown[-1] = {"role": "assistant", "content": text.replace(WRITING, STOPPED)}
+    return shown
 
 
 def _example(chosen: gr.SelectData) -> str:

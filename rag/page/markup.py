@@ -9,6 +9,7 @@ from rag.citations import QUOTED, Citation, Statement
 from rag.evidence import Evidence
 
 _NEAREST = 3
+WRITING, STOPPED = "Writing, not yet checked", "Stopped, not checked"
 
 
 def answer_html(answer: Answer, turn: int) -> str:
@@ -31,7 +32,7 @@ def _head(answer: Answer) -> str:
     """The line above the statements: what is being written and not yet checked, or why there is none."""
     searched = f'<p class="searched">Searched for: {_text(answer.searched)}</p>' if answer.searched != answer.question else ""
     if answer.status == "writing":
-        return f'{searched}<p class="draft"><span class="label">Writing, not yet checked</span> {_text(answer.draft)}</p>'
+        return f'{searched}<p class="draft"><span class="label">{WRITING}</span> {_text(answer.draft)}</p>'
     if answer.message:
         return f'{searched}<p class="message">{_text(answer.message)}</p>'
     if answer.statements and all(item.verdict == QUOTED for item in answer.statements):
