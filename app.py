@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -64,6 +65,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from rag.page.guard import Guard
     from rag.wiring import open_assistant
 
+    # Ctrl-C and a service's stop end the server in order, also where a shell that started it in the background had Ctrl-C ignored.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     assistant = open_assistant(settings, say)
     try:
         if not assistant.library.coverage().articles:

@@ -235,10 +235,11 @@ def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: P
         process.wait()
 
 
-def test_ctrl_c_ends_the_server_and_its_model(sample_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_stop_end_the_server_and_its_model(sample_folder: Path, tmp_path: Path, ending: signal.Signals) -> None:
     with served(sample_folder, tmp_path / "log") as (_, process):
         (child,) = subprocess.run(["pgrep", "-f", "-P", str(process.pid), "rag.llm_process"], capture_output=True, text=True).stdout.split()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         process.wait(20)
         deadline = time.monotonic() + 5
         while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
