@@ -98,26 +98,10 @@ def clean(raw: RawArticle) -> Article:
     text = clean_text(raw.text)
     if len(text) > MAX_ARTICLE_CHARS:
         raise NoText(f"{raw.origin}: {len(text):,} characters are more than one article has ({MAX_ARTICLE_CHARS:,}); split it")
-    finds: dict[str, tuple[str, Found]] = {name: (clean_text(value), Found(name, "given by the user")) for name, value in raw.given.items()}
-    stated: dict[str, tuple[str, Found]] = {name: (clean_text(value), Found(name, raw.how)) for name, value in raw.stated.items()}
-
-    finds = stated | finds
-
-    def note(field: str, value: str, how: str, start: int, written: str | None = None) -> None:
-        finds.setdefault(field, (value, Found(field, how, start, start + len(written or value))))
-
-    if raw.cleaned:
-        body = text
-    else:
-        menus = {clean_text(line).strip() for line in raw.text.splitlines() if len(_GAP.findall(line)) > 1}
-        lines = [line for line in _lines(text) if line.text not in menus]
-        _split_title(finds, lines)
-        top = next((n for n, line in enumerate(lines) if line.prose and line.words >= _LONG and not is_furniture(line.text)), len(lines))
-        _fields_above(lines[: top + _FIELD_LINES], note)
-        if "title" not in finds:
-            _headline(lines[:top], note)
-        _fields_below(lines, top, note)
-        body = _body(lines, top, note, finds["title"][0] if "title" in finds else None)
+    finds: dict[str, tuple[str, Found]] = {}
+    for how, fields in ((raw.how, raw.stated), ("given by the user", raw.given)):
+        finds |= {name: (clean_text(value), Found(name, how)) for name, value in fields.items()}
+    body = text if raw.cleaned else _page_body(raw.text, text, finds)
     if not body:
         raise NoText(f"{raw.origin}: no article text was found in it; check the file")
     value = {name: found[0] for name, found in finds.items()}
@@ -135,6 +119,24 @@ def clean(raw: RawArticle) -> Article:
         origin=raw.origin,
         found=tuple(found for _, found in finds.values()),
     )
+
+
+def _page_body(raw: str, text: str, finds: dict[str, tuple[str, Found]]) -> str:
+    """The body of an article in the text of a page; what the page says of it joins `finds`, where nothing better is known."""
+
+    def note(field: str, value: str, how: str, start: int, written: str | None = None) -> None:
+        finds.setdefault(field, (value, Found(field, how, start, start + len(written or value))))
+
+    # A menu's words stand apart; so do sentences of those who put two spaces after a full stop, which is why prose is never a menu.
+    menus = {clean_text(line).strip() for line in raw.splitlines() if len(_GAP.findall(line)) > 1}
+    lines = [line for line in _lines(text) if line.prose or line.text not in menus]
+    _split_title(finds, lines)
+    top = next((n for n, line in enumerate(lines) if line.prose and line.words >= _LONG and not is_furniture(line.text)), len(lines))
+    _fields_above(lines[: top + _FIELD_LINES], note)
+    if "title" not in finds:
+        _headline(lines[:top], note)
+    _fields_below(lines, top, note)
+    return _body(lines, top, note, finds["title"][0] if "title" in finds else None)
 
 
 def _lines(text: str) -> list[_Line]:

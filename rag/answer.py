@@ -9,7 +9,7 @@ from rag.citations import Citation, Statement
 from rag.evidence import Evidence
 
 SCHEMA = 1
-Status = Literal["searching", "writing", "answered", "partly", "unanswerable", "error"]
+Status = Literal["writing", "answered", "partly", "unanswerable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known about a question so far. While it is made, `status` is "searching" or "writing" and `draft` holds unchecked words.
+    """What is known about a question so far. While it is made, `status` is "writing" and `draft` holds unchecked words.
 
     `searched` is the question that was searched for, `evidence` what came nearest, best first; only what `statements` cite carries the answer.
     """
@@ -65,7 +65,7 @@ class Answer:
 
     @property
     def finished(self) -> bool:
-        return self.status not in ("searching", "writing")
+        return self.status != "writing"
 
     def but(self, **changes: Any) -> "Answer":
         """This answer with some fields changed."""

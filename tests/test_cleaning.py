@@ -113,6 +113,11 @@ def test_short_sentences_that_begin_like_page_furniture_are_kept() -> None:
     assert cleaned(f"A headline of four words\n\n{body}").body == body
 
 
+def test_two_spaces_after_a_full_stop_make_no_menu_of_a_paragraph() -> None:
+    found = cleaned("A headline of four words\n\nHome   News   Sport   Culture\n\nThe ferry sailed.  It was late.  Nobody minded that.\n")
+    assert found.body == "The ferry sailed. It was late. Nobody minded that." and found.title == "A headline of four words"
+
+
 def test_a_title_that_names_the_site_is_split_where_the_page_holds_its_headline() -> None:
     text = "Ferry sails at last\n\nThe ferry sailed at noon.\n"
     for title in ("Harbour News: Ferry sails at last", "Ferry sails at last | Harbour News"):

@@ -154,3 +154,9 @@ def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
     parser._seconds = 20
     assert parser.extract(".html", PAGE.encode())
     parser.close()
+
+
+def test_the_formats_that_are_offered_are_those_that_are_read() -> None:
+    from corpus import formats, readers
+
+    assert set(readers._BOUNDED) == set(formats._READERS)
