@@ -72,13 +72,17 @@ class Parser:
             child.kill()
 
         clock = threading.Timer(seconds, end)
-        clock.start()
+        clock.daemon = True
         try:
+            clock.start()
             with suppress(BrokenPipeError):
                 if request is not None:
                     child.stdin.write(json.dumps(request) + "\n")
                     child.stdin.flush()
             line = child.stdout.readline()
+        except BaseException:  # Ctrl-C: its answer to this question must not be taken for the next one's
+            child.kill()
+            raise
         finally:
             clock.cancel()
         if line:
@@ -90,6 +94,11 @@ class Parser:
             if slow.is_set()
             else "reading it took too much memory or crashed the reader"
         }
+
+    @property
+    def busy(self) -> bool:
+        """True while a file is being read."""
+        return self._lock.locked()
 
     def close(self) -> None:
         """End the child."""
@@ -116,10 +125,18 @@ def main() -> None:
     _say({"ready": True})
     for line in sys.stdin:
         request = json.loads(line)
+        _limit_seconds()
         try:
             _say({"texts": extract(request["ending"], base64.b64decode(request["data"]))})
         except PARSER_ERRORS as error:  # any other ends this process, and the parent starts another
             _say({"failed": f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ")})
+
+
+def _limit_seconds() -> None:
+    """Twice the seconds that a file has, from now on: the parent ends what takes too long, and where it is gone the kernel does."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + 2 * SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def _say(answer: dict[str, Any]) -> None:

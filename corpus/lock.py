@@ -34,8 +34,10 @@ def writing(folder: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(json.dumps({"process": os.getpid(), "since": datetime.now().isoformat(sep=" ", timespec="seconds")}))
         file.flush()
-        yield
-        file.truncate(0)
+        try:
+            yield
+        finally:
+            file.truncate(0)
 
 
 def _holder(path: Path) -> str:

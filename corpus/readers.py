@@ -128,6 +128,11 @@ def read(path: Path, data: bytes) -> Iterator[RawArticle]:
         yield RawArticle(text, str(path))
 
 
+def reading() -> bool:
+    """True while the child process reads a file; what is begun there can be dropped without harm."""
+    return _parser.busy
+
+
 def _bounded(path: Path, ending: str, data: bytes) -> Iterator[RawArticle]:
     """The articles of a file that a library reads; several (a feed, a table) are numbered in their origins."""
     try:

@@ -1,0 +1,270 @@
+"""What each of `python -m corpus add|list|show|set|remove|copies|check|rebuild|export` does.
+
+Part of a door: it may use `rag.wiring`, which no other file here but `corpus/__main__.py` may.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+from corpus.article import Article
+from corpus.copies import near_copies
+from corpus.lock import writing
+from corpus.readers import FORMATS, find, reading
+from corpus.report import Report
+from corpus.stopping import STOPPED, Stop
+from corpus.store import CORRECTABLE, Store
+from corpus.tables import facts, show_article, show_copies, show_json, show_list, show_reports
+from corpus.upkeep import Problem, check, export
+from rag.settings import Settings
+
+Given = argparse.Namespace
+
+
+class BadRequest(ValueError):
+    """An id that names no article, or a correction that cannot be."""
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; its exit code."""
+    given = _parser().parse_args(arguments)
+    verb: Callable[[Settings, Given], int] = given.run
+    return verb(Settings.read(), given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m corpus", description="Add articles to the collection, correct and remove them, and look after it."
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, run: Callable[[Settings, Given], int], told: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=told, description=told)
+        added.add_argument("--json", action="store_true", help="print JSON lines")
+        added.set_defaults(run=run)
+        return added
+
+    add = verb("add", _add, f"add files, or all articles in folders ({', '.join(FORMATS)})")
+    add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    add.add_argument("--publisher", help="who published them, where the files do not say it right")
+    add.add_argument("--published", metavar="DATE", help="when (YYYY, YYYY-MM or YYYY-MM-DD)")
+    verb("list", _list, "list the articles, newest first")
+    verb("show", _show, "show one article and where each of its fields was found").add_argument("id")
+    correct = verb("set", _set, "correct fields of an article by hand; the correction outlives reading the file again")
+    correct.add_argument("id")
+    correct.add_argument("corrections", nargs="+", metavar="FIELD=VALUE", help=f"{', '.join(CORRECTABLE)}; an empty value means unknown")
+    verb("remove", _remove, "remove articles").add_argument("ids", nargs="+", metavar="ID")
+    verb("copies", _copies, "list articles that are nearly the same, and what differs between them")
+    verb("check", _check, "compare articles, passages, vectors and full text").add_argument(
+        "--repair", action="store_true", help="mend what can be derived"
+    )
+    verb("rebuild", _rebuild, "split and encode all articles again, for another encoder")
+    verb("export", _export, "write the collection as JSON lines that `add` reads back").add_argument("file", type=Path)
+    return parser
+
+
+def _add(settings: Settings, given: Given) -> int:
+    """Exit code 2 if nothing of what was given could be read, 130 if it was stopped."""
+    files = find(given.paths)
+    said = {name: value for name, value in (("publisher", given.publisher), ("date", given.published)) if value}
+    reports: list[Report] = []
+    with writing(settings.data):
+        done = _add_files(settings, files, said, reports)
+    _show_added(reports, given.json)
+    if done < len(files):
+        sys.stderr.write(f"stopped: {done} of {len(files)} files added; run the same command again for the rest\n")
+        return STOPPED
+    return 2 if all(report.status == "refused" for report in reports) else 0
+
+
+def _add_files(settings: Settings, files: list[Path], said: dict[str, str], reports: list[Report]) -> int:
+    """Add files; `reports` gains what became of each article. How many files are done: not all where the user stopped it."""
+    store: Store | None = None
+    done = 0
+    # Opening the collection and reading a file are dropped at once; an article that is being added is finished.
+    with Stop(lambda: store is not None and not reading()) as stop:
+        try:
+            from embeddings.intake import take_in
+            from rag.wiring import open_library
+
+            library = open_library(settings)
+            store = library.store
+            for file in tqdm(files, unit=" files", disable=None):
+                for report in take_in(library, file, said):
+                    reports.append(report)
+                    if stop.asked:
+                        return done + (report.origin == str(file))  # a file of several articles may hold more
+                done += 1
+        except KeyboardInterrupt:
+            return done
+        finally:
+            if store:
+                store.close()
+    return done
+
+
+def _show_added(reports: list[Report], as_json: bool) -> None:
+    if not as_json and reports:
+        show_reports(reports)
+        return
+    for report in reports:
+        show_json(
+            {
+                **facts(report.article),
+                "origin": report.origin,
+                "status": report.status,
+                "passages": report.passages,
+                "problem": report.problem,
+            }
+        )
+
+
+def _list(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    if given.json:
+        for article in store.articles():
+            show_json(facts(article))
+    else:
+        show_list(store.articles(), store.coverage().passages)
+    store.close()
+    return 0
+
+
+def _show(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    article = _article(store, given.id)
+    if given.json:
+        show_json({**facts(article), "body": article.body, "found": [asdict(found) for found in article.found]})
+    else:
+        show_article(article)
+    store.close()
+    return 0
+
+
+def _set(settings: Settings, given: Given) -> int:
+    with writing(settings.data):
+        store = Store(settings.data)
+        article = _article(store, given.id)
+        for correction in given.corrections:
+            field, equals, value = correction.partition("=")
+            if not equals or field not in CORRECTABLE:
+                raise BadRequest(f'"{correction}" is no correction; write FIELD=VALUE with one of {", ".join(CORRECTABLE)}')
+            store.correct(article.id, field, value.strip() or None)
+        article = _article(store, given.id)
+        store.close()
+    if given.json:
+        show_json(facts(article))
+    else:
+        show_article(article)
+    return 0
+
+
+def _remove(settings: Settings, given: Given) -> int:
+    with writing(settings.data):
+        store = Store(settings.data)
+        for article in [_article(store, name) for name in given.ids]:
+            store.remove(article.id)
+            if given.json:
+                show_json({**facts(article), "status": "removed"})
+            else:
+                sys.stdout.write(f"removed {article.id}: {article.headline}\n")
+        store.close()
+    return 0
+
+
+def _copies(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    for pair in near_copies(store.articles()):
+        if given.json:
+            show_json(
+                {"first": facts(pair.first), "second": facts(pair.second), "differences": [asdict(item) for item in pair.differences]}
+            )
+        else:
+            show_copies(pair)
+    store.close()
+    return 0
+
+
+def _check(settings: Settings, given: Given) -> int:
+    """Exit code 1 if something is wrong and was not mended."""
+    store = Store(settings.data)
+    problems = list(check(store))
+    if given.repair and problems:
+        with writing(settings.data):
+            _repair(settings, store, problems)
+        problems = list(check(store))
+    for problem in problems:
+        if given.json:
+            show_json(asdict(problem))
+        else:
+            sys.stdout.write(f"{problem.text}\n")
+    mendable = any(problem.article or problem.words for problem in problems)
+    if not given.json:
+        told = (
+            f"{len(problems)} problems" + ("; mend them with: python -m corpus check --repair" if mendable else "")
+            if problems
+            else "nothing is wrong"
+        )
+        sys.stdout.write(f"{store.coverage().articles} articles checked: {told}\n")
+    store.close()
+    return 1 if problems else 0
+
+
+def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
+    from embeddings.library import Library
+    from rag.wiring import open_encoder
+
+    store.list_all_words()  # first, since FTS5 forgets only what it remembers
+    damaged = {problem.article for problem in problems if problem.article}
+    if damaged:
+        library = Library(store, open_encoder(settings))
+        for article in store.articles():
+            if article.id in damaged:
+                library.encode_again(article)
+
+
+def _rebuild(settings: Settings, given: Given) -> int:
+    from embeddings.library import rebuild
+    from rag.wiring import open_encoder
+
+    with writing(settings.data), closing(Store(settings.data)) as store:
+        encoder = open_encoder(settings)
+        whole, count = store.coverage().articles, 0
+        with Stop(lambda: True) as stop:
+            for _ in tqdm(rebuild(store, encoder), total=whole, unit=" articles", disable=None):
+                count += 1
+                if stop.asked and count < whole:
+                    sys.stderr.write(
+                        f"stopped: {count} of {whole} articles encoded again; until all are, only this opens the collection: "
+                        "python -m corpus rebuild\n"
+                    )
+                    return STOPPED
+    sys.stdout.write(json.dumps({"rebuilt": count}) + "\n" if given.json else f"{count} articles were split and encoded again\n")
+    return 0
+
+
+def _export(settings: Settings, given: Given) -> int:
+    store = Store(settings.data)
+    try:
+        with given.file.open("w", encoding="utf-8") as file:
+            for line in export(store):
+                file.write(f"{line}\n")
+    except OSError as error:
+        raise BadRequest(f"{given.file}: {error.strerror}; choose another file") from error
+    count = store.coverage().articles
+    sys.stdout.write(json.dumps({"exported": count}) + "\n" if given.json else f"{count} articles written to {given.file}\n")
+    store.close()
+    return 0
+
+
+def _article(store: Store, name: str) -> Article:
+    article = store.article(name)
+    if article is None:
+        raise BadRequest(f"{name}: no article has this id; see: python -m corpus list")
+    return article
