@@ -32,9 +32,10 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
     for piece in sentencex.segment("en", text[start:end]):
         bare = piece.strip()
         if bare:
-            first = position + piece.index(bare)
-            spans.append((first, first + len(bare)))
-        position += len(piece)
+            # The pieces of a long text do not add up to it: sentencex leaves some line breaks out. The words are all there.
+            first = text.index(bare, position)
+            position = first + len(bare)
+            spans.append((first, position))
     return spans
 
 

@@ -22,6 +22,12 @@ def test_sentences_cover_every_word_once(text: str) -> None:
     assert all(a < b <= c for (a, b), (c, _) in itertools.pairwise(spans))
 
 
+def test_sentences_of_a_long_text_keep_their_places() -> None:
+    lines = [f"The ferry number {n} sailed at noon." for n in range(700)]
+    text = "\n\n".join(lines)
+    assert [text[a:b] for a, b in sentences(text)] == lines
+
+
 @given(WORDS, st.integers(1, 20))
 def test_passages_cover_the_body_within_the_budget(body: str, budget: int) -> None:
     passages = split(article(body=body), budget, count)
