@@ -11,6 +11,10 @@ from rag.doors import door
 
 def main() -> int:
     interrupt_on_stop()
+    if sys.argv[1:2] == ["doctor"]:
+        from rag.doctor import main as examine
+
+        return examine(sys.argv[2:])
     from corpus.verbs import run
 
     return run()

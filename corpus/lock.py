@@ -40,6 +40,19 @@ def writing(folder: Path) -> Iterator[None]:
             file.truncate(0)
 
 
+def holder(folder: Path) -> str | None:
+    """Who writes the collection in `folder` and since when; None where nobody does."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return None
+    with path.open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _holder(path)
+    return None
+
+
 def _holder(path: Path) -> str:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))

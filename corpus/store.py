@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from corpus.article import Article, Found, PartialDate
 from corpus.filters import Coverage, Filters
+from corpus.glance import FILE_NAME
 from corpus.passages import Passage
 from corpus.schema import APPLICATION_ID, SCHEMA_VERSION, STEPS
 
-FILE_NAME = "collection.sqlite"
 # Columns of the words' index and their weights in bm25: headline, publisher, date, body.
 _WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
 

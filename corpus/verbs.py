@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb("rebuild", _rebuild, "split and encode all articles again, for another encoder")
     verb("export", _export, "write the collection as JSON lines that `add` reads back").add_argument("file", type=Path)
+    verbs.add_parser("doctor", help="say what is wrong with this installation and the collection")  # answered before this room is imported
     return parser
 
 

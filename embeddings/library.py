@@ -13,12 +13,12 @@ from corpus.filters import Coverage, Filters
 from corpus.passages import Passage, split
 from corpus.store import Store, StoreError
 from corpus.words import STOP_WORDS, words
-from embeddings.encoder import MAX_TOKENS, Encoder, Fingerprint
+from embeddings.encoder import MAX_TOKENS, NAME, Encoder, Fingerprint
 from embeddings.faiss_store import ExactIndex, FaissStore
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
 _FINGERPRINT = "encoder"
-_REBUILDING = "rebuilding"
+REBUILDING = "rebuilding"
 
 
 class Library:
@@ -41,11 +41,11 @@ class Library:
         self.refresh()
 
     def _check_fingerprint(self) -> None:
-        ours, stored = self.encoder.fingerprint, self.store.property(_FINGERPRINT)
+        stored = self.store.property(_FINGERPRINT)
         if stored is None:
-            self.store.set_property(_FINGERPRINT, ours.to_json())
-        elif stored == _REBUILDING or not Fingerprint.from_json(stored).matches(ours):
-            raise StoreError(f"{self.store.path} was not indexed with {ours.name} as it is here; run: python -m corpus rebuild")
+            self.store.set_property(_FINGERPRINT, self.encoder.fingerprint.to_json())
+        elif not made_by(self.encoder, stored):
+            raise StoreError(f"{self.store.path} was not indexed with {NAME} as it is here; run: python -m corpus rebuild")
 
     def refresh(self) -> None:
         """Follow the collection: take up vectors that are new in SQLite and drop those that are gone. Cheap when nothing changed."""
@@ -114,6 +114,11 @@ class Library:
         return FaissStore(self.encoder, self._index, _Documents(self.store), _Keys())
 
 
+def made_by(encoder: Encoder, fingerprint: str) -> bool:
+    """True if the vectors that a collection says this of are `encoder`'s, all of them."""
+    return fingerprint != REBUILDING and Fingerprint.from_json(fingerprint).matches(encoder.fingerprint)
+
+
 def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
     """Split and encode every article anew, whatever encoder it was indexed with; yields each when it is done.
 
@@ -122,7 +127,7 @@ def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
     articles = store.articles()
     store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
     library = Library(store, encoder)
-    store.set_property(_FINGERPRINT, _REBUILDING)
+    store.set_property(_FINGERPRINT, REBUILDING)
     for article in articles:
         library.encode_again(article)
         yield article

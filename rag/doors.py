@@ -18,6 +18,13 @@ def door(main: Callable[[], int]) -> int:
             raise
         sys.stderr.write(f"{error}\n")
         return 2
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("corpus", "embeddings", "rag"):
+            raise
+        sys.stderr.write(
+            f"{error.name} is not installed; run: pip install -r requirements.txt (python -m corpus doctor tells what else is wrong)\n"
+        )
+        return 2
     except BrokenPipeError:
         # Whoever read our output has seen enough; what is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

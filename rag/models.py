@@ -90,6 +90,11 @@ def _packaged() -> Path:
     return path
 
 
+def from_hub(name: str) -> bool:
+    """True if `name` is that of a file to be fetched, not of one that is here."""
+    return bool(_HUB.fullmatch(name)) and not Path(name).expanduser().exists()
+
+
 def _file(name: str, say: Say) -> Path:
     path = Path(name).expanduser()
     hub = _HUB.fullmatch(name)

@@ -21,6 +21,7 @@ STAIRS = (
     {"followups"},
     {"assistant"},
     {"wiring", "api", "evaluation"},
+    {"doctor"},
     {"page"},
 )
 HEAVY = {
@@ -29,7 +30,7 @@ HEAVY = {
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},
     "gradio": {"rag/page/chat.py"},
-    "sqlite3": {"corpus/store.py"},
+    "sqlite3": {"corpus/store.py", "corpus/glance.py"},
     "huggingface_hub": {"rag/models.py"},
     **{library: {"corpus/formats.py"} for library in ("trafilatura", "htmldate", "pypdf", "docx", "lxml")},
 }
