@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     ask.add_argument("--json", action="store_true", help="print the whole Answer as JSON")
     given = parser.parse_args(arguments)
 
+    from rag.answer import datelines
     from rag.api import filters_from
     from rag.assistant import checked
     from rag.wiring import open_assistant
@@ -32,10 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     lines = [
         answer.text,
         "",
-        *(f"[{item.number}] {item.article.headline} ({item.article.dateline})\n    “{item.quote}”" for item in answer.citations),
+        *(f"[{item.number}] {item.article.headline} ({datelines(item)})\n    “{item.quote}”" for item in answer.citations),
     ]
     if not answer.citations and answer.evidence:
-        lines += ["What comes nearest:", *(f"  “{item.text}” ({item.article.dateline})" for item in answer.evidence[:3])]
+        lines += ["What comes nearest:", *(f"  “{item.text}” ({datelines(item)})" for item in answer.evidence[:3])]
     sys.stdout.write("\n".join(lines).rstrip() + "\n")
     for warning in answer.warnings:
         sys.stderr.write(f"{warning}\n")

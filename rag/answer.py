@@ -1,5 +1,6 @@
 """`Answer`, the one object for page, API, command line and evaluation, and its JSON. Knows values, not how they came about."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -85,7 +86,10 @@ class Answer:
                 for item in self.statements
             ],
             "citations": [_citation(item) for item in self.citations],
-            "evidence": [{**_place(item.article, item.start, item.end), "score": item.score} for item in self.evidence],
+            "evidence": [
+                {**_place(item.article, item.start, item.end), "score": item.score, "also_in": _also_in(item.also_in)}
+                for item in self.evidence
+            ],
             "warnings": list(self.warnings),
             "filters": filters_to_json(self.filters),
             "timings": {"evidence": self.timings.evidence, "first_word": self.timings.first_word, "total": self.timings.total},
@@ -99,7 +103,22 @@ def _period(statement: Statement) -> str:
 
 
 def _citation(citation: Citation) -> dict[str, Any]:
-    return {"number": citation.number, **_place(citation.article, citation.start, citation.end), "verified": citation.verified}
+    return {
+        "number": citation.number,
+        **_place(citation.article, citation.start, citation.end),
+        "verified": citation.verified,
+        "also_in": _also_in(citation.also_in),
+    }
+
+
+def datelines(source: Citation | Evidence) -> str:
+    """Publisher and date of a source, and of the papers that printed the same words: "Meridian Wire, 2 May 2019; also in Kestrel Bay Times, 3 May 2019"."""
+    also = "; ".join(article.dateline for article in source.also_in)
+    return f"{source.article.dateline}; also in {also}" if also else source.article.dateline
+
+
+def _also_in(articles: Iterable[Article]) -> list[dict[str, Any]]:
+    return [article_to_json(article) for article in articles]
 
 
 def _place(article: Article, start: int, end: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from corpus.filters import Coverage, Filters
 from rag import limits
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
-from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, wants_figure
+from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
 from rag.followups import standing_alone
 from rag.models import Reader
 from rag.prompts import Prompts
@@ -25,6 +25,7 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _SHOWN = 6  # pieces of evidence on the page and in an answer
+_COMPARED = 12  # of the best sentences are looked for in near-copies; what is shown is among them
 _SEQUENCE = 4  # dates or sides in one answer
 _WITHIN_SEQUENCE = 5.0  # how much worse than the best sentence another date's or side's may be
 # The second-best sentence is quoted too when it is nearly as good: the best one answers 53 % of the development questions, two 69 %.
@@ -76,7 +77,8 @@ class Assistant:
         subject = topic(searched)
         # An account over time needs several articles, so it looks wider and takes longer.
         breadth = 2 if wanted.change else 1
-        ranked = rank(subject, self.retriever.hits(subject, breadth * self.retriever.k, filters), self.library.encoder, breadth * SHORTLIST)
+        hits = self.retriever.hits(subject, breadth * self.retriever.k, filters)
+        ranked = told_once(rank(subject, hits, self.library.encoder, breadth * SHORTLIST), hits, breadth * _COMPARED)
         answer = Answer(
             question,
             searched,

@@ -21,13 +21,17 @@ QUOTED = "quoted"
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Words of an article: `quote` stands at `start` to `end` of its body. `verified` is computed from the article, never taken on trust."""
+    """Words of an article: `quote` stands at `start` to `end` of its body. `verified` is computed from the article, never taken on trust.
+
+    `also_in` are near-copies of the article in other papers that hold the same sentence.
+    """
 
     number: int
     article: Article
     start: int
     end: int
     quote: str
+    also_in: tuple[Article, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -114,6 +118,7 @@ def number(bound: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statem
         citations = []
         for item in cited:
             place = (item.article.id, item.start, item.end)
-            citations.append(Citation(numbers.setdefault(place, len(numbers) + 1), item.article, item.start, item.end, item.text))
+            given = numbers.setdefault(place, len(numbers) + 1)
+            citations.append(Citation(given, item.article, item.start, item.end, item.text, item.also_in))
         statements.append(Statement(text, tuple(citations), verdict))
     return tuple(statements)

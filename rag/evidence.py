@@ -6,7 +6,7 @@ The weights are fitted by `benchmarks/fit_evidence.py` on the development half o
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from corpus.passages import Passage, sentences
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
 from rag.retriever import Hit
+from rag.syndicated import also_in, wording
 
 # Weights of `features`, in their order.
 WEIGHTS = np.array([11.7, 8.3, 5.0, 1.7, 2.5])
@@ -60,6 +61,7 @@ class Evidence:
     """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
 
     `score` is comparable only inside one list, `bearing` between questions: below `ENOUGH` the sentence hardly bears on its question.
+    `also_in` are near-copies of its article in other papers that hold the same sentence.
     """
 
     passage: Passage
@@ -67,6 +69,7 @@ class Evidence:
     end: int
     score: float
     bearing: float
+    also_in: tuple[Article, ...] = ()
 
     @property
     def article(self) -> Article:
@@ -121,6 +124,22 @@ def _shared_words(question: str, places: Sequence[Place], texts: list[str]) -> l
         around = set(content_stems(f"{hit.passage.article.headline} {hit.passage.article.dateline}"))
         shares.append(sum(weight[word] for word in wanted & (held[n] | before | around)) / total)
     return shares
+
+
+def told_once(ranked: Sequence[Evidence], hits: Sequence[Hit], most: int) -> list[Evidence]:
+    """The best `most` sentences and all others, each with the near-copies of its article that hold it too; what those repeat is left out."""
+    articles = list({passage.article.id: passage.article for hit in hits for passage in (hit.passage, *hit.also_in)}.values())
+    kept: list[Evidence] = []
+    repeated: set[tuple[str, str]] = set()  # (article, wording)
+    for item in ranked:
+        said = wording(item.text)
+        if (item.article.id, said) in repeated:
+            continue
+        if len(kept) < most:
+            item = replace(item, also_in=also_in(item.article, item.text, articles))
+            repeated |= {(other.id, said) for other in item.also_in}
+        kept.append(item)
+    return kept
 
 
 def wants_figure(question: str) -> bool:

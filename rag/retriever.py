@@ -6,7 +6,7 @@ langchain's `BaseRetriever` is its face to other chains.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -18,6 +18,7 @@ from corpus.filters import Filters
 from corpus.passages import Passage
 from embeddings.library import Library, as_document
 from rag import limits
+from rag.syndicated import once
 from rag.timing import Asked, asked, published_then
 
 # Shares of the two searches in the fused score, both stretched to 0..1. Words carry more than meaning in news questions:
@@ -45,11 +46,12 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found. `score` is comparable only inside one list; higher is better. `ranks` explains it."""
+    """A passage that was found. `score` is comparable only inside one list; higher is better. `ranks` explains it, `also_in` repeats it in other papers."""
 
     passage: Passage
     score: float
     ranks: tuple[Rank, ...]
+    also_in: tuple[Passage, ...] = ()
 
 
 def clauses(question: str) -> list[str]:
@@ -102,7 +104,7 @@ class Retriever(BaseRetriever):
         hits = _best_first(_hit(passage, fused[number], ranks[number], wanted) for number, passage in passages.items())
         if wanted.latest:
             hits = _best_first(_newest_raised(hits[:_FITTING])) + hits[_FITTING:]
-        return hits[: k or self.k]
+        return [replace(hits[n], also_in=copies) for n, copies in once([hit.passage for hit in hits], k or self.k)]
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **extra: Any) -> list[Document]:
         return [as_document(hit.passage) for hit in self.hits(query, extra.get("k"), extra.get("filters"))]

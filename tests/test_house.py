@@ -13,7 +13,7 @@ DOORS = {"corpus/__main__.py", "corpus/verbs.py", "rag/__main__.py", "rag/evalua
 # Inside `rag`, from the lowest stair to the highest; a room imports only from stairs below its own.
 STAIRS = (
     {"limits", "settings", "doors"},
-    {"timing", "verify", "llm_process"},
+    {"timing", "verify", "llm_process", "syndicated"},
     {"retriever", "llm"},
     {"evidence", "models"},
     {"citations", "prompts"},

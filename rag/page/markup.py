@@ -45,7 +45,7 @@ def _statement(statement: Statement, turn: int) -> str:
     if statement.verdict == QUOTED:
         (citation,) = statement.citations
         marker = f'<span class="marker">[{citation.number}]</span>'
-        return f'<blockquote id="{_anchor(citation, turn)}">“{_text(statement.text)}” {marker}{_cite(citation.article)}</blockquote>'
+        return f'<blockquote id="{_anchor(citation, turn)}">“{_text(statement.text)}” {marker}{_cite(citation)}</blockquote>'
     return f'<p class="statement">{_text(statement.text)}{"".join(_marker(citation, turn) for citation in statement.citations)}</p>'
 
 
@@ -55,15 +55,18 @@ def _marker(citation: Citation, turn: int) -> str:
 
 
 def _source(citation: Citation, turn: int) -> str:
-    return f'<li id="{_anchor(citation, turn)}" value="{citation.number}"><q>{_text(citation.quote)}</q> {_cite(citation.article)}</li>'
+    return f'<li id="{_anchor(citation, turn)}" value="{citation.number}"><q>{_text(citation.quote)}</q> {_cite(citation)}</li>'
 
 
 def _quote(evidence: Evidence) -> str:
-    return f"<li><q>{_text(evidence.text)}</q> {_cite(evidence.article)}</li>"
+    return f"<li><q>{_text(evidence.text)}</q> {_cite(evidence)}</li>"
 
 
-def _cite(article: Article) -> str:
-    return f"<cite>{_link(article)}<span class='dateline'>{escape(article.dateline)}</span></cite>"
+def _cite(source: Citation | Evidence) -> str:
+    """Where words stand: headline, publisher, date, and the other papers that printed the same."""
+    article = source.article
+    also = f" <span class='also'>also in {_text('; '.join(other.dateline for other in source.also_in))}</span>" if source.also_in else ""
+    return f"<cite>{_link(article)}<span class='dateline'>{escape(article.dateline)}</span>{also}</cite>"
 
 
 def _link(article: Article) -> str:
