@@ -11,6 +11,14 @@ from corpus.readers import RawArticle, UnreadableFile, load, read
 from corpus.report import Report
 from embeddings.library import Library
 
+# Longer than any news article. Cleaning costs memory, and encoding half a minute a million characters.
+MAX_RAW_CHARS = 1_000_000
+MAX_BODY_CHARS = 100_000
+
+
+class TooLong(ValueError):
+    """A text that is no single article; the message says what to do."""
+
 
 def take_in(library: Library, file: Path, given: Mapping[str, str] | None = None) -> Iterator[Report]:
     """Add the articles of one file, with what the user says of them under `given` (publisher, date).
@@ -35,8 +43,15 @@ def _add(library: Library, raw: RawArticle, digest: str) -> Report:
     if known and known[0] == digest and not raw.given:
         return Report(raw.origin, "unchanged", library.store.article(known[1]))
     try:
+        _check_length(raw.origin, raw.text, MAX_RAW_CHARS)
         article = clean(raw)
-    except (NoText, InvalidDate) as error:
+        _check_length(raw.origin, article.body, MAX_BODY_CHARS)
+    except (NoText, InvalidDate, TooLong) as error:
         return Report(raw.origin, "refused", problem=str(error))
     passages = library.add(article, raw.text, digest)
     return Report(raw.origin, "added" if passages else "already here", article, passages)
+
+
+def _check_length(origin: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise TooLong(f"{origin}: {len(text):,} characters are no single article (at most {most:,}); split it into articles")

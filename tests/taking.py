@@ -1,0 +1,31 @@
+"""A process that adds a folder and tells of each file the seconds, and what became of its articles, as JSON lines. To be measured."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from corpus.readers import find
+from embeddings.intake import take_in
+from rag.settings import Settings
+from rag.wiring import open_library
+
+
+def main(folder: str, data: str) -> None:
+    library = open_library(Settings(data=Path(data), threads=1))
+    for file in find([Path(folder)]):
+        began, used = time.monotonic(), time.process_time()
+        reports = [
+            (report.status, report.problem, report.origin, report.article.body[:200] if report.article else "")
+            for report in take_in(library, file)
+        ]
+        entry = {"file": str(file), "seconds": time.monotonic() - began, "used": time.process_time() - used, "reports": reports}
+        sys.stdout.write(json.dumps(entry) + "\n")
+        sys.stdout.flush()
+    library.store.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
