@@ -1,7 +1,7 @@
 """Near-copies: articles that say the same in almost the same words, and where they differ. Knows words, not who copied whom."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from hashlib import blake2b
@@ -37,10 +37,10 @@ class Copies:
     differences: tuple[Difference, ...]
 
 
-def near_copies(articles: Sequence[Article]) -> Iterator[Copies]:
+def near_copies(articles: Sequence[Article], step: Callable[[], object] = lambda: None) -> Iterator[Copies]:
     """Pairs of articles that are nearly the same, whichever publishers they are of.
 
-    Articles that share one of their 32 smallest hashes of five-word runs are compared word by word; unrelated ones share none.
+    Articles that share one of their 32 smallest hashes of five-word runs are compared word by word; unrelated ones share none. `step` is called after each.
     """
     seen: dict[int, list[int]] = {}
     for n, article in enumerate(articles):
@@ -50,6 +50,7 @@ def near_copies(articles: Sequence[Article]) -> Iterator[Copies]:
             seen.setdefault(value, []).append(n)
         for other in sorted(candidates):
             yield from _compared(articles[other], article)
+        step()
 
 
 def _signature(text: str) -> list[int]:

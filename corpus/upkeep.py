@@ -1,7 +1,7 @@
 """Looking after a collection: what is wrong in it, and its export. Knows the store's rows; repairs only what can be derived."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -22,8 +22,11 @@ class Problem:
     words: bool = False
 
 
-def check(store: Store) -> Iterator[Problem]:
-    """Everything that is wrong: pages, references, bodies against their ids, passages against bodies, vectors, the words' index."""
+def check(store: Store, step: Callable[[], object] = lambda: None) -> Iterator[Problem]:
+    """Everything that is wrong: pages, references, bodies against their ids, passages against bodies, vectors, the words' index.
+
+    `step` is called after each article.
+    """
     for (told,) in store.rows("PRAGMA integrity_check"):
         if told != "ok":
             yield Problem(f"the database is damaged ({told}); restore a copy, or export and add again")
@@ -33,6 +36,7 @@ def check(store: Store) -> Iterator[Problem]:
         if sha256(body.encode()).hexdigest()[:12] != article:
             yield Problem(f"{article}: its text is not what was added; remove it and add its file again")
         yield from _passages(store, article, body)
+        step()
     if not store.words_agree():
         yield Problem("the words' index does not match the passages", words=True)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -96,18 +97,38 @@ def _add_files(settings: Settings, files: list[Path], said: dict[str, str], repo
 
             library = open_library(settings)
             store = library.store
-            for file in tqdm(files, unit=" files", disable=None):
-                for report in take_in(library, file, said):
-                    reports.append(report)
-                    if stop.asked:
-                        return done + (report.origin == str(file))  # a file of several articles may hold more
-                done += 1
+            with _bar(sum(map(_expected, files))) as bar:
+                for file in files:
+                    before = len(reports)
+                    for report in take_in(library, file, said):
+                        reports.append(report)
+                        bar.update()
+                        if stop.asked:
+                            return done + (report.origin == str(file))  # a file of several articles may hold more
+                    bar.total = (bar.total or 0) + len(reports) - before - _expected(file)
+                    done += 1
         except KeyboardInterrupt:
             return done
         finally:
             if store:
                 store.close()
     return done
+
+
+def _bar(articles: int) -> "tqdm[NoReturn]":
+    """A bar with rate and time left on standard error, where that is a terminal."""
+    return tqdm(total=articles, unit=" articles", disable=None)
+
+
+def _expected(file: Path) -> int:
+    """How many articles a file seems to hold; what cannot be counted without reading it counts as one."""
+    if file.suffix.lower() != ".jsonl":
+        return 1
+    try:
+        with file.open("rb") as lines:
+            return sum(1 for _ in lines)
+    except OSError:
+        return 1  # told when it is added
 
 
 def _show_added(reports: list[Report], as_json: bool) -> None:
@@ -181,7 +202,10 @@ def _remove(settings: Settings, given: Given) -> int:
 
 def _copies(settings: Settings, given: Given) -> int:
     store = Store(settings.data)
-    for pair in near_copies(store.articles()):
+    articles = store.articles()
+    with _bar(len(articles)) as bar:
+        pairs = list(near_copies(articles, bar.update))
+    for pair in pairs:
         if given.json:
             show_json(
                 {"first": facts(pair.first), "second": facts(pair.second), "differences": [asdict(item) for item in pair.differences]}
@@ -195,11 +219,11 @@ def _copies(settings: Settings, given: Given) -> int:
 def _check(settings: Settings, given: Given) -> int:
     """Exit code 1 if something is wrong and was not mended."""
     store = Store(settings.data)
-    problems = list(check(store))
+    problems = _checked(store)
     if given.repair and problems:
         with writing(settings.data):
             _repair(settings, store, problems)
-        problems = list(check(store))
+        problems = _checked(store)
     for problem in problems:
         if given.json:
             show_json(asdict(problem))
@@ -217,6 +241,11 @@ def _check(settings: Settings, given: Given) -> int:
     return 1 if problems else 0
 
 
+def _checked(store: Store) -> list[Problem]:
+    with _bar(store.coverage().articles) as bar:
+        return list(check(store, bar.update))
+
+
 def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
     from embeddings.library import Library
     from rag.wiring import open_encoder
@@ -225,9 +254,11 @@ def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
     damaged = {problem.article for problem in problems if problem.article}
     if damaged:
         library = Library(store, open_encoder(settings))
-        for article in store.articles():
-            if article.id in damaged:
-                library.encode_again(article)
+        with _bar(len(damaged)) as bar:
+            for article in store.articles():
+                if article.id in damaged:
+                    library.encode_again(article)
+                    bar.update()
 
 
 def _rebuild(settings: Settings, given: Given) -> int:
@@ -254,7 +285,7 @@ def _export(settings: Settings, given: Given) -> int:
     store = Store(settings.data)
     try:
         with given.file.open("w", encoding="utf-8") as file:
-            for line in export(store):
+            for line in tqdm(export(store), total=store.coverage().articles, unit=" articles", disable=None):
                 file.write(f"{line}\n")
     except OSError as error:
         raise BadRequest(f"{given.file}: {error.strerror}; choose another file") from error

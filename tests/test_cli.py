@@ -1,10 +1,13 @@
 """The command lines in processes of their own: what they print, and one sentence with exit code 2 for what cannot be."""
 
+import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,22 @@ from conftest import ROOT, SHARED, needs_shared
 def run(*command: str, data: Path | None = None, **settings: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, **({"DATELINE_DATA": str(data)} if data else {}), "COLUMNS": "120", **settings}
     return subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def on_a_terminal(*command: str, data: Path) -> str:
+    """What a command writes on standard error where that is a terminal."""
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, (24, 120))
+    environment = {**os.environ, "DATELINE_DATA": str(data), "COLUMNS": "120"}
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=its)
+    os.close(its)
+    seen = b""
+    with contextlib.suppress(OSError):  # the terminal is gone with its last writer
+        while data_read := os.read(ours, 4096):
+            seen += data_read
+    os.close(ours)
+    assert process.wait() == 0, seen
+    return seen.decode()
 
 
 def refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
@@ -55,6 +74,15 @@ def test_list_show_and_remove(tmp_path: Path) -> None:
     assert json.loads(run("-m", "corpus", "show", entry["id"], "--json", data=tmp_path).stdout)["body"]
     assert run("-m", "corpus", "remove", entry["id"], data=tmp_path).returncode == 0
     assert "0 articles" in run("-m", "corpus", "list", data=tmp_path).stdout
+
+
+def test_what_takes_long_shows_how_far_it_is_on_a_terminal_only(tmp_path: Path) -> None:
+    lines = [json.dumps({"title": f"Ferry {n}", "body": f"The ferry number {n} sailed at noon with eighty cars."}) for n in range(5)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    for verb in (["add", str(tmp_path / "a.jsonl")], ["check"], ["copies"], ["export", str(tmp_path / "out")], ["rebuild"]):
+        seen = on_a_terminal("-m", "corpus", *verb, data=tmp_path)
+        assert re.search(r"100%.* 5/5 \[\d\d:\d\d<.*articles/s\]", seen), (verb, seen)
+    assert run("-m", "corpus", "check", data=tmp_path).stderr == ""
 
 
 def test_copies_lists_what_differs(sample_folder: Path) -> None:
