@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import Literal
 
 MONTHS = tuple(calendar.month_name)[1:]
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?![\d-])")
@@ -117,21 +118,28 @@ def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
     return sorted(found, key=lambda item: item[0])
 
 
+# How sure a field is: "stated" outside the text (by the file or a person), "read" in the text where nothing else is written
+# (a byline, a stamp, a label), "guessed" from where a line stands.
+Sure = Literal["stated", "read", "guessed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where one field of an article came from: `how` in words, and the characters of the raw text that said it."""
+    """Where one field of an article came from: `how` in words, the characters of the cleaned text that said it, and how sure that is."""
 
     field: str
     how: str
     start: int | None = None
     end: int | None = None
+    sure: Sure = "stated"
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     """One cleaned news article. What its source did not say is None, never guessed.
 
-    `origin` is the path or address it was read from; `found` says for each known field where it stood.
+    `standfirst` is the line that sums the article up; where it is a sentence it is in the body too. `updated` is the day of the last change,
+    where it is another than `published`. `origin` is the path or address it was read from; `found` says for each known field where it stood.
     """
 
     title: str | None
@@ -140,6 +148,9 @@ class Article:
     author: str | None = None
     published: PartialDate | None = None
     url: str | None = None
+    standfirst: str | None = None
+    section: str | None = None
+    updated: PartialDate | None = None
     origin: str = ""
     found: tuple[Found, ...] = ()
 

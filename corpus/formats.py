@@ -18,22 +18,16 @@ from xml.etree import ElementTree
 from zipfile import BadZipFile
 
 import docx
-import pypdf
 import trafilatura
 from docx.opc.exceptions import PackageNotFoundError
-from htmldate import find_date
 from lxml.etree import LxmlError
 from pypdf.errors import PyPdfError
 
-MAX_PAGES = 500
+from corpus.furniture import is_newsroom
+from corpus.pages import page
+from corpus.papers import paper
+
 MAX_TEXT_CHARS = 2_000_000
-_HIDDEN = [
-    "//*[@hidden]",
-    "//*[@aria-hidden='true']",
-    "//*[contains(translate(@style, ' ', ''), 'display:none')]",
-    "//noscript",
-    "//template",
-]
 # What parsers are known to throw at files that are broken or hostile.
 PARSER_ERRORS = (
     *(
@@ -52,11 +46,11 @@ PARSER_ERRORS = (
     *(csv.Error, BadZipFile, zlib.error, PyPdfError, LxmlError, PackageNotFoundError, MessageError),
 )
 Extract = tuple[str, dict[str, Any]]  # a text, and the fields that the file states of it
+# Who sends or lists what others publish.
+_COLLECTOR = re.compile(
+    r"\b(?:google|bing|yahoo|feedly|inoreader|alerts?|search|rss|clippings?|press review|monitoring|all items)\b", re.IGNORECASE
+)
 _FORWARDED = re.compile(r"^\s*(fwd?|wg|tr)\s*:", re.IGNORECASE)
-
-
-_PAGE_BORDER = 12  # lines of foot, head and white space between two pages
-_SENTENCE_END = re.compile(r"[.!?][\"”’')]*$")
 
 
 class NothingInside(ValueError):
@@ -81,34 +75,9 @@ def extract(ending: str, data: bytes) -> list[Extract]:
 
 
 def _html(data: bytes | str) -> Iterator[Extract]:
-    page = trafilatura.bare_extraction(data, with_metadata=True, include_comments=False, include_tables=False, prune_xpath=_HIDDEN)
-    if page is None:
-        return
-    found: dict[str, Any] = page if isinstance(page, dict) else page.as_dict()
-    yield (
-        str(found.get("text") or ""),
-        {
-            "title": found.get("title"),
-            "author": _author(found.get("author")),
-            "publisher": found.get("sitename"),
-            "date": _html_date(data),
-            "url": found.get("url"),
-        },
-    )
-
-
-def _date_settings() -> dict[str, Any]:
-    # Only what the markup states: dates somewhere in the text or the address are as often another event's.
-    return {"extensive_search": False, "original_date": True}
-
-
-def _html_date(data: bytes | str) -> str | None:
-    tree = trafilatura.load_html(data)
-    return find_date(tree, **_date_settings()) if tree is not None else None
-
-
-def _author(names: str | None) -> str | None:
-    return names.replace("; ", " and ") if names else None
+    found = page(data)
+    if found:
+        yield found
 
 
 def _mhtml(data: bytes) -> Iterator[Extract]:
@@ -122,16 +91,30 @@ def _mhtml(data: bytes) -> Iterator[Extract]:
 
 def _eml(data: bytes) -> Iterator[Extract]:
     message = email.message_from_bytes(data, policy=policy.default)
-    subject = str(message.get("Subject", "")).strip()
-    stated: dict[str, Any] = {"title": _FORWARDED.sub("", subject).strip()}
-    if not _FORWARDED.match(subject):
-        # Who forwards an article is not its publisher, and the day of forwarding not its date.
-        stated |= {"date": _mail_date(message.get("Date")), "publisher": parseaddr(str(message.get("From", "")))[0]}
     body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
     if body is None:
         return
     text = _part_text(body)
-    yield (trafilatura.html2txt(text) if body.get_content_type() == "text/html" else text), stated
+    text = trafilatura.html2txt(text) if body.get_content_type() == "text/html" else text
+    subject = str(message.get("Subject", "")).strip()
+    name, address = parseaddr(str(message.get("From", "")))
+    if _FORWARDED.match(subject):
+        # Who forwards an article is not its publisher, and the day of forwarding not its date.
+        yield text, {"title": _FORWARDED.sub("", subject).strip()}
+    elif _is_of_a_person(name, address) or _COLLECTOR.search(name):
+        yield text, {"title": subject if subject in map(str.strip, text.splitlines()) else None}
+    else:
+        yield text, {"title": subject, "date": _mail_date(message.get("Date")), "publisher": name}
+
+
+def _is_of_a_person(name: str, address: str) -> bool:
+    """True for "Anna Holm <a.holm@...>": a person's address carries the person's name, a newsletter's its task."""
+    words, local = name.casefold().split(), re.split(r"[._+@-]", address.casefold())
+    return (
+        2 <= len(words) <= 4
+        and not is_newsroom(name)
+        and any(part in (words[0], words[-1], words[0][0] + words[-1]) for part in local[:-1])
+    )
 
 
 def _part_text(part: Any) -> str:
@@ -147,37 +130,7 @@ def _mail_date(value: str | None) -> str | None:
 
 
 def _pdf(data: bytes) -> Iterator[Extract]:
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    lines = [line.strip() for page in reader.pages[:MAX_PAGES] for line in [*page.extract_text().splitlines(), ""]]
-    yield "\n".join(_unbroken(lines)), {}
-
-
-def _unbroken(lines: list[str]) -> list[str]:
-    """Lines that a PDF broke at its column's width, joined again: one that fills the column goes on in the next.
-
-    One that ends a sentence before the column's end does not, and what is wider than the column is a running head.
-    """
-    widths = sorted(len(line) for line in lines if line)
-    width = widths[len(widths) * 9 // 10] if widths else 0
-    joined: list[str] = []
-    goes_on = False
-    for line in lines:
-        if goes_on and line:
-            joined[-1] = f"{joined[-1]} {line}"
-        elif line and line[0].islower() and (at := _unfinished(joined, width)) is not None:
-            joined[at] = f"{joined[at]} {line}"
-        else:
-            joined.append(line)
-        goes_on = bool(line) and (0.92 if _SENTENCE_END.search(line) else 0.8) * width < len(line) < 1.05 * width
-    return joined
-
-
-def _unfinished(joined: list[str], width: int) -> int | None:
-    """The last of the paragraphs just above that broke off within a sentence: at the end of a page its foot and the next one's head come between."""
-    for at in range(len(joined) - 1, max(-1, len(joined) - _PAGE_BORDER), -1):
-        if len(joined[at]) > 0.8 * width and not _SENTENCE_END.search(joined[at]):
-            return at
-    return None
+    yield paper(data)
 
 
 def _docx(data: bytes) -> Iterator[Extract]:
@@ -200,13 +153,34 @@ def _feed(data: bytes) -> Iterator[Extract]:
     root = ElementTree.fromstring(data)
     channel = root.find("channel")
     publisher = _inside(channel if channel is not None else root, "title")
+    publisher = "" if _COLLECTOR.search(publisher) else publisher
     for item in root.iter():
         if _bare(item.tag) in ("item", "entry"):
             content = _inside(item, "encoded") or _inside(item, "content") or _inside(item, "description") or _inside(item, "summary")
             written = _inside(item, "published") or _mail_date(_inside(item, "pubDate"))
             link = next((node.get("href") or (node.text or "").strip() for node in item if _bare(node.tag) == "link"), None)
-            author = _inside(item, "creator") or _inside(item, "author")
-            yield _plain(content), {"title": _inside(item, "title"), "author": author, "publisher": publisher, "date": written, "url": link}
+            sections = [node.get("term") or (node.text or "").strip() for node in item if _bare(node.tag) == "category"]
+            changed = _inside(item, "modified") or _inside(item, "updated")
+            yield (
+                _plain(content),
+                {
+                    "title": _inside(item, "title"),
+                    "author": _inside(item, "creator") or _inside(item, "author"),
+                    "publisher": _source(item) or publisher,
+                    "date": written,
+                    "url": link,
+                    "standfirst": _inside(item, "subtitle"),
+                    "summary": _plain(_inside(item, "description") or _inside(item, "summary")),
+                    "section": sections[0] if len(sections) == 1 else None,
+                    "updated": changed if changed[:10] != (written or "")[:10] else None,
+                },
+            )
+
+
+def _source(item: ElementTree.Element) -> str:
+    """Whom a feed that collects from others names as an item's origin."""
+    source = next((node for node in item if _bare(node.tag) == "source"), None)
+    return "" if source is None else _inside(source, "title") or (source.text or "").strip()
 
 
 def _inside(node: ElementTree.Element, name: str) -> str:

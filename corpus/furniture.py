@@ -34,7 +34,10 @@ _NOTICES = (
     r"the post .{3,200} appeared first on .*",
     r"continue reading\b.{0,80}",
     r"(tags?|topics?|section|length|byline|publication-type|load-date|graphic|filed under|keywords?) ?: .*",
-    r"page \d+ of \d+.*",
+    r"page \d+( of \d+.*)?",
+    r"https?://\S+( +\d+ ?/ ?\d+)?",
+    r".{0,60}\b(for internal use|not for (publication|distribution|release)|for immediate release|(strictly )?confidential)\b.{0,40}",
+    r"(this (story|article|report) was|distributed|reprinted|republished) (distributed|supplied|provided|with permission|by)\b.{0,120}",
     r"printed (from|on) .*",
     r"\*+ .{0,100}|.{0,100} \*{3}",
     r"(have|got) a (story|tip|question)\b.{0,80}",
@@ -42,19 +45,24 @@ _NOTICES = (
 )
 # Never a headline; where they are whole sentences they may be the article's ("Share prices fell.").
 _LABELS = (
-    r"(share|print|save|e-?mail|advertisement|ad feedback|sponsored|tweet|like|listen|watch)\b.{0,60}",
-    r"(search|more menu|menu|home|log ?in|sign in|subscribe|follow)\b.{0,60}",
+    r"(share|print|save|e-?mail|advertisement|ad feedback|sponsored|tweet|like|listen|watch)\b(:? +\S+){0,5}",
+    r"(search|more menu|menu|home|log ?in|sign in|subscribe|follow)\b(:? +\S+){0,5}",
     r"(related|recommended|most (read|viewed|popular)|more (on|from|stories|about)|in (depth|pictures|this article)|read|lire|voir)\b.{0,80}",
     r"(terms (of|and)|privacy|contact us|about us|permalink|legal notice|cookie policy|accessibility)\b.{0,120}",
     r"(click|tap|scroll|skip|go|back|jump|close) (here|to|for|down|past|window)\b.*",
     r"(published|updated|last modified|posted|issued|source)\b.{0,80}",
+    r"(hi|hello|dear|best|regards|cheers)\b.{0,40},",
+    r"\w{1,6}/\w+\b.*",
+    r".*\S@\S+\.\w.*|.*(https?://|www\.).*|.*\+\d[\d ()-]{6,}.*",
+    r"(from|to|cc|subject|date|ref|tel|fax|phone|e-?mail|contact|embargo|edition|volume|image|photo|text)s? ?(no\.?)? ?: .*",
     r".{0,60}\b(correspondent|reporter|editor|staff writer|homepage|newsletter|bulletin|documents?)s?\W*",
     r"[^a-z]{0,12}",
 )
 _NOTICE = re.compile("|".join(f"(?:{line})" for line in _NOTICES), re.IGNORECASE)
 _LABEL = re.compile("|".join(f"(?:{line})" for line in _LABELS), re.IGNORECASE)
 _CAPTION_END = re.compile(
-    r"(?:\[[A-Z][\w /.-]{1,30}\]|(?:image|photo|picture)(?: credit)?: ?[^.]{2,60}|\([^()]*tags:[^()]*\)|\bREUTERS/[^.]{2,60}|"
+    r"(?:\[[A-Z][\w /.-]{1,30}\]|(?:image|photo|picture)(?: credit)?: ?[^.]{2,60}|\([^()]*tags:[^()]*\)|"
+    r"\((?:photo|image|picture|credit|file|photograph)\b[^()]{2,60}\)|\bREUTERS/[^.]{2,60}|"
     r"[/(](?:AP|AFP|EPA|Reuters|Getty(?: Images)?|PA|Bloomberg)\)?)$",
     re.IGNORECASE,
 )
@@ -62,7 +70,26 @@ _CAPTION_END = re.compile(
 _END = re.compile(
     r"(?:(?:view |\d+ )?comments?\b.{0,20}|related\b.{0,40}|more (?:on|from|stories)\b.{0,60}|most (?:read|viewed|popular)\b.{0,30}|"
     r"share (?:or comment|this)\b.{0,40}|recommended\b.{0,40}|also (?:read|in)\b.{0,40}|"
+    r"(?:further reading|read next|up next|you (?:may|might) also like|(?:paid|sponsored|partner) .{0,20}content|trending\b.{0,20}|"
+    r"editor['’]s picks|latest (?:news|stories)|more (?:news|stories))|"
     r"(?:weitere|mehr zum|nos lecteurs|contribuer)\b.{0,60}|copyright\b.*|©.*)",
+    re.IGNORECASE,
+)
+_LABEL_CHARS = 300
+# How newspapers, agencies and broadcasters are called; the agencies that are not called so by their short names.
+_NEWSROOM = re.compile(
+    r"(?:The |Le |La |Die |Der |El )?(?:[A-Z][\w&'’-]* ){0,3}(?:[A-Z]\w+-)?(?:Times|Herald|Tribune|Gazette|Observer|Chronicle|Ledger|Courier|"
+    r"Dispatch|Mirror|Guardian|Independent|Journal|Standard|Telegraph|Examiner|Inquirer|Globe|Sun|Star|Echo|Mail|Post|Daily|Press|Review|"
+    r"News|News Network|News Agency|Wire|Network|Media|Broadcasting|Zeitung|Online)(?: (?:Online|News|Agency|International|Service))?|"
+    r"Reuters|AP|AFP|dpa|UPI|ANSA|EFE|PTI|IANS|ANI|TASS|Interfax|Xinhua|Kyodo|Yonhap|Belga|ANP|APA|TT|NTB|Ritzau|STT|PAP|CTK|MTI|AAP|PA|"
+    r"Bloomberg|CNN(?: Business)?|BBC|AFX|Anadolu|SPA|WAM|QNA|Antara|Bernama|Lusa|MENA|Sputnik|Ukrinform|Agerpres|Hina|Tanjug|Petra"
+)
+_RUBRIC = re.compile(
+    r"(?:(?:world|international|national|local|regional|europe(?:an)?|africa|asia|americas|middle east|uk|us|politics|political|business|economy|"
+    r"economics|finance|financial|markets|companies|technology|tech|science|environment|climate|energy|health|education|culture|arts|"
+    r"entertainment|lifestyle|sports?|football|opinion|comment|analysis|travel|media|law|crime|society|weather|home)(?: (?:news|and|&|/) ?)?"
+    r"(?:news|economy|politics|science|health|culture|environment|technology)?|news|top stories|breaking news|latest|international|économie|"
+    r"politique|monde|société|culture|politik|wirtschaft|welt|kultur|panorama|à la une)",
     re.IGNORECASE,
 )
 _MENU = re.compile(r"\s{2,}\S+\s{2,}| [|›»/•] .* [|›»/•] ")
@@ -75,7 +102,17 @@ def is_furniture(line: str) -> bool:
 
 def is_label(line: str) -> bool:
     """True if a line is no headline: a menu, a button, a rubric."""
-    return bool(_LABEL.fullmatch(line) or _MENU.search(line))
+    return len(line) <= _LABEL_CHARS and bool(_LABEL.fullmatch(line) or _MENU.search(line))
+
+
+def is_newsroom(name: str) -> bool:
+    """True if a name is called as newspapers, agencies and broadcasters are."""
+    return bool(_NEWSROOM.fullmatch(name))
+
+
+def is_rubric(line: str) -> bool:
+    """True if a line is the name of a newspaper's section and nothing else."""
+    return bool(_RUBRIC.fullmatch(line))
 
 
 def ends_article(line: str) -> bool:

@@ -12,6 +12,7 @@ import ftfy
 import yaml
 from markdown_it import MarkdownIt
 
+from corpus.article import Sure
 from corpus.bounded import Parser, ParsingFailed
 
 _PLAIN = (".txt", ".md", ".jsonl")
@@ -23,14 +24,29 @@ _HOW = dict.fromkeys((".html", ".htm", ".mhtml", ".mht"), "the page's metadata")
     ".xml": "the feed",
     ".rss": "the feed",
     ".atom": "the feed",
+    ".pdf": "the largest letters",
 }
 _PLAIN_INLINE = {"softbreak": " ", "hardbreak": "\n"}
 _parser = Parser()
 MAX_FILE_BYTES = 20_000_000
 MAX_LINE_CHARS = 1_000_000
 EXPORT_FORMAT = "dateline-1"
-FIELDS = ("title", "publisher", "author", "date", "url")
-_ALIASES = {"source": "publisher", "published_at": "date", "published": "date", "headline": "title", "byline": "author"}
+FIELDS = ("title", "publisher", "author", "date", "url", "standfirst", "section", "updated", "summary")
+# As exports, front matter and tables of others name them; "summary" may be the standfirst, or written by a machine.
+_ALIASES = {
+    other: name
+    for name, others in {
+        "title": "headline",
+        "publisher": "source newspaper outlet site_name",
+        "author": "byline authors",
+        "date": "published_at published pubdate date_published datepublished",
+        "standfirst": "subtitle subheadline subhead deck dek",
+        "section": "category rubric articlesection",
+        "updated": "updated_at modified date_modified datemodified last_modified",
+        "summary": "description abstract",
+    }.items()
+    for other in others.split()
+}
 
 
 class UnreadableFile(ValueError):
@@ -45,6 +61,7 @@ class RawArticle:
     origin: str
     stated: dict[str, str] = field(default_factory=dict)
     how: str = "stated by the file"
+    sure: Sure = "stated"
     given: dict[str, str] = field(default_factory=dict)  # what the user said of it; wins over all
     cleaned: bool = False  # an export: the text is a body as it is, not a page
 
@@ -142,7 +159,9 @@ def _bounded(path: Path, ending: str, data: bytes) -> Iterator[RawArticle]:
             f"{path}: not readable as {ending[1:]} ({error}); save the article again, as text or HTML for example"
         ) from error
     for number, (text, stated) in enumerate(texts, 1):
-        yield RawArticle(text, f"{path}#{number}" if len(texts) > 1 else str(path), _stated(stated), _HOW.get(ending, "stated by the file"))
+        origin = f"{path}#{number}" if len(texts) > 1 else str(path)
+        # A PDF states nothing; its headline is read from how it is set.
+        yield RawArticle(text, origin, _stated(stated), _HOW.get(ending, "stated by the file"), "read" if ending == ".pdf" else "stated")
 
 
 def _markdown(text: str, path: Path) -> RawArticle:
@@ -187,5 +206,12 @@ def _json_lines(text: str, path: Path) -> Iterator[RawArticle]:
 
 
 def _stated(entry: dict[str, Any]) -> dict[str, str]:
-    named = {_ALIASES.get(str(key).lower(), str(key).lower()): str(value).strip() for key, value in entry.items() if value is not None}
-    return {name: named[name] for name in FIELDS if named.get(name)}
+    """The fields that an entry names, under our names; a value under our own name wins over one under another's."""
+    named: dict[str, str] = {}
+    for key, value in entry.items():
+        own = str(key).lower()
+        told = ", ".join(map(str, value)) if isinstance(value, list) else str(value if value is not None else "")
+        if told.strip() and (own in FIELDS or own in _ALIASES):
+            name = _ALIASES.get(own, own)
+            named[name] = told.strip() if own in FIELDS else named.get(name, told.strip())
+    return {name: named[name] for name in FIELDS if name in named}

@@ -2,7 +2,7 @@
 
 from corpus.article import MONTHS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
@@ -34,5 +34,16 @@ CREATE TABLE corrections (
     article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE, field TEXT NOT NULL, value TEXT, PRIMARY KEY (article, field)
 ) STRICT;
 """
+# Until then a found field did not say how sure it was; where it stood and how it was found tell.
+_FIELDS = """
+ALTER TABLE articles ADD COLUMN standfirst TEXT;
+ALTER TABLE articles ADD COLUMN section TEXT;
+ALTER TABLE articles ADD COLUMN updated TEXT;
+UPDATE articles SET found = (
+    SELECT json_group_array(json_set(value, '$.sure', CASE
+        WHEN value ->> 'how' = 'headline above the text' THEN 'guessed' WHEN value ->> 'start' IS NULL THEN 'stated' ELSE 'read' END))
+    FROM json_each(articles.found)
+);
+"""
 # What brings a collection from one version to the next. Every change of the schema adds its step here and a fixture to the tests.
-STEPS = {0: _SCHEMA, 1: _CORRECTIONS}
+STEPS = {0: _SCHEMA, 1: _CORRECTIONS, 2: _FIELDS}

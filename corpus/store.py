@@ -8,7 +8,6 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import Article, Found, PartialDate
+from corpus.article import Article, PartialDate
 from corpus.filters import Coverage, Filters
 from corpus.glance import FILE_NAME
 from corpus.passages import Passage
+from corpus.rows import ARTICLE_COLUMNS, DATES, Fields, article_of, corrected, fields_of, row_of
 from corpus.schema import APPLICATION_ID, SCHEMA_VERSION, STEPS
 
 # Columns of the words' index and their weights in bm25: headline, publisher, date, body.
@@ -150,7 +150,7 @@ class Store:
                 self._delete(before[1])
 
     def correct(self, article: str, field: str, value: str | None) -> None:
-        """Set one of `CORRECTABLE` by hand; None means unknown. The correction outlives any reading of the file again.
+        """Set one of `corpus.rows.CORRECTABLE` by hand; None means unknown. The correction outlives any reading of the file again.
 
         Raises:
             InvalidDate: the date is none.
@@ -158,7 +158,7 @@ class Store:
         with self.transaction():
             self._db.execute(
                 "INSERT INTO corrections VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (article, field, str(PartialDate.parse(value)) if field == "published" and value else value),
+                (article, field, str(PartialDate.parse(value)) if field in DATES and value else value),
             )
             found = self.article(article)
             if found:
@@ -173,26 +173,16 @@ class Store:
 
     def _set_fields(self, article: Article) -> None:
         """Write an article's fields again, corrections over all, and its words with them."""
-        corrections: dict[str, str | None] = dict(self.rows("SELECT field, value FROM corrections WHERE article = ?", (article.id,)))
-        fields = {name: corrections.get(name, str(value) if (value := getattr(article, name)) else None) for name in CORRECTABLE}
-        found = [item for item in article.found if _COLUMN.get(item.field, item.field) not in corrections]
-        found += [Found(_FOUND_AS.get(name, name), "corrected by hand") for name in map(str, corrections)]
-        published = PartialDate.parse(fields["published"]) if fields["published"] else None
-        days = (published.first.isoformat(), published.last.isoformat()) if published else (None, None)
+        corrections: Fields = dict(self.rows("SELECT field, value FROM corrections WHERE article = ?", (article.id,)))
+        row = row_of(fields_of(article) | corrections, corrected(article.found, corrections))
         self._unlist_words(article.id)
-        self._db.execute(
-            f"UPDATE articles SET {', '.join(f'{name} = ?' for name in CORRECTABLE)}, earliest = ?, latest = ?, found = ? WHERE id = ?",
-            (*fields.values(), *days, json.dumps([asdict(item) for item in found]), article.id),
-        )
+        self._db.execute(f"UPDATE articles SET {', '.join(f'{name} = ?' for name in row)} WHERE id = ?", (*row.values(), article.id))
         self._list_words(article.id)
 
     def _insert(self, article: Article, passages: Sequence[Passage], vectors: NDArray[np.float32], raw: str) -> None:
-        published = article.published
-        row = (article.id, article.title, article.body, article.publisher, article.author)
-        dates = (str(published), published.first.isoformat(), published.last.isoformat()) if published else (None, None, None)
-        found = json.dumps([asdict(item) for item in article.found])
         added = datetime.now(UTC).isoformat(timespec="seconds")
-        self._db.execute(f"INSERT INTO articles VALUES ({','.join('?' * 12)})", (*row, *dates, article.url, found, raw, added))
+        row = {"id": article.id, "body": article.body, "raw": raw, "added": added, **row_of(fields_of(article), article.found)}
+        self._db.execute(f"INSERT INTO articles ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
         self._insert_passages(article.id, passages, vectors)
         self._list_words(article.id)
 
@@ -224,13 +214,13 @@ class Store:
     def articles(self, filters: Filters | None = None) -> list[Article]:
         """The articles that pass `filters`, newest first, undated ones last."""
         condition, values = (filters or Filters()).where()
-        rows = self.rows(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE {condition} ORDER BY earliest DESC, title", values)
-        return [_article(row) for row in rows]
+        rows = self.rows(f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE {condition} ORDER BY earliest DESC, title", values)
+        return [article_of(row) for row in rows]
 
     def article(self, article: str) -> Article | None:
         """The article of an id, or None."""
-        rows = self.rows(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE id = ?", (article,))
-        return _article(rows[0]) if rows else None
+        rows = self.rows(f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE id = ?", (article,))
+        return article_of(rows[0]) if rows else None
 
     def raw(self, article: str) -> str | None:
         """The text of an article's file as it was read, before cleaning."""
@@ -314,15 +304,5 @@ class Store:
         )
 
 
-CORRECTABLE = ("title", "publisher", "author", "published", "url")
-# A file's "date" is the article's `published`.
-_COLUMN, _FOUND_AS = {"date": "published"}, {"published": "date"}
 _WORD_COLUMNS = "title, publisher, dated, body"
 _WORDS_OF_ARTICLE = "FROM passage_words WHERE id IN (SELECT id FROM passages WHERE article = ?)"
-_ARTICLE_COLUMNS = "title, body, publisher, author, published, url, found, (SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
-
-
-def _article(row: tuple[Any, ...]) -> Article:
-    title, body, publisher, author, published, url, found, origin = row
-    date_of = PartialDate.parse(published) if published else None
-    return Article(title, body, publisher, author, date_of, url, origin or "", tuple(Found(**item) for item in json.loads(found)))

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from corpus.article import Article
+from corpus.article import Article, PartialDate, written_dates
 from corpus.copies import Copies
 from corpus.report import Report
+from corpus.rows import CORRECTABLE
 
-_FIELDS = ("title", "publisher", "author", "published", "url")
 _FOUND_AS = {"published": "date"}
 
 
@@ -38,29 +38,43 @@ def show_reports(reports: list[Report]) -> None:
 
 
 def show_list(articles: Iterable[Article], passages: int) -> None:
-    """Articles as a table, one a line."""
-    table = Table("id", "headline", "publisher", "published", box=None, header_style="bold")
-    for article in articles:
+    """Articles as a table, one a line; section and day of change where any article states them."""
+    shown = list(articles)
+    more = [name for name in ("section", "updated") if any(getattr(article, name) for article in shown)]
+    table = Table("id", "headline", "publisher", "published", *more, box=None, header_style="bold")
+    for article in shown:
         table.add_row(
             article.id,
             _headline(article),
             escape(article.publisher or "unknown"),
             article.published.spoken if article.published else "undated",
+            *(escape(_told(getattr(article, name)) or "") for name in more),
         )
     console = Console()
     console.print(table)
-    console.print(f"{table.row_count} articles, {passages} passages")
+    console.print(f"{len(shown)} articles, {passages} passages")
 
 
 def show_article(article: Article) -> None:
-    """One article with where each field was found."""
-    how = {found.field: found.how for found in article.found}
-    for field in _FIELDS:
-        value = getattr(article, field)
-        told = value.spoken if value and field == "published" else value
-        source = how.get(_FOUND_AS.get(field, field))
-        sys.stdout.write(f"{field + ':':11}{told or 'unknown'}{f'   ({source})' if source else ''}\n")
-    sys.stdout.write(f"origin:    {article.origin}\n\n{article.body}\n")
+    """One article, with where each field was found and how sure it is."""
+    found = {item.field: item for item in article.found}
+    for field in CORRECTABLE:
+        source = found.get(_FOUND_AS.get(field, field))
+        told = _told(getattr(article, field)) or "unknown" + (_bound(article) if field == "published" else "")
+        sys.stdout.write(f"{field + ':':11} {told}{f'   ({source.sure}: {source.how})' if source else ''}\n")
+    sys.stdout.write(f"origin:     {article.origin}\n\n{article.body}\n")
+
+
+def _told(value: str | PartialDate | None) -> str | None:
+    return value.spoken if isinstance(value, PartialDate) else value
+
+
+def _bound(article: Article) -> str:
+    """What is known of an article's day where the day itself is not; it is told and used for nothing."""
+    if article.updated:
+        return f"; not after {article.updated.spoken}, when it was updated"
+    named = max((date for _, _, date in written_dates(article.body) if date.day), key=lambda date: date.first, default=None)
+    return f"; the latest day that its text names is {named.spoken}" if named else ""
 
 
 def show_copies(pair: Copies) -> None:
@@ -78,7 +92,7 @@ def facts(article: Article | None) -> dict[str, Any]:
         return {}
     return {
         "id": article.id,
-        **{name: str(value) if (value := getattr(article, name)) else None for name in _FIELDS},
+        **{name: str(value) if (value := getattr(article, name)) else None for name in CORRECTABLE},
         "origin": article.origin,
     }
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from corpus.article import Article
 from corpus.readers import EXPORT_FORMAT
-from corpus.store import CORRECTABLE, Store
+from corpus.rows import CORRECTABLE
+from corpus.store import Store
 
 
 @dataclass(frozen=True, slots=True)

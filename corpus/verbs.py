@@ -19,8 +19,9 @@ from corpus.copies import near_copies
 from corpus.lock import writing
 from corpus.readers import FORMATS, find, reading
 from corpus.report import Report
+from corpus.rows import CORRECTABLE
 from corpus.stopping import STOPPED, Stop
-from corpus.store import CORRECTABLE, Store
+from corpus.store import Store
 from corpus.tables import facts, show_article, show_copies, show_json, show_list, show_reports
 from corpus.upkeep import Problem, check, export
 from rag.settings import Settings
@@ -56,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--publisher", help="who published them, where the files do not say it right")
     add.add_argument("--published", metavar="DATE", help="when (YYYY, YYYY-MM or YYYY-MM-DD)")
     verb("list", _list, "list the articles, newest first")
-    verb("show", _show, "show one article and where each of its fields was found").add_argument("id")
+    show = verb("show", _show, "show one article, and where each of its fields was found and how sure it is")
+    show.add_argument("id")
+    show.add_argument("--raw", action="store_true", help="print the text as it was read, before cleaning")
     correct = verb("set", _set, "correct fields of an article by hand; the correction outlives reading the file again")
     correct.add_argument("id")
     correct.add_argument("corrections", nargs="+", metavar="FIELD=VALUE", help=f"{', '.join(CORRECTABLE)}; an empty value means unknown")
@@ -161,7 +164,10 @@ def _list(settings: Settings, given: Given) -> int:
 def _show(settings: Settings, given: Given) -> int:
     store = Store(settings.data)
     article = _article(store, given.id)
-    if given.json:
+    if given.raw:
+        raw = store.raw(article.id) or ""
+        show_json({"id": article.id, "raw": raw}) if given.json else sys.stdout.write(raw)
+    elif given.json:
         show_json({**facts(article), "body": article.body, "found": [asdict(found) for found in article.found]})
     else:
         show_article(article)

@@ -70,7 +70,7 @@ def test_list_show_and_remove(tmp_path: Path) -> None:
     run("-m", "corpus", "add", "corpus/articles/ber-2012-05-opening-called-off.md", data=tmp_path)
     (entry,) = [json.loads(line) for line in run("-m", "corpus", "list", "--json", data=tmp_path).stdout.splitlines()]
     shown = run("-m", "corpus", "show", entry["id"], data=tmp_path).stdout
-    assert "Meridian Wire   (front matter)" in shown and "8 May 2012" in shown
+    assert "Meridian Wire   (stated: front matter)" in shown and "8 May 2012" in shown
     assert json.loads(run("-m", "corpus", "show", entry["id"], "--json", data=tmp_path).stdout)["body"]
     assert run("-m", "corpus", "remove", entry["id"], data=tmp_path).returncode == 0
     assert "0 articles" in run("-m", "corpus", "list", data=tmp_path).stdout

@@ -32,7 +32,10 @@ HEAVY = {
     "gradio": {"rag/page/chat.py"},
     "sqlite3": {"corpus/store.py", "corpus/glance.py"},
     "huggingface_hub": {"rag/models.py"},
-    **{library: {"corpus/formats.py"} for library in ("trafilatura", "htmldate", "pypdf", "docx", "lxml")},
+    **{
+        library: {"corpus/formats.py", "corpus/pages.py", "corpus/papers.py"}
+        for library in ("trafilatura", "htmldate", "pypdf", "docx", "lxml")
+    },
 }
 FORBIDDEN = {"pickle", "joblib", "langchain_community", "langchain_classic", "requests"}
 

@@ -163,18 +163,53 @@ def test_the_second_writer_is_told_who_writes_and_since_when(tmp_path: Path) -> 
         pass
 
 
-def test_a_collection_of_version_1_is_brought_up_to_date(tmp_path: Path, encoder: Encoder) -> None:
-    shutil.copy(ROOT / "tests/fixtures/store-v1.sqlite", tmp_path / FILE_NAME)
+@pytest.mark.parametrize(
+    ("version", "headlines", "sure"),
+    [
+        (
+            1,
+            ["Corvane wins 41 million crown order for Kestrel Bay ferry", "Council backs 34 million plan to replace the Grey Linnet"],
+            {"stated"},
+        ),
+        (
+            2,
+            [
+                "Council backs 34 million plan to replace the Grey Linnet",
+                "The second berth cost less than was feared and opens a month early",
+            ],
+            {"stated", "read", "guessed"},
+        ),
+    ],
+)
+def test_a_collection_of_an_older_version_is_brought_up_to_date(
+    tmp_path: Path, encoder: Encoder, version: int, headlines: list[str], sure: set[str]
+) -> None:
+    shutil.copy(ROOT / f"tests/fixtures/store-v{version}.sqlite", tmp_path / FILE_NAME)
     library = Library(Store(tmp_path), encoder)
     assert library.store.rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
-    assert sorted(found.headline for found in library.store.articles()) == [
-        "Corvane wins 41 million crown order for Kestrel Bay ferry",
-        "Council backs 34 million plan to replace the Grey Linnet",
-    ]
+    assert sorted(found.headline for found in library.store.articles()) == headlines
     assert list(check(library.store)) == [] and library.by_words("ferry", 3)
+    assert {item.sure for found in library.store.articles() for item in found.found} == sure
     (found, _) = library.store.articles()
-    library.store.correct(found.id, "author", "Anna Holm")
+    assert (found.standfirst, found.section, found.updated) == (None, None, None)
+    library.store.correct(found.id, "updated", "2022-05")
+    changed = library.store.article(found.id)
+    assert changed and str(changed.updated) == "2022-05" and changed.found[-1].how == "corrected by hand"
     library.store.close()
+
+
+def test_what_was_corrected_by_hand_in_version_2_is_kept(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/fixtures/store-v2.sqlite", tmp_path / FILE_NAME)
+    store = Store(tmp_path)
+    (found,) = [found for found in store.articles() if found.publisher == "The Harbour Gazette"]
+    assert found.author == "Anna M. Holm"
+    assert {(item.field, item.how, item.sure) for item in found.found} == {
+        ("author", "corrected by hand", "stated"),
+        ("title", "headline above the text", "guessed"),
+        ("date", '"12 March 2021" above the text', "read"),
+        ("publisher", "copyright line", "read"),
+    }
+    store.close()
 
 
 @pytest.mark.parametrize("damage", ["flip", "zero", "cut"])

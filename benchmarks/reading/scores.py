@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from benchmarks.reading.truth import Sample
 from corpus.article import Article
 
-FIELDS = ("title", "publisher", "author", "published")
+FIELDS = ("title", "publisher", "author", "published", "standfirst", "section", "updated")
 _SPACES = re.compile(r"\s+")
 
 
@@ -68,7 +68,15 @@ def _same_author(found: str, stated: str) -> bool:
     return all(name.strip() in folded(found).casefold() for name in names) and len(found) <= len(stated) + 40
 
 
-_SAME = {"title": _same_title, "publisher": _same_publisher, "author": _same_author, "published": str.__eq__}
+_SAME = {
+    "title": _same_title,
+    "publisher": _same_publisher,
+    "author": _same_author,
+    "published": str.__eq__,
+    "standfirst": _same_title,
+    "section": _same_title,
+    "updated": str.__eq__,
+}
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ import textwrap
 from datetime import timedelta
 
 from benchmarks.reading.facts import Facts, american, british, certain, french, german, short
+from benchmarks.reading.seen_odd import ODD
 from benchmarks.reading.seen_pages import PAGES
 from benchmarks.reading.truth import Sample, Sheet
 
@@ -15,7 +16,7 @@ def wire_story(facts: Facts, rng: random.Random) -> Sample:
     """An agency's own page, copied: dateline with the agency, credits at the end, editors who are no authors."""
     sheet, day = Sheet(), facts.published
     agency = rng.choice(AGENCIES) if facts.publisher else None
-    sheet.dirt(rng.choice(["World News", "Business News", "Technology News"]))
+    (section,) = sheet.dirt(rng.choice(["World News", "Business News", "Technology News"]))
     sheet.dirt(day and f"{american(day)} / {rng.randint(1, 11)}:05 PM / Updated 2 years ago")
     sheet.news(facts.title)
     sheet.dirt(facts.author and f"By {facts.author}", f"{rng.randint(2, 6)} Min Read")
@@ -27,7 +28,7 @@ def wire_story(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(*body[3:])
     sheet.dirt(f"(Reporting by {facts.author}; Editing by {facts.second})" if facts.author else f"(Editing by {facts.second})")
     sheet.dirt(agency and f"Our Standards: The {agency} Trust Principles.")
-    return sheet.sample(".txt", sheet.text(), facts, publisher=agency)
+    return sheet.sample(".txt", sheet.text(), facts, publisher=agency, section=section)
 
 
 def broadcaster(facts: Facts, rng: random.Random) -> Sample:
@@ -65,7 +66,10 @@ def broadsheet(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(*body[2:])
     sheet.dirt("Explore more on these topics", "European Union", "Share", "Reuse this content", "Most viewed", *facts.others)
     sheet.dirt(f"© {facts.rights} Limited or its affiliated companies. All rights reserved.")
-    return sheet.sample(".txt", sheet.text(), facts, more=(facts.lead,))
+    changed = (day + timedelta(1)).isoformat() if day else None
+    return sheet.sample(
+        ".txt", sheet.text(), facts, standfirst=facts.lead, section="World › Europe › UK politics", updated=changed, more=(facts.lead,)
+    )
 
 
 def cable_network(facts: Facts, rng: random.Random) -> Sample:
@@ -87,7 +91,7 @@ def cable_network(facts: Facts, rng: random.Random) -> Sample:
     sheet.dirt(f"A sign outside a store in {facts.city}, in 2019. {facts.second}/AP", "RELATED ARTICLE", facts.others[0])
     sheet.news(*body[2:])
     sheet.dirt("Paid Partner Content", *facts.others[1:], f"© {facts.rights} Inc. A Warner Company. All Rights Reserved.")
-    return sheet.sample(".txt", sheet.text(), facts)
+    return sheet.sample(".txt", sheet.text(), facts, updated=(day + timedelta(1)).isoformat() if day else None)
 
 
 def labelled_end(facts: Facts, rng: random.Random) -> Sample:
@@ -162,7 +166,7 @@ def french_site(facts: Facts, rng: random.Random) -> Sample:
         *facts.others[1:],
         "Mentions légales - Politique de confidentialité",
     )
-    return sheet.sample(".txt", sheet.text("\n"), facts, more=(facts.lead,))
+    return sheet.sample(".txt", sheet.text("\n"), facts, standfirst=facts.lead, more=(facts.lead,))
 
 
 def press_database(facts: Facts, rng: random.Random) -> Sample:
@@ -176,7 +180,7 @@ def press_database(facts: Facts, rng: random.Random) -> Sample:
     sheet.dirt(
         "LANGUAGE: ENGLISH", "PUBLICATION-TYPE: Newspaper", "LOAD-DATE: March 3, 2021", f"Copyright {facts.rights}", "All Rights Reserved"
     )
-    return sheet.sample(".txt", sheet.text(), facts)
+    return sheet.sample(".txt", sheet.text(), facts, section="NEWS")
 
 
 def magazine(facts: Facts, rng: random.Random) -> Sample:
@@ -196,7 +200,7 @@ def magazine(facts: Facts, rng: random.Random) -> Sample:
         "FURTHER READING", *facts.others[:3], "SUPPORT OUR JOURNALISM", "Become a member from just £5 a month and cancel at any time."
     )
     stated = (f"{day:%Y-%m}" if monthly else day.isoformat()) if day else None
-    return sheet.sample(".txt", sheet.text(), facts, author=author, published=stated, more=(facts.lead,))
+    return sheet.sample(".txt", sheet.text(), facts, author=author, published=stated, standfirst=facts.lead, more=(facts.lead,))
 
 
 def clipped_markdown(facts: Facts, rng: random.Random) -> Sample:
@@ -244,10 +248,10 @@ def tabloid(facts: Facts, rng: random.Random) -> Sample:
         "Share or comment on this article:", "Comments 148", "Newest Oldest Best rated Worst rated", "About time someone said it out loud."
     )
     sheet.dirt(f"Published by {facts.publisher} Group" if facts.publisher else None, "Privacy Policy & Cookies")
-    return sheet.sample(".txt", sheet.text("\n"), facts)
+    return sheet.sample(".txt", sheet.text("\n"), facts, updated=(day + timedelta(1)).isoformat() if day else None)
 
 
 LAYOUTS = (
     wire_story, broadcaster, broadsheet, cable_network, labelled_end, print_view, wrapped_bulletin, french_site, press_database, magazine,
-    clipped_markdown, tabloid, *PAGES,
+    clipped_markdown, tabloid, *PAGES, *ODD,
 )  # fmt: skip

@@ -39,13 +39,20 @@ def modern_page(facts: Facts, rng: random.Random) -> Sample:
     body += [*map(linked, facts.body[:3]), f"<aside><h3>Read next</h3>{items('li', sheet.dirt(*facts.others[:3]))}</aside>"]
     body += [*map(linked, facts.body[3:]), "</article></main>"]
     body += [f"<footer>{items('p', sheet.dirt(f'© {facts.rights}. All rights reserved.', 'Terms of use', 'Advertise with us'))}</footer>"]
-    return sheet.sample(".html", page(head, "\n".join(body)), facts, more=(facts.lead,))
+    changed = (day + timedelta(2)).isoformat() if day else None
+    return sheet.sample(".html", page(head, "\n".join(body)), facts, standfirst=facts.lead, updated=changed, more=(facts.lead,))
 
 
 def linked_data_page(facts: Facts, rng: random.Random) -> Sample:
     """A page whose facts stand in JSON-LD alone, inside a graph; the body in nested <div>s, hidden text, share buttons."""
     sheet, day = Sheet(), facts.published
-    news: dict[str, Any] = {"@type": "NewsArticle", "headline": facts.title, "image": ["https://img.example.com/1.jpg"]}
+    section = rng.choice(["Business", "Politics", "Science"])
+    news: dict[str, Any] = {
+        "@type": "NewsArticle",
+        "headline": facts.title,
+        "image": ["https://img.example.com/1.jpg"],
+        "articleSection": section,
+    }
     if day:
         news["dateModified"] = f"{MADE:%Y-%m-%d}"
         news["datePublished"] = f"{day.isoformat()}T09:{rng.randint(10, 59)}:00+00:00"
@@ -65,7 +72,7 @@ def linked_data_page(facts: Facts, rng: random.Random) -> Sample:
         f'<div class="newsletter">{items("p", sheet.dirt("Get the day in your inbox", "By signing up you agree to our terms."))}</div>'
     ]
     body += [f'<div class="more">{items("h4", sheet.dirt("Most popular", *facts.others))}</div>']
-    return sheet.sample(".html", page(head, "\n".join(body)), facts)
+    return sheet.sample(".html", page(head, "\n".join(body)), facts, section=section, updated=f"{MADE:%Y-%m-%d}" if day else None)
 
 
 def old_page(facts: Facts, rng: random.Random) -> Sample:

@@ -20,6 +20,9 @@ class Sample:
     publisher: str | None
     author: str | None
     published: str | None
+    standfirst: str | None
+    section: str | None
+    updated: str | None
     sentences: tuple[str, ...]
     boilerplate: tuple[str, ...]
 
@@ -58,6 +61,9 @@ class Sheet:
             "publisher": facts.publisher,
             "author": facts.author,
             "published": facts.published.isoformat() if facts.published else None,
+            "standfirst": None,
+            "section": None,
+            "updated": None,
             "sentences": (*more, *facts.sentences),
             "boilerplate": tuple(dict.fromkeys(self.boilerplate)),
         }
