@@ -14,7 +14,7 @@ DOORS = {"corpus/__main__.py", "rag/__main__.py", "rag/evaluation/__main__.py"}
 STAIRS = (
     {"limits", "settings", "doors"},
     {"timing", "verify", "llm_process"},
-    {"retriever", "llm"},
+    {"retriever", "llm", "collection"},
     {"evidence", "models"},
     {"citations", "prompts"},
     {"answer"},
@@ -28,7 +28,7 @@ HEAVY = {
     "sentence_transformers": {"embeddings/encoder.py"},
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},
-    "gradio": {"rag/page/chat.py"},
+    "gradio": {f"rag/page/{name}.py" for name in ("chat", "shelf", "page", "told")},
     "sqlite3": {"corpus/store.py"},
     "huggingface_hub": {"rag/models.py"},
     **{library: {"corpus/formats.py"} for library in ("trafilatura", "htmldate", "pypdf", "docx", "lxml")},
