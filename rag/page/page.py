@@ -35,6 +35,7 @@ def theme() -> gr.themes.Base:
 def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = ()) -> gr.Blocks:
     """The page and the endpoints over one assistant, not yet launched; `examples` are questions that its collection can answer."""
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
         gr.HTML(
             "<h1>Dateline</h1><p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
             elem_id="masthead",
@@ -54,7 +55,6 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
         triggers: list[Callable[..., Any]] = [page.load, tab.select, asking.chosen.expand, *(event.then for event in shown.changes)]
         for trigger in triggers:
             trigger(plain_errors(follow), inputs, outputs, api_visibility="private", show_progress="hidden")
-        _endpoints(Api(assistant, collection))
     page.queue(max_size=limits.QUEUE, default_concurrency_limit=AT_ONCE)
     return cast(gr.Blocks, page)
 

@@ -35,10 +35,12 @@ _PAIRS = 50
 # A button of a list names its article; the list tells the page when one is pressed.
 _OPENS = """element.addEventListener('click', event => {
     const opener = event.target.closest('button[data-article]');
-    if (opener) trigger('click', {article: opener.dataset.article});
+    if (!opener) return;
+    document.body.dataset.opened = opener.dataset.article;
+    trigger('click', {article: opener.dataset.article});
 });"""
 _TO_ARTICLE = "() => { document.querySelector('#back')?.scrollIntoView(); document.querySelector('#back')?.focus({preventScroll: true}); }"
-_TO_LIST = "name => { document.querySelector(`#articles button[data-article='${name}']`)?.focus(); }"
+_TO_LIST = "() => document.querySelector(`#articles button[data-article='${document.body.dataset.opened}']`)?.focus()"
 _REMOVE, _SURE = "Remove", "Remove it for good?"
 
 
@@ -195,7 +197,7 @@ def _reading(collection: Collection, list_view: Any) -> tuple[_Reading, list[Any
     saving = save.click(plain_errors(correct), [opened, *fields], [article, *fields], **asks)
     removing = remove.click(plain_errors(removal), [opened, sure], [sure, remove, list_view, view], **asks)
     leaving = back.click(lambda: (gr.update(visible=True), gr.update(visible=False)), None, [list_view, view], api_visibility="private")
-    leaving.then(None, opened, None, js=_TO_LIST, api_visibility="private")
+    leaving.then(None, None, None, js=_TO_LIST, api_visibility="private")
     return reading, [saving, removing]
 
 
