@@ -111,7 +111,7 @@ class Collection:
     # Changing
 
     def add(self, files: Sequence[Path], text: str = "", given: Given | None = None) -> Generator[Addition, None, None]:
-        """Add uploaded files and a pasted text; each file is deleted when it was read. What is refused leaves the rest untouched.
+        """Add uploaded files, which are deleted when all were read, and a pasted text. What is refused leaves the rest untouched.
 
         Equal bytes of the same name are known again; other bytes of that name are another article, since two sites' "index.html" are
         not one. Nothing that was added is ever replaced.
@@ -139,6 +139,9 @@ class Collection:
                 for report in self._take_in(source, said):
                     reports.append(self._as_kept(report))
                     yield Addition(done, total, time.monotonic() - began, tuple(reports))
+            # Not before: who stops an addition can go on with the same files.
+            for path in paths:
+                path.unlink(missing_ok=True)
             yield Addition(total, total, time.monotonic() - began, tuple(reports))
 
     def correct(self, name: str, fields: Mapping[str, str]) -> Article:
@@ -195,8 +198,6 @@ class Collection:
         except UnreadableFile as error:
             yield Report(source.name, "refused", problem=str(error).replace(str(source), source.name))
             return
-        finally:
-            source.unlink(missing_ok=True)
         origin = Path(f"{UPLOAD}{sha256(data).hexdigest()[:8]}") / source.name
         for report in take_in_bytes(self._library, origin, data, said):
             yield replace(report, problem=report.problem.replace(f"{origin.parent}/", ""))

@@ -93,11 +93,12 @@ def test_half_a_character_is_left_out(collection: Collection) -> None:
 
 
 def test_an_addition_that_is_stopped_keeps_what_was_finished_and_gives_the_lock_back(collection: Collection, uploads: Path) -> None:
-    growing = collection.add([upload(uploads, "ferry.txt", FERRY), upload(uploads, "bridge.txt", BRIDGE)])
+    files = [upload(uploads, "ferry.txt", FERRY), upload(uploads, "bridge.txt", BRIDGE)]
+    growing = collection.add(files)
     next(growing), next(growing)
     growing.close()
     assert [line.article.body for line in collection.list().lines] == [FERRY]
-    assert added(collection, text=BRIDGE)[0][1] == "added"
+    assert added(collection, *files) == [("ferry.txt", "unchanged"), ("bridge.txt", "added")]
 
 
 def test_a_second_writer_is_told_who_writes(collection: Collection, library: Library, uploads: Path) -> None:

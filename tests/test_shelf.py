@@ -19,6 +19,7 @@ from embeddings.encoder import Encoder
 from embeddings.intake import take_in
 from embeddings.library import Library
 
+expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)")
 
 
@@ -179,6 +180,27 @@ def test_while_another_process_writes_nothing_is_lost(page: Page, data: Path, tm
     add(page, text="Short.")
     expect(page.locator("#report .refused")).to_be_visible()
     expect(page.locator("#pasted textarea")).to_have_value("Short.")
+
+
+def test_an_addition_tells_how_far_it_is_and_goes_on_after_stop(page: Page, tmp_path: Path) -> None:
+    files = [tmp_path / f"stopped{n}.txt" for n in range(20)]
+    for n, file in enumerate(files):
+        file.write_text(
+            " ".join(f"The {n}th barge of the fleet carried {n * m} crates to the quay of Corrin on that day." for m in range(40))
+        )
+    add(page, *files, publisher="Barge Gazette")
+    expect(page.locator("#report .pace")).to_contain_text("of 20 files")
+    expect(page.locator("#report .pace")).to_contain_text("left")
+    page.click("#stop-adding")
+    expect(page.locator("#report [role=alert]")).to_contain_text("Stopped; what was finished is kept")
+    expect(page.locator("#report progress")).to_be_hidden()
+    for _ in range(20):  # a press that comes before the browser has closed the stopped stream does nothing
+        page.click("#add")
+        page.wait_for_timeout(500)
+        if not page.locator("#report [role=alert]").count():
+            break
+    expect(page.locator("#report strong").first).to_contain_text("added", timeout=60_000)
+    search(page, "barge gazette", 20)
 
 
 def test_hostile_articles_are_only_text(page: Page) -> None:

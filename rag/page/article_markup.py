@@ -64,7 +64,7 @@ def addition_html(addition: Addition) -> str:
     if not addition.finished:
         latest = tuple(reversed(addition.reports[-_WHILE_ADDING:]))
         bar = f'<progress value="{addition.done}" max="{addition.total}" aria-label="files added"></progress>'
-        return f'<div class="addition"><p>{_pace(addition)}</p>{bar}{_reports(latest)}</div>'
+        return f'<div class="addition"><p class="pace">{_pace(addition)}</p>{bar}{_reports(latest)}</div>'
     counts = Counter(report.status for report in addition.reports)
     told = (
         ", ".join(f"{counts[status]:,} {status}" for status in sorted(counts, key=STATUS.__getitem__, reverse=True)) or "nothing was found"

@@ -127,7 +127,10 @@ def _addition(collection: Collection) -> tuple[list[Any], list[Any]]:
         _adder(collection), given, [report, *given],
         concurrency_id="changes", concurrency_limit=1, api_visibility="private", show_progress="hidden",
     )  # fmt: skip
-    stopping = stop.click(_stopped, report, report, cancels=[adding], api_visibility="private", show_progress="hidden")
+    # In two steps, or the last line of the addition might come after the word that it was stopped.
+    stopping = stop.click(None, None, None, cancels=[adding]).then(
+        _stopped, report, report, api_visibility="private", show_progress="hidden"
+    )
     return [adding, stopping], [report]
 
 
@@ -150,8 +153,11 @@ def _adder(collection: Collection) -> Callable[..., Iterator[tuple[Any, ...]]]:
 
 
 def _stopped(report: str | None) -> str:
-    told = problem_html("Stopped; what was finished is kept.")
-    return told + (report or "").replace("<progress ", "<progress hidden ")
+    """The table so far, without the bar that tells of time left; what there is only to read is left as it is."""
+    if "<progress " not in (report or ""):
+        return report or ""
+    told = problem_html("Stopped; what was finished is kept. To go on, press Add again.")
+    return told + str(report).replace('class="addition"', 'class="addition stopped"')
 
 
 def _comparison(collection: Collection) -> Any:
