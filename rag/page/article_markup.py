@@ -153,9 +153,10 @@ def _pace(addition: Addition) -> str:
 
 def _seconds(seconds: float) -> str:
     """
-    >>> _seconds(0.34), _seconds(75)
-    ('0.3 s', '1 min 15 s')
+    >>> _seconds(0.34), _seconds(0.01), _seconds(75)
+    ('0.3 s', '0.1 s', '1 min 15 s')
     """
+    seconds = max(seconds, 0.1)
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
