@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rag.doors import door
 from rag.settings import ROOT, SettingError, Settings
@@ -59,28 +60,38 @@ def _check(host: str, port: int, listen: bool) -> None:
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """Open the assistant, fill an empty collection with the sample articles, and show the page until Ctrl-C."""
-    from starlette.middleware import Middleware
-
-    from rag.page.chat import STYLE, build, theme
-    from rag.page.guard import Guard
-    from rag.wiring import open_assistant
-
     # Ctrl-C and a service's stop end the server in order, also where a shell that started it in the background had Ctrl-C ignored.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
+    with TemporaryDirectory(prefix="dateline-") as uploads:
+        os.environ["GRADIO_TEMP_DIR"] = uploads  # a folder of our own, which nobody else may read
+        _serve(settings, host, port, Path(uploads))
+
+
+def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
+    from starlette.middleware import Middleware
+
+    from corpus.readers import MAX_FILE_BYTES
+    from rag.collection import Collection
+    from rag.page.guard import Guard
+    from rag.page.page import STYLE, build, theme
+    from rag.wiring import open_assistant
+
+    alone = host in _LOOPBACK
     assistant = open_assistant(settings, say)
     try:
         if not assistant.library.coverage().articles:
             add_sample(assistant.library)
         sampled = any(Path(article.origin).is_relative_to(SAMPLE) for article in assistant.library.store.articles())
-        page = build(assistant, SAMPLE_QUESTIONS if sampled else ())
+        collection = Collection(assistant.library, uploads, changes=settings.changes == "all" or (settings.changes == "local" and alone))
+        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else ())
         page.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
-            max_file_size="5mb", blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
+            max_file_size=MAX_FILE_BYTES, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
             footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
-            app_kwargs={"middleware": [Middleware(Guard, loopback_only=host in _LOOPBACK)]},
+            app_kwargs={"middleware": [Middleware(Guard, loopback_only=alone, uploads=collection.changes)]},
         )  # fmt: skip
-        say(f"Dateline is ready at http://{'127.0.0.1' if host in _LOOPBACK else host}:{port} (Ctrl-C ends it)")
+        say(f"Dateline is ready at http://{'127.0.0.1' if alone else host}:{port} (Ctrl-C ends it)")
         page.block_thread()
     finally:
         assistant.close()

@@ -22,6 +22,22 @@ def ask(page: Page, question: str, number: int) -> None:
     page.wait_for_timeout(700)
 
 
+def collection(page: Page, address: str) -> None:
+    """The list of articles, with an article just added."""
+    page.goto(f"{address}/?__theme=light")
+    page.get_by_role("tab", name="Collection").click()
+    page.get_by_text("Add articles").click()
+    page.fill(
+        "#pasted textarea", "Otters return\n\nSeventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master said."
+    )
+    page.fill("#publisher input, #publisher textarea", "Kestrel Bay Times")
+    page.fill("#published input, #published textarea", "2024-05-02")
+    page.click("#add")
+    page.wait_for_selector("#report [role=status]")
+    page.wait_for_timeout(700)
+    page.screenshot(path=FOLDER / "collection.png")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), Path(folder) / "log") as (address, _), chromium() as browser:
@@ -33,6 +49,7 @@ def main() -> None:
                 ask(page, question, number)
             page.screenshot(path=FOLDER / f"{name}.png")
             page.close()
+        collection(browser.new_page(viewport={"width": 1100, "height": 900}), address)
 
 
 if __name__ == "__main__":

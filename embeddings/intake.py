@@ -27,7 +27,16 @@ def take_in(library: Library, file: Path, given: Mapping[str, str] | None = None
     """
     try:
         data = load(file)
-        digest = sha256(data).hexdigest()
+    except UnreadableFile as error:
+        yield Report(str(file), "refused", problem=str(error))
+        return
+    yield from take_in_bytes(library, file, data, given)
+
+
+def take_in_bytes(library: Library, file: Path, data: bytes, given: Mapping[str, str] | None = None) -> Iterator[Report]:
+    """Like `take_in`, of bytes that came some other way than from a file; `file` is their origin, and its ending their format."""
+    digest = sha256(data).hexdigest()
+    try:
         known = library.store.origin(str(file))
         if known and known[0] == digest and not given:
             yield Report(str(file), "unchanged", library.store.article(known[1]))

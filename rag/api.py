@@ -1,32 +1,41 @@
-"""The named endpoints: plain functions over the assistant, JSON in and out. Knows no page and no server."""
+"""The named endpoints: plain functions over assistant and collection, JSON in and out. Knows no page and no server."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from corpus.article import InvalidDate, PartialDate
 from corpus.filters import Filters
+from corpus.report import Report
 from rag import limits
 from rag.answer import Turn, article_to_json
 from rag.assistant import Assistant
+from rag.collection import Collection, origin_name
+from rag.settings import VERSION
 
 Json = dict[str, Any]
 
 
 class BadRequest(ValueError):
-    """History or filters that cannot be used; the message says what they should be."""
+    """A request whose values cannot be used; the message says what they should be."""
 
 
 class Api:
-    """`/ask`, `/ask_stream` and `/search`."""
+    """What scripts may ask for. `changing` names the endpoints that write."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    changing = ("add", "remove")
+
+    def __init__(self, assistant: Assistant, collection: Collection) -> None:
         self._assistant = assistant
+        self._collection = collection
 
     @property
     def endpoints(self) -> dict[str, Callable[..., Any]]:
         """Every public function by the name of its endpoint."""
-        return {"ask": self.ask, "ask_stream": self.ask_stream, "search": self.search}
+        functions = (self.ask, self.ask_stream, self.search, self.articles, self.article, self.add, self.remove, self.health)
+        return {function.__name__: function for function in functions}
 
     def ask(self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None) -> dict[str, Any]:
         """Answer a question with citations.
@@ -50,8 +59,6 @@ class Api:
 
     def search(self, question: str, k: int = 10, filters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """The k passages (at most 50) that fit a question best, best first, with the ranks that explain each; no answer is written."""
-        if isinstance(k, bool) or not isinstance(k, int):
-            raise BadRequest("k should be a whole number.")
         return [
             {
                 **article_to_json(hit.passage.article),
@@ -61,8 +68,105 @@ class Api:
                 "score": hit.score,
                 "ranks": [{"by": rank.by, "place": rank.place, "score": rank.score} for rank in hit.ranks],
             }
-            for hit in self._assistant.search(question, k, filters_from(filters))
+            for hit in self._assistant.search(question, _number("k", k), filters_from(filters))
         ]
+
+    def articles(self, search: str = "", sort: str = "newest", limit: int = 50) -> dict[str, Any]:
+        """List articles.
+
+        Args:
+            search: words that headline, publisher, date or text should hold; empty for all.
+            sort: newest, oldest, headline, publisher or added (last added first).
+            limit: at most 500.
+
+        Returns:
+            "total", and under "articles" each one's id ("article"), title, headline, publisher, author, published, url and passages.
+        """
+        found = self._collection.list(_text("search", search), _text("sort", sort), _number("limit", limit))
+        return {"total": found.total, "articles": [{**article_to_json(line.article), "passages": line.passages} for line in found.lines]}
+
+    def article(self, article: str) -> dict[str, Any]:
+        """One article by its id: its fields, where each was found, its origin and its body."""
+        known = self._collection.article(_text("article", article))
+        return {
+            **article_to_json(known),
+            "origin": origin_name(known.origin),
+            "found": [asdict(item) for item in known.found],
+            "body": known.body,
+        }
+
+    def add(
+        self,
+        text: str = "",
+        publisher: str = "",
+        published: str = "",
+        title: str = "",
+        url: str = "",
+        files: list[dict[str, Any]] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Add an article's text, or uploaded files; what is told of them beside wins over what they say.
+
+        Args:
+            text: a raw text as copied from a page, or empty.
+            publisher: who published it, where the text does not say it right.
+            published: when (YYYY, YYYY-MM or YYYY-MM-DD).
+            title: the headline.
+            url: the web address.
+            files: uploads, as gradio_client's handle_file makes them: [{"path": "..."}].
+
+        Returns:
+            For each article: status (added, already here, unchanged, refused), the article's fields or none, passages, and the problem.
+        """
+        given = {"publisher": publisher, "date": published, "title": title, "url": url}
+        said = {name: _text(name, value) for name, value in given.items()}
+        *_, last = self._collection.add(_paths(files), _text("text", text), said)
+        return [_report(report) for report in last.reports]
+
+    def remove(self, article: str) -> dict[str, Any]:
+        """Remove an article by its id; returns the fields of what was removed."""
+        return article_to_json(self._collection.remove(_text("article", article)))
+
+    def health(self) -> dict[str, Any]:
+        """Whether the server works, and over what: version, articles, passages, a name of the collection's present content, the model."""
+        coverage = self._collection.coverage()
+        return {
+            "status": "ok",
+            "version": VERSION,
+            "articles": coverage.articles,
+            "passages": coverage.passages,
+            "index_version": self._collection.version,
+            "model": self._assistant.reader.name,
+            "changes": self._collection.changes,
+        }
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str | None):
+        raise BadRequest(f"{name} should be a text.")
+    return value or ""
+
+
+def _number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadRequest(f"{name} should be a whole number.")
+    return value
+
+
+def _paths(files: Any) -> list[Path]:
+    if not isinstance(files, list | None) or not all(isinstance(file, dict) and isinstance(file.get("path"), str) for file in files or ()):
+        raise BadRequest('files should be a list of uploaded files: [{"path": "..."}].')
+    return [Path(file["path"]) for file in files or ()]
+
+
+def _report(report: Report) -> Json:
+    article = article_to_json(report.article) if report.article else None
+    return {
+        "status": report.status,
+        "origin": origin_name(report.origin),
+        "article": article,
+        "passages": report.passages,
+        "problem": report.problem,
+    }
 
 
 def turns(history: Any) -> tuple[Turn, ...]:

@@ -15,3 +15,9 @@ ANSWER_SECONDS = 120.0  # then the model process counts as hung and is replaced
 START_SECONDS = 120.0  # loading a large GGUF from a slow disk
 EVIDENCE_CHARS = 600  # of one sentence in a prompt; longer ones are lists or tables
 EOF_GRACE_SECONDS = 2.0  # for the model process to end by itself when asked
+
+# The list of articles, and what a page or a script may add.
+LISTED, LISTED_MOST = 50, 500  # lines of the list; the most that one request returns
+SEARCH_CHARS = 200  # words looked for in the list
+UPLOADS = 1_000  # files of one addition; more are a case for the command line
+FIELD_CHARS = 1_000  # of a headline, publisher, author or address that a person gives

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+VERSION = "0.1.0"
 PREFIX = "DATELINE_"
 PACKAGED = "packaged"
 NO_MODEL = "none"
@@ -16,8 +17,8 @@ class SettingError(ValueError):
     """A setting that cannot be; the message names it and what it may be."""
 
 
-def _dial(default: Any, reason: str, least: int | None = None) -> Any:
-    return field(default=default, metadata={"reason": reason, "least": least})
+def _dial(default: Any, reason: str, least: int | None = None, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"reason": reason, "least": least, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Settings:
     )
     host: str = _dial("127.0.0.1", "address to listen on; anything but loopback needs --listen")
     port: int = _dial(7860, "port of the page and the API", least=1)
+    changes: str = _dial(
+        "local",
+        "who may add, correct and remove articles on the page and over the API: local (only where the page listens on loopback), all or none",
+        choices=("local", "all", "none"),
+    )
     hits: int = _dial(8, "passages whose sentences are ranked for a question", least=1)
 
     @classmethod
@@ -53,11 +59,14 @@ class Settings:
         for name, dial in dials.items():
             text = environment.get(name, "").strip()
             if text:
-                values[dial.name] = _read(name, text, type(dial.default), dial.metadata["least"])
+                values[dial.name] = _read(name, text, type(dial.default), dial.metadata)
         return cls(**values)
 
 
-def _read(name: str, text: str, kind: type, least: int | None) -> Any:
+def _read(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:
+    least, choices = bounds["least"], bounds["choices"]
+    if choices and text not in choices:
+        raise SettingError(f'{name} is "{text[:40]}"; it should be one of {", ".join(choices)}')
     if kind is not int:
         return Path(text).expanduser() if issubclass(kind, Path) else text
     if not text.isdecimal() or int(text) < (least or 0):

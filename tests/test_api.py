@@ -1,15 +1,29 @@
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from embeddings.library import Library
+from rag import limits
 from rag.api import Api, BadRequest, filters_from, turns
 from rag.assistant import Assistant
+from rag.collection import Collection, UnknownArticle
+from rag.models import Reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
 
 
 @pytest.fixture(scope="module")
-def api(quoting: Assistant) -> Api:
-    return Api(quoting)
+def api(quoting: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Api:
+    return Api(quoting, Collection(quoting.library, tmp_path_factory.mktemp("uploads"), changes=False))
+
+
+@pytest.fixture
+def writable(library: Library, tmp_path: Path) -> Api:
+    """The endpoints over an empty collection that may be changed."""
+    assistant = Assistant(Retriever(library=library, k=8), Reader("none", None), Prompts())
+    return Api(assistant, Collection(library, tmp_path, changes=True))
 
 
 def test_an_answer_is_plain_json_and_every_quote_stands_at_its_offsets(api: Api, quoting: Assistant) -> None:
@@ -88,3 +102,62 @@ def test_history_is_checked_and_cut_to_the_last_turns() -> None:
 def test_k_is_a_whole_number(api: Api, k: object) -> None:
     with pytest.raises(BadRequest, match="whole number"):
         api.search("ferry", k)  # type: ignore[arg-type]
+
+
+def test_articles_are_listed_and_told_whole(api: Api) -> None:
+    found = json.loads(json.dumps(api.articles("ferry", "oldest", 3)))
+    assert found["total"] > 3 == len(found["articles"])
+    days = [line["published"] for line in found["articles"]]
+    assert days == sorted(days) and all(line["passages"] for line in found["articles"])
+    one = json.loads(json.dumps(api.article(found["articles"][0]["article"])))
+    assert one["headline"] == found["articles"][0]["headline"] and "ferry" in one["body"].lower()
+    assert {item["field"] for item in one["found"]} >= {"title", "date"} and "/" not in one["origin"]
+    assert len(api.articles(limit=10_000)["articles"]) <= limits.LISTED_MOST and len(api.articles(limit=-1)["articles"]) == 1
+
+
+def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) -> None:
+    empty = writable.health()
+    file = tmp_path / "bad.pdf"
+    file.write_bytes(b"%PDF-1.4 nothing")
+    text = "Seventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master told the council."
+    refused, added = writable.add(
+        text, "Kestrel Bay Times", "2024-05-02", "Otters return", "https://times.example/otters", [{"path": str(file)}]
+    )
+    assert (refused["status"], refused["article"], added["status"], added["problem"]) == ("refused", None, "added", "")
+    assert refused["problem"].startswith("bad.pdf: not readable as pdf")
+    said = {name: added["article"][name] for name in ("publisher", "published", "title", "url")}
+    assert said == {
+        "publisher": "Kestrel Bay Times",
+        "published": "2024-05-02",
+        "title": "Otters return",
+        "url": "https://times.example/otters",
+    }
+    name = added["article"]["article"]
+    full = writable.health()
+    assert (empty["articles"], full["articles"], full["passages"], full["status"]) == (0, 1, 1, "ok")
+    assert full["index_version"] != empty["index_version"] and writable.ask("otters")["index_version"] == full["index_version"]
+    assert "eventeen" in writable.ask("How many otters were counted?")["text"]
+    assert writable.remove(name)["headline"] == "Otters return" and writable.health() == empty
+    with pytest.raises(UnknownArticle):
+        writable.remove(name)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "why"),
+    [
+        ("articles", ([],), "search should be a text"),
+        ("articles", ("", "newest", "many"), "limit should be a whole number"),
+        ("articles", ("", "colour"), "no way of sorting"),
+        ("article", (3,), "article should be a text"),
+        ("article", ("none",), "id of no article"),
+        ("add", ({"a": 1},), "text should be a text"),
+        ("add", ("text", 5), "publisher should be a text"),
+        ("add", ("", "", "", "", "", "file"), "files should be a list"),
+        ("add", ("", "", "", "", "", ["file"]), "files should be a list"),
+        ("add", ("", "", "", "", "", [{"path": 1}]), "files should be a list"),
+        ("add", (), "nothing to add"),
+    ],
+)
+def test_values_that_cannot_be_get_a_sentence(writable: Api, endpoint: str, arguments: tuple, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        writable.endpoints[endpoint](*arguments)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from browsing import CHROMIUM, chromium
+from browsing import CHROMIUM, chromium, opened
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 from serving import served
@@ -46,19 +46,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The opened page; afterwards nothing may have been asked of another host, and no script of an article may have run."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    asked: list[str] = []
-    dialogs: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    page.goto(address)
-    page.wait_for_selector("#question textarea")
-    yield page
-    foreign = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
-    context.close()
-    assert not foreign and not dialogs
+    with opened(browser, address) as page:
+        yield page
 
 
 def ask(page: Page, question: str, answers: int = 1) -> None:

@@ -9,7 +9,7 @@ import tomllib
 
 from conftest import ROOT
 
-from rag.settings import Settings
+from rag.settings import VERSION, Settings
 
 README = (ROOT / "README.md").read_text()
 DESIGN = (ROOT / "docs/design.md").read_text()
@@ -48,7 +48,7 @@ def test_every_file_that_the_documents_name_exists() -> None:
 
 def test_the_newest_change_is_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version  # type: ignore[index]
+    assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version == VERSION  # type: ignore[index]
 
 
 def test_requirements_are_exact() -> None:

@@ -6,7 +6,7 @@ import pytest
 from rag.page.guard import Guard
 
 
-def ask(guard: Guard, **headers: str) -> tuple[int, dict[str, str]]:
+def ask(guard: Guard, path: str = "/", **headers: str) -> tuple[int, dict[str, str]]:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -15,7 +15,11 @@ def ask(guard: Guard, **headers: str) -> tuple[int, dict[str, str]]:
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+    scope = {
+        "type": "http",
+        "path": path,
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+    }
     asyncio.run(guard(scope, receive, send))
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
@@ -55,3 +59,23 @@ def test_when_others_are_let_in_the_origin_must_be_the_host() -> None:
     opened = Guard(app, loopback_only=False)
     assert ask(opened, host="news.example", origin="https://news.example")[0] == 200
     assert ask(opened, host="news.example", origin="https://evil.example")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+        ("cross-site", "navigate", 200),
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+    ],
+)
+def test_what_another_sites_page_asks_without_naming_its_origin_is_refused(site: str, mode: str, status: int) -> None:
+    assert ask(Guard(app), host="127.0.0.1:7860", sec_fetch_site=site, sec_fetch_mode=mode)[0] == status
+
+
+def test_where_nobody_may_change_the_collection_no_file_is_taken() -> None:
+    for path in ("/gradio_api/upload", "/upload/"):
+        assert ask(Guard(app, uploads=False), path, host="localhost")[0] == 403 and ask(Guard(app), path, host="localhost")[0] == 200
+    assert ask(Guard(app, uploads=False), "/gradio_api/queue/join", host="localhost")[0] == 200

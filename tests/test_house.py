@@ -14,7 +14,8 @@ DOORS = {"corpus/__main__.py", "corpus/verbs.py", "rag/__main__.py", "rag/evalua
 STAIRS = (
     {"limits", "settings", "doors"},
     {"timing", "verify", "llm_process", "syndicated"},
-    {"retriever", "llm"},
+    {"sources"},
+    {"retriever", "llm", "collection"},
     {"evidence", "models"},
     {"citations", "prompts"},
     {"answer"},
@@ -29,7 +30,7 @@ HEAVY = {
     "sentence_transformers": {"embeddings/encoder.py"},
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},
-    "gradio": {"rag/page/chat.py"},
+    "gradio": {f"rag/page/{name}.py" for name in ("chat", "shelf", "page", "told")},
     "sqlite3": {"corpus/store.py", "corpus/glance.py"},
     "huggingface_hub": {"rag/models.py"},
     **{

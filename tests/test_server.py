@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import ROOT
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from serving import free_port, served, wait_for
 
@@ -62,8 +62,10 @@ def test_the_readmes_curl_example(address: str) -> None:
 
 
 def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> None:
-    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/ask", "/ask_stream", "/search"}
-    assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in ("/ask", "/ask_stream", "/search"))
+    named = {"/ask", "/ask_stream", "/search", "/articles", "/article", "/add", "/remove", "/health"}
+    told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(told) == named and all(endpoint["description"] for endpoint in told.values())
+    assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in named)
 
 
 def test_an_answer_is_streamed_from_evidence_to_checked_text(client: Client) -> None:
@@ -191,6 +193,68 @@ def test_an_article_added_while_the_server_runs_is_found(address: str, client: C
     assert "eventeen" in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
     subprocess.run([sys.executable, "-m", "corpus", "remove", added], cwd=ROOT, env=environment, check=True, capture_output=True)
     assert "eventeen" not in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
+
+
+def test_articles_are_added_and_removed_over_the_api(client: Client, tmp_path: Path) -> None:
+    before = client.predict(api_name="/health")
+    (tmp_path / "seals.txt").write_text(
+        "Ninety-one seals were counted on the sandbanks of Corrin on Friday, the warden told the council of the island.\n"
+    )
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    text = "Forty-two lanterns were lit along the quay of Corrin on Saturday evening, the harbour master said afterwards."
+    files = [handle_file(tmp_path / name) for name in ("seals.txt", "bad.pdf")]
+    reports = client.predict(text, "Corrin Courier", "2024-05-02", files=files, api_name="/add")
+    assert [(report["origin"].split(",")[0], report["status"]) for report in reports] == [
+        ("seals.txt", "added"),
+        ("bad.pdf", "refused"),
+        ("pasted text", "added"),
+    ]
+    assert (
+        "orty-two"
+        in client.predict("How many lanterns were lit along the quay?", [], {"publishers": ["Corrin Courier"]}, api_name="/ask")["text"]
+    )
+    listed = client.predict("corrin", api_name="/articles")
+    assert listed["total"] == 2 and {line["publisher"] for line in listed["articles"]} == {"Corrin Courier"}
+    for line in listed["articles"]:
+        assert client.predict(line["article"], api_name="/article")["body"].endswith(("island.", "afterwards."))
+        client.predict(line["article"], api_name="/remove")
+    assert client.predict(api_name="/health") == before
+    with pytest.raises(AppError, match="may have been removed"):
+        client.predict(listed["articles"][0]["article"], api_name="/remove")
+
+
+def call(address: str, name: str, data: list, **headers: str) -> httpx.Response:
+    """Ask an endpoint as curl does; the reply to the first request where it is refused, else to the second."""
+    reply = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": data}, headers=headers, timeout=60)
+    return reply if reply.status_code != 200 else httpx.get(f"{address}/gradio_api/call/{name}/{reply.json()['event_id']}", timeout=60)
+
+
+def test_other_sites_change_nothing_and_no_file_of_this_computer_is_read(address: str, client: Client, tmp_path: Path) -> None:
+    before = client.predict(api_name="/health")
+    name = client.predict(api_name="/articles")["articles"][0]["article"]
+    for headers in ({"origin": "http://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}):
+        assert call(address, "remove", [name], **headers).status_code == 403
+        assert call(address, "add", ["x" * 200, "", "", "", "", None], **headers).status_code == 403
+    mine = tmp_path / "mine.txt"
+    mine.write_text("The secret of the house is kept under the third stone of the garden path, the gardener told his son.")
+    for path in (str(mine), f"{tmp_path}/../{tmp_path.name}/mine.txt", "/etc/passwd"):
+        for file in ({"path": path}, {"path": path, "meta": {"_type": "gradio.FileData"}}):
+            reply = call(address, "add", ["", "", "", "", "", [file]]).text
+            assert "event: error" in reply and "third stone" not in reply and ("meta" in file or "not uploaded" in reply)
+    assert mine.exists() and client.predict(api_name="/health") == before
+
+
+def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_path: Path) -> None:
+    with served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (address, _):
+        client = Client(address, verbose=False)
+        before = client.predict(api_name="/health")
+        name = client.predict(api_name="/articles")["articles"][0]["article"]
+        for endpoint, arguments in (("/remove", [name]), ("/add", ["x" * 200])):
+            with pytest.raises(AppError, match="Changes are off here"):
+                client.predict(*arguments, api_name=endpoint)
+        assert httpx.post(f"{address}/gradio_api/upload", files={"files": b"x"}).status_code == 403
+        assert client.predict(api_name="/health") == before and not before["changes"]
+        client.close()
 
 
 def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ def test_defaults_and_what_the_environment_changes() -> None:
         ("PORT", "many", "whole number of at least 1"),
         ("CONTEXT", "100", "at least 512"),
         ("THREADS", "0", "at least 1"),
+        ("CHANGES", "me", "one of local, all, none"),
         ("MODLE", "x", "no setting of Dateline"),
     ],
 )

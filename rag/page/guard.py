@@ -25,21 +25,25 @@ _HEADERS = (
 
 
 class Guard:
-    """Refuses a foreign Host (400) and a foreign Origin (403), and adds security headers to every reply.
+    """Refuses a foreign Host (400) and what other sites send (403), and adds security headers to every reply.
 
     On loopback only loopback names are hosts, which stops DNS rebinding. Where the server listens for others, an origin must equal the host.
+    Without `uploads` no file is taken either, so that nobody fills the disk of a server whose collection they may not change.
     """
 
-    def __init__(self, app: App, loopback_only: bool = True) -> None:
+    def __init__(self, app: App, loopback_only: bool = True, uploads: bool = True) -> None:
         self._app = app
         self._loopback_only = loopback_only
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(headers.get("host", ""), headers.get("origin"))
+        refusal = self._refusal(headers)
+        if not refusal and not self._uploads and scope.get("path", "").rstrip("/").endswith("/upload"):
+            refusal = 403, "Changes are off here, so no files are taken."
         if refusal:
             await _refuse(send, *refusal)
             return
@@ -51,7 +55,8 @@ class Guard:
 
         await self._app(scope, receive, with_headers)
 
-    def _refusal(self, host: str, origin: str | None) -> tuple[int, str] | None:
+    def _refusal(self, headers: dict[str, str]) -> tuple[int, str] | None:
+        host, origin = headers.get("host", ""), headers.get("origin")
         if self._loopback_only and _name(f"//{host}") not in _LOOPBACK:
             return 400, "This server answers to 127.0.0.1 and localhost only."
         if (
@@ -59,6 +64,9 @@ class Guard:
             and urlsplit(origin).netloc.lower() != host.lower()
             and not (self._loopback_only and _same_loopback(origin, host))
         ):
+            return 403, "Requests from other sites are refused."
+        # A browser that leaves the origin out still tells that another site's page asks; following a link to ours is no harm.
+        if origin is None and headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
             return 403, "Requests from other sites are refused."
         return None
 

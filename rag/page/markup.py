@@ -30,11 +30,11 @@ def answer_html(answer: Answer, turn: int) -> str:
 
 def _head(answer: Answer) -> str:
     """The line above the statements: what is being written and not yet checked, or why there is none."""
-    searched = f'<p class="searched">Searched for: {_text(answer.searched)}</p>' if answer.searched != answer.question else ""
+    searched = f'<p class="searched">Searched for: {escaped(answer.searched)}</p>' if answer.searched != answer.question else ""
     if answer.status == "writing":
-        return f'{searched}<p class="draft"><span class="label">{WRITING}</span> {_text(answer.draft)}</p>'
+        return f'{searched}<p class="draft"><span class="label">{WRITING}</span> {escaped(answer.draft)}</p>'
     if answer.message:
-        return f'{searched}<p class="message">{_text(answer.message)}</p>'
+        return f'{searched}<p class="message">{escaped(answer.message)}</p>'
     if answer.statements and all(item.verdict == QUOTED for item in answer.statements):
         return f'{searched}<p class="label">In the articles\' own words</p>'
     return searched
@@ -45,8 +45,8 @@ def _statement(statement: Statement, turn: int) -> str:
     if statement.verdict == QUOTED:
         (citation,) = statement.citations
         marker = f'<span class="marker">[{citation.number}]</span>'
-        return f'<blockquote id="{_anchor(citation, turn)}">“{_text(statement.text)}” {marker}{_cite(citation)}</blockquote>'
-    return f'<p class="statement">{_text(statement.text)}{"".join(_marker(citation, turn) for citation in statement.citations)}</p>'
+        return f'<blockquote id="{_anchor(citation, turn)}">“{escaped(statement.text)}” {marker}{_cite(citation)}</blockquote>'
+    return f'<p class="statement">{escaped(statement.text)}{"".join(_marker(citation, turn) for citation in statement.citations)}</p>'
 
 
 def _marker(citation: Citation, turn: int) -> str:
@@ -55,37 +55,37 @@ def _marker(citation: Citation, turn: int) -> str:
 
 
 def _source(citation: Citation, turn: int) -> str:
-    return f'<li id="{_anchor(citation, turn)}" value="{citation.number}"><q>{_text(citation.quote)}</q> {_cite(citation)}</li>'
+    return f'<li id="{_anchor(citation, turn)}" value="{citation.number}"><q>{escaped(citation.quote)}</q> {_cite(citation)}</li>'
 
 
 def _quote(evidence: Evidence) -> str:
-    return f"<li><q>{_text(evidence.text)}</q> {_cite(evidence)}</li>"
+    return f"<li><q>{escaped(evidence.text)}</q> {_cite(evidence)}</li>"
 
 
 def _cite(source: Citation | Evidence) -> str:
     """Where words stand: headline, publisher, date, and the other papers that printed the same."""
     article = source.article
-    also = f" <span class='also'>also in {_text('; '.join(other.dateline for other in source.also_in))}</span>" if source.also_in else ""
-    return f"<cite>{_link(article)}<span class='dateline'>{escape(article.dateline)}</span>{also}</cite>"
+    also = f" <span class='also'>also in {escaped('; '.join(other.dateline for other in source.also_in))}</span>" if source.also_in else ""
+    return f"<cite>{headline(article)}<span class='dateline'>{escape(article.dateline)}</span>{also}</cite>"
 
 
-def _link(article: Article) -> str:
+def headline(article: Article) -> str:
     """The headline; a link only where the article's own metadata holds an absolute web address."""
-    headline = f"<span class='headline'>{_text(article.headline)}</span> "
+    unlinked = f"<span class='headline'>{escaped(article.headline)}</span> "
     try:
         address = urlsplit((article.url or "").strip())
     except ValueError:
-        return headline
+        return unlinked
     if address.scheme not in ("http", "https") or not address.netloc or len(article.url or "") > 2_000:
-        return headline
+        return unlinked
     href = escape(article.url or "", quote=True)
-    return f'<a class="headline" href="{href}" target="_blank" rel="noopener noreferrer nofollow">{_text(article.headline)}</a> '
+    return f'<a class="headline" href="{href}" target="_blank" rel="noopener noreferrer nofollow">{escaped(article.headline)}</a> '
 
 
 def _warnings(answer: Answer) -> str:
     if not answer.warnings or not answer.finished:
         return ""
-    items = "".join(f"<li>{_text(warning)}</li>" for warning in answer.warnings)
+    items = "".join(f"<li>{escaped(warning)}</li>" for warning in answer.warnings)
     count = "1 remark" if len(answer.warnings) == 1 else f"{len(answer.warnings)} remarks"
     return f'<details class="warnings"><summary>{count} on this answer</summary><ul>{items}</ul></details>'
 
@@ -101,5 +101,6 @@ def _anchor(citation: Citation, turn: int) -> str:
     return f"source-{turn}-{citation.number}"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text on one line, as a page may show it."""
     return escape(" ".join(text.split()), quote=True)

@@ -1,0 +1,68 @@
+"""The whole page: its tabs, the endpoints beside them, and how both follow the collection. Knows Gradio; each tab knows itself."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import gradio as gr
+
+from rag import limits
+from rag.api import Api
+from rag.assistant import Assistant
+from rag.collection import Collection
+from rag.page.chat import AT_ONCE, chat
+from rag.page.shelf import shelf
+from rag.page.told import plain_errors
+
+STYLE = Path(__file__).parent / "style.css"
+
+
+def theme() -> gr.themes.Base:
+    """Serif text from fonts that computers have; nothing is loaded from a font service."""
+    serif = ["Iowan Old Style", "Palatino Linotype", "Palatino", "Source Serif 4", "Georgia", "serif"]
+    base = gr.themes.Base(primary_hue="orange", neutral_hue="stone", font=serif, font_mono=["ui-monospace", "monospace"])
+    return base.set(
+        button_primary_background_fill="#9a3412",
+        button_primary_background_fill_hover="#7c2d12",
+        button_primary_text_color="#ffffff",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_300",
+        button_primary_background_fill_dark="#9a3412",
+        button_primary_background_fill_hover_dark="#7c2d12",
+    )
+
+
+def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = ()) -> gr.Blocks:
+    """The page and the endpoints over one assistant, not yet launched; `examples` are questions that its collection can answer."""
+    with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
+        gr.HTML(
+            "<h1>Dateline</h1><p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
+            elem_id="masthead",
+        )
+        with gr.Tabs():
+            with gr.Tab("Ask"):
+                asking = chat(assistant, examples)
+            with gr.Tab("Collection") as tab:
+                shown = shelf(collection)
+        inputs = [asking.publishers, *shown.asked]
+        outputs = [asking.conversation, asking.publishers, *shown.listed]
+
+        def follow(publishers: list[str], *asked: Any) -> tuple[Any, ...]:
+            return *asking.follow(collection.coverage(), publishers), *shown.follow(*asked)
+
+        # The collection changes through this page, through other pages, and through the command line.
+        triggers: list[Callable[..., Any]] = [page.load, tab.select, asking.chosen.expand, *(event.then for event in shown.changes)]
+        for trigger in triggers:
+            trigger(plain_errors(follow), inputs, outputs, api_visibility="private", show_progress="hidden")
+    page.queue(max_size=limits.QUEUE, default_concurrency_limit=AT_ONCE)
+    return cast(gr.Blocks, page)
+
+
+def _endpoints(api: Api) -> None:
+    """The endpoints under their names. Answers share the model's queue, and changes wait for each other."""
+    for name, function in api.endpoints.items():
+        line, at_once = ("changes", 1) if name in api.changing else ("answers", AT_ONCE)
+        gr.api(  # type: ignore[attr-defined]
+            plain_errors(function, str), api_name=name, concurrency_id=line, concurrency_limit=at_once
+        )

@@ -1,0 +1,58 @@
+import pytest
+from conftest import article
+
+from corpus.listing import SORTS, UnknownSort, listing
+from embeddings.library import Library
+
+ARTICLES = (
+    article(
+        "The ferry to Kestrel Bay sailed at noon with forty passengers.", "Ferry sails", publisher="Kestrel Bay Times", published="2020-05"
+    ),
+    article("Élodie Martin opened the new bridge over the river Arde.", "bridge opened", publisher="Arde Courier", published="2021-02-03"),
+    article("Nobody knows when the lighthouse of Corrin was first lit.", None, publisher=None, published=None),
+)
+
+
+@pytest.fixture
+def filled(library: Library) -> Library:
+    for known in ARTICLES:
+        library.add(known, known.body, "")
+    return library
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", {0, 1, 2}),
+        ("  ", {0, 1, 2}),
+        ("ferry", {0}),
+        ("sailing", {0}),  # a word's other forms
+        ("light", {2}),  # a word's beginning
+        ("elodie bridge", {1}),  # headline and body, without accents
+        ("kestrel bay times", {0}),
+        ("rde cour", {1}),  # part of a publisher's name
+        ("February 2021", {1}),
+        ("ferry bridge", set()),
+        ("?!", set()),
+        ('" OR 1=1 --', set()),
+        ("NEAR(a b", set()),
+    ],
+)
+def test_a_search_looks_into_headline_publisher_date_and_text(filled: Library, search: str, found: set[int]) -> None:
+    shown = listing(filled.store, search)
+    assert {line.article.id for line in shown.lines} == {ARTICLES[n].id for n in found} and shown.total == len(found)
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"), [("newest", [1, 0, 2]), ("oldest", [0, 1, 2]), ("headline", [1, 0, 2]), ("publisher", [1, 0, 2])]
+)
+def test_each_way_of_sorting_and_unknown_values_last(filled: Library, sort: str, order: list[int]) -> None:
+    assert [line.article.id for line in listing(filled.store, sort=sort).lines] == [ARTICLES[n].id for n in order]
+    assert set(SORTS) == {"newest", "oldest", "headline", "publisher", "added"}
+
+
+def test_a_page_of_the_list_tells_how_many_there_are(filled: Library) -> None:
+    shown = listing(filled.store, limit=2)
+    assert len(shown.lines) == 2 and shown.total == 3 and all(line.passages == 1 for line in shown.lines)
+    with pytest.raises(UnknownSort, match="newest, oldest"):
+        listing(filled.store, sort="id; DROP TABLE articles")
