@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sentencex
 
 from corpus.article import Article
+from corpus.words import content_stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Passage:
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """Offsets of the sentences between `start` and `end` of `text`, without the white space around them.
 
-    >>> sentences("The U.S. said no. Mr. Trump left.")
-    [(0, 17), (18, 33)]
+    >>> sentences("The U.S. agreed. Mr. Trump left.")
+    [(0, 16), (17, 32)]
     """
     spans: list[tuple[int, int]] = []
     position = start
@@ -37,6 +39,12 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
             position = first + len(bare)
             spans.append((first, position))
     return spans
+
+
+@lru_cache(maxsize=4096)
+def sentence_stems(body: str, start: int, end: int) -> tuple[frozenset[str], ...]:
+    """The content stems of each sentence between `start` and `end`; kept, since every question of a conversation reads the same passages."""
+    return tuple(frozenset(content_stems(body[a:b])) for a, b in sentences(body, start, end))
 
 
 def split(article: Article, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]) -> list[Passage]:

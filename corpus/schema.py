@@ -34,8 +34,13 @@ CREATE TABLE corrections (
     article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE, field TEXT NOT NULL, value TEXT, PRIMARY KEY (article, field)
 ) STRICT;
 """
+# Days without a leading nought, as questions have them.
+_WORDS_VIEW = f"""CREATE VIEW passage_words AS
+    SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
+        ltrim(substr(published, 9, 2), '0') || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4) AS dated
+    FROM passages JOIN articles ON articles.id = passages.article;"""
 # Until then a found field did not say how sure it was; where it stood and how it was found tell.
-_FIELDS = """
+_FIELDS = f"""
 ALTER TABLE articles ADD COLUMN standfirst TEXT;
 ALTER TABLE articles ADD COLUMN section TEXT;
 ALTER TABLE articles ADD COLUMN updated TEXT;
@@ -44,6 +49,11 @@ UPDATE articles SET found = (
         WHEN value ->> 'how' = 'headline above the text' THEN 'guessed' WHEN value ->> 'start' IS NULL THEN 'stated' ELSE 'read' END))
     FROM json_each(articles.found)
 );
+DROP VIEW passage_words;
+{_WORDS_VIEW}
+INSERT INTO words (words) VALUES ('rebuild');
 """
 # What brings a collection from one version to the next. Every change of the schema adds its step here and a fixture to the tests.
 STEPS = {0: _SCHEMA, 1: _CORRECTIONS, 2: _FIELDS}
+# The terms of the words' index as a table, made anew by each connection.
+TERMS = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"

@@ -20,7 +20,7 @@ from corpus.filters import Coverage, Filters
 from corpus.glance import FILE_NAME
 from corpus.passages import Passage
 from corpus.rows import ARTICLE_COLUMNS, DATES, Fields, article_of, corrected, fields_of, row_of
-from corpus.schema import APPLICATION_ID, SCHEMA_VERSION, STEPS
+from corpus.schema import APPLICATION_ID, SCHEMA_VERSION, STEPS, TERMS
 
 # Columns of the words' index and their weights in bm25: headline, publisher, date, body.
 _WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
@@ -69,6 +69,7 @@ class Store:
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute(TERMS)
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
@@ -302,6 +303,10 @@ class Store:
             f"SELECT words.rowid, -bm25(words, {weights}) AS score FROM words {among} words MATCH ? ORDER BY score DESC LIMIT ?",
             [*values, query, k],
         )
+
+    def terms(self, wanted: Iterable[str]) -> list[tuple[str, int]]:
+        """Those of `wanted` that are terms of the words' index (Porter stems), each with the number of passages that hold it."""
+        return self.rows("SELECT term, doc FROM temp.terms WHERE term IN (SELECT value FROM json_each(?))", (json.dumps(list(wanted)),))
 
 
 _WORD_COLUMNS = "title, publisher, dated, body"

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 import snowballstemmer
 
@@ -23,7 +24,7 @@ _stemmer = snowballstemmer.stemmer("english")
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The Porter2 stem of a word in lower case, without a possessive ending."""
-    return str(_stemmer.stemWord(word.lower().removesuffix("'s").removesuffix("’s")))
+    return str(_stemmer.stemWord(_bare(word.lower())))
 
 
 def words(text: str) -> list[str]:
@@ -33,6 +34,31 @@ def words(text: str) -> list[str]:
     ["nato's", '5,200', 'troops']
     """
     return [match.lower() for match in WORD.findall(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """The words that carry content, each once, in order, without possessive endings.
+
+    >>> content_words("NATO's troops, and the troops of Iraq")
+    ['nato', 'troops', 'iraq']
+    """
+    return list(dict.fromkeys(bare for word in words(text) if (bare := _bare(word)) not in STOP_WORDS))
+
+
+def neighbours(text: str) -> list[str]:
+    """Pairs of content words with nothing but a space or a hyphen between them.
+
+    >>> neighbours("the Federal Reserve, and interest rates of banks")
+    ['federal reserve', 'interest rates']
+    """
+    found = list(WORD.finditer(text))
+    pairs = [(a, b) for a, b in pairwise(found) if text[a.end() : b.start()] in (" ", "-")]
+    bare = [(_bare(a[0].lower()), _bare(b[0].lower())) for a, b in pairs]
+    return [f"{a} {b}" for a, b in bare if a not in STOP_WORDS and b not in STOP_WORDS]
+
+
+def _bare(word: str) -> str:
+    return word.removesuffix("'s").removesuffix("’s")
 
 
 def content_stems(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from embeddings.library import Library
 
 # Longer than any news article. Cleaning costs memory, and encoding half a minute a million characters.
 MAX_RAW_CHARS = 1_000_000
-MAX_BODY_CHARS = 100_000
+MAX_BODY_CHARS = 250_000
 
 
 class TooLong(ValueError):

@@ -1,5 +1,6 @@
 """The collection made findable: `Library` adds, removes and searches by meaning and by words. Knows store, encoder and FAISS, no questions."""
 
+import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
@@ -12,9 +13,9 @@ from corpus.article import Article
 from corpus.filters import Coverage, Filters
 from corpus.passages import Passage, split
 from corpus.store import Store, StoreError
-from corpus.words import STOP_WORDS, words
 from embeddings.encoder import MAX_TOKENS, NAME, Encoder, Fingerprint
 from embeddings.faiss_store import ExactIndex, FaissStore
+from embeddings.wordings import Wordings
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
 _FINGERPRINT = "encoder"
@@ -37,7 +38,7 @@ class Library:
         self._ids: set[int] = set()
         self._lock = threading.RLock()
         self._seen: tuple[int, int] | None = None
-        self._version, self._coverage = "", store.coverage()
+        self._version, self._coverage, self._wordings = "", store.coverage(), Wordings(store)
         self.refresh()
 
     def _check_fingerprint(self) -> None:
@@ -62,6 +63,7 @@ class Library:
             self._ids, self._seen = now, version
             # Every question asks for these two; they change only with the collection.
             names = "".join(name for (name,) in self.store.rows("SELECT id FROM articles ORDER BY id"))
+            self._wordings = Wordings(self.store)
             self._version, self._coverage = sha256(names.encode()).hexdigest()[:12], self.store.coverage()
 
     @property
@@ -100,9 +102,21 @@ class Library:
         with self._lock:
             return self._index.nearest(vector, k, among)
 
-    def by_words(self, question: str, k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
-        """The `k` passages that share the question's words best as (passage id, bm25), best first; filters apply before the search."""
-        query = " OR ".join(f'"{word}"' for word in dict.fromkeys(words(question)) if word not in STOP_WORDS)
+    def rarity(self, word: str) -> float:
+        """How much a word tells: log(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it, as in bm25."""
+        self.refresh()
+        held = self._wordings.frequency(word)
+        return math.log(1 + (len(self._ids) - held + 0.5) / (held + 0.5))
+
+    def by_words(
+        self, question: str, k: int, filters: Filters | None = None, pairs: bool = True, others: bool = True
+    ) -> list[tuple[int, float]]:
+        """The `k` passages that share the question's words best as (passage id, bm25), best first; filters apply before the search.
+
+        `pairs` of words that stand together and `others` for them count as well (see `Wordings`).
+        """
+        self.refresh()
+        query = self._wordings.query(question, pairs, others)
         return self.store.matches(query, k, filters) if query else []
 
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:

@@ -19,7 +19,7 @@ from corpus.lock import writing
 from corpus.plain import clean_text
 from corpus.readers import UnreadableFile, load
 from corpus.report import Report
-from corpus.rows import CORRECTABLE
+from corpus.rows import CORRECTABLE, DATES
 from embeddings.intake import take_in_bytes
 from embeddings.library import Library
 from rag import limits
@@ -156,7 +156,7 @@ class Collection:
         wanted = {
             field: " ".join(clean_text(value).split())[: limits.FIELD_CHARS] for field, value in fields.items() if field in CORRECTABLE
         }
-        wanted |= {field: str(PartialDate.parse(wanted[field])) for field in ("published", "updated") if wanted.get(field)}
+        wanted |= {field: str(PartialDate.parse(wanted[field])) for field in DATES if wanted.get(field)}
         with writing(self._library.store.path.parent):
             for field, value in wanted.items():
                 if value != str(getattr(known, field) or ""):

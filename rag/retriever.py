@@ -1,12 +1,13 @@
-"""Question -> hits: both searches, clause by clause, fused; named publishers and days preferred. Knows the library, not the model.
+"""Question -> hits: both searches, part by part, fused; named publishers and days preferred. Knows the library, not the model.
 
 langchain's `BaseRetriever` is its face to other chains.
 """
 
-import re
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -15,29 +16,38 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from corpus.filters import Filters
-from corpus.passages import Passage
+from corpus.passages import Passage, sentence_stems
+from corpus.words import content_words, stem
 from embeddings.library import Library, as_document
 from rag import limits
+from rag.sources import Part, parts
 from rag.syndicated import once
-from rag.timing import Asked, asked, published_then
+from rag.timing import asked
 
-# Shares of the two searches in the fused score, both stretched to 0..1. Words carry more than meaning in news questions:
-# on 429 MultiHop-RAG questions 0.7/0.3 gave Hits@4 0.725, equal ranks 0.667.
-WORDS_SHARE = 0.7
-# What a publisher or a day that the question names adds to a fused score of at most 1.
-PREFERENCE = 0.15
-# What the newest of the passages that fit gains where the question asks for the latest; the oldest gains nothing.
-RECENCY = 0.3
 _FITTING = 12  # passages among which newness counts
-_CLAUSE_BORDER = re.compile(
-    r"[;:?]\s+|,\s+(?:and|but|while|whereas|as|which|who|or)\s+|,\s+|\s+(?:and|while|whereas|but)\s+", re.IGNORECASE
-)
-_CLAUSE_WORDS = 5
+_READ = 40  # best passages whose sentences are compared with the question
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What each signal counts in a passage's score. The defaults were swept: rag/evaluation/results/retrieval.json holds every row.
+
+    A search's scores are stretched to 0..1 before they are added, so the weights do not depend on the question.
+    """
+
+    words: float = 0.8  # share of the search by words; the search by meaning has the rest
+    pairs: bool = True  # words that stand side by side count again where they do so in an article
+    wordings: bool = True  # other spellings, numerals, acronyms and slips are searched for too
+    sources: bool = True  # phrases that name whom to ask are not searched for
+    clauses: bool = True  # each clause is searched on its own too, and a passage has the mean of its best two scores
+    preference: float = 0.6  # for a publisher that the question or clause names, and again for a day
+    sentence: float = 0.4  # for one sentence that holds all words of a part
+    newness: float = 0.3  # for the newest of the passages that fit, where the question asks for the latest
 
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """The place (from 1) and score that one search gave a passage. `by` is "words", "meaning", "preference" or "newness"."""
+    """The place (from 1) and score that one signal gave a passage. `by` is "words", "meaning", "preference", "sentence" or "newness"."""
 
     by: str
     place: int
@@ -54,26 +64,18 @@ class Hit:
     also_in: tuple[Passage, ...] = ()
 
 
-def clauses(question: str) -> list[str]:
-    """The parts of a long question that are searched on their own, each at least five words.
-
-    >>> clauses("What did the council plan in 2016, and what did the auditors say about it in 2021?")
-    ['What did the council plan in 2016', 'what did the auditors say about it in 2021?']
-    """
-    parts = [part.strip() for part in _CLAUSE_BORDER.split(question)]
-    parts = [part for part in parts if part and len(part.split()) >= _CLAUSE_WORDS]
-    return parts if len(parts) > 1 else []
+Found = list[tuple[int, float]]  # (passage id, score), best first
 
 
-def stretch(found: list[tuple[int, float]]) -> dict[int, float]:
-    """Scores moved to 0..1, the best 1 and the worst 0.
+def stretch(found: Found, scale: Found | None = None) -> dict[int, float]:
+    """Scores moved to 0..1, the best of `scale` (of `found` itself) to 1 and its worst to 0; what lies outside goes to the nearer end.
 
     >>> stretch([(7, 9.0), (8, 6.0), (9, 3.0)])
     {7: 1.0, 8: 0.5, 9: 0.0}
     """
-    scores = [score for _, score in found]
-    span = max(scores, default=0.0) - min(scores, default=0.0)
-    return {number: (score - min(scores)) / span if span else 1.0 for number, score in found}
+    scores = [score for _, score in (scale or found)]
+    lowest, span = min(scores, default=0.0), max(scores, default=0.0) - min(scores, default=0.0)
+    return {number: min(1.0, max(0.0, (score - lowest) / span)) if span else 1.0 for number, score in found}
 
 
 class Retriever(BaseRetriever):
@@ -82,51 +84,93 @@ class Retriever(BaseRetriever):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     library: Library
     k: int = 10
+    scoring: Scoring = Scoring()
 
     def hits(self, question: str, k: int | None = None, filters: Filters | None = None) -> list[Hit]:
         """The `k` best passages for a question, best first; `filters` hold before both searches."""
+        asking = parts(question, self.library.coverage().publishers, self.scoring.sources, self.scoring.clauses)
+        found = [self._searched(part, filters) for part in asking]
+        fused = {number: _best_two([scores.get(number, 0.0) for scores, _ in found]) for scores, _ in found for number in scores}
+        best = heapq.nlargest(limits.CANDIDATES, fused, key=lambda number: (fused[number], -number))
+        hits = [
+            Hit(passage, fused[number], _explained(number, [ranks for _, ranks in found]))
+            for number, passage in self.library.passages(best).items()
+        ]
+        hits = _best_first(hits)
+        hits = _best_first(self._read(hits[:_READ], asking)) + hits[_READ:]
+        if asked(question, ()).latest:
+            hits = _best_first(_newest_raised(hits[:_FITTING], self.scoring.newness)) + hits[_FITTING:]
+        hits = [replace(hit, score=round(hit.score, 4)) for hit in hits]
+        return [replace(hits[n], also_in=copies) for n, copies in once([hit.passage for hit in hits], k or self.k)]
+
+    def _searched(self, part: Part, filters: Filters | None) -> tuple[dict[int, float], dict[int, list[Rank]]]:
+        """The fused score of each passage that one part of a question finds, and the ranks behind it."""
         fused: dict[int, float] = defaultdict(float)
         ranks: dict[int, list[Rank]] = defaultdict(list)
-        queries = [question, *clauses(question)]
-        for n, (query, vector) in enumerate(zip(queries, self.library.encoder.encode(queries), strict=True)):
-            by_words = self.library.by_words(query, limits.CANDIDATES, filters)
-            by_meaning = self.library.by_meaning(vector, limits.CANDIDATES, filters)
-            if n == 0:
-                for by, found in (("words", by_words), ("meaning", by_meaning)):
-                    for place, (number, score) in enumerate(found, 1):
-                        ranks[number].append(Rank(by, place, round(score, 4)))
-            words, meaning = stretch(by_words), stretch(by_meaning)
-            for number in words.keys() | meaning.keys():
-                score = WORDS_SHARE * words.get(number, 0.0) + (1 - WORDS_SHARE) * meaning.get(number, 0.0)
-                fused[number] = max(fused[number], score)
-        wanted = asked(question, self.library.coverage().publishers)
-        passages = self.library.passages(fused)
-        hits = _best_first(_hit(passage, fused[number], ranks[number], wanted) for number, passage in passages.items())
-        if wanted.latest:
-            hits = _best_first(_newest_raised(hits[:_FITTING])) + hits[_FITTING:]
-        return [replace(hits[n], also_in=copies) for n, copies in once([hit.passage for hit in hits], k or self.k)]
+        weigh = self.scoring.preference and (part.source.publishers or part.source.dates)
+        vector = self.library.encoder.encode([part.text])[0]
+        searches: tuple[tuple[str, float, Callable[[int, Filters | None], Found]], ...] = (
+            (
+                "words",
+                self.scoring.words,
+                partial(self.library.by_words, part.text, pairs=self.scoring.pairs, others=self.scoring.wordings),
+            ),
+            ("meaning", 1 - self.scoring.words, partial(self.library.by_meaning, vector)),
+        )
+        for by, weight, search in searches:
+            best = search(limits.CANDIDATES, filters)
+            # Who is named may have nothing among the best of all; what they wrote is weighed on the same scale.
+            named = search(limits.CANDIDATES, part.source.filters) if weigh and not filters else []
+            for number, score in stretch([*best, *named], best).items():
+                fused[number] += weight * score
+            for place, (number, score) in enumerate(best, 1):
+                ranks[number].append(Rank(by, place, round(score, 4)))
+        for number, passage in self.library.passages(fused).items() if weigh else ():
+            preferred = self.scoring.preference * part.source.fits(passage.article)
+            if preferred:
+                fused[number] += preferred
+                ranks[number].append(Rank("preference", 1, round(preferred, 4)))
+        return fused, ranks
+
+    def _read(self, hits: Iterable[Hit], asking: Sequence[Part]) -> Iterator[Hit]:
+        """The hits, each raised by the share of a part's words, weighted by rarity, that its best sentence holds; the mean of the best two parts."""
+        wanted = [{stem(word): self.library.rarity(word) for word in content_words(part.text)} for part in asking]
+        for hit in hits:
+            held = sentence_stems(hit.passage.article.body, hit.passage.start, hit.passage.end)
+            gain = self.scoring.sentence * _best_two([_share(words, held) for words in wanted])
+            yield replace(hit, score=hit.score + gain, ranks=(*hit.ranks, Rank("sentence", 1, round(gain, 4))))
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **extra: Any) -> list[Document]:
         return [as_document(hit.passage) for hit in self.hits(query, extra.get("k"), extra.get("filters"))]
+
+
+def _best_two(scores: Sequence[float]) -> float:
+    """The mean of the best two scores: who answers a clause, and the question or another clause besides, comes before who answers one."""
+    best = heapq.nlargest(2, scores)
+    return sum(best) / len(best)
+
+
+def _share(rarities: dict[str, float], sentences: Iterable[frozenset[str]]) -> float:
+    total = sum(rarities.values()) or 1.0
+    return max((sum(rarities[word] for word in rarities.keys() & held) for held in sentences), default=0.0) / total
+
+
+def _explained(number: int, ranks: Sequence[dict[int, list[Rank]]]) -> tuple[Rank, ...]:
+    """The ranks that the whole question gave a passage, or those of the clause that found it."""
+    return tuple(next((found[number] for found in ranks if number in found), ()))
 
 
 def _best_first(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.passage.article.id, hit.passage.start))
 
 
-def _newest_raised(hits: list[Hit]) -> list[Hit]:
+def _newest_raised(hits: list[Hit], newness: float) -> list[Hit]:
     days = [hit.passage.article.published.first.toordinal() for hit in hits if hit.passage.article.published]
     if not days or min(days) == max(days):
         return hits
     raised = []
     for hit in hits:
         published = hit.passage.article.published
-        gain = RECENCY * (published.first.toordinal() - min(days)) / (max(days) - min(days)) if published else 0.0
-        raised.append(Hit(hit.passage, round(hit.score + gain, 4), (*hit.ranks, Rank("newness", 1, round(gain, 4)))))
+        gain = newness * (published.first.toordinal() - min(days)) / (max(days) - min(days)) if published else 0.0
+        raised.append(replace(hit, score=hit.score + gain, ranks=(*hit.ranks, Rank("newness", 1, round(gain, 4)))))
     return raised
-
-
-def _hit(passage: Passage, score: float, ranks: list[Rank], wanted: Asked) -> Hit:
-    preferred = PREFERENCE * ((passage.article.publisher in wanted.publishers) + published_then(passage.article, wanted.dates))
-    extra = [Rank("preference", 1, preferred)] if preferred else []
-    return Hit(passage, round(score + preferred, 4), (*ranks, *extra))

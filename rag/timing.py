@@ -52,7 +52,7 @@ def asked(question: str, publishers: tuple[str, ...]) -> Asked:
     """
     named = tuple(name for name in publishers if re.search(rf"\b{re.escape(name.removeprefix('The '))}\b", question, re.IGNORECASE))
     return Asked(
-        dates=_dates(question),
+        dates=dates(question),
         publishers=named,
         change=bool(_CHANGE.search(question)),
         latest=bool(_LATEST.search(question)),
@@ -69,7 +69,8 @@ def topic(question: str) -> str:
     return " ".join(_CHANGE_WORDS.sub(" ", _SPAN.sub(" ", question)).split()) if _CHANGE.search(question) else question
 
 
-def _dates(question: str) -> tuple[PartialDate, ...]:
+def dates(question: str) -> tuple[PartialDate, ...]:
+    """The dates that a text names, years too."""
     written = written_dates(question)
     found = [published for _, _, published in written]
     taken = [(start, end) for start, end, _ in written]

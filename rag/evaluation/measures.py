@@ -21,6 +21,14 @@ def recall_at(k: int, gold: Gold, found: Sequence[Article]) -> float:
     return mean(any(words.of(article) for article in first) for words in wanted.values())
 
 
+def found_at(k: int, gold: Gold, found: Sequence[Article]) -> float:
+    """1 if any gold article is among the first k articles found (repeats counted once), else 0.
+
+    Gold articles in second and fifth place: found@3 = 1.
+    """
+    return float(any(words.of(article) for article in list(dict.fromkeys(found))[:k] for words in gold.evidence))
+
+
 def reciprocal_rank(gold: Gold, found: Sequence[Article]) -> float:
     """1 / the place of the first gold article among the articles found, repeats counted once; 0 where there is none.
 

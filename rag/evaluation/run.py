@@ -35,6 +35,7 @@ class Result:
     text: str
     right: float
     refused: bool
+    article_3: float | None
     recall_3: float | None
     recall_10: float | None
     reciprocal_rank: float | None
@@ -77,6 +78,7 @@ def _measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: flo
         text=answer.text,
         right=measures.right(gold, answer),
         refused=measures.refused(answer),
+        article_3=measures.found_at(3, gold, found) if known else None,
         recall_3=measures.recall_at(3, gold, found) if known else None,
         recall_10=measures.recall_at(DEPTH, gold, found) if known else None,
         reciprocal_rank=measures.reciprocal_rank(gold, found) if known else None,
@@ -99,6 +101,7 @@ def summary(results: Sequence[Result]) -> dict[str, float | int | None]:
     )
     return {
         "questions": len(results),
+        "right article@3": _mean(results, "article_3"),
         "recall@3": _mean(results, "recall_3"),
         "recall@10": _mean(results, "recall_10"),
         "MRR": _mean(results, "reciprocal_rank"),

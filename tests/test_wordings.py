@@ -1,0 +1,64 @@
+import pytest
+from conftest import article
+
+from embeddings.library import Library
+from embeddings.wordings import Wordings
+
+BODIES = (
+    "The International Security Assistance Force (ISAF) left the province. Soldiers of the coalition remained.",
+    "The organisation paid two million crowns for the defence of the harbour.",
+    "The Federal Harbour Administration said no. The FHA had said so before.",
+    "ISIL took the town; others call it Daesh.",
+)
+
+
+@pytest.fixture
+def wordings(library: Library) -> Wordings:
+    for n, body in enumerate(BODIES):
+        library.add(article(body=body, title=f"News {n}"), "raw", str(n))
+    return Wordings(library.store)
+
+
+@pytest.mark.parametrize(
+    ("question", "added"),
+    [
+        ("Which slodiers stayed?", ["soldier"]),
+        ("Who paid for the defense organization?", ["defence", "organisation"]),
+        ("Was it 2 million?", ["two"]),
+        ("What did ISAF leave?", ["international security assistance force"]),
+        ("What did the Federal Harbour Administration say?", ["fha"]),
+        ("Which town did ISIS take?", ["isil", "daesh"]),
+        ("Who remained?", []),
+        ("Did the otterfish remain?", []),
+    ],
+)
+def test_other_wordings_are_those_that_articles_use(wordings: Wordings, question: str, added: list[str]) -> None:
+    plain, others = (wordings.query(question, pairs=False, others=wanted).split(" OR ") for wanted in (False, True))
+    assert others[: len(plain)] == plain
+    assert sorted(others[len(plain) :]) == sorted(f'"{word}"' for word in added)
+
+
+def test_a_slip_still_finds_the_article(library: Library, wordings: Wordings) -> None:
+    found = library.by_words("Which slodiers stayed?", 3)
+    assert library.passages([found[0][0]])[found[0][0]].article.body == BODIES[0]
+    assert library.by_words("Which slodiers stayed?", 3, others=False) == []
+
+
+def test_pairs_count_in_the_text_and_in_long_questions_in_headlines_too(wordings: Wordings) -> None:
+    assert wordings.query("the Federal Harbour", others=False) == '"federal" OR "harbour" OR body : "federal harbour"'
+    assert '"federal harbour"' in wordings.query("federal harbour a1 b2 c3 d4 e5 f6 g7 h8 i9", others=False).split(" OR ")
+
+
+def test_possessives_are_found_as_the_names_they_are(library: Library, wordings: Wordings) -> None:
+    assert library.by_words("What of ISAF's province?", 3) == library.by_words("What of ISAF province?", 3, pairs=False)
+
+
+def test_what_is_added_later_is_known(library: Library, wordings: Wordings) -> None:
+    assert library.by_words("otters", 3) == [] and library.rarity("otter") > library.rarity("harbour")
+    library.add(article(body="Otters swim in the bay.", title="Otters"), "raw", "o")
+    assert library.by_words("otters", 3) != []
+
+
+def test_nothing_of_a_question_is_read_as_syntax(wordings: Wordings, library: Library) -> None:
+    for question in ('"', "body : x", "NEAR(a b)", "a* OR (", "ISAF) OR (", "title^2", "A" * 2000):
+        library.by_words(question, 3)
