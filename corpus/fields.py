@@ -88,14 +88,14 @@ def note_byline_and_days(lines: Sequence[Line], note: Note) -> None:
 def note_headline(lines: Sequence[Line], note: Note) -> None:
     """The headline among the lines above the text: one that is repeated, or else the longest that is no sentence, label, byline or date.
 
-    Of two such lines that follow each other the first is the headline and the second the standfirst. A full sentence is a headline only
+    Of two such lines that follow each other the first is the headline and the second the standfirst, unless the first is short as rubrics are. A full sentence is a headline only
     where nothing else is, and where a byline, a date or the like follows before the text.
     """
     texts = [line.text for line in lines]
     fitting = [n for n, line in enumerate(lines) if _may_be_headline(line)]
     repeated = [n for n in fitting if texts.count(texts[n]) > 1]
     plain = [n for n in fitting if not lines[n].prose or texts[n].endswith("?")]
-    firsts = [n for n in plain if n - 1 not in plain]
+    firsts = [n for n in plain if n - 1 not in plain or lines[n - 1].words < _STANDFIRST_WORDS[0]]
     sentences = [n for n in fitting if lines[n].prose and lines[n].words < LONG and any(map(_is_apart, texts[n + 1 : n + 3]))]
     chosen = repeated or sorted(firsts, key=lambda n: -lines[n].words) or sentences
     if chosen:
