@@ -19,7 +19,7 @@ from rag.evidence import WEIGHTS, features
 from rag.retriever import Retriever
 from rag.settings import ROOT
 
-NAMES = ("cosine", "shared words", "hit", "kind of answer", "length")
+NAMES = ("cosine with headline", "cosine alone", "shared words", "hit", "kind of answer", "length")
 Question = tuple[Gold, np.ndarray, np.ndarray]
 
 
