@@ -88,8 +88,8 @@ def note_byline_and_days(lines: Sequence[Line], note: Note) -> None:
 def note_headline(lines: Sequence[Line], note: Note) -> None:
     """The headline among the lines above the text: one that is repeated, or else the longest that is no sentence, label, byline or date.
 
-    Of two such lines that follow each other the first is the headline and the second the standfirst, unless the first is short as rubrics are. A full sentence is a headline only
-    where nothing else is, and where a byline, a date or the like follows before the text.
+    Of two such lines that follow each other the first is the headline and the second the standfirst, unless the first is short as rubrics
+    are. A full sentence is a headline only where nothing else is, and where a byline, a date or the like follows before the text.
     """
     texts = [line.text for line in lines]
     fitting = [n for n, line in enumerate(lines) if _may_be_headline(line)]

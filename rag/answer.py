@@ -1,7 +1,7 @@
 """`Answer`, the one object for page, API, command line and evaluation, and its JSON. Knows values, not how they came about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from corpus.article import Article
@@ -86,10 +86,7 @@ class Answer:
                 for item in self.statements
             ],
             "citations": [_citation(item) for item in self.citations],
-            "evidence": [
-                {**_place(item.article, item.start, item.end), "score": item.score, "also_in": _also_in(item.also_in)}
-                for item in self.evidence
-            ],
+            "evidence": [_evidence(item) for item in self.evidence],
             "warnings": list(self.warnings),
             "filters": filters_to_json(self.filters),
             "timings": {"evidence": self.timings.evidence, "first_word": self.timings.first_word, "total": self.timings.total},
@@ -108,6 +105,15 @@ def _citation(citation: Citation) -> dict[str, Any]:
         **_place(citation.article, citation.start, citation.end),
         "verified": citation.verified,
         "also_in": _also_in(citation.also_in),
+    }
+
+
+def _evidence(item: Evidence) -> dict[str, Any]:
+    return {
+        **_place(item.article, item.start, item.end),
+        "score": item.score,
+        "also_in": _also_in(item.also_in),
+        "ranks": [asdict(rank) for rank in item.ranks],
     }
 
 

@@ -66,7 +66,7 @@ class Api:
                 "end": hit.passage.end,
                 "text": hit.passage.text,
                 "score": hit.score,
-                "ranks": [{"by": rank.by, "place": rank.place, "score": rank.score} for rank in hit.ranks],
+                "ranks": [asdict(rank) for rank in hit.ranks],
             }
             for hit in self._assistant.search(question, _number("k", k), filters_from(filters))
         ]

@@ -15,7 +15,7 @@ from corpus.article import MONTHS, Article
 from corpus.passages import Passage, sentences
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
-from rag.retriever import Hit
+from rag.retriever import Hit, Rank
 from rag.syndicated import also_in, wording
 
 # Weights of `features`, in their order.
@@ -61,7 +61,7 @@ class Evidence:
     """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
 
     `score` is comparable only inside one list, `bearing` between questions: below `ENOUGH` the sentence hardly bears on its question.
-    `also_in` are near-copies of its article in other papers that hold the same sentence.
+    `also_in` are near-copies of its article in other papers that hold the same sentence; `ranks` say how its passage was found.
     """
 
     passage: Passage
@@ -70,6 +70,7 @@ class Evidence:
     score: float
     bearing: float
     also_in: tuple[Article, ...] = ()
+    ranks: tuple[Rank, ...] = ()
 
     @property
     def article(self) -> Article:
@@ -84,7 +85,7 @@ def rank(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORT
     """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them."""
     places, table = features(question, hits, encoder, most)
     found = [
-        Evidence(hit.passage, start, end, round(float(score), 3), round(float(bearing), 3))
+        Evidence(hit.passage, start, end, round(float(score), 3), round(float(bearing), 3), ranks=hit.ranks)
         for (hit, start, end), score, bearing in zip(places, table @ WEIGHTS, table @ BEARING, strict=True)
     ]
     return sorted(found, key=lambda evidence: (-evidence.score, evidence.article.id, evidence.start))

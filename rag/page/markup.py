@@ -24,7 +24,7 @@ def answer_html(answer: Answer, turn: int) -> str:
         parts.append(
             f'<section class="sources nearest"><h4>{heading}</h4><ul>{"".join(_quote(item) for item in answer.evidence[:_NEAREST])}</ul></section>'
         )
-    parts += [_warnings(answer), _foot(answer)]
+    parts += [_warnings(answer), _found(answer), _foot(answer)]
     return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
 
 
@@ -88,6 +88,29 @@ def _warnings(answer: Answer) -> str:
     items = "".join(f"<li>{escaped(warning)}</li>" for warning in answer.warnings)
     count = "1 remark" if len(answer.warnings) == 1 else f"{len(answer.warnings)} remarks"
     return f'<details class="warnings"><summary>{count} on this answer</summary><ul>{items}</ul></details>'
+
+
+_BY = {
+    "words": "words: place {place}", "meaning": "meaning: place {place}", "preference": "named in the question: +{score:.2f}",
+    "sentence": "best sentence: +{score:.2f}", "newness": "newer than others: +{score:.2f}",
+}  # fmt: skip
+
+
+def _found(answer: Answer) -> str:
+    """How the passages behind the evidence were found, for those who wonder why these."""
+    if not answer.finished or not any(item.ranks for item in answer.evidence):
+        return ""
+    items = "".join(
+        f"<li>{headline(item.article)}<span class='dateline'>{escape(item.article.dateline)}</span> "
+        f"{escape('; '.join(_BY[rank.by].format(place=rank.place, score=rank.score) for rank in item.ranks))}</li>"
+        for item in _one_a_passage(answer)
+    )
+    return f'<details class="found"><summary>How the sources were found</summary><ul>{items}</ul></details>'
+
+
+def _one_a_passage(answer: Answer) -> list[Evidence]:
+    passages = [item.passage for item in answer.evidence]
+    return [item for n, item in enumerate(answer.evidence) if item.passage not in passages[:n]]
 
 
 def _foot(answer: Answer) -> str:
