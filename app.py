@@ -80,9 +80,7 @@ def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
     alone = host in _LOOPBACK
     assistant = open_assistant(settings, say)
     try:
-        if not assistant.library.coverage().articles:
-            add_sample(assistant.library)
-        sampled = any(Path(article.origin).is_relative_to(SAMPLE) for article in assistant.library.store.articles())
+        sampled = add_sample(assistant.library)
         collection = Collection(assistant.library, uploads, changes=settings.changes == "all" or (settings.changes == "local" and alone))
         page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else ())
         page.launch(
@@ -97,15 +95,22 @@ def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
         assistant.close()
 
 
-def add_sample(library) -> None:
-    """Index the sample collection, with a progress bar."""
+def add_sample(library) -> bool:
+    """Index the sample collection where the collection is empty, or where an earlier start was stopped at it; True if any of it is there."""
     from tqdm import tqdm
 
+    from corpus.lock import writing
     from corpus.readers import find
     from embeddings.intake import take_in
 
-    for file in tqdm(find([Path(SAMPLE)]), desc="Indexing the sample collection", unit=" articles", disable=None):
-        list(take_in(library, file))
+    store, files = library.store, find([SAMPLE])
+    if not library.coverage().articles or store.property("sample") == "begun":
+        with writing(store.path.parent):
+            store.set_property("sample", "begun")
+            for file in tqdm(files, desc="Indexing the sample collection", unit=" articles", disable=None):
+                list(take_in(library, file))
+            store.set_property("sample", "added")
+    return any(store.origin(str(file)) for file in files)
 
 
 def say(line: str) -> None:
