@@ -18,6 +18,7 @@ from rag.followups import standing_alone
 from rag.models import Reader
 from rag.prompts import Prompts
 from rag.retriever import Hit, Retriever
+from rag.sources import demanded
 from rag.timing import Asked, asked, topic
 
 _REFUSAL = re.compile(
@@ -71,8 +72,8 @@ class Assistant:
         """
         began = time.monotonic()
         question = checked(question)
-        filters = filters or Filters()
         searched = standing_alone(question, history[-limits.HISTORY_TURNS :])
+        filters = filters or demanded(searched, self.library.coverage().publishers)
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
         # An account over time needs several articles, so it looks wider and takes longer.

@@ -78,11 +78,37 @@ def parts(question: str, publishers: Sequence[str], bare: bool = True, clauses: 
     return found or [Part(question, everywhere)]
 
 
+def demanded(question: str, publishers: Sequence[str]) -> Filters:
+    """The filter that a question itself sets: "only articles from the Gull", "in the Gull alone", "only from 2019"; most set none.
+
+    >>> demanded("What do only articles by the Gull of 2019 say?", ("The Gull", "Harbour Times")).publishers
+    ('The Gull',)
+    """
+    known = _known(tuple(publishers))
+    one = f"(?:{known}|(?:19|20)\\d\\d|{_DAY})" if known else f"(?:(?:19|20)\\d\\d|{_DAY})"
+    some = rf"(?:the )?{one}(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?{one})*"
+    found = re.search(
+        rf"\b(?:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?(?:(?:from|by|in|of) |published (?:by|in) )(?P<some>{some})"
+        rf"|\b(?:from|by|in|according to) (?P<alone>{some}) (?:only|alone)\b",
+        question,
+    )
+    if not found:
+        return Filters()
+    said = found["some"] or found["alone"]
+    return Source(_named(said, publishers), dates(said)).filters
+
+
+def _known(publishers: tuple[str, ...]) -> str:
+    """A pattern for the names of known publishers, in quotation marks or not, the longest first; "" where none is known."""
+    names = sorted((re.escape(name) for publisher in publishers for name in spoken_names(publisher)), key=len, reverse=True)
+    known = "|".join(names)
+    return rf"(?:(?<!\w)['‘“\"](?:{known})['’”\"]|(?<![\w-])(?:{known})(?![\w-]))" if known else ""
+
+
 @lru_cache(maxsize=8)
 def _patterns(publishers: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """What refers to sources, the longest forms first; names of known publishers are sources wherever they stand."""
-    known = "|".join(sorted((re.escape(name) for publisher in publishers for name in spoken_names(publisher)), key=len, reverse=True))
-    known = rf"(?:(?<!\w)['‘“\"](?:{known})['’”\"]|(?<![\w-])(?:{known})(?![\w-]))" if known else ""
+    known = _known(publishers)
     sure = f"(?:{known}|{_QUOTED})" if known else _QUOTED
     name = f"(?:{known}|{_QUOTED}|{_CAPITALS})" if known else f"(?:{_QUOTED}|{_CAPITALS})"
     names, sures = (rf"(?:the |both )?{one}(?:(?:,? and|,? or|, as well as|,|;) (?:the |both )?{one})*" for one in (name, sure))

@@ -156,3 +156,9 @@ def test_the_packaged_reader_answers_end_to_end(sample: Library, reader: Reader)
     assert answer.status == "answered" and "fire" in answer.text.lower()
     assert all(citation.verified and citation.article.publisher for citation in answer.citations)
     assert any("ber-2012-05" in citation.article.origin for citation in answer.citations)
+
+
+def test_a_demanded_source_is_the_filter_and_the_answer_says_so(quoting: Assistant) -> None:
+    answer = quoting.ask("What will the ferry cost, according to the Kestrel Bay Times alone?")
+    assert answer.filters.publishers == ("Kestrel Bay Times",)
+    assert answer.evidence and {item.article.publisher for item in answer.evidence} == {"Kestrel Bay Times"}

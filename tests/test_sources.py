@@ -2,7 +2,8 @@ import pytest
 from conftest import article
 
 from corpus.article import PartialDate
-from rag.sources import Source, parts, spoken_names
+from corpus.filters import Filters
+from rag.sources import Source, demanded, parts, spoken_names
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour Times - Sport", "Meridian.com")
 
@@ -72,3 +73,36 @@ def test_names_are_recognised_without_their_slogans_and_endings() -> None:
 def test_hostile_questions_take_no_time() -> None:
     for question in ("The " * 500, "A and " * 330, "'A" * 1000, "article by " * 180, "according to A, " * 120, "June 3, 2013 " * 150):
         assert parts(question, PAPERS)
+
+
+@pytest.mark.parametrize(
+    ("question", "publishers", "years"),
+    [
+        (
+            "What do only articles from The Gull and Harbour Times say of the quay?",
+            {"The Gull", "Harbour Times", "Harbour Times - Sport"},
+            None,
+        ),
+        ("Who paid, according to the Gull alone?", {"The Gull"}, None),
+        ("Who paid? Use only articles of 2019.", set(), (2019, 2019)),
+        ("Who paid, only from the Gull in 2019 or 2020?", {"The Gull"}, (2019, 2020)),
+    ],
+)
+def test_what_is_demanded_is_a_filter(question: str, publishers: set[str], years: tuple[int, int] | None) -> None:
+    found = demanded(question, PAPERS)
+    assert set(found.publishers) == publishers
+    assert ((found.since.year, found.until.year) if found.since and found.until else None) == years
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who paid, according to the Gull?",
+        "Was it only in the harbour?",
+        "Did only 2019 people come?",
+        "What happened in 2019?",
+        "Who alone paid?",
+    ],
+)
+def test_what_is_only_implied_is_none(question: str) -> None:
+    assert demanded(question, PAPERS) == Filters()
