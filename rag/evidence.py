@@ -20,10 +20,8 @@ from rag.syndicated import also_in, wording
 
 # Weights of `features`, in their order.
 WEIGHTS = np.array([11.7, 8.3, 5.0, 1.7, 2.5])
-# The same without what only orders the sentences of one question. At 13.7 a twentieth of the answerable development questions
-# is refused, and half of the unanswerable ones.
+# The same without what only orders the sentences of one question; `rag.refusal` weighs it with other signals.
 BEARING = np.array([6.0, 6.0, 8.0, 0.0, 0.0])
-ENOUGH = 13.7
 SHORTLIST = 24  # sentences that are encoded for a question; with all of them a question takes three times as long
 _LENGTH = 300  # characters from which on a sentence counts as long
 
@@ -60,7 +58,7 @@ _KINDS = (
 class Evidence:
     """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
 
-    `score` is comparable only inside one list, `bearing` between questions: below `ENOUGH` the sentence hardly bears on its question.
+    `score` is comparable only inside one list, `bearing` between questions.
     `also_in` are near-copies of its article in other papers that hold the same sentence.
     """
 
