@@ -13,10 +13,11 @@ from corpus.filters import Coverage, Filters
 from rag import limits
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
-from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
-from rag.followups import standing_alone
+from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
+from rag.followups import last_exchange, recalled, standing_alone, together
 from rag.models import Reader
 from rag.prompts import Prompts
+from rag.refusal import carries, denial, missing, reach, unspoken
 from rag.retriever import Hit, Retriever
 from rag.sources import demanded
 from rag.timing import Asked, asked, topic
@@ -27,6 +28,7 @@ _REFUSAL = re.compile(
 )
 _SHOWN = 6  # pieces of evidence on the page and in an answer
 _COMPARED = 12  # of the best sentences are looked for in near-copies; what is shown is among them
+_WIDER = 3  # times as many hits are looked at where earlier articles are preferred
 _SEQUENCE = 4  # dates or sides in one answer
 _WITHIN_SEQUENCE = 5.0  # how much worse than the best sentence another date's or side's may be
 # The second-best sentence is quoted too when it is nearly as good: the best one answers 53 % of the development questions, two 69 %.
@@ -51,13 +53,20 @@ class Assistant:
         self.reader.close()
         self.library.store.close()
 
-    def search(self, question: str, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+    def search(self, question: str, k: int = 10, filters: Filters | None = None, history: Sequence[Turn] = ()) -> list[Hit]:
         """The `k` passages that fit a question best, without an answer.
 
         Raises:
             BadQuestion: the question is empty or too long.
         """
-        return self.retriever.hits(checked(question), min(max(k, 1), limits.SEARCH_HITS), filters)
+        return self._hits(standing_alone(checked(question), history), min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
+
+    def _hits(self, subject: str, k: int, filters: Filters | None, question: str, history: Sequence[Turn]) -> list[Hit]:
+        """What is found for a subject; where the question may be about the articles of the exchange before it, those are preferred."""
+        exchange = last_exchange(question, history)
+        if not exchange:
+            return self.retriever.hits(subject, k, filters)
+        return recalled(self.retriever.hits(subject, _WIDER * k, filters), self.retriever.hits(exchange, k, filters), k)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """The finished answer: the last value of `stream`."""
@@ -72,14 +81,18 @@ class Assistant:
         """
         began = time.monotonic()
         question = checked(question)
-        searched = standing_alone(question, history[-limits.HISTORY_TURNS :])
+        history = history[-limits.HISTORY_TURNS :]
+        searched = standing_alone(question, history)
         filters = filters or demanded(searched, self.library.coverage().publishers)
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
         # An account over time needs several articles, so it looks wider and takes longer.
         breadth = 2 if wanted.change else 1
-        hits = self.retriever.hits(subject, breadth * self.retriever.k, filters)
-        ranked = told_once(rank(subject, hits, self.library.encoder, breadth * SHORTLIST), hits, breadth * _COMPARED)
+        hits = self._hits(subject, breadth * self.retriever.k, filters, question, history)
+        ranked = rank(subject, hits, self.library.encoder, breadth * SHORTLIST)
+        if searched != question:
+            ranked = together(ranked, rank(question, hits, self.library.encoder, breadth * SHORTLIST))
+        ranked = told_once(ranked, hits, breadth * _COMPARED)
         answer = Answer(
             question,
             searched,
@@ -91,7 +104,7 @@ class Assistant:
             model=self.reader.name,
         )
         yield answer
-        if not answer.evidence or answer.evidence[0].bearing < ENOUGH:
+        if not carries(subject, ranked, self.library.encoder, self.library.rarity):
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
             return
         if self.reader.chat is None or (wanted.several and not self.reader.tells_changes):
@@ -135,7 +148,7 @@ class Assistant:
             return "The collection is empty. Add articles with: python -m corpus add FOLDER"
         if not answer.evidence and answer.filters:
             return f"No article passes the filter ({spoken_filters(answer.filters)}). Remove it to search all {coverage.articles} articles."
-        return f"The articles do not say. Nothing in them bears closely enough on this question. {spoken_coverage(coverage)}"
+        return " ".join(filter(None, [missing(answer.question, answer.evidence), reach(answer.evidence), spoken_coverage(coverage)]))
 
 
 def checked(question: str) -> str:
@@ -190,15 +203,18 @@ def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
     """The answer with its statements: rivals of what is cited stand beside it, and named dates that nothing cited speaks of make it a partial one."""
     cited = [item for _, items, _ in bound for item in items]
     rivals = [other for item in cited if (other := rival(item, answer.evidence)) and other not in cited]
-    statements = number([*bound, *((other.text, [other], QUOTED) for other in dict.fromkeys(rivals))])
-    answer = answer.but(status="answered", statements=statements)
+    denied = None if wanted.several else denial(answer.searched, answer.evidence)
+    others = dict.fromkeys([*rivals, *([denied] if denied and denied not in cited else [])])
+    answer = answer.but(status="answered", statements=number([*bound, *((other.text, [other], QUOTED) for other in others)]))
+    if denied:
+        answer = answer.but(
+            warnings=(*answer.warnings, "An article denies something here; read whether the question takes it for granted.")
+        )
     if rivals or any(rival(item, cited) for item in cited):
         answer = answer.but(warnings=(*answer.warnings, "The sources disagree: two articles say the same with different figures."))
     told = " ".join(f"{citation.quote} {citation.article.headline} {citation.article.dateline}" for citation in answer.citations)
-    missing = [day.spoken for day in wanted.dates if str(day.year) not in told]
-    if not missing:
-        return answer
-    return answer.but(status="partly", warnings=(*answer.warnings, f"Nothing that is cited here speaks of {' or '.join(missing)}."))
+    lacking = unspoken(wanted.dates, told)
+    return answer.but(status="partly", warnings=(*answer.warnings, lacking)) if lacking else answer
 
 
 def _newest_first(item: Evidence) -> int:

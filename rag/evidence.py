@@ -20,10 +20,8 @@ from rag.syndicated import also_in, wording
 
 # Weights of `features`, in their order.
 WEIGHTS = np.array([10.1, 4.8, 8.3, 3.7, 1.4, 1.3])
-# The same without what only orders the sentences of one question. At 11.3 a twentieth of the answerable development questions
-# is refused, and half of the unanswerable ones.
+# The same without what only orders the sentences of one question; `rag.refusal` weighs it with other signals.
 BEARING = np.array([6.0, 3.0, 6.0, 3.0, 0.0, 0.0])
-ENOUGH = 11.3
 SHORTLIST = 24  # sentences that are encoded for a question; with all of them a question takes three times as long
 _LENGTH = 300  # characters from which on a sentence counts as long
 
@@ -60,7 +58,7 @@ _KINDS = (
 class Evidence:
     """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
 
-    `score` is comparable only inside one list, `bearing` between questions: below `ENOUGH` the sentence hardly bears on its question.
+    `score` is comparable only inside one list, `bearing` between questions.
     `also_in` are near-copies of its article in other papers that hold the same sentence; `ranks` say how its passage was found.
     """
 

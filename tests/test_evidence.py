@@ -3,7 +3,7 @@ from conftest import article
 from corpus.passages import Passage
 from embeddings.encoder import Encoder
 from embeddings.library import Library
-from rag.evidence import ENOUGH, Evidence, rank, rival, spread, wants_figure
+from rag.evidence import Evidence, rank, rival, spread, wants_figure
 from rag.retriever import Retriever
 
 
@@ -22,11 +22,8 @@ def test_a_question_that_the_sample_answers_bears_more_than_one_it_does_not(samp
     def bearing(question: str) -> float:
         return rank(question, Retriever(library=sample).hits(question), sample.encoder)[0].bearing
 
-    assert (
-        bearing("Why was the opening of Berlin airport called off in May 2012?")
-        > ENOUGH
-        > bearing("Who won the football world cup in 2018?")
-    )
+    berlin, football = "Why was the opening of Berlin airport called off in May 2012?", "Who won the football world cup in 2018?"
+    assert bearing(berlin) > bearing(football)
 
 
 def test_no_hits_no_evidence(encoder: Encoder) -> None:

@@ -1,7 +1,19 @@
+from pathlib import Path
+
 import pytest
 
+from embeddings.library import Library
 from rag.answer import Turn
-from rag.followups import leans, standing_alone
+from rag.assistant import Assistant
+from rag.evaluation.gold import read_gold
+from rag.followups import last_exchange, leans, recalled, standing_alone
+from rag.models import Reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
+from rag.settings import ROOT
+
+GOLD = read_gold(ROOT / "corpus/gold.jsonl")
+TALKS = read_gold(ROOT / "benchmarks/conversations.jsonl")
 
 HISTORY = (Turn("user", "How large was the NATO mission in Iraq in 2018?"), Turn("assistant", "Fewer than 20 people. [1]"))
 
@@ -17,6 +29,9 @@ HISTORY = (Turn("user", "How large was the NATO mission in Iraq in 2018?"), Turn
         "What about the French?",
         "When did it open?",
         "Who was first to ban it?",
+        "Which of the steps was due to bad weather?",
+        "Was anyone hurt?",
+        "What are the consolations?",
     ],
 )
 def test_what_leans(question: str) -> None:
@@ -31,6 +46,9 @@ def test_what_leans(question: str) -> None:
         "Why did Boeing say that it would pay a penalty?",
         "Is there a new date for the opening of Berlin airport?",
         "How many ships did Corvane build for the county?",
+        "When did Notre-Dame reopen?",
+        "What does HS2 cost?",
+        "what does the ferry cost",
     ],
 )
 def test_a_question_that_stands_alone_is_never_rewritten(question: str) -> None:
@@ -49,3 +67,40 @@ def test_over_three_turns_the_subject_is_still_there() -> None:
 
 def test_without_history_nothing_changes() -> None:
     assert standing_alone("Why?", ()) == "Why?"
+
+
+@pytest.mark.parametrize("talk", [gold.history for gold in [*GOLD, *TALKS] if gold.history][::4])
+def test_no_gold_question_that_stands_alone_is_rewritten_after_any_talk(talk: tuple[Turn, ...]) -> None:
+    alone = [gold.question for gold in GOLD if not gold.history]
+    assert [question for question in alone if standing_alone(question, talk) != question] == []
+
+
+def test_words_of_asking_are_carried_only_to_a_question_that_has_none() -> None:
+    assert standing_alone("What about 2020?", HISTORY) == "What about 2020? (How large was the NATO mission in Iraq)"
+    assert standing_alone("Who leads it?", HISTORY) == "Who leads it? (the NATO mission in Iraq in 2018)"
+
+
+def test_the_exchange_before_is_looked_up_only_where_the_question_may_be_about_it() -> None:
+    assert "Fewer than 20" in last_exchange("How did Egypt react?", HISTORY) and last_exchange("Why?", HISTORY)
+    assert last_exchange("How much did the Kestrel Bay ferry cost in 2021?", HISTORY) == "" and last_exchange("Why?", ()) == ""
+
+
+def test_articles_of_the_exchange_before_are_preferred(sample: Library) -> None:
+    retriever = Retriever(library=sample)
+    hits = retriever.hits("What is the minimum extent of the ice?", 20)
+    last = hits[-1]
+    raised = recalled(hits, [last], 20)
+    (found,) = [hit for hit in raised if hit.passage == last.passage]
+    assert found.score > last.score and raised.index(found) < 19 and any(rank.by == "earlier" for rank in found.ranks)
+
+
+@pytest.mark.parametrize(("start", "article"), [("talk-01", "bay-2023-10"), ("talk-12", "hs2-2021-11"), ("talk-09", "max-2024-01")])
+def test_three_turns_stay_with_their_article(sample: Library, start: str, article: str) -> None:
+    """Asked one after the other, with the answers that the articles themselves gave."""
+    assistant = Assistant(Retriever(library=sample, k=8), Reader("none", None), Prompts())
+    first = next(n for n, gold in enumerate(TALKS) if gold.id == start)
+    history: tuple[Turn, ...] = ()
+    for question in (TALKS[first].history[0].text, TALKS[first].question, TALKS[first + 1].question):
+        answer = assistant.ask(question, history)
+        history = (*history, Turn("user", question), Turn("assistant", answer.text))
+        assert Path(answer.evidence[0].article.origin).name.startswith(article), question

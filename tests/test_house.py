@@ -17,7 +17,7 @@ STAIRS = (
     {"sources"},
     {"retriever", "llm", "collection"},
     {"evidence", "models"},
-    {"citations", "prompts"},
+    {"citations", "prompts", "refusal"},
     {"answer"},
     {"followups"},
     {"assistant"},

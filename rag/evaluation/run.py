@@ -17,7 +17,6 @@ from rag.answer import Answer
 from rag.assistant import Assistant
 from rag.evaluation import measures
 from rag.evaluation.gold import UNANSWERABLE, Gold, GoldError
-from rag.followups import standing_alone
 from rag.settings import ROOT
 
 DEPTH = 10
@@ -59,7 +58,7 @@ def evaluate(assistant: Assistant, questions: Iterable[Gold]) -> list[Result]:
         raise GoldError("the collection is empty; add the articles that the questions are about: python -m corpus add FOLDER")
     results = []
     for gold in questions:
-        found = [hit.passage.article for hit in assistant.search(standing_alone(gold.question, gold.history), DEPTH)]
+        found = [hit.passage.article for hit in assistant.search(gold.question, DEPTH, history=gold.history)]
         began = time.monotonic()
         answer = assistant.ask(gold.question, gold.history)
         results.append(_measured(gold, found, answer, time.monotonic() - began))

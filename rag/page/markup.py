@@ -93,6 +93,7 @@ def _warnings(answer: Answer) -> str:
 _BY = {
     "words": "words: place {place}", "meaning": "meaning: place {place}", "preference": "named in the question: +{score:.2f}",
     "sentence": "best sentence: +{score:.2f}", "newness": "newer than others: +{score:.2f}",
+    "earlier": "in the answer before: +{score:.2f}",
 }  # fmt: skip
 
 

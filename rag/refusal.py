@@ -1,0 +1,165 @@
+"""Whether evidence carries an answer at all, and what to say where it does not. Knows sentences, words, days and vectors; writes no answer.
+
+The weights are fitted by `benchmarks/fit_refusal.py` on the development half of `corpus/gold.jsonl`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.article import Article, PartialDate
+from corpus.passages import sentences
+from corpus.words import STOP_WORDS, content_stems, content_words, stem, words
+from embeddings.encoder import Encoder
+from rag.evidence import Evidence
+from rag.timing import dates, published_then
+
+SIGNALS = ("bearing", "nearness", "words", "days")
+# Weights of `signals`, in their order.
+WEIGHTS = np.array([0.28, 5.09, 3.64, 2.41])
+ENOUGH = 12.17
+_READ = 6  # best sentences that are read for an answer
+_DATED = 2  # best sentences of which one should speak of the day that was asked about
+_NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\w*\d\w*)")
+# Words of asking, which no answer repeats.
+_ASKING = frozenset(stem(word) for word in "many much long large big high old far often date day year month name kind number".split())
+_DIRECT = re.compile(r"^(?:who|(?:what|which) (?!(?:was|is|were|are|did|does|do|has|have|had|will|would|can|could)\b))", re.IGNORECASE)
+_PRESUPPOSES = re.compile(r"^(?:why|what (?:caused|led|made)|which|who|when|how)\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:no|not|never|none|nor|neither|without|refus\w+|reject\w+|den(?:y|ies|ied)|lost)\b", re.IGNORECASE)
+_DENIED_WORDS = 0.65  # the share of the question's own words that stand near a denial of what it takes for granted
+_DENIED_WITHIN = 1.5  # how much worse than the best sentence such a denial may be
+_THING = re.compile(r"^what (?:was|is|were|are) (the|its|their|his|her)\b", re.IGNORECASE)
+
+
+def carries(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]) -> bool:
+    """True if the best sentences of evidence are likely to answer the question."""
+    return bool(ranked) and float(signals(question, ranked, encoder, rarity) @ WEIGHTS) >= ENOUGH
+
+
+def signals(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]) -> NDArray[np.float64]:
+    """What tells an answerable question from one on the same subject that is not:
+
+    the best sentence's bearing; the best cosine of the question with a sentence between its neighbours; how near the question's own
+    words, those that name nothing, come to words in these places, weighted by rarity; whether one of the best two speaks of, or
+    appeared in, the year that was asked about (1 where none was).
+    """
+    best = ranked[:_READ]
+    places = [around(item) for item in best]
+    vectors = encoder.encode([question, *places])
+    days = dates(question)
+    dated = not days or any(_speaks_of(item, days) for item in best[:_DATED])
+    return np.array(
+        [
+            max(item.bearing for item in ranked),
+            float((vectors[1:] @ vectors[0]).max()),
+            _nearest_words(own_words(question), places, encoder, rarity),
+            float(dated),
+        ]
+    )
+
+
+def around(item: Evidence) -> str:
+    """A sentence of evidence between the one before and the one behind it."""
+    body = item.article.body
+    spans = sentences(body, item.passage.start, item.passage.end)
+    at = next((n for n, (start, _) in enumerate(spans) if start == item.start), 0)
+    return body[spans[max(at - 1, 0)][0] : spans[min(at + 1, len(spans) - 1)][1]]
+
+
+def own_words(question: str) -> list[str]:
+    """The words that say what is asked: no names, no figures, no words of asking.
+
+    >>> own_words("How much did the insurance for the launch of the Webb telescope cost?")
+    ['insurance', 'launch', 'telescope', 'cost']
+    """
+    named = {word for name in _NAMED.findall(question) for word in content_words(name)}
+    return [word for word in content_words(question) if word not in named and stem(word) not in _ASKING]
+
+
+def denial(question: str, evidence: Sequence[Evidence]) -> Evidence | None:
+    """A sentence nearly as good as the best that denies something just where the question's own words stand, or None.
+
+    "Why did the council cancel its contract?" takes for granted what "The motion was lost" denies.
+    """
+    wanted = {stem(word) for word in own_words(question)}
+    if not wanted or not _PRESUPPOSES.match(question) or _DENIES.search(question):
+        return None
+    for item in evidence:
+        if item.score >= evidence[0].score - _DENIED_WITHIN and _DENIES.search(item.text):
+            held = set(content_stems(f"{around(item)} {item.article.headline}"))
+            if len(wanted & held) >= _DENIED_WORDS * len(wanted):
+                return item
+    return None
+
+
+def _speaks_of(item: Evidence, days: Sequence[PartialDate]) -> bool:
+    return any(str(day.year) in item.text for day in days) or published_then(item.article, tuple(days))
+
+
+def _nearest_words(wanted: Sequence[str], places: Sequence[str], encoder: Encoder, rarity: Callable[[str], float]) -> float:
+    """The mean over the wanted words of the cosine with the nearest word in any of the places; 1 where nothing is wanted."""
+    held = list(dict.fromkeys(word for place in places for word in words(place) if word not in STOP_WORDS))
+    if not wanted or not held:
+        return 1.0
+    vectors = encoder.encode([*wanted, *held])
+    nearest = (vectors[: len(wanted)] @ vectors[len(wanted) :].T).max(axis=1)
+    return float(np.average(nearest, weights=[rarity(word) for word in wanted]))
+
+
+def missing(question: str, evidence: Sequence[Evidence]) -> str:
+    """What the evidence lacks, in the question's own words, and which of them stand nowhere near it.
+
+    >>> missing("Who designed the interior of the Sea Campion?", ())
+    'The articles do not say who designed the interior of the Sea Campion.'
+    """
+    asked = question.split(" (")[0].strip().rstrip("?").strip()
+    if _DIRECT.match(asked):
+        said = f"The articles do not say {asked[0].lower()}{asked[1:]}."
+    elif _THING.match(asked):
+        said = f"The articles do not give {_THING.sub(lambda match: match[1], asked)}."
+    else:
+        said = f"The articles do not answer “{asked}?”."
+    near = set(content_stems(" ".join(f"{around(item)} {item.article.headline}" for item in evidence)))
+    absent = [word for word in own_words(asked) if stem(word) not in near]
+    return f"{said} What comes nearest does not speak of {listed([f'“{word}”' for word in absent])}." if absent and evidence else said
+
+
+def reach(evidence: Sequence[Evidence]) -> str:
+    """From when to when the articles that come nearest reach; empty where none has a date.
+
+    >>> reach(())
+    ''
+    """
+    known: dict[str, Article] = {item.article.id: item.article for item in evidence if item.article.published}
+    days = sorted((article.published for article in known.values() if article.published), key=lambda day: day.first)
+    if not days:
+        return ""
+    if len(days) == 1:
+        return f"The nearest article is of {days[0].spoken}."
+    return f"The nearest {len(days)} articles reach from {days[0].spoken} to {days[-1].spoken}."
+
+
+def listed(things: Sequence[str]) -> str:
+    """Things in a row, with "or" before the last.
+
+    >>> listed(["2018", "2019", "2020"])
+    '2018, 2019 or 2020'
+    """
+    return " or ".join(filter(None, [", ".join(things[:-1]), *things[-1:]]))
+
+
+def unspoken(days: Sequence[PartialDate], told: str) -> str:
+    """A sentence on the days of a question that nothing cited speaks of, beside those that something does; empty where all are spoken of.
+
+    >>> unspoken([PartialDate(2018), PartialDate(2019)], "Fewer than 20 people in 2018.")
+    'The articles cited here speak of 2018, but not of 2019.'
+    """
+    lacking = [day.spoken for day in days if str(day.year) not in told]
+    given = [day.spoken for day in days if str(day.year) in told]
+    if not lacking:
+        return ""
+    if given:
+        return f"The articles cited here speak of {listed(given).replace(' or ', ' and ')}, but not of {listed(lacking)}."
+    return f"Nothing that is cited here speaks of {listed(lacking)}."

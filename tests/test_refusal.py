@@ -1,0 +1,90 @@
+import pytest
+
+from corpus.article import PartialDate
+from embeddings.library import Library
+from rag.evidence import Evidence, rank
+from rag.refusal import SIGNALS, WEIGHTS, carries, denial, missing, own_words, reach, signals, unspoken
+from rag.retriever import Retriever
+
+
+def ranked(sample: Library, question: str) -> list[Evidence]:
+    return rank(question, Retriever(library=sample, k=8).hits(question), sample.encoder)
+
+
+def carried(sample: Library, question: str) -> bool:
+    return carries(question, ranked(sample, question), sample.encoder, sample.rarity)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why was the opening of Berlin airport called off in May 2012?",
+        "Who designed the new rooster that was put on the spire of Notre-Dame in December 2023?",
+        "Which shipyard lost out to Corvane for the Kestrel Bay ferry order?",
+    ],
+)
+def test_what_the_articles_answer_is_carried(sample: Library, question: str) -> None:
+    assert carried(sample, question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won the football world cup in 2018?",
+        "Which manufacturer won the contract to build the HS2 trains?",
+        "How many check-in counters does Terminal 1 of Berlin Brandenburg Airport have?",
+    ],
+)
+def test_what_they_do_not_answer_is_not_carried_though_the_subject_is_theirs(sample: Library, question: str) -> None:
+    assert not carried(sample, question)
+
+
+def test_without_evidence_nothing_is_carried(sample: Library) -> None:
+    assert not carries("Anything?", [], sample.encoder, sample.rarity)
+
+
+def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Library) -> None:
+    def days(question: str) -> float:
+        return signals(question, ranked(sample, question), sample.encoder, sample.rarity)[SIGNALS.index("days")]
+
+    assert days("What was the Arctic sea ice minimum in September 2019?") == 1 and WEIGHTS[SIGNALS.index("days")] > 0
+    assert days("What was the Arctic sea ice minimum in September 2014?") == 0
+
+
+def test_words_that_nothing_near_means_count_against_an_answer(sample: Library) -> None:
+    def near(question: str) -> float:
+        return signals(question, ranked(sample, question), sample.encoder, sample.rarity)[SIGNALS.index("words")]
+
+    assert near("How much is the first phase of HS2 expected to cost?") > near("How many check-in counters are in the terminal of HS2?")
+
+
+def test_a_refusal_names_what_is_missing_in_the_questions_words(sample: Library) -> None:
+    question = "Who designed the interior of the Sea Campion?"
+    said = missing(question, ranked(sample, question)[:6])
+    assert said.startswith("The articles do not say who designed the interior of the Sea Campion.") and "“interior”" in said
+    assert missing("What was the annual budget of NATO's mission?", ()) == "The articles do not give the annual budget of NATO's mission."
+    assert "“How many passengers did she carry?”" in missing("How many passengers did she carry?", ())
+
+
+def test_the_nearest_articles_are_dated(sample: Library) -> None:
+    found = ranked(sample, "What wage did the carpenters on the Notre-Dame site earn?")[:6]
+    days = sorted(item.article.published.first.year for item in found if item.article.published)
+    assert str(days[0]) in reach(found) and str(days[-1]) in reach(found)
+
+
+def test_days_that_are_told_and_days_that_are_not() -> None:
+    assert unspoken([PartialDate(2018)], "in 2018") == ""
+    assert unspoken([PartialDate(2019, 9)], "in 2018") == "Nothing that is cited here speaks of September 2019."
+    assert unspoken([PartialDate(2018), PartialDate(2019)], "in 2018").endswith("of 2018, but not of 2019.")
+
+
+def test_a_premise_that_an_article_denies_is_noticed(sample: Library) -> None:
+    question = "Why did Kestrel Bay Council cancel its contract with Corvane in 2020?"
+    found = denial(question, ranked(sample, question))
+    assert found and "motion was lost" in found.text
+    plain = "How many crossings a day will the Sea Campion make?"
+    assert denial(plain, ranked(sample, plain)) is None and denial("Was it?", []) is None
+
+
+def test_own_words_leave_out_names_and_words_of_asking() -> None:
+    assert own_words("How many soldiers did Canada promise in 2018?") == ["soldiers", "promise"]
