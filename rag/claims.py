@@ -48,7 +48,7 @@ _IRREGULAR = {
     for form in forms.split()
 }  # fmt: skip
 _DENIAL = re.compile(
-    r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|fewer) than (?:[\d$£€]|a\b))|never|none|neither|nor|nobody|nothing|without|cannot|refus(?:e|es|ed|ing) to|declin(?:e|es|ed|ing) to"
+    r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|fewer) than [\d$£€])|never|none|neither|nor|nobody|nothing|without|cannot|refus(?:e|es|ed|ing) to|declin(?:e|es|ed|ing) to"
     r"|fail(?:s|ed|ing)? to|unable to|unlikely to|ruled out|rather than|instead of|\w+n['’]t)(?!\w)",
     re.IGNORECASE,
 )
@@ -64,7 +64,7 @@ _FUTURE = re.compile(r"\b(?:will|would|shall|going to|\w+['’]ll|\w+['’]d|won
 _SAID = re.compile(
     r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|believ(?:es|ed)|thinks|thought(?! of)"
     r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|assert(?:s|ed)|alleg(?:es|ed)|tweeted|admitted|complained|contended|denied"
-    r"|(?:add|note|state|report|maintain|claim|estimate)(?:s|d|ed)(?= that\b|[,.:”\"]|$| [“\"]))\b",
+    r"|(?:add|note|state|report|maintain|claim|estimate)(?:(?:s|d|ed)(?= that\b)|e?d(?=[,.:”\"]|$| [“\"])))\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|his|her|their|its|him|them|who|which|i|we)\b", re.IGNORECASE)
@@ -74,6 +74,7 @@ _CLAUSE_END = re.compile(r"[;:,]\s|\s(?:and|but|while|whereas|although|because|a
 _OPENING = re.compile(r"(?:In|On|By|Since|Until|During|At|From|Before|After|Last|This)\b[^,;“”\"]{0,40},")
 # What can be left out of a sentence without a change to the rest: brackets, "which ..." between commas, what stands between dashes.
 _ASIDE = re.compile(r"\s*\([^()]*\)|\s[–—] [^–—]{1,200} [–—](?=\s)|, (?:which|who|whose|where)\b[^,;]{1,200},")
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|been|being|be)\s+(?:\w+ly\s+)?\w+(?:\s+\w+){0,3}?\s+by\b", re.IGNORECASE)
 _SIDE = 80  # characters beside a verb of saying in which its speaker stands
 _GOVERNED = 2  # words after "not" or "may" that it bears on
 
@@ -111,6 +112,7 @@ class Claim:
     carried: tuple[int, ...]  # places of tokens that the sentence's subject goes on with
     pronouns: tuple[int, ...]  # characters at which a pronoun stands
     denials: int
+    passive: bool
     opening: int  # where a phrase like "In 2018," ends that opens the sentence; 0 without one
     places: dict[str, list[int]] = field(default_factory=dict)
 
@@ -138,6 +140,7 @@ def read(text: str) -> Claim:
         tuple(dict.fromkeys(_at(starts, match.end()) for match in _CARRY.finditer(text))),
         tuple(match.start() for match in _PRONOUN.finditer(text)),
         len(_DENIAL.findall(text)),
+        bool(_PASSIVE.search(text)),
         opening.end() if (opening := _OPENING.match(text)) else 0,
         places,
     )
@@ -234,6 +237,6 @@ def _attributions(text: str, tokens: tuple[Token, ...]) -> Iterator[Attribution]
         if chunk.strip():
             yield Attribution(keys(start, match.start()), *((0, start) if trailing else (match.end(), len(text))))
         elif re.match(r"\s+(?:that|it|there|he|she|they)\b", after) or following >= match.end() + _SIDE:
-            yield Attribution(keys(0, match.start()), match.end(), len(text))
+            yield Attribution(keys(match.start() - 2 * _SIDE, match.start()), match.end(), len(text))
         else:
             yield Attribution(keys(match.end(), following), 0, match.start())

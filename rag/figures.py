@@ -34,7 +34,12 @@ _MEASURES = {
     **{name + end: name for name in "dollar euro pound yen yuan crown franc rupee rouble ruble peso rand krona zloty lira".split() for end in ("", "s")},
 }  # fmt: skip
 _NUMBER_WORD = "|".join([*_UNITS, *_TENS, "hundred", "thousand", "million", "billion", "trillion", "dozen"])
-_SPELLED = rf"(?:{_NUMBER_WORD})(?:(?:[ -]|(?:(?<=hundred)|(?<=thousand)|(?<=million))\s+and\s+)(?:{_NUMBER_WORD}))*\b"
+_SCALE_WORD = "hundred|thousand|million|billion|trillion|dozen"
+# "two thousand and five" is one number, "two nine-player teams" and "seven and eight" are two.
+_SPELLED = (
+    rf"(?:{_NUMBER_WORD})(?:(?:[ -](?={_SCALE_WORD})|(?<=ty)[ -]|(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))(?:[ -]|\s+and\s+))"
+    rf"(?:{_NUMBER_WORD}))*\b"
+)
 _FIGURE = re.compile(
     r"(?P<before>(?:US|A|C|AU|NZ|HK)?[$£€¥]\s?|\b(?:EUR|USD|GBP|CHF) ?)?"
     r"(?:(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<nth>st|nd|rd|th)?(?:(?P<scale>[ -]?(?:hundred|thousand|million|billion|trillion|dozen|bn|mn)|m|k)\b)?"

@@ -121,7 +121,7 @@ def speaker(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     if not match or not group or match[group].split()[0] in _COMMON:
         return None
     source = " ".join((*truth.spans, truth.base.headline))
-    inside = [found[0] for found in pieces(source) if not set(found[0].split()) & set(match[group].split())]
+    inside = [found[0] for found in pieces(" ".join(truth.spans)) if found[0].lower() not in STOP_WORDS and not set(found[0].split()) & set(match[group].split())]
     pool = inside or [other for other in others if other.split()[0] not in source]
     return truth.text[: match.start(group)] + draw.choice(pool) + truth.text[match.end(group) :] if pool else None
 

@@ -123,7 +123,7 @@ def _turned_round(base: Base) -> str:
 def _halves(base: Base) -> list[str]:
     """ "The A did B, and the C did D." as two statements, where nothing in either bears on the other."""
     found = re.fullmatch(r"((?:The|In|A|It|He|She|They|[A-Z][a-z]+)\b[^;“”\"]{20,}), (?:and|but|while) ((?:the|it|he|she|they|a|[A-Z][a-z]+) [^;“”\"]{20,})\.", base.text)
-    if not found or re.search(rf"\b(?:{SAID}|{HEDGED}|that|neither|both|either|if)\b", base.text):
+    if not found or re.search(rf"\b(?:{SAID}|{HEDGED}|that|neither|both|either|if)\b", base.text, re.IGNORECASE):
         return []
     return [f"{found[1]}.", f"{found[2][0].upper()}{found[2][1:]}."]
 
