@@ -16,7 +16,9 @@ _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|\w+(?:[.,]\d+)*(?:['’]\w+)?")
 _NAME = re.compile(r"[A-Z][\w’'-]*|\w*[a-z][A-Z]\w*")
 _FIRST = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS = {month.lower(): month.lower() for month in MONTHS} | {month[:3].lower(): month.lower() for month in MONTHS} | {"sept": "september"}
+_MONTHS = (
+    {month.lower(): month.lower() for month in MONTHS} | {month[:3].lower(): month.lower() for month in MONTHS} | {"sept": "september"}
+)
 _CALENDAR = {*_DAYS, *_MONTHS}
 # What changes a claim as much as a figure does, although a list of stop words holds it.
 _STRONG = frozenset(
@@ -48,14 +50,16 @@ _IRREGULAR = {
     for form in forms.split()
 }  # fmt: skip
 _DENIAL = re.compile(
-    r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|fewer) than [\d$£€])|never|none|neither|nor|nobody|nothing|without|cannot|refus(?:e|es|ed|ing) to|declin(?:e|es|ed|ing) to"
+    r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|fewer) than [\d$£€])"
+    r"|never|none|neither|nor|nobody|nothing|without|cannot|refus(?:e|es|ed|ing) to|declin(?:e|es|ed|ing) to"
     r"|fail(?:s|ed|ing)? to|unable to|unlikely to|ruled out|rather than|instead of|\w+n['’]t)(?!\w)",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
     r"\b(?:may|might|could|should|possibly|perhaps|probably|likely|unlikely|reportedly|allegedly|apparently|potentially|presumably|supposedly|maybe|if|unless"
     r"|alleged|suspected|would-be|proposed|planned|considering|consider|considers|considered|suggests?|suggested|hopes?|hoped|hoping"
-    r"|(?:plan|expect|intend|aim|want|seek|propose|try|offer|threaten|vow|promise|pledge|agree|seem|appear|tend|prepar|schedul|believ|say|claim|attempt|wish|need|estimate|project|forecast)\w* to"
+    r"|(?:plan|expect|intend|aim|want|seek|propose|try|offer|threaten|vow|promise|pledge|agree|seem"
+    r"|appear|tend|prepar|schedul|believ|say|claim|attempt|wish|need|estimate|project|forecast)\w* to"
     r"|(?:sought|tried|thought|said|set|due|ready|about|able|supposed|bound|poised|meant|designed|eager|willing|hope|move|bid|effort|deal|plans?) to)(?!\w)",
     re.IGNORECASE,
 )
@@ -63,13 +67,16 @@ _MAY = re.compile(r"(?:^|[a-z,] )May\b|\bMay(?= \d)")  # the month
 _FUTURE = re.compile(r"\b(?:will|would|shall|going to|\w+['’]ll|\w+['’]d|won['’]t)(?!\w)", re.IGNORECASE)
 _SAID = re.compile(
     r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|believ(?:es|ed)|thinks|thought(?! of)"
-    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|assert(?:s|ed)|alleg(?:es|ed)|tweeted|admitted|complained|contended|denied"
+    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|assert(?:s|ed)|alleg(?:es|ed)"
+    r"|tweeted|admitted|complained|contended|denied"
     r"|(?:add|note|state|report|maintain|claim|estimate)(?:(?:s|d|ed)(?= that\b)|e?d(?=[,.:”\"]|$| [“\"])))\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|his|her|their|its|him|them|who|which|i|we)\b", re.IGNORECASE)
 # "and", "who" and the like, where the subject goes on: no article or name follows.
-_CARRY = re.compile(r"(?:,|;|\)|\b(?:and|but|or|who|which|that|then)\b)\s+(?=(?!the |a |an |he |she |it |they |its |his |her |their |in |on |at |for |with )[a-z])")
+_CARRY = re.compile(
+    r"(?:,|;|\)|\b(?:and|but|or|who|which|that|then)\b)\s+(?=(?!the |a |an |he |she |it |they |its |his |her |their |in |on |at |for |with )[a-z])"
+)
 _CLAUSE_END = re.compile(r"[;:,]\s|\s(?:and|but|while|whereas|although|because|as|that|which|who)\s|[“”\"()]|\s[–—]\s")
 _OPENING = re.compile(r"(?:In|On|By|Since|Until|During|At|From|Before|After|Last|This)\b[^,;“”\"]{0,40},")
 # What can be left out of a sentence without a change to the rest: brackets, "which ..." between commas, what stands between dashes.
@@ -180,7 +187,11 @@ def _word(match: re.Match[str], text: str) -> Token | None:
     bare = match[0].removesuffix("'s").removesuffix("’s").removesuffix("’").removesuffix("'")
     low = bare.lower().replace(".", "")
     capital = bool(_NAME.match(bare)) and bare != "I"
-    if capital and low in _CALENDAR and (low not in ("may", "mar", "sun") or _MAY.search(text[max(0, match.start() - 2) : match.end() + 2])):
+    if (
+        capital
+        and low in _CALENDAR
+        and (low not in ("may", "mar", "sun") or _MAY.search(text[max(0, match.start() - 2) : match.end() + 2]))
+    ):
         return Token(_MONTHS.get(low, low), "date", match.start(), match.end())
     if low in _LIGHT and not (capital and bare.isupper() and len(bare) > 1) and not _SAID.fullmatch(low):
         return None
@@ -221,7 +232,9 @@ def _attributions(text: str, tokens: tuple[Token, ...]) -> Iterator[Attribution]
     starts = [token.start for token in tokens]
 
     def keys(start: int, end: int) -> frozenset[str]:
-        return frozenset(token.key for token in tokens[_at(starts, start) : _at(starts, end)] if not _SAID.fullmatch(text[token.start : token.end]))
+        return frozenset(
+            token.key for token in tokens[_at(starts, start) : _at(starts, end)] if not _SAID.fullmatch(text[token.start : token.end])
+        )
 
     for match in _SAID.finditer(text):
         after = text[match.end() : match.end() + _SIDE]

@@ -42,7 +42,8 @@ _SPELLED = (
 )
 _FIGURE = re.compile(
     r"(?P<before>(?:US|A|C|AU|NZ|HK)?[$£€¥]\s?|\b(?:EUR|USD|GBP|CHF) ?)?"
-    r"(?:(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<nth>st|nd|rd|th)?(?:(?P<scale>[ -]?(?:hundred|thousand|million|billion|trillion|dozen|bn|mn)|m|k)\b)?"
+    r"(?:(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<nth>st|nd|rd|th)?"
+    r"(?:(?P<scale>[ -]?(?:hundred|thousand|million|billion|trillion|dozen|bn|mn)|m|k)\b)?"
     rf"|\b(?P<spelled>{_SPELLED})|\b(?P<times>{'|'.join(_TIMES)})\b|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b)"
     rf"(?P<after>\s?%|[ -](?:{'|'.join(sorted((re.escape(word) for word in _MEASURES if word != '%'), key=len, reverse=True))})\b)?",
     re.IGNORECASE,
@@ -54,7 +55,9 @@ _BOUNDS = {
     "about": "about|around|roughly|approximately|some|nearly|almost|close to|an estimated|estimated|circa|or so|more or less|approaching",
 }
 _BOUND = re.compile("|".join(rf"(?P<{kind}>\b(?:{words})\s+(?:the\s+|an?\s+)?$)" for kind, words in _BOUNDS.items()), re.IGNORECASE)
-_BOUND_AFTER = re.compile(r"(?P<more>\s?\+|[ -]plus\b|\s+or (?:more|above|over)\b)|(?P<less>\s+or (?:less|fewer|under)\b)|(?P<about>\s+or so\b|-ish\b)")
+_BOUND_AFTER = re.compile(
+    r"(?P<more>\s?\+|[ -]plus\b|\s+or (?:more|above|over)\b)|(?P<less>\s+or (?:less|fewer|under)\b)|(?P<about>\s+or so\b|-ish\b)"
+)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b[^,;]*$", re.IGNORECASE)
 _JOINED = re.compile(r"\s?[-–—]\s?|\s+(?:to|and)\s+", re.IGNORECASE)
@@ -78,7 +81,7 @@ class Figure:
 def read_figures(text: str) -> list[Figure]:
     """The figures of a text in order; "one" and "zero" as words say too little to be figures.
 
-    >>> [(int(figure.value), figure.unit, figure.bound) for figure in read_figures("More than $4.5bn for four thousand people, up to 5-7 %")]
+    >>> [(int(figure.value), figure.unit, figure.bound) for figure in read_figures("More than $4.5bn for four thousand people, 5-7 %")]
     [(4500000000, 'dollar', 'more'), (4000, '', ''), (5, 'percent', 'range'), (7, 'percent', 'range')]
     """
     found = [_figure(match, text) for match in _FIGURE.finditer(text) if (match["spelled"] or "").lower() not in ("one", "zero")]

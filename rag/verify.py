@@ -6,12 +6,10 @@ stands beside there, measured and bounded alike; what is denied, hedged or someb
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from corpus.passages import sentences
-from corpus.words import content_stems
-from rag.claims import Claim, Token, key_of, read, without_asides
+from rag.alignment import Place, Source, beside, beside_pronoun, nearest, read_source
+from rag.claims import Claim, Token, key_of, read
 from rag.figures import Figure
 
 # The share of its content words that each clause of a statement must have in common with what it cites.
@@ -27,37 +25,14 @@ _CLAUSE = re.compile(
 )
 _QUOTED = re.compile(r"[“\"]([^“”\"]{3,})[”\"]")
 _LIST = re.compile(r",? (?:and|or|&) |, ")
-_PAUSE = re.compile(r"[,;:()“”\"–—]")
 
-_YEARS = range(1800, 2101)
-SAYS = key_of("says")
 MEASURES = frozenset(
     key_of(word)
-    for word in "year month week day hour minute second mile kilometer meter foot feet inch ton kilogram gram litre liter gallon acre hectare pound degree knot megawatt gigawatt".split()
+    for word in (
+        "year month week day hour minute second mile kilometer meter foot feet inch ton kilogram gram litre liter gallon acre hectare pound "
+        "degree knot megawatt gigawatt"
+    ).split()
 )
-
-Place = tuple[Claim, int]  # a sentence of the source, and a token in it
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The cited sentences, read, and the headlines of their articles."""
-
-    whole: tuple[Claim, ...]
-    bare: tuple[Claim, ...]  # the same without what they say by the way, where they do
-    headlines: tuple[Claim, ...]
-    forms: frozenset[str]  # of the words of all these, without their last letter or two
-
-    @property
-    def sentences(self) -> tuple[Claim, ...]:
-        return self.whole + self.bare
-
-    def places(self, key: str, headlines: bool = False) -> list[Place]:
-        claims = (*self.sentences, *self.headlines) if headlines else self.sentences
-        return [(claim, n) for claim in claims for n in claim.places.get(key, ())[:_MOST_PLACES]]
-
-    def holds(self, key: str) -> bool:
-        return any(key in claim.places for claim in (*self.sentences, *self.headlines))
 
 
 def reasons_against(statement: str, spans: Sequence[str], headlines: Sequence[str] = (), publishers: Sequence[str] = ()) -> list[str]:
@@ -74,7 +49,7 @@ def reasons_against(statement: str, spans: Sequence[str], headlines: Sequence[st
     statement = _without_attribution(statement, publishers)
     flat = _flat(cited)
     claim = read(statement)
-    source = _read_source(spans, headlines)
+    source = read_source(spans, headlines)
     missing = [
         *_missing(claim, source),
         *_swapped(claim, source),
@@ -83,18 +58,12 @@ def reasons_against(statement: str, spans: Sequence[str], headlines: Sequence[st
     ]
     if missing:
         return list(dict.fromkeys(missing))
-    aligned = {n: place for n in range(len(claim.tokens)) if (place := _nearest(claim, n, source))}
+    aligned = {n: place for n in range(len(claim.tokens)) if (place := nearest(claim, n, source))}
     return list(
-        dict.fromkeys([*_misplaced(claim, source), *_denied(claim, aligned, source), *_hedges(claim, aligned), *_speakers(claim, aligned, source)])
+        dict.fromkeys(
+            [*_misplaced(claim, source), *_denied(claim, aligned, source), *_hedges(claim, aligned), *_speakers(claim, aligned, source)]
+        )
     )
-
-
-def _read_source(spans: Sequence[str], headlines: Sequence[str]) -> Source:
-    texts = [span[start:end] for span in spans for start, end in sentences(span)]
-    bare = [shorter for text in texts if (shorter := without_asides(text)) != text]
-    whole, titles = tuple(map(read, texts)), tuple(map(read, headlines))
-    forms = frozenset(key[:-cut] for claim in (*whole, *titles) for key in claim.places for cut in (1, 2) if len(key) - cut > 3)
-    return Source(whole, tuple(map(read, bare)), titles, forms)
 
 
 def _missing(claim: Claim, source: Source) -> Iterator[str]:
@@ -119,9 +88,15 @@ def _figure(claim: Claim, n: int, source: Source) -> Iterator[str]:
     assert figure
     places = [(there, m) for there, m in source.places(claim.tokens[n].key, headlines=True) if there.tokens[m].figure]
     steps: tuple[tuple[str, Callable[[Claim, int], bool]], ...] = (
-        ("is measured in something else in the source", lambda there, m: _same(figure, there.tokens[m], "unit") and _measured_alike(claim, n, there, m)),
-        ('is bounded otherwise in the source ("more than", "up to", "about" or a range)', lambda there, m: _same(figure, there.tokens[m], "bound")),
-        ("stands with other words in the source", lambda there, m: _beside(claim, n, there, m) >= BESIDE),
+        (
+            "is measured in something else in the source",
+            lambda there, m: _same(figure, there.tokens[m], "unit") and _measured_alike(claim, n, there, m),
+        ),
+        (
+            'is bounded otherwise in the source ("more than", "up to", "about" or a range)',
+            lambda there, m: _same(figure, there.tokens[m], "bound"),
+        ),
+        ("stands with other words in the source", lambda there, m: beside(claim, n, there, m) >= BESIDE),
     )
     if not places:
         yield f"the figure {figure.value:,} is not in the source"
@@ -155,7 +130,9 @@ def _followed_by(claim: Claim, n: int) -> set[str]:
 
 def _known(key: str, source: Source) -> bool:
     """True if the source holds a name, or a form of it: "Iraqi" for "Iraq"."""
-    return source.holds(key) or (len(key) > 3 and (key in source.forms or any(len(cut) > 3 and source.holds(cut) for cut in (key[:-1], key[:-2]))))
+    return source.holds(key) or (
+        len(key) > 3 and (key in source.forms or any(len(cut) > 3 and source.holds(cut) for cut in (key[:-1], key[:-2])))
+    )
 
 
 def _dates(claim: Claim) -> set[tuple[str, str]]:
@@ -184,7 +161,7 @@ def _too_little(claim: Claim, source: Source) -> Iterator[str]:
             keys.add(claim.tokens[n])
             n += 1
         if keys:
-            shares.append(sum(token.key in held or token.kind in ("name", "opening") for token in keys) / len(keys))
+            shares.append(sum(token.key in held or token.kind != "word" for token in keys) / len(keys))
     if min(shares, default=1.0) < CONTENT_SHARE:
         yield f"only {min(shares):.0%} of its words are in the source"
 
@@ -215,93 +192,11 @@ def _misplaced(claim: Claim, source: Source) -> Iterator[str]:
         if token.key in speakers:
             continue  # who says it may stand before or after what is said
         places = source.places(token.key, headlines=True)
-        best = max((_beside(claim, n, *place) for place in places), default=1.0)
+        best = max((beside(claim, n, *place) for place in places), default=1.0)
         if best < BESIDE and token.kind in ("name", "opening"):
-            best = max((_beside_pronoun(claim, n, sentence) for sentence in source.sentences), default=0.0)
+            best = max((beside_pronoun(claim, n, sentence) for sentence in source.sentences), default=0.0)
         if best < BESIDE:
             yield f'"{claim.text[token.start : token.end]}" stands with other words in the source'
-
-
-def _beside(claim: Claim, n: int, there: Claim, m: int) -> float:
-    """The share of the words beside a token that stand on the same side of it in the source; on the other one where one of both is passive."""
-    if _is_time(claim, n) and _moved_opening(claim, n, there, m):
-        return 1.0
-    left, right = _sides(claim, n, n)
-    tokens = there.tokens
-    before = {token.key for token in tokens[max(0, m - _BESIDE_THERE) : m]}
-    after = {token.key for token in tokens[m + 1 : m + 1 + _BESIDE_THERE]}
-    for carried in there.carried:
-        if carried > m:
-            after |= {token.key for token in tokens[carried : carried + 2]}
-    total = len(left) + len(right)
-    if not total:
-        return 1.0
-    share = (len(left & before) + len(right & after)) / total
-    if claim.passive != there.passive:
-        share = max(share, (len(left & after) + len(right & before)) / total)
-    return share
-
-
-def _moved_opening(claim: Claim, n: int, there: Claim, m: int) -> bool:
-    """True for "In 2018, ..." that stands at the end in the other, or opens both."""
-    here, other = claim.tokens[n].end <= claim.opening, there.tokens[m].end <= there.opening
-    return (here or other) and (here == other or not (claim.opening and there.opening))
-
-
-def _is_time(claim: Claim, n: int) -> bool:
-    near = range(max(0, n - 1), min(n + 3, len(claim.tokens)))
-    return any(_is_date(claim, m) for m in near)
-
-
-def _is_date(claim: Claim, n: int) -> bool:
-    """True for a month, a weekday and a year."""
-    figure = claim.tokens[n].figure
-    return claim.tokens[n].kind == "date" or (figure is not None and not figure.unit and figure.value in _YEARS)
-
-
-def _beside_pronoun(claim: Claim, n: int, there: Claim) -> float:
-    """The same for a name, first name and all, that stands where the source has a pronoun."""
-    first = last = n
-    while first and _one_name(claim, first - 1):
-        first -= 1
-    while last + 1 < len(claim.tokens) and _one_name(claim, last):
-        last += 1
-    left, right = _sides(claim, first, last)
-    best = 0.0
-    for place in there.pronouns[:_MOST_PLACES]:
-        m = sum(token.start < place for token in there.tokens)
-        before = {token.key for token in there.tokens[max(0, m - _BESIDE_THERE) : m]}
-        after = {token.key for token in there.tokens[m : m + _BESIDE_THERE]}
-        best = max(best, (len(left & before) + len(right & after)) / max(1, len(left) + len(right)))
-    return best
-
-
-def _one_name(claim: Claim, n: int) -> bool:
-    """True if a token and the next are parts of one name."""
-    first, second = claim.tokens[n], claim.tokens[n + 1]
-    return {first.kind, second.kind} <= {"name", "opening"} and claim.text[first.end : second.start] == " "
-
-
-def _sides(claim: Claim, first: int, last: int) -> tuple[set[str], set[str]]:
-    """The words before and after a token, or several, up to the next pause; beyond it where that tells too little.
-
-    Times are left out: they open or end a sentence as one likes.
-    """
-    tokens = claim.tokens
-    left = [n for n in range(max(0, first - _BESIDE_HERE), first) if not _is_date(claim, n)]
-    right = [n for n in range(last + 1, min(last + 1 + _BESIDE_HERE, len(tokens))) if not _is_date(claim, n)]
-    near_left = [n for n in left if not _PAUSE.search(claim.text[tokens[n].end : tokens[first].start])]
-    near_right = [n for n in right if not _PAUSE.search(claim.text[tokens[last].end : tokens[n].start])]
-    near = [tokens[n].key for n in near_left + near_right]
-    # "Kerry said" and two words tell enough; a lone word does not.
-    if len(near) > 1 or SAYS in near:
-        left, right = near_left, near_right
-    return {tokens[n].key for n in left}, {tokens[n].key for n in right}
-
-
-def _nearest(claim: Claim, n: int, source: Source) -> Place | None:
-    """Where the source has a token of the statement: of several places the one with the same words beside it."""
-    return max(source.places(claim.tokens[n].key), key=lambda place: (_beside(claim, n, *place), -abs(place[1] - n)), default=None)
 
 
 def _denied(claim: Claim, aligned: dict[int, Place], source: Source) -> Iterator[str]:
@@ -336,7 +231,7 @@ def _speakers(claim: Claim, aligned: dict[int, Place], source: Source) -> Iterat
     named = [said.speaker for said in claim.said if said.speaker]
     for speaker in named:
         if not any(not said.speaker or said.speaker & speaker for said in there):
-            yield f'the source does not say that {" ".join(sorted(speaker))} said it'
+            yield f"the source does not say that {' '.join(sorted(speaker))} said it"
     if claim.said or not aligned:
         return
     reported = sum(any(said.start <= sentence.tokens[m].start < said.end for said in sentence.said) for sentence, m in aligned.values())
@@ -357,15 +252,20 @@ def _without_attribution(statement: str, publishers: Sequence[str]) -> str:
     return statement
 
 
-def support(statement: str, source: str) -> float:
-    """The share of a statement's content words that the source holds, 0 to 1.
+def support(statement: str, spans: Sequence[str]) -> float:
+    """How closely the words of a statement are those of its source, 0 to 1; measured on AttributionBench by `benchmarks/support.py`.
 
-    >>> support("The council approved the plan", "The plan was approved by the town's council.")
+    The mean of two shares: of its words, those that the best sentence holds, and of the words beside them, those that stand beside them there.
+
+    >>> support("The council approved the plan", ["On Monday the town's council approved the plan."])
     1.0
     """
-    wanted = content_stems(statement)
-    held = set(content_stems(source))
-    return sum(word in held for word in wanted) / len(wanted) if wanted else 1.0
+    claim, source = read(statement[:_LONGEST]), read_source(spans, ())
+    if not claim.tokens:
+        return 1.0
+    held = max((sum(token.key in there.places for token in claim.tokens) for there in source.sentences), default=0)
+    near = sum(max((beside(claim, n, *place) for place in source.places(token.key)), default=0.0) for n, token in enumerate(claim.tokens))
+    return (held + near) / 2 / len(claim.tokens)
 
 
 def _flat(text: str) -> str:

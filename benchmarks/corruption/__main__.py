@@ -73,10 +73,10 @@ def main() -> None:
                 print(f"  {what:18} {kind:32} {row['statements']:6} {row['share']:.4f}")
         if arguments.show and half == "development":
             for kind, text, truth, reasons in passed:
-                if kind in (arguments.show or '').split(',') and reasons:
+                if kind in (arguments.show or "").split(",") and reasons:
                     print(f"REJECTED {text}\n   span: {' | '.join(truth.spans)}\n   {reasons}")
             for kind, text, truth, reasons in caught:
-                if kind in (arguments.show or '').split(',') and not reasons:
+                if kind in (arguments.show or "").split(",") and not reasons:
                     print(f"LET PASS {text}\n   span: {' | '.join(truth.spans)}")
     if arguments.out:
         arguments.out.write_text(json.dumps({"seed": arguments.seed, "each": arguments.each, **done}, indent=1) + "\n")

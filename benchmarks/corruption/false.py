@@ -23,12 +23,18 @@ _UNITS = (
     ("$", "€"), ("£", "$"), ("€", "£"), ("million", "billion"), ("billion", "million"), ("years", "months"), ("months", "weeks"), ("weeks", "days"), ("days", "weeks"),
     ("hours", "minutes"), ("minutes", "hours"), ("kilometres", "miles"), ("miles", "kilometers"), ("metres", "feet"), ("feet", "meters"), ("tons", "kilograms"), ("km", "miles"),
 )  # fmt: skip
-_BOUND = re.compile(r"\b(?:more than|fewer than|less than|at least|up to|about|around|nearly|almost|roughly|approximately|over|no more than|at most) (?=[$£€]?\d)")
+_BOUND = re.compile(
+    r"\b(?:more than|fewer than|less than|at least|up to|about|around|nearly|almost|roughly|approximately|over|no more than|at most) (?=[$£€]?\d)"
+)
 _FACT = {"is expected to ": "will ", "are expected to ": "will ", "plans to ": "will ", "plan to ": "will ", "hopes to ": "will ", "wants to ": "will ", "is likely to ": "will ",
          "may have ": "", "might have ": "", "could have ": "", "reportedly ": "", "allegedly ": "", "possibly ": "", "probably ": "", "perhaps ": "", "may be ": "is ",
          "might be ": "is ", "could be ": "is ", "may ": "will ", "might ": "will ", "could ": "will ", "would be ": "was ", "will be ": "was "}  # fmt: skip
-_AUXILIARY = re.compile(r"\b(?:is|are|was|were|will|would|has|have|had|can|could|should|must|may|might)\b(?! not| no\b| only|n['’]t|['’]t| [“\"])")
-_PAST = re.compile(r"(?<=[a-z] )(?:approved|agreed|announced|began|started|opened|closed|won|reached|signed|rose|fell|increased|decided|became|included|received|finished|paid)\b")
+_AUXILIARY = re.compile(
+    r"\b(?:is|are|was|were|will|would|has|have|had|can|could|should|must|may|might)\b(?! not| no\b| only|n['’]t|['’]t| [“\"])"
+)
+_PAST = re.compile(
+    r"(?<=[a-z] )(?:approved|agreed|announced|began|started|opened|closed|won|reached|signed|rose|fell|increased|decided|became|included|received|finished|paid)\b"
+)
 _BASES = {"began": "begin", "won": "win", "rose": "rise", "fell": "fall", "became": "become", "paid": "pay"}
 
 
@@ -51,7 +57,11 @@ def _values(text: str) -> set[str]:
 
 def figure(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """Another value, which the source does not hold."""
-    found = [match for match in numbers(truth.text) if not _DATE_BEFORE.search(truth.text[: match.start()]) and not re.fullmatch(r"(?:19|20)\d\d", match[0])]
+    found = [
+        match
+        for match in numbers(truth.text)
+        if not _DATE_BEFORE.search(truth.text[: match.start()]) and not re.fullmatch(r"(?:19|20)\d\d", match[0])
+    ]
     if not found:
         return None
     match = draw.choice(found)
@@ -64,7 +74,9 @@ def figure(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 def date(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """Another year, month or weekday."""
-    found = list(re.finditer(rf"\b(?:(?:19|20)\d\d(?!s)|{'|'.join(month for month in _MONTHS if month != 'May')}|{'|'.join(_DAYS)})\b", truth.text))
+    found = list(
+        re.finditer(rf"\b(?:(?:19|20)\d\d(?!s)|{'|'.join(month for month in _MONTHS if month != 'May')}|{'|'.join(_DAYS)})\b", truth.text)
+    )
     if not found:
         return None
     match = draw.choice(found)
@@ -86,7 +98,12 @@ def neighbour(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """A name or a figure of the sentence before or after, which is not cited."""
     near = f"{truth.base.after} {'' if len(truth.spans) > 1 else truth.base.before}"
     held = " ".join((*truth.spans, truth.base.headline))
-    names = [match[0] for match in pieces(near) if " " in match[0] or not re.search(r"(?:^|[.!?“\"] ?)$", near[: match.start()]) if match[0].lower() not in STOP_WORDS and not any(word.lower() in held.lower() for word in match[0].split())]
+    names = [
+        match[0]
+        for match in pieces(near)
+        if " " in match[0] or not re.search(r"(?:^|[.!?“\"] ?)$", near[: match.start()])
+        if match[0].lower() not in STOP_WORDS and not any(word.lower() in held.lower() for word in match[0].split())
+    ]
     if (found := pieces(truth.text)) and names:
         return _put(truth.text, draw.choice(found), draw.choice(names))
     values = [match[0] for match in numbers(near) if match[0].replace(",", "") not in _values(held)]
@@ -104,7 +121,10 @@ def unit(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 def negation(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """A denial taken out, or one put in."""
-    if match := re.search(r"\b(is|are|was|were|will|would|has|have|had|can|could|did|does|do|should) not |\b(is|are|was|were|would|has|have|had|could|did|does|do|should)n['’]t ", truth.text):
+    if match := re.search(
+        r"\b(is|are|was|were|will|would|has|have|had|can|could|did|does|do|should) not |\b(is|are|was|were|would|has|have|had|could|did|does|do|should)n['’]t ",
+        truth.text,
+    ):
         return _put(truth.text, match, f"{match[1] or match[2]} ")
     found = list(_AUXILIARY.finditer(truth.text))
     if found and (match := draw.choice(found)):
@@ -116,28 +136,40 @@ def negation(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 def speaker(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """Somebody else of the same span says it, or somebody of another text."""
-    match = re.search(rf"({_NAME.pattern}) (?:said|says|told|claimed|argued|warned|insisted|added|noted|wrote)\b|(?:said|says|added|according to|According to) ({_NAME.pattern})", truth.text)
+    match = re.search(
+        rf"({_NAME.pattern}) (?:said|says|told|claimed|argued|warned|insisted|added|noted|wrote)\b|(?:said|says|added|according to|According to) ({_NAME.pattern})",
+        truth.text,
+    )
     group = match and (1 if match[1] else 2)
     if not match or not group or match[group].split()[0] in _COMMON:
         return None
     source = " ".join((*truth.spans, truth.base.headline))
-    inside = [found[0] for found in pieces(" ".join(truth.spans)) if found[0].lower() not in STOP_WORDS and not set(found[0].split()) & set(match[group].split())]
+    inside = [
+        found[0]
+        for found in pieces(" ".join(truth.spans))
+        if found[0].lower() not in STOP_WORDS and not set(found[0].split()) & set(match[group].split())
+    ]
     pool = inside or [other for other in others if other.split()[0] not in source]
     return truth.text[: match.start(group)] + draw.choice(pool) + truth.text[match.end(group) :] if pool else None
 
 
 def speaker_dropped(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """What somebody says, told as a fact."""
-    if match := re.match(r"(?:[A-Z][\w'’. -]{1,40}|(?:The|A|An|He|She|They|It)(?: [\w'’-]+){0,4}) (?:said|says|claimed|argued|warned|insisted|believes|estimated) (?:that )?(?=[a-z])", truth.text):
-        rest = truth.text[match.end() :]
-    elif match := re.match(r"According to [^,]{3,50}, ", truth.text):
+    if (
+        match := re.match(
+            r"(?:[A-Z][\w'’. -]{1,40}|(?:The|A|An|He|She|They|It)(?: [\w'’-]+){0,4}) (?:said|says|claimed|argued|warned|insisted|believes|estimated) (?:that )?(?=[a-z])",
+            truth.text,
+        )
+    ) or (match := re.match(r"According to [^,]{3,50}, ", truth.text)):
         rest = truth.text[match.end() :]
     elif match := re.search(r",[”\"]? (?:[\w'’. -]{2,40} (?:said|says)|(?:said|says) [\w'’. -]{2,40})\.$", truth.text):
         rest = truth.text[: match.start()] + "."
     else:
         return None
     still = re.search(rf"\b{SAID}\b", rest)
-    return None if still or len(rest) < 30 or rest.count("“") != rest.count("”") or '"' in rest or "“" in rest else rest[0].upper() + rest[1:]
+    return (
+        None if still or len(rest) < 30 or rest.count("“") != rest.count("”") or '"' in rest or "“" in rest else rest[0].upper() + rest[1:]
+    )
 
 
 def hedge(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
@@ -160,7 +192,9 @@ def _swapped(text: str, found: list[re.Match[str]], draw: Draw) -> str | None:
         (a, b)
         for n, a in enumerate(found)
         for b in found[n + 1 :]
-        if a[0] not in b[0] and b[0] not in a[0] and not re.fullmatch(r"(?:,? (?:and|or|&) |, (?:and )?|[^,]{0,25},? (?:and|or) )", text[a.end() : b.start()])
+        if a[0] not in b[0]
+        and b[0] not in a[0]
+        and not re.fullmatch(r"(?:,? (?:and|or|&) |, (?:and )?|[^,]{0,25},? (?:and|or) )", text[a.end() : b.start()])
     ]
     if not pairs:
         return None

@@ -50,7 +50,10 @@ def _words_for_figures(base: Base) -> str:
         return spelled(value) if 1 < value < 10_000 and not 1900 <= value <= 2100 else match[0]
 
     return re.sub(
-        rf"{_NOT_A_DAY}(?<![\w.,$£€–:/-])\d{{1,3}}(?:,\d{{3}})?(?= [a-z])(?! (?:million|billion|trillion|percent|per cent|[ap]\.?m|(?:January|February|March)))", word, base.text, count=1
+        rf"{_NOT_A_DAY}(?<![\w.,$£€–:/-])\d{{1,3}}(?:,\d{{3}})?(?= [a-z])(?! (?:million|billion|trillion|percent|per cent|[ap]\.?m|(?:January|February|March)))",
+        word,
+        base.text,
+        count=1,
     )
 
 
@@ -113,16 +116,23 @@ def _tense(base: Base) -> str:
 def _turned_round(base: Base) -> str:
     """ "A approved the B." -> "The B was approved by A." and back."""
     verbs = "|".join(_TURNED)
-    if found := re.match(rf"({_NAME}|The [a-z]+) ({verbs}) (the (?:[a-z]+ )?[a-z]+|{_NAME})((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$", base.text):
+    if found := re.match(
+        rf"({_NAME}|The [a-z]+) ({verbs}) (the (?:[a-z]+ )?[a-z]+|{_NAME})((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$", base.text
+    ):
         return f"{found[3][0].upper()}{found[3][1:]} was {found[2]} by {found[1].replace('The ', 'the ')}{found[4]}."
-    if found := re.match(rf"({_NAME}|The [a-z]+(?: [a-z]+)?) was ({verbs}) by ({_NAME}|the [a-z]+)((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$", base.text):
+    if found := re.match(
+        rf"({_NAME}|The [a-z]+(?: [a-z]+)?) was ({verbs}) by ({_NAME}|the [a-z]+)((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$", base.text
+    ):
         return f"{found[3][0].upper()}{found[3][1:]} {found[2]} {found[1].replace('The ', 'the ')}{found[4]}."
     return base.text
 
 
 def _halves(base: Base) -> list[str]:
     """ "The A did B, and the C did D." as two statements, where nothing in either bears on the other."""
-    found = re.fullmatch(r"((?:The|In|A|It|He|She|They|[A-Z][a-z]+)\b[^;“”\"]{20,}), (?:and|but|while) ((?:the|it|he|she|they|a|[A-Z][a-z]+) [^;“”\"]{20,})\.", base.text)
+    found = re.fullmatch(
+        r"((?:The|In|A|It|He|She|They|[A-Z][a-z]+)\b[^;“”\"]{20,}), (?:and|but|while) ((?:the|it|he|she|they|a|[A-Z][a-z]+) [^;“”\"]{20,})\.",
+        base.text,
+    )
     if not found or re.search(rf"\b(?:{SAID}|{HEDGED}|that|neither|both|either|if)\b", base.text, re.IGNORECASE):
         return []
     return [f"{found[1]}.", f"{found[2][0].upper()}{found[2][1:]}."]
@@ -130,7 +140,9 @@ def _halves(base: Base) -> list[str]:
 
 def _subject_kept(base: Base) -> list[str]:
     """ "X did A and did B." as "X did A." and "X did B."."""
-    found = re.fullmatch(rf"({_NAME}|The [a-z]+) ([a-z]+ed\b[^,;“”\"]{{8,}}) and ((?:also |later |then )?[a-z]+ed [^,;“”\"]{{8,}})\.", base.text)
+    found = re.fullmatch(
+        rf"({_NAME}|The [a-z]+) ([a-z]+ed\b[^,;“”\"]{{8,}}) and ((?:also |later |then )?[a-z]+ed [^,;“”\"]{{8,}})\.", base.text
+    )
     if not found or re.search(rf"\b(?:{SAID}|{HEDGED}|that|which|who|between|both)\b", base.text):
         return []
     return [f"{found[1]} {found[2]}.", f"{found[1]} {found[3]}."]
@@ -157,5 +169,3 @@ def truths(base: Base) -> list[Truth]:
     made += [Truth(half, "two sentences", (base.text,), base) for half in [*_halves(base), *_subject_kept(base)]]
     resolved = _pronoun_resolved(base)
     return made + ([resolved] if resolved else [])
-
-
