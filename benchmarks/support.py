@@ -32,11 +32,12 @@ def area(scores: list[float], true: np.ndarray) -> float:
     return round(float((above > below).mean() + (above == below).mean() / 2), 4)
 
 
-def cosine(encoder: Encoder, claim: str, spans: list[str]) -> float:
-    """The best cosine of a claim with a sentence of its source."""
-    texts = [span[start:end] for span in spans for start, end in sentences(span)]
-    vectors = encoder.encode([claim, *texts])
-    return float((vectors[1:] @ vectors[0]).max()) if texts else 0.0
+def cosines(encoder: Encoder, claims: list[tuple[str, list[str]]]) -> list[float]:
+    """The best cosine of each claim with a sentence of its source."""
+    told = [[span[start:end] for span in spans for start, end in sentences(span)] for _, spans in claims]
+    texts = list(dict.fromkeys([text for found in told for text in found] + [claim for claim, _ in claims]))
+    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+    return [float(max(vectors[text] @ vectors[claim] for text in found)) for (claim, _), found in zip(claims, told, strict=True)]
 
 
 def overlap(claim: str, spans: list[str]) -> float:
@@ -66,10 +67,9 @@ def main() -> None:
         read = list(map(json.loads, lines))
     claims = [(re.sub(r"\s*\[\d+\]", "", row["claim"]), row["references"]) for row in read]
     true = np.array([row["attribution_label"] == "attributable" for row in read])
-    encoder = Encoder()
     areas = {
         "support": area([rag.verify.support(*pair) for pair in claims], true),
-        "cosine": area([cosine(encoder, *pair) for pair in claims], true),
+        "cosine": area(cosines(Encoder(), claims), true),
         "word overlap": area([overlap(*pair) for pair in claims], true),
     }
     rows = curve(claims, true)
