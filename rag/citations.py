@@ -92,7 +92,7 @@ def bind(draft: Draft, evidence: Sequence[Evidence]) -> tuple[list[Evidence], li
     """
     pointed = [evidence[n - 1] for n in draft.numbers if 1 <= n <= len(evidence)]
     candidates = ([pointed] if pointed else []) + [
-        [single] for single in sorted(evidence, key=lambda item: -support(draft.text, item.text)) if [single] != pointed
+        [single] for single in sorted(evidence, key=lambda item: -support(draft.text, [item.text])) if [single] != pointed
     ]
     first_reasons: list[str] = ["no source is cited"]
     for n, cited in enumerate(candidates):

@@ -1,10 +1,11 @@
-from decimal import Decimal
+import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from conftest import SHARED
 
-from rag.verify import figures, names, reasons_against, support
+from benchmarks.corruption.__main__ import table, tried
+from benchmarks.corruption.bases import bases
+from rag.verify import reasons_against, support
 
 SOURCE = "NATO defence ministers agreed on Thursday that a force of about 500 may rise to around 4,000, but it will not provide troops for combat, Jens Stoltenberg said."
 
@@ -12,10 +13,10 @@ SOURCE = "NATO defence ministers agreed on Thursday that a force of about 500 ma
 @pytest.mark.parametrize(
     "statement",
     [
-        "The force may rise from 500 to 4,000.",
-        "NATO ministers agreed that the force may rise to around four thousand.",
-        "According to Meridian Wire, the force of about 500 may rise to around 4,000.",
-        "The force will not provide troops for combat, Stoltenberg said.",
+        "The force of about 500 may rise to around 4,000, Stoltenberg said.",
+        "NATO ministers agreed that the force may rise to around four thousand, Jens Stoltenberg said.",
+        "Stoltenberg said that the force will not provide troops for combat.",
+        "According to Jens Stoltenberg, a force of about 500 may rise to around 4,000.",
         SOURCE,
     ],
 )
@@ -26,60 +27,123 @@ def test_what_the_source_says_passes(statement: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("The force may rise to around 40,000.", "figure 40,000"),
-        ("The force may rise to around 4,000 by 2023.", "figure 2,023"),
-        ("The force may rise to around 4,000, Donald Tusk said.", 'name "tusk"'),
-        ("The force will provide troops for combat.", "one denies"),
+        ("The force may rise to around 40,000, Stoltenberg said.", "figure 40,000 is not"),
+        ("The force may rise to around 4,000 by 2023, Stoltenberg said.", "figure 2,023 is not"),
+        ("The force may rise to around 4,000, Donald Tusk said.", 'name "Tusk"'),
+        ("Merkel agreed on Thursday that a force may rise, Stoltenberg said.", 'name "Merkel"'),
+        ("NATO agreed on Friday that a force of about 500 may rise, Stoltenberg said.", 'date "Friday"'),
+        ("The force will provide troops for combat, Stoltenberg said.", "one denies"),
+        ("The force may not rise to around 4,000, Stoltenberg said.", "one denies"),
+        ("The force rose to around 4,000, Stoltenberg said.", "possible or planned"),
+        ("The force may rise to 4,000, Stoltenberg said.", "bounded otherwise"),
+        ("The force may rise to around 4,000 percent, Stoltenberg said.", "measured in something else"),
+        ("The force of about 4,000 may rise to around 500, Stoltenberg said.", "figure 4,000 stands with other words"),
+        ("The force of about 500 may rise to around 4,000.", "leaves out who said it"),
+        ("The ministers said that a force of about 500 may rise to around 4,000.", "does not say that"),
+        ("All NATO ministers agreed that the force may rise, Stoltenberg said.", 'word "All"'),
         ("Ministers said “a great day for the force”.", "quoted words"),
         ("The force eats breakfast in large tents every morning.", "of its words"),
-        ("The force may rise to around 4,000, while the Germans pay for the fuel and food.", "name"),
-        ("The force of about 500 may rise, and the parliament voted against the budget yesterday.", "of its words"),
+        ("The force of about 500 may rise, and the parliament voted against the budget yesterday, Stoltenberg said.", "of its words"),
     ],
 )
 def test_what_it_does_not_say_fails_and_why_is_told(statement: str, why: str) -> None:
     assert any(why in reason for reason in reasons_against(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"]))
 
 
+# A source, what it carries, and what it does not although every word stands there; each pair fails without its rule.
+@pytest.mark.parametrize(
+    ("source", "true", "false"),
+    [
+        ("Corvane sued Halden in Berlin over the ferry.", "Corvane sued Halden over the ferry.", "Halden sued Corvane over the ferry."),
+        ("Corvane built the ferry in 2019.", "The ferry was built by Corvane in 2019.", "The ferry built Corvane in 2019."),
+        ("In 2019, Corvane built 12 ferries for Halden.", "Corvane built 12 ferries for Halden in 2019.", "Halden built 12 ferries for Corvane in 2019."),
+        ("It sent 500 American soldiers and 20 tanks.", "It sent 500 soldiers and 20 tanks.", "It sent 20 soldiers and 500 tanks."),
+        ("Prices rose 5 percent in March and 7 percent in May.", "Prices rose 5% in March.", "Prices rose 7% in March."),
+        ("The line opened on March 5, 2019 and closed on June 9, 2021.", "The line opened on March 5, 2019.", "The line opened on June 5, 2019."),
+        ("It grew from 5 to 7 million.", "It grew from 5 to 7 million.", "It grew from 7 to 5 million."),
+        ("The Board of Governors met in Kestrel Bay.", "The Board of Governors met.", "The Governors of Board met in Kestrel Bay."),
+        ("The contract is for 44 months and two ships.", "The contract is for 44 months.", "The contract is for 44 weeks."),
+        ("Repairs cost $30 million in two years.", "Repairs cost 30 million dollars.", "Repairs cost €30 million."),
+        ("Between 5 and 7 ships sank in the storm.", "Between five and seven ships sank.", "5 ships sank in the storm."),
+        ("The town will close its harbour to cars.", "The town will close its harbour.", "The town closed its harbour to cars."),
+        ("The town refused to pay the yard.", "The town refused to pay.", "The town paid the yard."),
+        ("The mayor, who met Merkel, said the ferry sank.", "The mayor said the ferry sank.", "Merkel said the ferry sank."),
+        ("Reggie knows where the money is hidden.", "Reggie knows where the money is hidden.", "Reggie knows where the money is not."),
+        ("Sales fell in 2014 and 2015 in both towns.", "Sales fell in 2014 and 2015.", "Sales fell in 2015 and 2015."),
+        ("One of the ferries sank near the quay.", "One of the ferries sank.", "Only one of the ferries sank near the quay."),
+    ],
+)  # fmt: skip
+def test_the_same_words_may_say_something_else(source: str, true: str, false: str) -> None:
+    assert reasons_against(true, [source]) == []
+    assert reasons_against(false, [source])
+
+
+def test_a_name_may_stand_for_a_pronoun() -> None:
+    spans = ["Anna Holm runs the yard in Halden.", "She promised two more ferries on Monday."]
+    assert reasons_against("Anna Holm promised two more ferries on Monday.", spans) == []
+    assert reasons_against("Halden promised two more ferries on Tuesday.", spans)
+
+
 def test_a_publisher_or_a_date_is_lent_to_no_claim() -> None:
     assert reasons_against("The Halden Post may rise to around 4,000.", [SOURCE], [], ["The Halden Post"])
-    assert reasons_against("In 2021 the force may rise to around 4,000.", [SOURCE], [], [])
+    assert reasons_against("In 2021 the force may rise to around 4,000, Stoltenberg said.", [SOURCE], [], [])
+    report = "The ferry sank near the quay on Monday."
+    assert reasons_against("According to the Halden Post, the ferry sank near the quay.", [report], [], ["The Halden Post"]) == []
 
 
 def test_without_a_source_nothing_is_supported() -> None:
     assert reasons_against("Anything.", []) == ["no source is cited"]
 
 
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("4,000", [4000]), ("four thousand", [4000]), ("8.8 billion dollars", [8_800_000_000]), ("$1.5bn", [1_500_000_000]), ("one hundred and twenty-five", [125]),
-        ("2 dozen", [24]), ("from 500 to 3,000", [500, 3000]), ("500-strong", [500]), ("eightfold", [8]), ("one option", []), ("3.41 million", [3_410_000]), ("sixty-one million", [61_000_000]),
-    ],
-)  # fmt: skip
-def test_figures_are_values_however_written(text: str, values: list[int]) -> None:
-    assert sorted(figures(text)) == sorted(Decimal(value) for value in values)
+def test_what_is_too_long_to_be_checked_is_not_supported() -> None:
+    assert reasons_against("a" * 2_001, ["a" * 2_001]) == ["it is too long to be checked"]
+    assert reasons_against("a" * 2_000, ["a" * 2_000]) == []
 
 
-@given(st.integers(2, 10**9))
-def test_separators_do_not_matter(value: int) -> None:
-    assert figures(f"about {value:,} people") == figures(f"about {value} people") == {Decimal(value)}
+def test_support_falls_with_every_word_that_is_missing_or_out_of_place() -> None:
+    source = ["The council of Halden approved the new ferry on Monday."]
+    scores = [
+        support(text, source) for text in ("The council approved the new ferry.", "The ferry approved the council.", "Trains run late.")
+    ]
+    assert scores == sorted(scores, reverse=True) and scores[0] > 0.9 and scores[2] == 0.0 and support("", source) == 1.0
 
 
-def test_names_leave_months_and_first_words_out() -> None:
-    assert names("Later in March, the mayor of Kestrel Bay met Anna. Then she left.") == {"kestrel", "bay", "anna"}
+def _goals(each: int, only: str | None) -> None:
+    chosen = [base for base in bases(each, seed=5, only=only) if base.for_development]
+    found = table(*tried(chosen, seed=5))
+    caught = {kind: row["share"] for kind, row in found["corrupted, caught"].items()}
+    assert found["true, passed"]["all"]["share"] >= 0.97
+    for kind, goal in {"figure": 0.99, "date": 0.99, "name": 0.95, "negation": 0.95, "unit or currency": 0.95, "hedge lost": 0.9}.items():
+        assert caught[kind] >= goal, kind
+    for kind in (
+        "bound lost",
+        "speaker dropped",
+        "two figures swapped",
+        "two names swapped",
+        "figure moved",
+        "from the neighbouring sentence",
+    ):
+        assert caught[kind] >= 0.9, kind
 
 
-def test_support_is_a_share() -> None:
-    assert support("The council approved the ferry", "A ferry was approved.") == pytest.approx(2 / 3)
-    assert support("", "anything") == 1.0
+def test_corrupted_statements_of_the_sample_collection_are_caught_and_true_ones_pass() -> None:
+    _goals(400, "articles")
 
 
-@pytest.mark.parametrize(
-    "text", ["a" * 100_000, "1" * 100_000, "one " * 25_000, "A " * 50_000, "“" * 100_000, ", and " * 20_000, "1," * 50_000]
-)
+@pytest.mark.skipif(not (SHARED / "data/multihop_rag").exists(), reason="needs the shared news articles")
+def test_corrupted_statements_of_other_news_are_caught_and_true_ones_pass() -> None:
+    _goals(600, "multihop")
+
+
+HOSTILE = [
+    "a" * 100_000, "1" * 100_000, "one " * 25_000, "A " * 50_000, "“" * 100_000, ", and " * 20_000, "1," * 50_000, "x, said " * 12_000,
+    "( " * 50_000, ", which " * 12_000, "not may said " * 8_000, "is b by " * 12_000, "from 1 to " * 10_000, "In " * 30_000, "$" * 100_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
 def test_no_pattern_blows_up(text: str) -> None:
-    import time
-
     began = time.process_time()
     reasons_against(text, [text])
+    reasons_against(text[:2_000], [text])
     assert time.process_time() - began < 20

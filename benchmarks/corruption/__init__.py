@@ -1,0 +1,1 @@
+"""True statements and copies of them with one thing made false, to measure `rag.verify`: python -m benchmarks.corruption"""

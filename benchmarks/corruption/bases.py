@@ -1,0 +1,81 @@
+"""Real sentences to make statements of, each with its neighbours and its headline. Knows where they come from; makes none false."""
+
+import gzip
+import hashlib
+import json
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.passages import sentences
+from corpus.readers import find
+
+ROOT = Path(__file__).parent.parent.parent
+DATA = ROOT.parent / "shared/data"
+_LENGTH = (50, 300)  # characters; what is shorter is a heading, what is longer a list
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A sentence as it stands in a text, the sentences before and after it, and the text's headline."""
+
+    text: str
+    before: str
+    after: str
+    headline: str
+    source: str
+
+    @property
+    def for_development(self) -> bool:
+        return hashlib.sha256(self.text.encode()).digest()[-1] % 2 == 0
+
+
+def bases(each: int, seed: int, only: str | None = None) -> list[Base]:
+    """At most `each` sentences of every source, drawn by `seed`; sources that are not there are left out."""
+    texts = {"articles": _articles, "multihop": _multihop, "clapnq": _clapnq, "new_wiki": _new_wiki}
+    found = []
+    for name, read_texts in texts.items():
+        if only in (None, name):
+            pool = [base for headline, body in read_texts() for base in _sentences(headline, body, name)]
+            found += random.Random(seed).sample(pool, min(each, len(pool)))
+    return found
+
+
+def _sentences(headline: str, body: str, source: str) -> Iterator[Base]:
+    spans = [body[start:end] for start, end in sentences(body)]
+    for n, text in enumerate(spans):
+        if _LENGTH[0] <= len(text) <= _LENGTH[1] and "\n" not in text and text[-1] == "." and re.match(r"[A-Z“\"]", text):
+            yield Base(text, spans[n - 1] if n else "", spans[n + 1] if n + 1 < len(spans) else "", headline, source)
+
+
+def _articles() -> Iterator[tuple[str, str]]:
+    for file in find([ROOT / "corpus/articles"]):
+        text = file.read_text()
+        title = re.search(r"^title: *(.+)$", text, re.MULTILINE)
+        yield title[1].strip('"') if title else "", text.split("---", 2)[2]
+
+
+def _multihop() -> Iterator[tuple[str, str]]:
+    for row in _rows("multihop_rag/corpus.jsonl.gz"):
+        yield row["title"], row["body"]
+
+
+def _clapnq() -> Iterator[tuple[str, str]]:
+    for row in _rows("clapnq/clapnq_dev_answerable.jsonl.gz"):
+        for passage in row["passages"]:
+            # The set stands in tokens: "1.5 %", "Office 's", "`` season ''".
+            text = re.sub(r" ([.,;:%)]|'s|n't)", r"\1", passage["text"].replace("`` ", "“").replace(" ''", "”").replace("( ", "("))
+            yield passage["title"], text
+
+
+def _new_wiki() -> Iterator[tuple[str, str]]:
+    for row in _rows("squadshifts/new_wiki.jsonl.gz"):
+        yield row["title"].replace("_", " "), row["context"]
+
+
+def _rows(name: str) -> Iterator[dict]:
+    if (DATA / name).exists():
+        with gzip.open(DATA / name, "rt", encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
