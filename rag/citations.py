@@ -57,7 +57,10 @@ class Draft:
 
 def visible(written: str) -> str:
     """What may be shown of a text that is still being written: without markers, and without half a marker at its end."""
-    return _LEADING.sub("", MARKER.sub("", _HALF_MARKER.sub("", written))).strip()
+    # Markers inside of markers leave markers behind ("[1[2]]"), so until nothing changes.
+    while (bare := _HALF_MARKER.sub("", MARKER.sub("", written))) != written:
+        written = bare
+    return _LEADING.sub("", written).strip()
 
 
 def drafts(written: str) -> list[Draft]:

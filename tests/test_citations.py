@@ -1,6 +1,6 @@
 import pytest
 from conftest import article
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus.passages import Passage
@@ -35,6 +35,8 @@ def test_years_and_lists_are_no_markers() -> None:
     assert drafts("Answer: It sails.") == [Draft("It sails.", ())] and drafts(" [1] ") == [] and drafts("") == []
 
 
+@example("[【1】")
+@example("[1[2]]")
 @given(st.text("ab [(1,2)]【】. ", max_size=60))
 def test_what_is_shown_while_writing_never_holds_a_marker(text: str) -> None:
     for end in range(len(text) + 1):
