@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessageChunk
 
 from corpus.filters import Coverage, Filters
 from rag import limits
+from rag.amounts import admits, asks_amount
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
 from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
@@ -18,15 +19,18 @@ from rag.followups import standing_alone
 from rag.models import Reader
 from rag.prompts import Prompts
 from rag.retriever import Hit, Retriever
+from rag.series import Figure, disagree, labelled, told, whole
 from rag.timing import Asked, asked, topic
 
 _REFUSAL = re.compile(
     r"\b(?:articles?|sentences?|sources?|texts?|passages?)\b.{0,30}\b(?:do|does|did) not (?:say|mention|state|tell|specify|contain)",
     re.IGNORECASE,
 )
+DISAGREE = "The sources disagree: two articles say the same with different figures."
 _SHOWN = 6  # pieces of evidence on the page and in an answer
 _COMPARED = 12  # of the best sentences are looked for in near-copies; what is shown is among them
 _SEQUENCE = 4  # dates or sides in one answer
+_WIDE = 5  # times as many passages are looked through for the figure that each article holds
 _WITHIN_SEQUENCE = 5.0  # how much worse than the best sentence another date's or side's may be
 # The second-best sentence is quoted too when it is nearly as good: the best one answers 53 % of the development questions, two 69 %.
 _NEARLY_AS_GOOD = 2.0
@@ -75,15 +79,12 @@ class Assistant:
         searched = standing_alone(question, history[-limits.HISTORY_TURNS :])
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
-        # An account over time needs several articles, so it looks wider and takes longer.
-        breadth = 2 if wanted.change else 1
-        hits = self.retriever.hits(subject, breadth * self.retriever.k, filters)
-        ranked = told_once(rank(subject, hits, self.library.encoder, breadth * SHORTLIST), hits, breadth * _COMPARED)
+        ranked, dated = self._found(subject, wanted, filters)
         answer = Answer(
             question,
             searched,
             "writing",
-            evidence=_evidence(subject, ranked, wanted),
+            evidence=_evidence(subject, ranked, wanted, dated),
             filters=filters,
             timings=Timings(evidence=_since(began)),
             index_version=self.library.version,
@@ -93,10 +94,33 @@ class Assistant:
         if not answer.evidence or answer.evidence[0].bearing < ENOUGH:
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
             return
+        if dated and (self.reader.chat is None or not self.reader.tells_changes):
+            yield self._finished(_dated(answer, dated, wanted), began)
+            return
         if self.reader.chat is None or (wanted.several and not self.reader.tells_changes):
             yield self._finished(_quoted(answer, wanted), began)
             return
         yield from self._written(answer, wanted, began)
+
+    def _found(self, subject: str, wanted: Asked, filters: Filters) -> tuple[list[Evidence], list[Figure]]:
+        """The sentences that bear on a question, best first, and the dated figures among them where it asks for an amount over time or the latest one.
+
+        An account over time needs several articles, so it looks wider and takes longer; a figure is looked for in whole articles.
+        """
+        figure = asks_amount(subject) and (wanted.change or wanted.latest)
+        breadth = 2 if wanted.change or figure else 1
+        hits = self.retriever.hits(subject, (_WIDE if figure else breadth) * self.retriever.k, filters)
+        if figure:
+            articles = whole(hits)
+            ranked = told_once(
+                rank(subject, articles, self.library.encoder, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED
+            )
+            dated = told(subject, ranked, wanted)
+            if dated:
+                return ranked, dated
+            breadth = 2 if wanted.change else 1
+            hits = hits[: breadth * self.retriever.k]
+        return told_once(rank(subject, hits, self.library.encoder, breadth * SHORTLIST), hits, breadth * _COMPARED), []
 
     def _written(self, answer: Answer, wanted: Asked, began: float) -> Iterator[Answer]:
         """The answer while the model writes, and after its words were checked; the evidence itself where nothing of them holds."""
@@ -153,7 +177,10 @@ def checked(question: str) -> str:
     return question
 
 
-def _evidence(question: str, ranked: list[Evidence], wanted: Asked) -> tuple[Evidence, ...]:
+def _evidence(question: str, ranked: list[Evidence], wanted: Asked, dated: Sequence[Figure]) -> tuple[Evidence, ...]:
+    if dated:
+        best = sorted(dated, key=lambda figure: -figure.fit)
+        return tuple(dict.fromkeys([*(figure.evidence for figure in best), *ranked]))[:_SHOWN]
     return tuple((spread(ranked, wants_figure(question)) if wanted.change else ranked)[:_SHOWN])
 
 
@@ -168,6 +195,14 @@ def _quoted(answer: Answer, wanted: Asked) -> Answer:
     else:
         chosen = [item for item in answer.evidence[:2] if item.score >= best.score - _NEARLY_AS_GOOD]
     return _stated(answer, [(item.text, [item], QUOTED) for item in chosen], wanted)
+
+
+def _dated(answer: Answer, dated: Sequence[Figure], wanted: Asked) -> Answer:
+    """The figures that the question asks for, newest first, each in its article's own words."""
+    answer = _stated(answer, [(item.text, [item], QUOTED) for item in dict.fromkeys(figure.evidence for figure in dated)], wanted)
+    if disagree(dated) and DISAGREE not in answer.warnings:
+        answer = answer.but(warnings=(*answer.warnings, DISAGREE))
+    return answer
 
 
 def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
@@ -190,9 +225,10 @@ def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
     cited = [item for _, items, _ in bound for item in items]
     rivals = [other for item in cited if (other := rival(item, answer.evidence)) and other not in cited]
     statements = number([*bound, *((other.text, [other], QUOTED) for other in dict.fromkeys(rivals))])
+    statements = labelled(answer.searched, statements, [*dict.fromkeys([*cited, *rivals, *answer.evidence])])
     answer = answer.but(status="answered", statements=statements)
     if rivals or any(rival(item, cited) for item in cited):
-        answer = answer.but(warnings=(*answer.warnings, "The sources disagree: two articles say the same with different figures."))
+        answer = answer.but(warnings=(*answer.warnings, DISAGREE))
     told = " ".join(f"{citation.quote} {citation.article.headline} {citation.article.dateline}" for citation in answer.citations)
     missing = [day.spoken for day in wanted.dates if str(day.year) not in told]
     if not missing:

@@ -14,10 +14,11 @@ DOORS = {"corpus/__main__.py", "corpus/verbs.py", "rag/__main__.py", "rag/evalua
 STAIRS = (
     {"limits", "settings", "doors"},
     {"timing", "verify", "llm_process", "syndicated"},
-    {"sources"},
-    {"retriever", "llm", "collection"},
+    {"sources", "quantities"},
+    {"retriever", "llm", "collection", "amounts"},
     {"evidence", "models"},
     {"citations", "prompts"},
+    {"series"},
     {"answer"},
     {"followups"},
     {"assistant"},

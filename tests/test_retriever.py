@@ -39,7 +39,9 @@ def test_what_a_named_paper_wrote_is_found_however_much_others_wrote(library: Li
     for n in range(110):
         body = f"The harbour ferry sails from the harbour quay in all weathers, the harbour master of harbour {n} says."
         library.add(article(body=body, title="Harbour ferry"), "raw", f"h{n}")
-    library.add(article(body="The ferry was late on Monday, and nobody at the harbour minded.", title="Boat", publisher="The Gull"), "raw", "gull")
+    library.add(
+        article(body="The ferry was late on Monday, and nobody at the harbour minded.", title="Boat", publisher="The Gull"), "raw", "gull"
+    )
     question = "What does the article by The Gull say of the harbour ferry?"
     assert "The Gull" in {hit.passage.article.publisher for hit in Retriever(library=library).hits(question)}
     without = Retriever(library=library, scoring=Scoring(preference=0.0)).hits(question)
