@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from rag.quantities import Quantity, quantities, unit_of
+from rag.quantities import Quantity, moments, quantities, unit_of
 
 MEASURED = ("people", "area", "volume", "length", "mass", "power", "energy", "speed")
 _MONEY = re.compile(
@@ -11,6 +11,7 @@ _MONEY = re.compile(
     r"pa(?:y|id)|loans?|debts?|revenue|profit|salary|compensation|financ\w+|euros?|dollars?|pounds?|crowns?)\b",
     re.IGNORECASE,
 )
+_WHEN = re.compile(r"\b(?:dates?|when|schedule|timetable|deadline)\b", re.IGNORECASE)
 _ASKED = (
     (
         "percent",
@@ -52,12 +53,19 @@ def asks_amount(question: str) -> bool:
     return not _NO_MEASURE.search(question) and bool(_MEASURE.search(question) or any(words.search(question) for _, words in _ASKED))
 
 
+def asks_date(question: str) -> bool:
+    """True if the question wants a date as a value: the one that was planned, expected, or given."""
+    return bool(_WHEN.search(question)) and not _MEASURE.search(question)
+
+
 def unit_asked(question: str) -> str:
     """The unit that a question asks for, as `Quantity.unit` has it; "" where it leaves that open.
 
     >>> unit_asked("How many helicopters will Canada send?"), unit_asked("What does HS2 cost?"), unit_asked("How big is the lake?")
     ('helicopt', 'money', '')
     """
+    if asks_date(question):
+        return "date"
     counted = _COUNTED.search(question)
     return unit_of(counted[1]) if counted else next((unit for unit, words in _ASKED if words.search(question)), "")
 
@@ -65,6 +73,8 @@ def unit_asked(question: str) -> str:
 def admits(question: str) -> Callable[[str], bool]:
     """Whether a sentence may answer a question for an amount: it holds one in the unit that is asked for, or in any measure where that is open."""
     unit = unit_asked(question)
+    if unit == "date":
+        return lambda sentence: bool(moments(sentence))
     return lambda sentence: any(
         of_unit(quantity, unit) if unit else quantity.unit in ("", "money", *MEASURED) for quantity in quantities(sentence)
     )

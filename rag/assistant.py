@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessageChunk
 
 from corpus.filters import Coverage, Filters
 from rag import limits
-from rag.amounts import admits, asks_amount
+from rag.amounts import admits, asks_amount, asks_date
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
 from rag.evidence import ENOUGH, SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
@@ -107,7 +107,7 @@ class Assistant:
 
         An account over time needs several articles, so it looks wider and takes longer; a figure is looked for in whole articles.
         """
-        figure = asks_amount(subject) and (wanted.change or wanted.latest)
+        figure = (asks_amount(subject) or asks_date(subject)) and (wanted.change or wanted.latest)
         breadth = 2 if wanted.change or figure else 1
         hits = self.retriever.hits(subject, (_WIDE if figure else breadth) * self.retriever.k, filters)
         if figure:
@@ -225,7 +225,7 @@ def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
     cited = [item for _, items, _ in bound for item in items]
     rivals = [other for item in cited if (other := rival(item, answer.evidence)) and other not in cited]
     statements = number([*bound, *((other.text, [other], QUOTED) for other in dict.fromkeys(rivals))])
-    statements = labelled(answer.searched, statements, [*dict.fromkeys([*cited, *rivals, *answer.evidence])])
+    statements = labelled(answer.searched, statements, [*dict.fromkeys([*cited, *rivals, *answer.evidence])], wanted)
     answer = answer.but(status="answered", statements=statements)
     if rivals or any(rival(item, cited) for item in cited):
         answer = answer.but(warnings=(*answer.warnings, DISAGREE))

@@ -91,6 +91,10 @@ _DAY_OF = re.compile(
     r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) (?:early |late |mid-|the (?:end|summer|spring|autumn) of )?"
     rf"(?:(?P<month>{'|'.join(MONTHS)})(?: (?P<with>(?:19|20)\d\d))?|(?P<year>(?:19|20)\d\d))\b(?! (?:prices|dollars|money))"
 )
+_MOMENT = re.compile(
+    rf"\b(?:(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}}\b(?!,\d))?,?|(?:spring|summer|autumn|winter|end|start) of|(?:early|late|mid)[ -])?"
+    r" ?(?P<year>(?:19|20)\d\d)\b(?![-/,]\d)"
+)
 _AGO = re.compile(r"\b(?:(?P<last>last year|a year (?:ago|earlier|before))|(?P<two>two years (?:ago|earlier)))\b", re.IGNORECASE)
 # A comma inside a figure ends no clause; "and" does only where a verb follows, as it also joins the parts of one thing.
 _CLAUSE_END = re.compile(
@@ -169,6 +173,22 @@ def quantities(sentence: str, published: PartialDate | None = None) -> list[Quan
         )
         for quantity in found
     ]
+
+
+def moments(sentence: str) -> list[Quantity]:
+    """The dates of a sentence as values of their own (unit "date"), for questions that ask which date was given: years, months and days.
+
+    >>> [(q.text, q.stage) for q in moments("It is due to fly on 30 March 2021, not in the spring of 2019.")]
+    [('30 March 2021', 'planned'), ('spring of 2019', 'planned')]
+    """
+    found = []
+    for match in _MOMENT.finditer(sentence[:_CHARS]):
+        day, *_ = [day for _, _, day in written_dates(match[0])] or [PartialDate(int(match["year"]))]
+        text = match[0].lstrip()
+        low, high = Decimal(day.first.toordinal()), Decimal(day.last.toordinal())
+        quantity = Quantity(text, match.end() - len(text), match.end(), low, high, unit="date")
+        found.append(replace(quantity, stage=_stage(sentence, quantity)))
+    return found
 
 
 def _read(sentence: str, match: re.Match[str]) -> Iterator[Quantity]:

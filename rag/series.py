@@ -14,12 +14,12 @@ from decimal import Decimal
 from corpus.article import MONTHS, PartialDate
 from corpus.passages import Passage
 from corpus.words import STOP_WORDS, content_stems, stem
-from rag.amounts import asks_amount, of_unit, unit_asked
+from rag.amounts import asks_amount, asks_date, of_unit, unit_asked
 from rag.citations import Statement
 from rag.evidence import Evidence
-from rag.quantities import Quantity, clause, quantities
+from rag.quantities import Quantity, clause, moments, quantities
 from rag.retriever import Hit
-from rag.timing import Asked, AsOf
+from rag.timing import Asked, AsOf, topic
 
 ARTICLES = 12  # whose sentences are read for an account over time
 _WHOLE = 20_000  # characters up to which an article is read whole, not only the passages that were found
@@ -30,9 +30,9 @@ _WITHIN, _NEWEST_WITHIN = 6.5, 6.0
 _AMBIGUOUS = 1.0  # two values of one sentence whose fit differs less are told by the quote alone
 # What speaks for a figure: the question's words in its clause and in its sentence, a total, the question's own word for the unit,
 # another article's figure of about the same size; what against it: another's figure,
-# a part, a difference, an older value, no unit.
+# a part, a difference, an older value, no unit; a date that was past when its article appeared was planned by nobody.
 NEAR, AROUND, TOTAL, NAMED_UNIT, LIKE = 3.0, 1.5, 0.7, 2.0, 2.0
-OTHERS, PART, DIFFERENCE, OLDER, BARE, OPPOSITE, STRANGE = 6.0, 0.4, 2.0, 1.5, 1.0, 3.0, 0.7
+OTHERS, PART, DIFFERENCE, OLDER, BARE, OPPOSITE, STRANGE, PAST = 6.0, 0.4, 2.0, 1.5, 1.0, 3.0, 0.7, 3.0
 
 _ASKING_STEMS = frozenset(
     content_stems(
@@ -51,7 +51,7 @@ _ALIKE = tuple(
     )
 )
 _OPPOSITES = (("minimum", "maximum"), ("income", "spending"), ("imports", "exports"), ("births", "deaths"), ("before", "after"))
-_NEVER_BY_ITSELF = ("", "percent", "time", "temperature")  # units that a question names if it means them
+_NEVER_BY_ITSELF = ("", "percent", "time", "temperature", "date")  # units that a question names if it means them
 _LOWER = re.compile(r"\b[a-z][\w’-]+")
 _PLACES = re.compile(r"\b(?:in|on|at|for|of|to|from) (?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)([A-Z][\w’-]+)")
 _SUBJECT = re.compile(
@@ -112,7 +112,7 @@ def figures(question: str, ranked: Sequence[Evidence]) -> list[Figure]:
             item.score + _nearness(item, quantity, wanted, set(stems), ordinary) - OPPOSITE * _opposite(question, item, quantity),
         )
         for item in ranked
-        for quantity in _told_once(item)
+        for quantity in (moments(item.text) if unit == "date" else _told_once(item))
         if quantity.text not in question
     ]
     unit = unit or _usual_unit(found)
@@ -147,6 +147,7 @@ def _nearness(item: Evidence, quantity: Quantity, wanted: Sequence[frozenset[str
         - DIFFERENCE * bool(_BY.search(item.text[: quantity.start]) or _LESS.match(item.text[quantity.end :]))
         - OLDER * bool((quantity.day and published and quantity.day.year < published.year) or _outgrown(item.text, quantity))
         - BARE * (not quantity.unit)
+        - PAST * bool(quantity.unit == "date" and published and quantity.high < published.first.toordinal() - 31)
         - STRANGE * min(len({name for name in _PLACES.findall(item.text) if stem(name) not in asked and name.lower() not in ordinary}), 2)
     )
 
@@ -253,12 +254,12 @@ def _published(figure: Figure) -> int:
     return published.first.toordinal() if published else 0
 
 
-def labelled(question: str, statements: Sequence[Statement], evidence: Sequence[Evidence]) -> tuple[Statement, ...]:
+def labelled(question: str, statements: Sequence[Statement], evidence: Sequence[Evidence], wanted: Asked) -> tuple[Statement, ...]:
     """The statements of an answer; where the question is for an amount, each that holds one with its day and publisher, and the figure if only one fits."""
-    if not asks_amount(question):
+    if not asks_amount(question) and not ((wanted.change or wanted.latest) and asks_date(question)):
         return tuple(statements)
     fitting: dict[tuple[str, int], list[Figure]] = defaultdict(list)
-    for figure in figures(question, evidence):
+    for figure in figures(topic(question), evidence):
         fitting[figure.evidence.article.id, figure.evidence.start].append(figure)
     return tuple(replace(statement, as_of=_as_of(statement, fitting)) for statement in statements)
 
