@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 
-from rag.quantities import Quantity, moments, quantities, unit_of
+from rag.quantities import Quantity, moments, quantities
+from rag.units import unit_of
 
 MEASURED = ("people", "area", "volume", "length", "mass", "power", "energy", "speed")
 _MONEY = re.compile(

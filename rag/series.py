@@ -219,12 +219,13 @@ def told(question: str, ranked: Sequence[Evidence], wanted: Asked) -> list[Figur
         return []
     best = list(_best_of_each(found))
     if wanted.latest:
-        near = [figure for figure in best if figure.fit >= found[0].fit - _NEWEST_WITHIN]
+        # Every article holds dates, so the newest one's has to fit better.
+        within = _NEWEST_WITHIN / 2 if found[0].quantity.unit == "date" else _NEWEST_WITHIN
+        near = [figure for figure in best if figure.fit >= found[0].fit - within]
         return sorted(near, key=_published, reverse=True)[:1]
     near = [figure for figure in best if figure.fit >= found[0].fit - _WITHIN]
     # What one thing measures at several dates is mostly of one order of size.
-    alike = [replace(figure, fit=figure.fit + LIKE * any(_alike(figure, other) for other in near)) for figure in found]
-    near = [figure for figure in _best_of_each(sorted(alike, key=lambda figure: -figure.fit)) if figure.fit >= found[0].fit - _WITHIN]
+    near = [figure for figure in best if figure.fit + LIKE * any(_alike(figure, other) for other in near) >= found[0].fit - _WITHIN]
     if len(wanted.dates) > 1:
         years = [day.year for day in wanted.dates]
         near = [figure for figure in near if not figure.day or min(years) <= figure.day.year <= max(years)] or near

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.amounts import admits, asks_amount, unit_asked
+from rag.amounts import admits, asks_amount, asks_date, unit_asked
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ def test_the_unit_that_is_asked_for(question: str, unit: str) -> None:
 @pytest.mark.parametrize("question", ["the launch date of the telescope ?", "the position of the regulator ?", "Who pays for the ferry?"])
 def test_what_asks_for_no_amount(question: str) -> None:
     assert not asks_amount(question)
+
+
+def test_dates_are_asked_for_as_values() -> None:
+    assert asks_date("the launch date of the telescope ?") and unit_asked("When is it now due?") == "date"
+    assert not asks_date("How long was the schedule?") and admits("the launch date ?")("It flies in March 2021.")
 
 
 def test_only_sentences_with_such_an_amount_may_answer() -> None:

@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 
 from corpus.article import PartialDate
-from rag.quantities import quantities, unit_of
+from rag.quantities import moments, quantities
+from rag.units import unit_of
 
 FEBRUARY_2021 = PartialDate(2021, 2, 19)
 
@@ -133,3 +134,10 @@ def test_a_sentence_without_end_takes_no_time(text: str) -> None:
     began = time.monotonic()
     quantities(text, FEBRUARY_2021)
     assert time.monotonic() - began < 0.5
+
+
+def test_dates_as_values_of_their_own() -> None:
+    found = moments("Due in March 2021, it is now to fly on 31 October 2021 or in the spring of 2022, not in 2018-19.")
+    assert [quantity.text for quantity in found] == ["March 2021", "31 October 2021", "spring of 2022"] and {q.unit for q in found} == {
+        "date"
+    }

@@ -105,3 +105,9 @@ def test_the_sample_tells_the_latest_with_its_date(quoting: Assistant) -> None:
     (statement,) = answer.statements
     assert statement.as_of and statement.as_of.figure == "as much as 45 billion" and str(statement.as_of.published) == "2023-10-04"
     assert "As much as 45 billion – estimated, as of 4 October 2023" in answer.text and DISAGREE not in answer.warnings
+
+
+def test_a_date_that_moved_is_told_as_each_article_gave_it(quoting: Assistant) -> None:
+    answer = quoting.ask("How has the launch date of the Webb telescope changed?")
+    shown = [(str(statement.as_of.published), statement.as_of.figure) for statement in answer.statements if statement.as_of]
+    assert ("2018-06-28", "30 March 2021") in shown and ("2011-11-21", "September 2015") in shown and shown == sorted(shown, reverse=True)
