@@ -8,6 +8,7 @@ from corpus.article import Article
 from corpus.filters import Filters
 from rag.citations import Citation, Statement
 from rag.evidence import Evidence
+from rag.timing import AsOf
 
 SCHEMA = 1
 Status = Literal["writing", "answered", "partly", "unanswerable"]
@@ -82,7 +83,12 @@ class Answer:
             "text": self.text,
             "message": self.message,
             "statements": [
-                {"text": item.text, "verdict": item.verdict, "citations": [citation.number for citation in item.citations]}
+                {
+                    "text": item.text,
+                    "verdict": item.verdict,
+                    "citations": [citation.number for citation in item.citations],
+                    "as_of": as_of_to_json(item.as_of) if item.as_of else None,
+                }
                 for item in self.statements
             ],
             "citations": [_citation(item) for item in self.citations],
@@ -96,7 +102,23 @@ class Answer:
 
 
 def _period(statement: Statement) -> str:
-    return f"“{statement.text}”" if statement.verdict == "quoted" else statement.text
+    """A statement in plain text, after its figure and the day of it where it tells one."""
+    text = f"“{statement.text}”" if statement.verdict == "quoted" else statement.text
+    if not statement.as_of:
+        return text
+    told = f"{statement.as_of.figure} – {statement.as_of.spoken}" if statement.as_of.figure else statement.as_of.spoken
+    return f"{told[0].upper()}{told[1:]}: {text}"
+
+
+def as_of_to_json(as_of: AsOf) -> dict[str, Any]:
+    return {
+        "figure": as_of.figure,
+        "day": str(as_of.day) if as_of.day else None,
+        "published": str(as_of.published) if as_of.published else None,
+        "publisher": as_of.publisher,
+        "stage": as_of.stage,
+        "spoken": as_of.spoken,
+    }
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from corpus.article import Article
 from corpus.passages import sentences
 from rag.evidence import Evidence
+from rag.timing import AsOf
 from rag.verify import reasons_against, support
 
 _NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*"
@@ -40,11 +41,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer and what carries it. `verdict` is "supported" (written and checked) or "quoted" (an article's own words)."""
+    """One sentence of an answer and what carries it. `verdict` is "supported" (written and checked) or "quoted" (an article's own words).
+
+    `as_of` stands on statements that tell an amount that was asked for.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     verdict: str
+    as_of: AsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)

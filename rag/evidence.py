@@ -5,7 +5,7 @@ The weights are fitted by `benchmarks/fit_evidence.py` on the development half o
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,9 +79,11 @@ class Evidence:
         return self.article.body[self.start : self.end]
 
 
-def rank(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST) -> list[Evidence]:
-    """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them."""
-    places, table = features(question, hits, encoder, most)
+def rank(
+    question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
+) -> list[Evidence]:
+    """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them, and only such as `only` admits."""
+    places, table = features(question, hits, encoder, most, only)
     found = [
         Evidence(hit.passage, start, end, round(float(score), 3), round(float(bearing), 3), ranks=hit.ranks)
         for (hit, start, end), score, bearing in zip(places, table @ WEIGHTS, table @ BEARING, strict=True)
@@ -92,7 +94,9 @@ def rank(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORT
 Place = tuple[Hit, int, int]
 
 
-def features(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST) -> tuple[list[Place], NDArray[np.float64]]:
+def features(
+    question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
+) -> tuple[list[Place], NDArray[np.float64]]:
     """Candidate sentences as (hit, start, end) and a row for each, all about 0..1 (a hit's score up to 2.6):
 
     cosine of headline and sentence, of the sentence alone, shared rare words, the hit's score, the kind of answer, the length.
@@ -106,7 +110,7 @@ def features(question: str, hits: Sequence[Hit], encoder: Encoder, most: int = S
     fits = [0.5 if kind is None else float(bool(kind.search(text))) for text in texts]
     lengths = [min(len(text), _LENGTH) / _LENGTH for text in texts]
     cheap = np.column_stack([_shared_words(question, places, texts), [hit.score for hit, _, _ in places], fits, lengths])
-    best = np.argsort(-cheap @ WEIGHTS[2:], kind="stable")[:most]
+    best = [n for n in np.argsort(-cheap @ WEIGHTS[2:], kind="stable") if only is None or only(texts[n])][:most]
     with_headline = [f"{places[n][0].passage.article.headline}. {texts[n]}" for n in best]
     vectors = encoder.encode([question, *with_headline, *(texts[n] for n in best)])
     cosines = (vectors[1:] @ vectors[0]).reshape(2, len(best))

@@ -1,4 +1,4 @@
-"""Dates and publishers in questions. Knows how people speak of time; decides nothing about articles' truth."""
+"""Dates and publishers in questions, and how the day of a figure is told. Knows how people speak of time; decides nothing about articles' truth."""
 
 import re
 from dataclasses import dataclass
@@ -87,3 +87,37 @@ def published_then(article: Article, dates: tuple[PartialDate, ...]) -> bool:
     """True if the article appeared on one of `dates`, as precisely as each of them is known."""
     published = article.published
     return published is not None and any(day.first <= published.last and published.first <= day.last for day in dates)
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day that a figure speaks of, and who told it when.
+
+    `figure` stands verbatim in the cited words, or is "" where they hold several. `stage` is "actual", "announced", "planned" or "estimated".
+    """
+
+    figure: str
+    day: PartialDate | None
+    published: PartialDate | None
+    publisher: str | None
+    stage: str = "actual"
+
+    @property
+    def spoken(self) -> str:
+        """In plain words.
+
+        >>> AsOf("500", PartialDate(2021, 2), PartialDate(2021, 2), "The National", "announced").spoken
+        'announced, as of February 2021, The National'
+        >>> AsOf("18", PartialDate(2018), PartialDate(2021, 2), "The National").spoken
+        'for 2018, told in February 2021, The National'
+        """
+        when = f"as of {self.published.spoken}" if self.published else "undated"
+        if self.day and self.day != self.published:
+            when = (
+                f"for {self.day.spoken}, told in {self.published.spoken}"
+                if self.published
+                else f"for {self.day.spoken}, in an undated article"
+            )
+            if self.published and self.published.day:
+                when = f"for {self.day.spoken}, told on {self.published.spoken}"
+        return ", ".join(part for part in ("" if self.stage == "actual" else self.stage, when, self.publisher) if part)

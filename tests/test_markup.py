@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -9,6 +10,7 @@ from rag.answer import Answer
 from rag.citations import number
 from rag.evidence import Evidence
 from rag.page.markup import answer_html
+from rag.timing import AsOf
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -46,6 +48,7 @@ def answer(text: str, **changes: object) -> Answer:
     source = article(body=f"{text} stands here.", title=text, publisher=text, author=text, url=text)
     item = Evidence(Passage(source, 0, len(source.body)), 0, len(source.body), 1.0, 20.0)
     statements = number([(text, [item], "supported"), (item.text, [Evidence(item.passage, 0, 5, 1, 1)], "quoted")])
+    statements = (replace(statements[0], as_of=AsOf(text, None, None, text, text)), statements[1])
     return Answer(text, f"{text} searched", "answered", statements=statements, evidence=(item,), warnings=(text,)).but(**changes)
 
 
@@ -59,7 +62,7 @@ def test_no_text_of_others_becomes_a_tag_an_attribute_or_a_link(text: str, chang
     tags = Tags()
     tags.feed(answer_html(answer(text, **filled), 0))
     for tag, attributes in tags.found:
-        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary"}, tag
+        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary", "strong"}, tag
         assert set(attributes) <= ALLOWED.get(tag, set()), (tag, attributes)
         assert not attributes.get("href") or str(attributes["href"]).startswith("#source-")
 
@@ -101,3 +104,13 @@ def test_a_quoted_sentence_is_its_own_source_and_stands_there_once() -> None:
 def test_unchecked_words_are_labelled_and_have_no_markers() -> None:
     html = answer_html(answer("x", status="writing", draft="It grew", statements=()), 0)
     assert "not yet checked" in html and "It grew" in html and "marker" not in html and "From the articles" in html
+
+
+def test_a_figure_stands_in_bold_before_its_quote_with_its_day() -> None:
+    source = article(body="The force has 4,000 people.")
+    item = Evidence(Passage(source, 0, 27), 0, 27, 1.0, 20.0)
+    (statement,) = number([(item.text, [item], "quoted")])
+    told = replace(statement, as_of=AsOf("4,000 people", source.published, source.published, "Meridian Wire"))
+    html = answer_html(Answer("q", "q", "answered", statements=(told,)), 0)
+    assert "<strong>4,000 people</strong> – as of 13 February 2018, Meridian Wire</p><blockquote" in html
+    assert "as-of" not in answer_html(Answer("q", "q", "answered", statements=(statement,)), 0)

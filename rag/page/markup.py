@@ -7,6 +7,7 @@ from corpus.article import Article
 from rag.answer import Answer
 from rag.citations import QUOTED, Citation, Statement
 from rag.evidence import Evidence
+from rag.timing import AsOf
 
 _NEAREST = 3
 WRITING, STOPPED = "Writing, not yet checked", "Stopped, not checked"
@@ -45,8 +46,17 @@ def _statement(statement: Statement, turn: int) -> str:
     if statement.verdict == QUOTED:
         (citation,) = statement.citations
         marker = f'<span class="marker">[{citation.number}]</span>'
-        return f'<blockquote id="{_anchor(citation, turn)}">“{escaped(statement.text)}” {marker}{_cite(citation)}</blockquote>'
-    return f'<p class="statement">{escaped(statement.text)}{"".join(_marker(citation, turn) for citation in statement.citations)}</p>'
+        return f'{_as_of(statement.as_of)}<blockquote id="{_anchor(citation, turn)}">“{escaped(statement.text)}” {marker}{_cite(citation)}</blockquote>'
+    markers = "".join(_marker(citation, turn) for citation in statement.citations)
+    return f'{_as_of(statement.as_of)}<p class="statement">{escaped(statement.text)}{markers}</p>'
+
+
+def _as_of(as_of: AsOf | None) -> str:
+    """The figure that a statement tells, and the day of it in plain words."""
+    if not as_of:
+        return ""
+    figure = f"<strong>{escaped(as_of.figure)}</strong> – " if as_of.figure else ""
+    return f'<p class="as-of">{figure}{escaped(as_of.spoken)}</p>'
 
 
 def _marker(citation: Citation, turn: int) -> str:
