@@ -23,10 +23,10 @@ from rag.timing import Asked, AsOf, topic
 
 ARTICLES = 12  # whose sentences are read for an account over time
 _WHOLE = 20_000  # characters up to which an article is read whole, not only the passages that were found
-_ENTRIES = 6  # dates in one account
+_ENTRIES = 8  # dates in one account
 _ENOUGH = 17.0  # of the best figure's fit; below it nothing fits and the best sentences are the answer
 # How much worse than the best figure another date's may fit, and the newest one where the latest is asked for.
-_WITHIN, _NEWEST_WITHIN = 6.5, 6.0
+_WITHIN, _NEWEST_WITHIN = 8.5, 6.0
 _AMBIGUOUS = 1.0  # two values of one sentence whose fit differs less are told by the quote alone
 # What speaks for a figure: the question's words in its clause and in its sentence, a total, the question's own word for the unit,
 # another article's figure of about the same size; what against it: another's figure,
