@@ -240,7 +240,8 @@ def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
     cited = [item for _, items, _ in bound for item in items]
     rivals = [other for item in cited if (other := rival(item, answer.evidence)) and other not in cited]
     denied = None if wanted.several else denial(answer.searched, answer.evidence)
-    others = dict.fromkeys([*rivals, *([denied] if denied and denied not in cited else [])])
+    denied = denied if denied not in cited else None
+    others = dict.fromkeys([*rivals, *([denied] if denied else [])])
     statements = number([*bound, *((other.text, [other], QUOTED) for other in others)])
     statements = labelled(answer.searched, statements, [*dict.fromkeys([*cited, *others, *answer.evidence])], wanted)
     answer = answer.but(status="answered", statements=statements)
