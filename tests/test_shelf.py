@@ -82,7 +82,7 @@ def remove(page: Page) -> None:
 
 
 def test_what_is_dropped_and_pasted_is_added_and_the_chat_knows_it(page: Page, tmp_path: Path) -> None:
-    before = page.locator("#coverage").inner_text()
+    before = page.locator("#coverage p").inner_text()
     (tmp_path / "otters.txt").write_text(
         "Seventeen otters were counted in the harbour of Corrin on Thursday, the warden told the council of the island."
     )
