@@ -116,7 +116,7 @@ def _unbroken(lines: list[str], apart: set[str | None]) -> list[str]:
             joined[at] = f"{joined[at]} {line}"
         else:
             joined.append(line)
-        full = 0.92 if _SENTENCE_END.search(line) else 0.75
+        full = 0.92 if _SENTENCE_END.search(line) else 0.6
         goes_on = bool(line) and line not in apart and full * width < len(line) < 1.05 * width
     return joined
 

@@ -110,4 +110,4 @@ def test_the_sample_tells_the_latest_with_its_date(quoting: Assistant) -> None:
 def test_a_date_that_moved_is_told_as_each_article_gave_it(quoting: Assistant) -> None:
     answer = quoting.ask("How has the launch date of the Webb telescope changed?")
     shown = [(str(statement.as_of.published), statement.as_of.figure) for statement in answer.statements if statement.as_of]
-    assert ("2018-06-28", "30 March 2021") in shown and ("2011-11-21", "September 2015") in shown and shown == sorted(shown, reverse=True)
+    assert ("2018-06-28", "30 March 2021") in shown and ("2011-11-21", "October 2018") in shown and shown == sorted(shown, reverse=True)
