@@ -183,7 +183,7 @@ def test_a_pdfs_headline_is_what_is_set_largest_and_running_heads_are_dropped(tm
         and "Harbour Gazette" not in found.body
     )
     (plain,) = articles(tmp_path, "b.pdf", pdf(text[:2]))
-    assert plain.title is None and plain.body == BODY
+    assert plain.title is None and plain.body.split() == BODY.split()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from corpus.store import FILE_NAME, Store
 from corpus.upkeep import check
 
 # A page that the parser would read for longer than the ten seconds that it has.
-SLOW = "<html><body><article>" + "".join(f"<p>{'<b>' * 50}The ferry number {n} sailed.{'</b>' * 50}</p>" for n in range(20_000))
+SLOW = "<html><body><article>" + "".join(f"<p>{'<b>' * 50}The ferry number {n} sailed.{'</b>' * 50}</p>" for n in range(9_000))
 
 
 def start(data: Path, *words: str) -> "subprocess.Popen[str]":
@@ -104,8 +104,8 @@ def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None
     process = start(tmp_path / "data", "add", str(folder))
     wait_until(lambda: children(process.pid))
     (child,) = children(process.pid)
-    # Four seconds of processor time (in ticks) are more than it needs to start.
-    wait_until(lambda: sum(map(int, Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) > 400)
+    # Three seconds of processor time (in ticks) are more than it needs to start.
+    wait_until(lambda: sum(map(int, Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) > 300)
     took, out, told = stop(process, signal.SIGINT)
     assert took < 6 and "1 added" in out and told == "stopped: 1 of 2 files added; run the same command again for the rest\n"
     assert kept(tmp_path / "data") == 1
