@@ -1,10 +1,12 @@
 """The small real parts that tests share: an encoder, the sample collection, the packaged reader; and one honest fake at the model's seam."""
 
 import os
+import sqlite3
 
 os.environ["DATELINE_THREADS"] = "1"  # two pools on the same cores slow each other 20-40 times
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from corpus.article import Article, PartialDate
 from corpus.readers import find
-from corpus.store import Store
+from corpus.store import FILE_NAME, Store
 from embeddings.encoder import Encoder
 from embeddings.intake import take_in
 from embeddings.library import Library
@@ -88,6 +90,18 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) ->
         assert all(report.status == "added" for report in take_in(library, file))
     store.close()
     return folder
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """A copy of a collection in the folder `to`, made by SQLite.
+
+    To read the file's bytes would let go of the locks that this process's other connections hold on it (POSIX locks end with any
+    descriptor of the file), and another process would then take their WAL away under them.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / FILE_NAME)) as db, closing(sqlite3.connect(to / FILE_NAME)) as copy:
+        db.backup(copy)
+    return to
 
 
 @pytest.fixture(scope="session")

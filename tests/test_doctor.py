@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copied
 from test_cli import run
 
 from corpus.glance import UnreadableCollection, glance
@@ -34,9 +34,7 @@ def told(data: Path, *words: str, code: str = "", **settings: str) -> tuple[int,
 @pytest.fixture
 def folder(tmp_path: Path, sample_folder: Path) -> Path:
     """A collection of its own, to be damaged."""
-    (tmp_path / "data").mkdir()
-    shutil.copy(sample_folder / FILE_NAME, tmp_path / "data")
-    return tmp_path / "data"
+    return copied(sample_folder, tmp_path / "data")
 
 
 def test_a_healthy_collection(folder: Path) -> None:

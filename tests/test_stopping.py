@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copied
 from test_cli import run
 
 from corpus.lock import writing
@@ -112,7 +112,7 @@ def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None
 
 
 def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, sample_folder: Path) -> None:
-    (tmp_path / FILE_NAME).write_bytes((sample_folder / FILE_NAME).read_bytes())
+    copied(sample_folder, tmp_path)
     process = start(tmp_path, "rebuild")
     reader = Store(tmp_path)
     wait_until(lambda: reader.property("encoder") == "rebuilding")
