@@ -73,6 +73,7 @@ class Parser:
 
         clock = threading.Timer(seconds, end)
         clock.daemon = True
+        line = None
         try:
             clock.start()
             with suppress(BrokenPipeError):
@@ -80,11 +81,10 @@ class Parser:
                     child.stdin.write(json.dumps(request) + "\n")
                     child.stdin.flush()
             line = child.stdout.readline()
-        except BaseException:  # Ctrl-C: its answer to this question must not be taken for the next one's
-            child.kill()
-            raise
         finally:
             clock.cancel()
+            if line is None:  # Ctrl-C: its answer to this question must not be taken for the next one's
+                child.kill()
         if line:
             answer: dict[str, Any] = json.loads(line)
             return answer

@@ -70,11 +70,18 @@ def _headline(pieces: list[tuple[float, str]], usual: float) -> str | None:
 
 
 def _without_running_heads(pages: list[list[str]]) -> Iterable[list[str]]:
-    """Pages without the lines at their borders that recur on another page (but for their figures), or that a browser printed there."""
+    """Pages without the lines at their borders that recur on another page (but for their figures), or that a browser printed there.
+
+    A line that ends a sentence is the text's own, which may repeat itself; `corpus.furniture` knows lines on copyright.
+    """
     borders = Counter(
         form
         for page in pages
-        for form in {_DIGITS.sub("#", line) for line in (*page[:_BORDER_LINES], *page[-_BORDER_LINES:]) if len(line) > 1}
+        for form in {
+            _DIGITS.sub("#", line)
+            for line in (*page[:_BORDER_LINES], *page[-_BORDER_LINES:])
+            if len(line) > 1 and not _SENTENCE_END.search(line)
+        }
     )
     for page in pages:
         kept = []

@@ -63,7 +63,9 @@ class Assistant:
         Raises:
             BadQuestion: the question is empty or too long.
         """
-        return self._hits(standing_alone(checked(question), history), min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
+        searched = standing_alone(checked(question), history)
+        filters = filters or demanded(searched, self.library.coverage().publishers)
+        return self._hits(searched, min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
 
     def _hits(self, subject: str, k: int, filters: Filters | None, question: str, history: Sequence[Turn]) -> list[Hit]:
         """What is found for a subject; where the question may be about the articles of the exchange before it, those are preferred."""

@@ -25,8 +25,14 @@ _READ = 6  # best sentences that are read for an answer
 _DATED = 2  # best sentences of which one should speak of the day that was asked about
 _NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\w*\d\w*)")
 # Words of asking, which no answer repeats.
-_ASKING = frozenset(stem(word) for word in "many much long large big high old far often date day year month name kind number".split())
-_DIRECT = re.compile(r"^(?:who|(?:what|which) (?!(?:was|is|were|are|did|does|do|has|have|had|will|would|can|could)\b))", re.IGNORECASE)
+_ASKING = frozenset(
+    stem(word) for word in "many much long large big high old far often date day year month name kind number reason give given".split()
+)
+# A question for the subject has a statement's order of words: "which yard lost" has, "what reasons did they give" has not.
+_DIRECT = re.compile(
+    r"^(?:who (?!(?:did|does|do)\b)|(?:what|which) (?!.*\b(?:was|is|were|are|did|does|do|has|have|had|will|would|can|could)\b))",
+    re.IGNORECASE,
+)
 _PRESUPPOSES = re.compile(r"^(?:why|what (?:caused|led|made)|which|who|when|how)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(?:no|not|never|none|nor|neither|without|refus\w+|reject\w+|den(?:y|ies|ied)|lost)\b", re.IGNORECASE)
 _DENIED_WORDS = 0.65  # the share of the question's own words that stand near a denial of what it takes for granted

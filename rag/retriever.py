@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from numpy.typing import NDArray
 from pydantic import ConfigDict
 
 from corpus.filters import Filters
@@ -89,7 +91,8 @@ class Retriever(BaseRetriever):
     def hits(self, question: str, k: int | None = None, filters: Filters | None = None) -> list[Hit]:
         """The `k` best passages for a question, best first; `filters` hold before both searches."""
         asking = parts(question, self.library.coverage().publishers, self.scoring.sources, self.scoring.clauses)
-        found = [self._searched(part, filters) for part in asking]
+        vectors = self.library.encoder.encode([part.text for part in asking])
+        found = [self._searched(part, vector, filters) for part, vector in zip(asking, vectors, strict=True)]
         fused = {number: _best_two([scores.get(number, 0.0) for scores, _ in found]) for scores, _ in found for number in scores}
         best = heapq.nlargest(limits.CANDIDATES, fused, key=lambda number: (fused[number], -number))
         hits = [
@@ -103,12 +106,11 @@ class Retriever(BaseRetriever):
         hits = [replace(hit, score=round(hit.score, 4)) for hit in hits]
         return [replace(hits[n], also_in=copies) for n, copies in once([hit.passage for hit in hits], k or self.k)]
 
-    def _searched(self, part: Part, filters: Filters | None) -> tuple[dict[int, float], dict[int, list[Rank]]]:
+    def _searched(self, part: Part, vector: NDArray[np.float32], filters: Filters | None) -> tuple[dict[int, float], dict[int, list[Rank]]]:
         """The fused score of each passage that one part of a question finds, and the ranks behind it."""
         fused: dict[int, float] = defaultdict(float)
         ranks: dict[int, list[Rank]] = defaultdict(list)
         weigh = self.scoring.preference and (part.source.publishers or part.source.dates)
-        vector = self.library.encoder.encode([part.text])[0]
         searches: tuple[tuple[str, float, Callable[[int, Filters | None], Found]], ...] = (
             (
                 "words",

@@ -84,18 +84,22 @@ def demanded(question: str, publishers: Sequence[str]) -> Filters:
     >>> demanded("What do only articles by the Gull of 2019 say?", ("The Gull", "Harbour Times")).publishers
     ('The Gull',)
     """
-    known = _known(tuple(publishers))
-    one = f"(?:{known}|(?:19|20)\\d\\d|{_DAY})" if known else f"(?:(?:19|20)\\d\\d|{_DAY})"
-    some = rf"(?:the )?{one}(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?{one})*"
-    found = re.search(
-        rf"\b(?:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?(?:(?:from|by|in|of) |published (?:by|in) )(?P<some>{some})"
-        rf"|\b(?:from|by|in|according to) (?P<alone>{some}) (?:only|alone)\b",
-        question,
-    )
+    found = _demanding(tuple(publishers)).search(question)
     if not found:
         return Filters()
     said = found["some"] or found["alone"]
     return Source(_named(said, publishers), dates(said)).filters
+
+
+@lru_cache(maxsize=8)
+def _demanding(publishers: tuple[str, ...]) -> re.Pattern[str]:
+    known = _known(publishers)
+    one = f"(?:{known}|(?:19|20)\\d\\d|{_DAY})" if known else f"(?:(?:19|20)\\d\\d|{_DAY})"
+    some = rf"(?:the )?{one}(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?{one})*"
+    return re.compile(
+        rf"\b(?:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?(?:(?:from|by|in|of) |published (?:by|in) )(?P<some>{some})"
+        rf"|\b(?:from|by|in|according to) (?P<alone>{some}) (?:only|alone)\b"
+    )
 
 
 def _known(publishers: tuple[str, ...]) -> str:
@@ -142,6 +146,8 @@ def _named(text: str, publishers: Sequence[str]) -> tuple[str, ...]:
     forms = {name for publisher in publishers for name in spoken_names(publisher)}
     said = set()
     for name in sorted(forms, key=len, reverse=True):
+        if name not in text:
+            continue
         text, count = re.subn(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", text)
         said |= {name} if count else set()
     return tuple(publisher for publisher in publishers if said & set(spoken_names(publisher)))

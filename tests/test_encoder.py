@@ -38,13 +38,26 @@ def test_other_weights_and_a_missing_package_are_refused(monkeypatch: pytest.Mon
 
 
 def test_threads_may_share_it(encoder: Encoder) -> None:
-    texts = [f"Sentence number {n} about ferries." for n in range(20)]
-    expected, results = encoder.encode(texts), {}
+    texts = [[f"Sentence number {n} about ferry {thread}." for n in range(20)] for thread in range(4)]
+    results = {}
     threads = [
-        threading.Thread(target=lambda n=n: results.update({n: (encoder.encode(texts), encoder.count_tokens(texts))})) for n in range(4)
+        threading.Thread(target=lambda n=n: results.update({n: (encoder.encode(texts[n]), encoder.count_tokens(texts[n]))}))
+        for n in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(results) == 4 and all(np.allclose(vectors, expected, atol=1e-5) for vectors, _ in results.values())
+    alone = Encoder(threads=1)
+    assert len(results) == 4 and all(np.allclose(vectors, alone.encode(texts[n]), atol=1e-5) for n, (vectors, _) in results.items())
+
+
+def test_what_it_remembers_is_what_it_would_encode_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_REMEMBERED", 3)
+    encoder, texts = Encoder(threads=1), ["ferry", "boat", "tax", "ferry", "quay", "x" * 500]
+    first = encoder.encode(texts)
+    assert np.array_equal(first[0], first[3]) and np.allclose(encoder.encode(texts), first, atol=1e-5)
+    assert list(encoder._remembered) == ["boat", "tax", "quay"]
+    encoder.encode(["boat"])
+    encoder.encode(["otter", "whale"])
+    assert set(encoder._remembered) == {"boat", "otter", "whale"}

@@ -25,13 +25,13 @@ LABELS = {
     "000": Label(
         publisher="The Financial Times",
         apart=(
-            "© AP", "In depth", "Iraq crisis", "A member of Iraqi", "© Reuters", "As lethal sectarian", "Further reading", "Interactive map",
-            "Isis advances", "Isis' map", "Chart the progress", "Copyright The Financial", "Reuse this content", "Follow the topics", "Comments",
+            "A member of Iraqi", "As lethal", "Chart the progress", "Comments", "Copyright The", "Follow the topics", "Further reading", "In depth",
+            "Interactive map", "Iraq crisis", "Isis advances", "Isis' map", "Reuse this", "© AP", "© Reuters",
         ),
     ),
     "001": Label(
         title="NATO agrees to expand", published="2020-02-12", standfirst="NATO forces will take",
-        apart=("3 min read", "12 February, 2020", "President Trump has called", "Follow us on"),
+        apart=("12 February, 2020", "3 min read", "Follow us on", "President Trump has"),
     ),
     "002": Label(apart=("1.2174207", "From left:")),
     "003": Label(title="Nato chief raises", standfirst="Jens Stoltenberg says Iraqi", apart=("Beta V.1.0",)),
