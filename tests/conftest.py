@@ -8,7 +8,7 @@ os.environ["DATELINE_THREADS"] = "1"  # two pools on the same cores slow each ot
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -27,6 +27,9 @@ from rag.models import Reader, open_reader
 from rag.prompts import Prompts
 from rag.retriever import Retriever
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -109,6 +112,15 @@ def sample(sample_folder: Path, encoder: Encoder) -> Iterator[Library]:
     store = Store(sample_folder)
     yield Library(store, encoder)
     store.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """The system's Chromium, without a window."""
+    from browsing import chromium  # playwright only where a page is opened
+
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from browsing import CHROMIUM, chromium, opened
+from browsing import CHROMIUM, opened
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 from serving import served
@@ -36,12 +36,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
     library.store.close()
     with served(folder / "data", folder / "log") as (address, _):
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, chromium, opened
+from browsing import CHROMIUM, opened
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 from serving import served
@@ -38,12 +38,6 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 def address(data: Path) -> Iterator[str]:
     with served(data, data.parent / "log", DATELINE_MODEL="none") as (address, _):
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
