@@ -119,6 +119,11 @@ class Encoder(Embeddings):
                 del self._remembered[next(iter(self._remembered))]
             return np.stack([vectors[text] for text in texts])
 
+    def forget(self) -> None:
+        """Encode everything anew from here on, as for a question that nobody has asked before."""
+        with self._lock:
+            self._remembered.clear()
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without the two that the encoder puts around them."""
         if not len(texts):

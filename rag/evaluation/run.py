@@ -59,13 +59,15 @@ def evaluate(assistant: Assistant, questions: Iterable[Gold]) -> list[Result]:
     results = []
     for gold in questions:
         found = [hit.passage.article for hit in assistant.search(gold.question, DEPTH, history=gold.history)]
+        assistant.library.encoder.forget()  # what the search has encoded is not to make the answer look faster
         began = time.monotonic()
         answer = assistant.ask(gold.question, gold.history)
-        results.append(_measured(gold, found, answer, time.monotonic() - began))
+        results.append(measured(gold, found, answer, time.monotonic() - began))
     return results
 
 
-def _measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: float) -> Result:
+def measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: float) -> Result:
+    """The measures of one answer to a gold question; `found` are the articles of the best passages, `seconds` what asking took."""
     spans = [(item.article, item.start, item.end) for item in answer.evidence]
     known = bool(gold.evidence)
     return Result(

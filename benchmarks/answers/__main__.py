@@ -1,0 +1,136 @@
+"""Whole answers in one table: python -m benchmarks.answers [--set gold] [--rows Dateline "without checks"] [--most 100] [--work DIR] [--out FILE]
+
+Rows: the product as it is set, without its reader, without each of `steps.STEPS`, and a newcomer's recipe with the same reader.
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+
+from tqdm import tqdm
+
+from benchmarks.answers.newcomer import Newcomer
+from benchmarks.answers.sets import SETS
+from benchmarks.answers.steps import STEPS, left_out
+from embeddings.encoder import Encoder
+from embeddings.library import Library
+from rag.amounts import asks_amount
+from rag.answer import Answer
+from rag.assistant import Assistant
+from rag.evaluation.gold import Gold
+from rag.evaluation.run import DEPTH, measured, summary
+from rag.models import Reader, open_reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
+from rag.settings import ROOT, Settings
+from rag.verify import reasons_against
+
+PRODUCT, NO_READER, NEWCOMER = "Dateline", "without reader", "newcomer's recipe"
+ROWS = (PRODUCT, NO_READER, *STEPS, NEWCOMER)
+# What the checks are about, beside the run's own measures.
+SHOWN = (
+    "right", "evidence@3", "citation precision", "citation recall", "statements", "unsupported", "figures invented", "refusal precision",
+    "refusal recall", "dated", "seconds to evidence", "seconds",
+)  # fmt: skip
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def stated(gold: Gold, answer: Answer) -> dict[str, int]:
+    """What an answer states and what of it its own citations do not carry, counted.
+
+    "unsupported" by the product's checks, so it judges the other rows as the product would; "figures invented" by nothing but the digits.
+    "dated": of answers to questions for an amount, those in which the day of the first statement is told.
+    """
+    counts = dict.fromkeys(("statements", "unsupported", "figures invented", "amounts", "dated"), 0)
+    for statement in answer.statements:
+        quotes = [citation.quote for citation in statement.citations]
+        headlines = [citation.article.headline for citation in statement.citations]
+        publishers = [citation.article.publisher for citation in statement.citations if citation.article.publisher]
+        held = {figure for text in [*quotes, *headlines] for figure in _FIGURE.findall(text)}
+        counts["statements"] += 1
+        counts["unsupported"] += bool(statement.verdict != "quoted" and reasons_against(statement.text, quotes, headlines, publishers))
+        counts["figures invented"] += bool(set(_FIGURE.findall(statement.text)) - held)
+    if answer.statements and gold.kind != "follow-up" and asks_amount(gold.question):
+        counts["amounts"] = 1
+        counts["dated"] = answer.statements[0].as_of is not None
+    return counts
+
+
+def run(system: Assistant | Newcomer, questions: Iterable[Gold]) -> dict[str, Any]:
+    """Ask every question; the run's summary with what is counted here."""
+    results, counts = [], []
+    for gold in questions:
+        found = [hit.passage.article for hit in system.search(gold.question, DEPTH, history=gold.history)] if gold.evidence else []
+        system.library.encoder.forget()
+        began = time.monotonic()
+        answer = system.ask(gold.question, gold.history)
+        results.append(measured(gold, found, answer, time.monotonic() - began))
+        counts.append(stated(gold, answer))
+    total = {name: sum(count[name] for count in counts) for name in counts[0]}
+    amounts = total.pop("amounts")
+    dated = {"dated": round(total["dated"] / amounts, 3) if amounts else None}
+    kinds = dict.fromkeys(result.kind for result in results)
+    return {
+        **summary(results),
+        **total,
+        **dated,
+        "right by kind": {k: round(mean(r.right for r in results if r.kind == k), 3) for k in kinds},
+    }
+
+
+def rows(library: Library, names: Iterable[str], settings: Settings) -> Iterable[tuple[str, Callable[[], Any], Assistant | Newcomer]]:
+    """For each row its name, what leaves its step out, and the system to ask."""
+    reader, prompts = open_reader(settings), Prompts()
+    retriever = Retriever(library=library, k=settings.hits)
+    for name in names:
+        if name == NEWCOMER:
+            assert reader.chat is not None
+            yield name, nullcontext, Newcomer(library, reader.chat)
+        else:
+            yield (
+                name,
+                lambda name=name: left_out(name) if name in STEPS else nullcontext(),
+                Assistant(retriever, Reader("none", None) if name == NO_READER else reader, prompts),
+            )
+    reader.close()
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    lines = [["", *SHOWN], ["---"] * (len(SHOWN) + 1)]
+    lines += [[name, *("-" if row.get(measure) is None else str(row[measure]) for measure in SHOWN)] for name, row in found.items()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--set", choices=tuple(SETS), default="gold")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--most", type=int, default=10_000, help="ask the first so many questions only")
+    parser.add_argument("--half", choices=("development", "test"))
+    parser.add_argument("--work", type=Path, default=ROOT / "data" / "answers", help="folder for the collections, used again")
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    settings = Settings.read()
+    library, questions = SETS[given.set](given.work, Encoder(settings.threads))
+    questions = [gold for gold in questions if not given.half or gold.for_development == (given.half == "development")][: given.most]
+    found: dict[str, dict[str, Any]] = json.loads(given.out.read_text()) if given.out and given.out.exists() else {}
+    for name, step, system in rows(library, given.rows, settings):
+        with step():
+            found[name] = run(system, tqdm(questions, desc=name, disable=None))
+        if given.out:
+            given.out.write_text(json.dumps(found, indent=1) + "\n")
+    library.store.close()
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()
