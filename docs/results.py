@@ -20,6 +20,7 @@ def answers(run: dict[str, Any], columns: tuple[str, ...] = COLUMNS) -> str:
     rows = [("", *columns)] + [
         (measure, *("-" if (value := run["summary"][column][measure]) is None else str(value) for column in columns))
         for measure in run["summary"]["all"]
+        if any(run["summary"][column][measure] is not None for column in columns)
     ]
     return _table(rows)
 
@@ -57,7 +58,7 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 def tables() -> dict[Path, dict[str, str]]:
     """For each document, its generated tables by the name of the mark above them."""
     run, found = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval"))
-    kinds = tuple(name for name in run["summary"] if name not in COLUMNS)
+    kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
     return {
         ROOT / "README.md": {"results": answers(run), "retrieval": retrieval(found, ("newcomer's recipe", "Dateline"))},
         RESULTS / "README.md": {"kinds": answers(run, ("all", *kinds)), "retrieval": retrieval(found), "halves": halves(found)},

@@ -1,18 +1,23 @@
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, article
 
+from corpus.article import PartialDate
 from corpus.passages import Passage
 from corpus.readers import find
+from rag.amounts import asks_amount
 from rag.answer import Answer, Turn
 from rag.assistant import Assistant
-from rag.citations import number
+from rag.citations import Statement, number
 from rag.evaluation import measures
+from rag.evaluation.failures import failure
 from rag.evaluation.gold import KINDS, Gold, GoldError, Words, read_gold
-from rag.evaluation.run import evaluate, summary, table
+from rag.evaluation.run import Result, evaluate, searched
+from rag.evaluation.summary import Figures, failures, interval, summary, table
 from rag.evidence import Evidence
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
@@ -30,10 +35,9 @@ def evidence(found: object, start: int, end: int) -> Evidence:
 
 def test_retrieval_by_hand() -> None:
     two = replace(GOLD, evidence=(*GOLD.evidence, Words("otters", "swim")))
-    assert measures.recall_at(1, GOLD, [OTHER, FERRY]) == 0 and measures.recall_at(2, GOLD, [OTHER, OTHER, FERRY]) == 1
-    assert measures.recall_at(1, two, [FERRY, OTHER]) == 0.5
-    assert measures.reciprocal_rank(GOLD, [OTHER, OTHER, FERRY]) == 0.5 and measures.reciprocal_rank(GOLD, [OTHER]) == 0
-    assert measures.recall_at(1, replace(GOLD, evidence=(Words(FERRY.id, "x"),)), [FERRY]) == 1
+    assert measures.places(GOLD, [OTHER, OTHER, FERRY]) == [False, True] and measures.wanted(GOLD) == 1
+    assert measures.places(two, [FERRY, OTHER]) == [True, True] and measures.wanted(two) == 2
+    assert measures.places(replace(GOLD, evidence=(Words(FERRY.id, "x"),)), [FERRY]) == [True]
 
 
 @pytest.mark.parametrize(
@@ -87,13 +91,26 @@ def test_a_bad_gold_file_is_named_by_line(tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(GoldError, match=why):
             read_gold(file)
-    file.write_text('{"question": "a", "answers": ["34"], "history": [{"role": "user", "text": "b"}]}\n')
-    assert read_gold(file) == [Gold("1", "a", "fact", (("34",),), history=(Turn("user", "b"),))]
+    file.write_text('{"question": "a", "answers": ["34"], "history": [{"role": "user", "text": "b"}], "as_of": "2020-02"}\n')
+    assert read_gold(file) == [Gold("1", "a", "fact", (("34",),), history=(Turn("user", "b"),), as_of=PartialDate(2020, 2))]
+
+
+def test_a_table_of_questions_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "gold.csv"
+    file.write_text(
+        'question,answers,article,quote\n"What, in May, does it cost?",34 million | thirty-four million,ferry,costs 34 million\nWho sails?,,,\n'
+    )
+    costs, sails = read_gold(file)
+    assert costs == Gold(
+        "2", "What, in May, does it cost?", "fact", (("34 million", "thirty-four million"),), (Words("ferry", "costs 34 million"),)
+    )
+    assert (sails.kind, sails.line) == ("unanswerable", 3)
 
 
 def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistant) -> None:
     questions = [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:12]
-    whole = summary(evaluate(quoting, questions))
+    questions = [replace(gold, as_of=published(quoting, gold)) for gold in questions]
+    whole = summary(list(evaluate(quoting, questions)))
 
     class Broken:
         """The same assistant with one thing broken."""
@@ -114,18 +131,87 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
         ]
         return answer.but(statements=tuple(moved))
 
-    shuffled, moved = (summary(evaluate(Broken(change), questions)) for change in (words_shuffled, citations_moved))  # type: ignore[arg-type]
-    refusing = summary(evaluate(Broken(lambda answer: answer.but(status="unanswerable", statements=())), questions))  # type: ignore[arg-type]
-    assert whole["unsupported statements"] == 0 and whole["right"] and whole["right"] > 0.5
-    assert shuffled["right"] == 0 and shuffled["citation recall"] == whole["citation recall"]
-    assert moved["unsupported statements"] and moved["right"] == whole["right"]
+    def years_off(answer: Answer) -> Answer:
+        def later(item: Statement) -> Statement:
+            assert item.as_of and item.as_of.published
+            day = replace(item.as_of.published, year=item.as_of.published.year + 1)
+            return replace(item, as_of=replace(item.as_of, day=day, published=day))
+
+        return answer.but(statements=tuple(later(item) if item.as_of else item for item in answer.statements))
+
+    def inverted(answer: Answer) -> Answer:
+        return answer.but(status="unanswerable", statements=())
+
+    def broken(change: Callable[[Answer], Answer]) -> Figures:
+        return summary(list(evaluate(Broken(change), questions)))  # type: ignore[arg-type]
+
+    shuffled, moved, refusing, later = map(broken, (words_shuffled, citations_moved, inverted, years_off))
+    assert whole["unsupported statements"] == 0 and whole["right"] and whole["right"] > 0.5 and whole["as-of right"]
+    assert (
+        shuffled["right"] == 0
+        and shuffled["citation recall"] == whole["citation recall"]
+        and shuffled["as-of right"] == whole["as-of right"]
+    )
+    assert moved["unsupported statements"] and moved["right"] == whole["right"] and moved["as-of right"] == whole["as-of right"]
     assert refusing["right"] == 0 and refusing["citation recall"] == 0 and refusing["recall@3"] == whole["recall@3"]
+    assert refusing["refusal precision"] == 0 and refusing["unsupported statements"] == 0
+    assert later["as-of right"] < whole["as-of right"] and later["right"] == whole["right"]  # type: ignore[operator]
+    assert later["citation recall"] == whole["citation recall"] and later["unsupported statements"] == 0
+
+
+def published(assistant: Assistant, gold: Gold) -> PartialDate | None:
+    """The day of the article that answers a question about an amount."""
+    (words, *_) = gold.evidence
+    return next(found.published for found in assistant.library.store.articles() if words.of(found)) if asks_amount(gold.question) else None
+
+
+def test_failures_are_told_apart_by_the_step_that_lost_the_answer() -> None:
+    far = said("Otters swim.", evidence(OTHER, 0, 23))
+    near = far.but(evidence=(evidence(FERRY, 0, 34),))
+    assert failure(GOLD, [False], far) == "not retrieved" and failure(GOLD, [True], far) == "retrieved, not in evidence"
+    assert failure(GOLD, [True], near) == "in evidence, misread"
+    assert failure(GOLD, [True], near.but(status="unanswerable", statements=())) == "wrongly refused"
+    assert failure(GOLD, [True], said("It costs 34 million.")) == "right but unsupported"
+    assert failure(Gold("2", "q", "unanswerable"), [], far) == "wrongly answered"
+    assert failure(GOLD, [True], said("It costs 34 million.", evidence(FERRY, 0, 34))) is None
+
+
+def test_days_figures_and_old_values_by_hand() -> None:
+    dated = replace(GOLD, as_of=PartialDate(2020, 2))
+    found = article(body=FERRY.body, published="2020-02-12")
+    answer = said("It costs 34 million.", evidence(found, 0, 34))
+    assert measures.as_of_right(dated, answer) == 1 and measures.as_of_right(GOLD, answer) is None
+    assert measures.as_of_right(replace(GOLD, as_of=PartialDate(2021)), answer) == 0
+    assert measures.figures_right(GOLD, answer) == 1 and measures.figures_right(GOLD, said("It costs 34.5 million.")) == 0
+    assert measures.figures_right(replace(GOLD, answers=(("red",),)), answer) is None
+    latest = replace(GOLD, kind="latest", must_not=("31 million",))
+    assert measures.outdated(latest, said("It cost 31 million.")) == 1 and measures.outdated(latest, answer) == 0
+    assert measures.outdated(GOLD, answer) is None
+
+
+def test_an_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
+    few, many = interval([0.0, 1.0] * 5), interval([0.0, 1.0] * 500)
+    assert few[0] < many[0] < 0.5 < many[1] < few[1]
+
+
+def test_the_search_alone_needs_no_model(quoting: Assistant) -> None:
+    figures = searched(quoting.retriever, [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:10])
+    assert figures["questions"] == figures["with gold words"] == 10 and figures["recall@10"] == 1 and 0.5 < figures["MRR"] <= 1
+
+
+def test_several_questions_at_once_give_the_same_results_in_order(quoting: Assistant) -> None:
+    def told(results: Iterable[Result]) -> list[tuple[str, str, str | None]]:
+        return [(result.id, result.text, result.failure) for result in results]
+
+    questions = read_gold(ROOT / "corpus/gold.jsonl")[:6]
+    assert told(evaluate(quoting, questions, parallel=3)) == told(evaluate(quoting, questions))
 
 
 def test_the_table_has_a_column_for_each_group(quoting: Assistant) -> None:
-    results = evaluate(quoting, read_gold(ROOT / "corpus/gold.jsonl")[:3])
+    results = list(evaluate(quoting, read_gold(ROOT / "corpus/gold.jsonl")[:3]))
     lines = table(results).splitlines()
     assert lines[0].startswith("|  | all |") and any(line.startswith("| right |") for line in lines)
+    assert sum(failures(results).values()) == sum(result.failure is not None for result in results)
 
 
 GOLD_FILE = read_gold(ROOT / "corpus/gold.jsonl")

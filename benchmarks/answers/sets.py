@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.readers import find
+from corpus.readers import EXPORT_FORMAT, find
 from corpus.store import Store
 from embeddings.encoder import Encoder
 from embeddings.intake import take_in
@@ -59,7 +59,7 @@ def squad(work: Path, encoder: Encoder) -> Set:
             digest = sha256(body.encode()).digest()
             nobody = digest[0] % _NOBODY == 0
             if not nobody and (unseen(body) or digest[1] % _OTHERS == 0):
-                entries.append({"title": entry["title"].replace("_", " "), "body": body})
+                entries.append({"format": EXPORT_FORMAT, "title": entry["title"].replace("_", " "), "body": body})
             if unseen(body):
                 questions += [
                     Gold(

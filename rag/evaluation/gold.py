@@ -1,15 +1,18 @@
 """Gold questions: what a right answer must say and which words of which article carry it. Knows files, no assistant."""
 
+import csv
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.article import Article
+from corpus.article import Article, InvalidDate, PartialDate
 from rag.answer import Turn
 
 UNANSWERABLE = "unanswerable"
+_EACH_LINE = 'each line should be {"question": ..., "answers": [[...]], "evidence": [{"article": ..., "quote": ...}]}'
 KINDS = ("fact", "why", "change-over-time", "latest", "disagreement", "follow-up", "false-premise", UNANSWERABLE)
 
 
@@ -35,7 +38,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """One question. `answers` holds what must be said, each thing by any of its wordings; an unanswerable question has none."""
+    """One question. `answers` holds what must be said, each thing by any of its wordings; an unanswerable question has none.
+
+    `as_of` is the day that the answer should speak of, where that is to be measured; a `draft` waits for a person's review.
+    """
 
     id: str
     question: str
@@ -44,6 +50,9 @@ class Gold:
     evidence: tuple[Words, ...] = ()
     history: tuple[Turn, ...] = ()
     must_not: tuple[str, ...] = ()
+    as_of: PartialDate | None = None
+    draft: bool = False
+    line: int = field(default=0, compare=False)
 
     @property
     def for_development(self) -> bool:
@@ -52,16 +61,14 @@ class Gold:
 
 
 def read_gold(path: Path) -> list[Gold]:
-    """The questions of a JSON lines file; only "question" is required.
+    """The questions of a JSON lines or CSV file, in order; only "question" is required.
+
+    In a CSV file "answers" and "must_not" hold wordings with "|" between them, "article" and "quote" the words that carry the answer.
 
     Raises:
         GoldError: the file or a line cannot be used.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: cannot be read as text ({error}); give a JSON lines file of gold questions") from error
-    found = [_gold(f"{path}, line {n}", n, line) for n, line in enumerate(lines, 1) if line.strip()]
+    found = [_gold(f"{path}, line {n}", n, entry) for n, entry in _entries(path)]
     if not found:
         raise GoldError(f'{path}: no questions; each line should be {{"question": ..., "answers": [[...]]}}')
     names = [gold.id for gold in found]
@@ -71,9 +78,38 @@ def read_gold(path: Path) -> list[Gold]:
     return found
 
 
-def _gold(where: str, number: int, line: str) -> Gold:
+def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line, entry) of each question."""
     try:
-        entry: dict[str, Any] = json.loads(line)
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}: cannot be read as text ({error}); give a JSON lines or CSV file of gold questions") from error
+    if path.suffix.lower() == ".csv":
+        rows = csv.DictReader(lines)
+        for row in rows:
+            yield rows.line_num, _from_row({name: cell for name, cell in row.items() if name and cell})
+        return
+    for n, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                yield n, json.loads(line)
+        except json.JSONDecodeError as error:
+            raise GoldError(f"{path}, line {n}: {error}; {_EACH_LINE}") from error
+
+
+def _from_row(row: dict[str, str]) -> dict[str, Any]:
+    """A row of a CSV file as an entry."""
+    entry: dict[str, Any] = {name: row[name] for name in ("id", "question", "kind", "as_of") if name in row}
+    for name in ("answers", "must_not"):
+        wordings = [wording.strip() for wording in row.get(name, "").split("|") if wording.strip()]
+        entry[name] = [wordings] if name == "answers" and wordings else wordings
+    if "article" in row and "quote" in row:
+        entry["evidence"] = [{"article": row["article"], "quote": row["quote"]}]
+    return entry
+
+
+def _gold(where: str, number: int, entry: dict[str, Any]) -> Gold:
+    try:
         answers = tuple(tuple(wordings) if isinstance(wordings, list) else (wordings,) for wordings in entry.get("answers", ()))
         gold = Gold(
             id=str(entry.get("id", number)),
@@ -83,11 +119,12 @@ def _gold(where: str, number: int, line: str) -> Gold:
             evidence=tuple(Words(**words) for words in entry.get("evidence", ())),
             history=tuple(Turn(**turn) for turn in entry.get("history", ())),
             must_not=tuple(entry.get("must_not", ())),
+            as_of=PartialDate.parse(entry["as_of"]) if entry.get("as_of") else None,
+            draft=bool(entry.get("draft")),
+            line=number,
         )
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise GoldError(
-            f'{where}: {error}; each line should be {{"question": ..., "answers": [[...]], "evidence": [{{"article": ..., "quote": ...}}]}}'
-        ) from error
+    except (KeyError, TypeError, AttributeError, InvalidDate) as error:
+        raise GoldError(f"{where}: {error}; {_EACH_LINE}") from error
     if gold.kind not in KINDS:
         raise GoldError(f'{where}: the kind "{gold.kind}" is unknown; there are {", ".join(KINDS)}')
     return gold

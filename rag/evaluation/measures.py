@@ -1,6 +1,8 @@
 """One measure a function: gold and what the system gave -> a number. Knows neither files nor the assistant."""
 
 import re
+import string
+from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
@@ -9,35 +11,17 @@ from rag.answer import Answer
 from rag.evaluation.gold import UNANSWERABLE, Gold
 
 Span = tuple[Article, int, int]
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def recall_at(k: int, gold: Gold, found: Sequence[Article]) -> float:
-    """The share of gold articles among the first k articles found (repeats of one article count once).
-
-    recall@k = |gold in first k| / |gold|. One of two gold articles among the first three: recall@3 = 0.5.
-    """
-    first = list(dict.fromkeys(found))[:k]
-    wanted = {words.article: words for words in gold.evidence}
-    return mean(any(words.of(article) for article in first) for words in wanted.values())
+def places(gold: Gold, found: Sequence[Article]) -> list[bool]:
+    """Which of the articles found, each counted once, are gold articles; for the measures of `ranking`."""
+    return [any(words.of(article) for words in gold.evidence) for article in dict.fromkeys(found)]
 
 
-def found_at(k: int, gold: Gold, found: Sequence[Article]) -> float:
-    """1 if any gold article is among the first k articles found (repeats counted once), else 0.
-
-    Gold articles in second and fifth place: found@3 = 1.
-    """
-    return float(any(words.of(article) for article in list(dict.fromkeys(found))[:k] for words in gold.evidence))
-
-
-def reciprocal_rank(gold: Gold, found: Sequence[Article]) -> float:
-    """1 / the place of the first gold article among the articles found, repeats counted once; 0 where there is none.
-
-    MRR is its mean. First gold article in third place: 1/3.
-    """
-    for place, article in enumerate(dict.fromkeys(found), 1):
-        if any(words.of(article) for words in gold.evidence):
-            return 1 / place
-    return 0.0
+def wanted(gold: Gold) -> int:
+    """How many articles hold the gold words."""
+    return len({words.article for words in gold.evidence})
 
 
 def evidence_at(k: int, gold: Gold, spans: Sequence[Span]) -> float:
@@ -54,9 +38,83 @@ def right(gold: Gold, answer: Answer) -> float:
         return float(refused(answer))
     said = "\n".join(statement.text for statement in answer.statements)
     return float(
-        all(any(_says(said, wording) for wording in wordings) for wordings in gold.answers)
-        and not any(_says(said, wording) for wording in gold.must_not)
+        all(any(says(said, wording) for wording in wordings) for wordings in gold.answers)
+        and not any(says(said, wording) for wording in gold.must_not)
     )
+
+
+def brief(answer: Answer) -> str:
+    """What an answer says first and shortest: the figure that it tells in bold, or its first statement."""
+    if not answer.statements:
+        return ""
+    first = answer.statements[0]
+    return (first.as_of and first.as_of.figure) or first.text
+
+
+def exact_match(said: str, wordings: Sequence[str]) -> float:
+    """1 if a text is one of the wordings, without case, punctuation and articles (SQuAD's definition); else 0.
+
+    >>> exact_match("The Ferry.", ["ferry"])
+    1.0
+    """
+    return float(any(_normal(said) == _normal(wording) for wording in wordings))
+
+
+def f1(said: str, wordings: Sequence[str]) -> float:
+    """The best harmonic mean of precision and recall of a text's words against one wording (SQuAD's definition).
+
+    Two of three words said are wanted, and two of two wanted are said: 2 * 2/3 * 1 / (2/3 + 1).
+
+    >>> f1("about 34 million", ["34 million"])
+    0.8
+    """
+    return max(_overlap_f1(_normal(said).split(), _normal(wording).split()) for wording in wordings)
+
+
+def _overlap_f1(said: Sequence[str], wanted: Sequence[str]) -> float:
+    if not said or not wanted:
+        return float(said == wanted)
+    both = (Counter(said) & Counter(wanted)).total()
+    return 2 * both / (len(said) + len(wanted))
+
+
+def _normal(text: str) -> str:
+    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+def figures_right(gold: Gold, answer: Answer) -> float | None:
+    """1 if every figure of one wording of each gold answer is said; None where the gold answers hold none.
+
+    Gold "34 million" or "thirty-four million", said "It costs 34.5 million": 0.
+    """
+    wanted = [[set(_FIGURE.findall(wording)) for wording in wordings if _FIGURE.search(wording)] for wordings in gold.answers]
+    wanted = [figures for figures in wanted if figures]
+    said = {figure for statement in answer.statements for figure in _FIGURE.findall(statement.text)}
+    return float(all(any(figures <= said for figures in wordings) for wordings in wanted)) if wanted else None
+
+
+def outdated(gold: Gold, answer: Answer) -> float | None:
+    """1 if the answer to a question for the latest value says a value that it must not; None for other questions.
+
+    Must not say "6.5 billion", says "6.5 billion in 2010": 1.
+    """
+    if gold.kind != "latest" or not gold.must_not:
+        return None
+    said = "\n".join(statement.text for statement in answer.statements)
+    return float(any(says(said, wording) for wording in gold.must_not))
+
+
+def as_of_right(gold: Gold, answer: Answer) -> float | None:
+    """1 if the first statement's day, the one that it tells or else its source's, is the gold one; None where gold names none or nothing is said.
+
+    Gold "2020-02", the statement's day 12 February 2020: 1, since the gold day is only known to the month.
+    """
+    if not gold.as_of or not answer.statements:
+        return None
+    first = answer.statements[0]
+    day = (first.as_of and (first.as_of.day or first.as_of.published)) or next((c.article.published for c in first.citations), None)
+    return float(bool(day) and gold.as_of.first <= day.first and day.last <= gold.as_of.last) if day else 0.0
 
 
 def refused(answer: Answer) -> bool:
@@ -109,7 +167,8 @@ def _overlap(place: tuple[int, int] | None, start: int, end: int) -> bool:
     return place is not None and place[0] < end and start < place[1]
 
 
-def _says(text: str, wording: str) -> bool:
+def says(text: str, wording: str) -> bool:
+    """True if a text holds a wording as whole words, without case: "300" is not in "1,300"."""
     return bool(re.search(rf"(?<![\w.,]){re.escape(_plain(wording))}(?![\w]|[.,]\d)", _plain(text)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
 
-from rag.evaluation import measures
+from rag.evaluation import measures, ranking
 from rag.evaluation.gold import Gold
 from rag.followups import standing_alone
 from rag.retriever import Retriever
@@ -124,7 +124,8 @@ def measured(retriever: Retriever, gold: Iterable[Gold]) -> list[Row]:
 
 def _found(retriever: Retriever, gold: Gold, typed: Callable[[str], str]) -> tuple[float, float]:
     found = [hit.passage.article for hit in retriever.hits(standing_alone(typed(gold.question), gold.history))]
-    return measures.found_at(3, gold, found), measures.reciprocal_rank(gold, found)
+    places = measures.places(gold, found)
+    return ranking.hits_at(3, places), ranking.reciprocal_rank(places)
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -1,0 +1,113 @@
+"""A run as it is kept: what was run, on what, with what, and every result; and a run that was broken off, to go on with. Knows files."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from rag.assistant import Assistant
+from rag.evaluation.gold import GoldError
+from rag.evaluation.run import Result
+from rag.evaluation.summary import failures, groups, intervals, summary
+from rag.prompts import FOLDER as PROMPTS
+from rag.settings import ROOT, Settings
+
+
+def conditions(assistant: Assistant, gold: Path, settings: Settings) -> dict[str, Any]:
+    """What decides a run's answers; two runs with the same conditions give the same ones."""
+    ids = sorted(article.id for article in assistant.library.store.articles())
+    prompts = "\n".join(file.read_text(encoding="utf-8") for file in sorted(PROMPTS.glob("*.txt")))
+    return {
+        "commit": _commit(),
+        "model": assistant.reader.name,
+        "settings": {"hits": settings.hits, "context": settings.context, "threads": settings.threads},
+        "gold": {"file": gold.name, "sha256": _digest(gold.read_bytes())},
+        "collection": {"articles": len(ids), "sha256": _digest("\n".join(ids).encode())},
+        "prompts": _digest(prompts.encode()),
+    }
+
+
+def record(results: Sequence[Result], under: dict[str, Any]) -> dict[str, Any]:
+    """A finished run as JSON values."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        **under,
+        "summary": {name: summary(chosen) for name, chosen in groups(results).items()},
+        "intervals": intervals(results),
+        "failures": failures(results),
+        "results": [asdict(result) for result in results],
+    }
+
+
+def save(path: Path, run: dict[str, Any]) -> None:
+    """Write a run as JSON."""
+    path.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a run back.
+
+    Raises:
+        GoldError: the file holds no run.
+    """
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        [result["id"] for result in run["results"]]
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise GoldError(f"{path} holds no run ({error}); make one: python -m rag.evaluation GOLD --out {path.name}") from error
+    return run
+
+
+class Journal:
+    """The results of a run that is under way, a line each, so that one that was broken off goes on where it stopped."""
+
+    def __init__(self, path: Path, under: dict[str, Any]) -> None:
+        self.path, self._under = path, under
+
+    def kept(self) -> list[Result]:
+        """What an earlier run under the same conditions has left; nothing where conditions differ."""
+        lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
+        if not lines or lines[0] != json.dumps(self._under):
+            self.path.write_text(json.dumps(self._under) + "\n", encoding="utf-8")
+            return []
+        *whole, half = lines[1:]
+        if half:  # it was killed while it wrote this one
+            self.path.write_text("\n".join([lines[0], *whole, ""]), encoding="utf-8")
+        return [_result(json.loads(line)) for line in whole]
+
+    def keep(self, results: Iterable[Result]) -> Iterable[Result]:
+        """The results, each written down before it is passed on."""
+        with self.path.open("a", encoding="utf-8") as file:
+            for result in results:
+                file.write(json.dumps(asdict(result)) + "\n")
+                file.flush()
+                yield result
+
+    def done(self) -> None:
+        """The run is kept elsewhere now."""
+        self.path.unlink(missing_ok=True)
+
+
+def _result(entry: dict[str, Any]) -> Result:
+    values: dict[str, Any] = {
+        field.name: tuple(value) if isinstance(value := entry[field.name], list) else value for field in fields(Result)
+    }
+    return Result(**values)
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def _commit() -> str:
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

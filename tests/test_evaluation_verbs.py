@@ -1,0 +1,219 @@
+"""check, propose, compare, report, sweep and convert as people use them: on files, over a real collection, at the command line."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, SHARED, article, needs_shared
+from test_cli import run
+
+from corpus.store import Store
+from embeddings.encoder import Encoder
+from embeddings.intake import take_in
+from embeddings.library import Library
+from rag.assistant import Assistant
+from rag.evaluation.check import mistakes
+from rag.evaluation.compare import JUDGED, chance, compare
+from rag.evaluation.convert import FORMS, convert, save
+from rag.evaluation.gold import Gold, GoldError, Words, read_gold
+from rag.evaluation.propose import from_articles
+from rag.evaluation.record import Journal, load, record
+from rag.evaluation.record import save as save_run
+from rag.evaluation.report import html, markdown
+from rag.evaluation.run import Result, evaluate
+from rag.evaluation.sweep import Point, grid, plot, table
+
+FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
+GOLD = Gold("1", "What does it cost?", "fact", (("34 million",),), (Words("ferry", "costs 34 million crowns"),), line=1)
+UNDER = {
+    "commit": "c",
+    "model": "none",
+    "settings": {"hits": 8},
+    "gold": {"file": "gold.jsonl", "sha256": "0"},
+    "collection": {"articles": 1, "sha256": "0"},
+    "prompts": "0",
+}
+
+
+@pytest.fixture(scope="module")
+def results(quoting: Assistant) -> list[Result]:
+    return list(evaluate(quoting, read_gold(ROOT / "corpus/gold.jsonl")[:16]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (replace(GOLD, evidence=(Words("boat", "costs 34 million"),)), "no article is named “boat”"),
+        (replace(GOLD, evidence=(Words("ferry", "costs 34 million pounds"),)), "stands nowhere in ferry"),
+        (replace(GOLD, answers=(("35 million",),)), "none of the quoted words say “35 million”"),
+        (replace(GOLD, must_not=("34 million",)), "must not be said"),
+        (replace(GOLD, kind="unanswerable"), "has an answer"),
+        (replace(GOLD, answers=(), evidence=()), "nothing says what a right answer holds"),
+        (replace(GOLD, draft=True), "draft"),
+        (replace(GOLD, question=" "), "empty"),
+    ],
+)
+def test_mistakes_are_found(wrong: Gold, told: str) -> None:
+    assert list(mistakes([GOLD], [FERRY])) == []
+    ((line, what),) = mistakes([wrong], [FERRY])
+    assert line == 1 and told in what
+
+
+def test_the_same_question_twice_is_a_mistake_unless_the_talk_before_differs() -> None:
+    again = replace(GOLD, question="what does it cost", line=2)
+    assert [line for line, _ in mistakes([GOLD, again], [FERRY])] == [2]
+
+
+def test_check_names_lines_and_fails(sample_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "gold.jsonl"
+    file.write_text(
+        '{"question": "a", "answers": ["1"]}\n\n{"question": "b", "answers": ["1"], "evidence": [{"article": "x", "quote": "1"}]}\n'
+    )
+    done = run("-m", "rag.evaluation", "check", str(file), data=sample_folder)
+    assert done.returncode == 1 and done.stdout.startswith(f"{file}:3: no article is named “x”") and "1 mistake." in done.stderr
+    whole = run("-m", "rag.evaluation", "check", str(ROOT / "corpus/gold.jsonl"), data=sample_folder)
+    assert whole.returncode == 0 and "145 questions, no mistakes." in whole.stderr
+
+
+def test_drafts_ask_for_a_value_that_their_words_hold(sample_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "drafts.jsonl"
+    assert run("-m", "rag.evaluation", "propose", "--out", str(out), data=sample_folder).returncode == 0
+    store = Store(sample_folder)
+    articles = store.articles()
+    store.close()
+    drafts = read_gold(out)
+    assert len(drafts) > 48 and {told for _, told in mistakes(drafts, articles)} == {
+        'it is a draft; word it as people ask, and remove "draft"'
+    }
+    assert all(
+        "___" in draft.question and draft.answers[0][0] not in draft.question.split("“")[1].split("___")[0][-20:] for draft in drafts
+    )
+    assert "nothing that was reviewed is lost" in run("-m", "rag.evaluation", "propose", "--out", str(out), data=sample_folder).stderr
+    assert list(from_articles([article(body="It sails.")])) == []
+
+
+def test_a_run_against_itself_is_no_change_and_a_worse_one_is_told(results: list[Result], tmp_path: Path) -> None:
+    good = record(results, UNDER)
+    bad = record([replace(result, right=0.0, failure="in evidence, misread", seconds=9.0) for result in results], UNDER)
+    same, worse, better = compare(good, good), compare(good, bad), compare(bad, good)
+    assert not same.gained and not same.lost and all(change.p == 1 for change in same.changes)
+    fallen = [change.measure for change in worse.changes if change.worse(0.05)]
+    assert fallen == ["right", "seconds"] and "right" in JUDGED and "seconds" not in JUDGED
+    right = sum(result.right for result in results)
+    assert len(worse.lost) == len(better.gained) == right and not any(c.worse(0.05) for c in better.changes if c.measure == "right")
+    files = tmp_path / "good.json", tmp_path / "bad.json"
+    save_run(files[0], good)
+    save_run(files[1], bad)
+    done = run("-m", "rag.evaluation", "compare", *map(str, files), data=tmp_path)
+    assert done.returncode == 1 and "Wrong now, right before" in done.stdout and "right" in done.stderr
+    assert run("-m", "rag.evaluation", "compare", *map(str, files), "--on", "MRR", data=tmp_path).returncode == 0
+    assert 'no measure "taste"' in run("-m", "rag.evaluation", "compare", *map(str, files), "--on", "taste", data=tmp_path).stderr
+
+
+def test_chance_is_that_of_random_signs() -> None:
+    assert chance(np.array([1.0, -1.0] * 10)) == 1 and chance(np.array([1.0] * 4)) == pytest.approx(2 / 16, abs=0.02)
+    assert chance(np.array([1.0] * 3 + [0.0] * 200)) == pytest.approx(2 / 8, abs=0.02)
+
+
+def test_runs_over_other_questions_are_not_compared(results: list[Result]) -> None:
+    other = [replace(result, id=f"x{result.id}") for result in results]
+    reworded = [replace(results[0], question="Another?")]
+    for wrong, told in ((other, "no question in common"), (reworded, "worded differently")):
+        with pytest.raises(GoldError, match=told):
+            compare(record(results, UNDER), record(wrong, UNDER))
+
+
+def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[Result]) -> None:
+    hostile = replace(results[0], question="<script>alert(1)</script>", text='"><img src=x onerror=alert(1)>')
+    run = record([hostile, *results[1:]], UNDER)
+    page, text = html(run), markdown(run)
+    assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page and "http" not in re.sub(r"http-equiv", "", page)
+    assert all(result.id in page for result in results) and page.count("<details>") > len(results)
+    wrong = [result for result in results if result.failure]
+    assert wrong and all(f"- {result.id}:" in text for result in wrong) and f"| right | {run['summary']['all']['right']} |" in text
+
+
+def test_a_run_that_was_broken_off_goes_on(results: list[Result], tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run.unfinished", UNDER)
+    assert journal.kept() == []
+    list(journal.keep(results[:5]))
+    with journal.path.open("a") as file:
+        file.write('{"id": "half')  # killed while writing
+    assert journal.kept() == results[:5] == journal.kept()
+    assert Journal(journal.path, {**UNDER, "commit": "d"}).kept() == []  # another program's results are not mixed in
+
+
+def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    for text in ("", "[]", "{}", '{"results": 1}'):
+        file.write_text(text)
+        with pytest.raises(GoldError, match="holds no run"):
+            load(file)
+
+
+def test_a_grid_has_values_of_the_settings_kind() -> None:
+    assert grid(["hits=4,8", "words=0.7", "pairs=true,false"]) == {"hits": [4, 8], "words": [0.7], "pairs": [True, False]}
+    for wrong in ("hits", "hits=", "hats=1", "hits=many", "pairs=1"):
+        with pytest.raises(GoldError):
+            grid([wrong])
+
+
+def test_a_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("\n".join((ROOT / "corpus/gold.jsonl").read_text().splitlines()[:3]))
+    done = run(
+        "-m", "rag.evaluation", "sweep", str(gold), "--over", "hits=1,8", "words=0.8", "--plot", str(tmp_path / "plot.svg"),
+        data=sample_folder, DATELINE_MODEL="none",
+    )  # fmt: skip
+    assert done.returncode == 0 and "| hits 8, words 0.8 |" in done.stdout and "| hits 1, words 0.8 |" in done.stdout
+    assert (tmp_path / "plot.svg").read_text().count("<circle") == 2
+    figures = {"right": 0.5, "evidence@3": 1.0, "citation recall": 1.0, "refusal precision": 0.0, "refusal recall": 0.0, "seconds": 2.0}
+    points = [Point({"hits": n}, {**figures, "right": n / 10, "seconds to evidence": None}) for n in (2, 6)]
+    assert table(points).index("hits 6") < table(points).index("hits 2") and "<svg" in plot(points)
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("form", "files"),
+    [
+        ("squad", ["squadshifts/new_wiki.jsonl.gz"]),
+        ("clapnq", ["clapnq/clapnq_dev_answerable.jsonl.gz", "clapnq/clapnq_dev_unanswerable.jsonl.gz"]),
+        ("multihop-rag", ["multihop_rag/corpus.jsonl.gz", "multihop_rag/queries_dev_with_evidence.jsonl.gz"]),
+    ],
+)
+def test_a_public_set_becomes_a_collection_and_gold_that_agree(form: str, files: list[str], tmp_path: Path, encoder: Encoder) -> None:
+    found = convert(form, [SHARED / "data" / file for file in files])
+    asked = found.questions[:: max(1, len(found.questions) // 12)]
+    named = {words["article"] for entry in asked for words in entry.get("evidence", ())}
+    found.articles = {body: (name, entry) for body, (name, entry) in found.articles.items() if name in named}
+    found.questions = asked
+    save(found, tmp_path / "articles.jsonl", tmp_path / "gold.jsonl")
+    library = Library(Store(tmp_path / "data"), encoder)
+    list(take_in(library, tmp_path / "articles.jsonl"))
+    wrong = [
+        told for _, told in mistakes(read_gold(tmp_path / "gold.jsonl"), library.store.articles()) if "article" in told or "nowhere" in told
+    ]
+    library.store.close()
+    assert named and not wrong
+
+
+def test_sets_of_other_forms_are_read_or_refused(tmp_path: Path) -> None:
+    rgb = tmp_path / "rgb.json"
+    rgb.write_text('{"id": 0, "query": "Who won?", "answer": [["Ann", "Anna"]], "positive": ["Ann won."], "negative": ["Ben lost."]}\n')
+    realtime = tmp_path / "realtime.jsonl"
+    realtime.write_text(
+        '{"question_id": "a", "question_sentence": "Which?", "choices": ["Red", "Blue"], "answer": ["1"], "evidence": "Blue it is."}\n'
+    )
+    found = convert("rgb", [rgb])
+    assert len(found.articles) == 2 and found.questions[0]["answers"] == [["Ann", "Anna"]]
+    assert convert("realtimeqa", [realtime]).questions[0]["answers"] == [["Blue"]]
+    for form in FORMS:
+        if form != "rgb":
+            with pytest.raises(GoldError):
+                convert(form, [rgb])
+    with pytest.raises(GoldError, match="nosuch"):
+        convert("rgb", [tmp_path / "nosuch.json"])
+    assert json.loads(json.dumps(found.questions)) == found.questions
