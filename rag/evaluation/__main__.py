@@ -93,11 +93,11 @@ def _answers(given: argparse.Namespace) -> int:
     from rag.evaluation.summary import table
     from rag.wiring import open_assistant
 
-    questions, settings = _questions(given), Settings.read()
+    questions = _questions(given)
     out = given.out or given.gold.with_suffix(".results.json")
-    assistant = open_assistant(settings)
+    assistant = open_assistant()
     try:
-        under = conditions(assistant, given.gold, settings)
+        under = conditions(assistant, given.gold)
         journal = Journal(out.with_name(f"{out.name}.unfinished"), under)
         kept = {result.id: result for result in journal.kept()}
         if kept:

@@ -15,17 +15,17 @@ from rag.evaluation.gold import GoldError
 from rag.evaluation.run import Result
 from rag.evaluation.summary import failures, groups, intervals, summary
 from rag.prompts import FOLDER as PROMPTS
-from rag.settings import ROOT, Settings
+from rag.settings import ROOT
 
 
-def conditions(assistant: Assistant, gold: Path, settings: Settings) -> dict[str, Any]:
+def conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
     """What decides a run's answers; two runs with the same conditions give the same ones."""
     ids = sorted(article.id for article in assistant.library.store.articles())
     prompts = "\n".join(file.read_text(encoding="utf-8") for file in sorted(PROMPTS.glob("*.txt")))
     return {
         "commit": _commit(),
         "model": assistant.reader.name,
-        "settings": {"hits": settings.hits, "context": settings.context, "threads": settings.threads},
+        "settings": {"hits": assistant.retriever.k, "evidence": assistant.reader.evidence, "budget": assistant.reader.budget},
         "gold": {"file": gold.name, "sha256": _digest(gold.read_bytes())},
         "collection": {"articles": len(ids), "sha256": _digest("\n".join(ids).encode())},
         "prompts": _digest(prompts.encode()),

@@ -1,7 +1,7 @@
 """One run over gold questions: each is searched and asked, and what comes back is measured. Knows the assistant's two verbs."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ class Result:
     shown: Mapping[str, Any]
 
 
-def evaluate(assistant: Assistant, questions: Iterable[Gold], parallel: int = 1) -> Iterator[Result]:
+def evaluate(assistant: Assistant, questions: Iterable[Gold], parallel: int = 1) -> Generator[Result, None, None]:
     """Ask every question and give the results in order, each as soon as it and those before it are there; `parallel` are asked at once.
 
     Raises:
