@@ -19,7 +19,7 @@ from rag.evidence import WEIGHTS, features
 from rag.retriever import Retriever
 from rag.settings import ROOT
 
-NAMES = ("cosine with headline", "cosine alone", "shared words", "hit", "kind of answer", "length")
+NAMES = ("cosine with headline", "cosine alone", "shared words", "hit", "kind of answer", "length", "ranker")
 Question = tuple[Gold, np.ndarray, np.ndarray]
 
 
@@ -29,7 +29,7 @@ def questions(retriever: Retriever) -> list[Question]:
     for gold in read_gold(ROOT / "corpus/gold.jsonl"):
         if not gold.evidence or gold.history:
             continue
-        places, table = features(gold.question, retriever.hits(gold.question), retriever.library.encoder)
+        places, table = features(gold.question, retriever.hits(gold.question), retriever.library.ranker)
         held = [
             any((at := words.place_in(hit.passage.article)) and at[0] < end and start < at[1] for words in gold.evidence)
             for hit, start, end in places

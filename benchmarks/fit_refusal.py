@@ -46,7 +46,7 @@ class Asked:
 
 def asked(gold: Gold, made: str, retriever: Retriever, filters: Filters | None = None) -> Iterator[Asked]:
     subject = topic(gold.question)
-    ranked = rank(subject, retriever.hits(subject, filters=filters), retriever.library.encoder, SHORTLIST)
+    ranked = rank(subject, retriever.hits(subject, filters=filters), retriever.library.ranker, SHORTLIST)
     said = "\n".join(item.text for item in ranked)
     answered = bool(gold.answers) and all(any(_says(said, wording) for wording in wordings) for wordings in gold.answers)
     if ranked and (made == "gold" or not answered):

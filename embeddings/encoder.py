@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -124,13 +125,29 @@ class Encoder(Embeddings):
         with self._lock:
             self._remembered.clear()
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Word pieces of each text, without the two that the encoder puts around them."""
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Numbers of each text's word pieces, without the two that the encoder puts around them."""
         if not len(texts):
             return []
         with self._lock:
-            pieces = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
-        return [len(ids) for ids in pieces]
+            found: list[list[int]] = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)[
+                "input_ids"
+            ]
+        return found
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many word pieces each text has."""
+        return [len(ids) for ids in self.pieces(texts)]
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer of `transformers`, for training only: it is not safe in two threads."""
+        return self._model.tokenizer
+
+    @property
+    def body(self) -> torch.nn.Module:
+        """The network itself, for `embeddings.ranker` to build on; not to be changed."""
+        return cast(torch.nn.Module, self._model[0].auto_model)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [list(map(float, row)) for row in self.encode(texts)]

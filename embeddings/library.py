@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -15,6 +16,7 @@ from corpus.passages import Passage, split
 from corpus.store import Store, StoreError
 from embeddings.encoder import MAX_TOKENS, NAME, Encoder, Fingerprint
 from embeddings.faiss_store import ExactIndex, FaissStore
+from embeddings.ranker import Ranker
 from embeddings.wordings import Wordings
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
@@ -40,6 +42,15 @@ class Library:
         self._seen: tuple[int, int] | None = None
         self._version, self._coverage, self._wordings = "", store.coverage(), Wordings(store)
         self.refresh()
+
+    @cached_property
+    def ranker(self) -> Ranker:
+        """The ranker of sentences, loaded when first asked for; adding and searching need none.
+
+        Raises:
+            RankerError: its weights are missing or damaged.
+        """
+        return Ranker(self.encoder)
 
     def _check_fingerprint(self) -> None:
         stored = self.store.property(_FINGERPRINT)

@@ -125,18 +125,18 @@ class Assistant:
         figure = (asks_amount(subject) or asks_date(subject)) and (wanted.change or wanted.latest)
         breadth = 2 if wanted.change or figure else 1
         hits = self._hits(subject, (_WIDE if figure else breadth) * self.retriever.k, filters, question, history)
-        encoder = self.library.encoder
+        ranker = self.library.ranker
         if figure:
             articles = whole(hits)
-            ranked = told_once(rank(subject, articles, encoder, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED)
+            ranked = told_once(rank(subject, articles, ranker, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED)
             dated = told(subject, ranked, wanted)
             if dated:
                 return ranked, dated
             breadth = 2 if wanted.change else 1
             hits = hits[: breadth * self.retriever.k]
-        ranked = rank(subject, hits, encoder, breadth * SHORTLIST)
+        ranked = rank(subject, hits, ranker, breadth * SHORTLIST)
         if subject != topic(question):
-            ranked = together(ranked, rank(question, hits, encoder, breadth * SHORTLIST))
+            ranked = together(ranked, rank(question, hits, ranker, breadth * SHORTLIST))
         return told_once(ranked, hits, breadth * _COMPARED), []
 
     def _written(self, answer: Answer, wanted: Asked, began: float) -> Iterator[Answer]:

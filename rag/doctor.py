@@ -237,6 +237,7 @@ def _compared(patient: Patient, articles: int) -> Iterator[Finding]:
 def _encoder(patient: Patient) -> Iterator[Finding]:
     from embeddings.encoder import NAME, EncoderError
     from embeddings.library import REBUILDING, made_by
+    from embeddings.ranker import Ranker, RankerError
     from rag.wiring import open_encoder
 
     try:
@@ -245,6 +246,12 @@ def _encoder(patient: Patient) -> Iterator[Finding]:
         yield Finding("problem", "encoder", str(error))
         return
     yield Finding("ok", "encoder", f"{NAME} is here, its weights are the published ones")
+    try:
+        Ranker(encoder)
+    except RankerError as error:
+        yield Finding("problem", "ranker", str(error))
+    else:
+        yield Finding("ok", "ranker", "its weights are those that Dateline ships")
     try:
         found = glance(patient.settings.data)
     except UnreadableCollection:

@@ -14,15 +14,19 @@ from numpy.typing import NDArray
 from corpus.article import MONTHS, Article
 from corpus.passages import Passage, sentences
 from corpus.words import content_stems
-from embeddings.encoder import Encoder
+from embeddings.ranker import Ranker, Window
 from rag.retriever import Hit, Rank
 from rag.syndicated import also_in, wording
 
 # Weights of `features`, in their order.
-WEIGHTS = np.array([10.1, 4.8, 8.3, 3.7, 1.4, 1.3])
-# The same without what only orders the sentences of one question; `rag.refusal` weighs it with other signals.
-BEARING = np.array([6.0, 3.0, 6.0, 3.0, 0.0, 0.0])
+WEIGHTS = np.array([8.2, 2.0, 6.2, 4.9, 1.8, 0.7, 0.44])
+# The same without what only orders the sentences of one question and without the ranker; `rag.refusal` weighs it with other signals.
+BEARING = np.array([6.0, 3.0, 6.0, 3.0, 0.0, 0.0, 0.0])
 SHORTLIST = 24  # sentences that are encoded for a question; with all of them a question takes three times as long
+# What the first six weigh before there is a ranker's score: the last four make the short list, all six choose what is ranked of it.
+_FIRST = np.array([10.1, 4.8, 8.3, 3.7, 1.4, 1.3])
+_RANKED = 2 / 3  # the share of the short list that the ranker reads; it costs as much as the encoder
+_READ_TOGETHER = 4  # sentences that the ranker reads at once, at most; about as many as in its training
 _LENGTH = 300  # characters from which on a sentence counts as long
 
 _NUMBER = re.compile(
@@ -58,7 +62,7 @@ _KINDS = (
 class Evidence:
     """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
 
-    `score` is comparable only inside one list, `bearing` between questions.
+    `score` is comparable only inside one list, `bearing` and `answers`, the ranker's log-odds that it answers, between questions.
     `also_in` are near-copies of its article in other papers that hold the same sentence; `ranks` say how its passage was found.
     """
 
@@ -67,6 +71,7 @@ class Evidence:
     end: int
     score: float
     bearing: float
+    answers: float = 0.0
     also_in: tuple[Article, ...] = ()
     ranks: tuple[Rank, ...] = ()
 
@@ -80,13 +85,14 @@ class Evidence:
 
 
 def rank(
-    question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
+    question: str, hits: Sequence[Hit], ranker: Ranker, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
 ) -> list[Evidence]:
     """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them, and only such as `only` admits."""
-    places, table = features(question, hits, encoder, most, only)
+    places, table = features(question, hits, ranker, most, only)
+    values = np.column_stack([table @ WEIGHTS, table @ BEARING, table[:, -1]]).round(3).tolist()
     found = [
-        Evidence(hit.passage, start, end, round(float(score), 3), round(float(bearing), 3), ranks=hit.ranks)
-        for (hit, start, end), score, bearing in zip(places, table @ WEIGHTS, table @ BEARING, strict=True)
+        Evidence(hit.passage, start, end, score, bearing, answers, ranks=hit.ranks)
+        for (hit, start, end), (score, bearing, answers) in zip(places, values, strict=True)
     ]
     return sorted(found, key=lambda evidence: (-evidence.score, evidence.article.id, evidence.start))
 
@@ -95,12 +101,13 @@ Place = tuple[Hit, int, int]
 
 
 def features(
-    question: str, hits: Sequence[Hit], encoder: Encoder, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
+    question: str, hits: Sequence[Hit], ranker: Ranker, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
 ) -> tuple[list[Place], NDArray[np.float64]]:
     """Candidate sentences as (hit, start, end) and a row for each, all about 0..1 (a hit's score up to 2.6):
 
-    cosine of headline and sentence, of the sentence alone, shared rare words, the hit's score, the kind of answer, the length.
-    Only what the last four put on the short list is encoded, which is most of the time.
+    cosine of headline and sentence, of the sentence alone, shared rare words, the hit's score, the kind of answer, the length, and the
+    ranker's log-odds that the sentence answers (-10..10). Only what the four cheap ones put on the short list is encoded, and only the
+    best of that is ranked, since both take most of the time; the others get the lowest score of those.
     """
     places = [(hit, start, end) for hit in hits for start, end in sentences(hit.passage.article.body, hit.passage.start, hit.passage.end)]
     if not places:
@@ -110,11 +117,33 @@ def features(
     fits = [0.5 if kind is None else float(bool(kind.search(text))) for text in texts]
     lengths = [min(len(text), _LENGTH) / _LENGTH for text in texts]
     cheap = np.column_stack([_shared_words(question, places, texts), [hit.score for hit, _, _ in places], fits, lengths])
-    best = [n for n in np.argsort(-cheap @ WEIGHTS[2:], kind="stable") if only is None or only(texts[n])][:most]
+    best = [n for n in np.argsort(-cheap @ _FIRST[2:], kind="stable") if only is None or only(texts[n])][:most]
     with_headline = [f"{places[n][0].passage.article.headline}. {texts[n]}" for n in best]
-    vectors = encoder.encode([question, *with_headline, *(texts[n] for n in best)])
+    vectors = ranker.encoder.encode([question, *with_headline, *(texts[n] for n in best)])
     cosines = (vectors[1:] @ vectors[0]).reshape(2, len(best))
-    return [places[n] for n in best], np.column_stack([*cosines, cheap[best]])
+    table = np.column_stack([*cosines, cheap[best]])
+    read = np.argsort(-table @ _FIRST, kind="stable")[: math.ceil(_RANKED * len(best))]
+    scores = _answers(question, places, texts, [best[n] for n in read], ranker)
+    answers = np.full(len(best), min(scores, default=0.0))
+    answers[read] = scores
+    return [places[n] for n in best], np.column_stack([table, answers])
+
+
+def _answers(question: str, places: Sequence[Place], texts: list[str], best: Sequence[int], ranker: Ranker) -> list[float]:
+    """The ranker's score of the best sentences, each read behind the one before it; those that stand in a row are read together."""
+    runs: list[list[int]] = []
+    for n in sorted(best):
+        hit = places[n][0]
+        if runs and places[runs[-1][-1]][0] is hit and n - runs[-1][0] < _READ_TOGETHER and n - runs[-1][-1] <= 2:
+            runs[-1] += range(runs[-1][-1] + 1, n + 1)
+        else:
+            runs.append([n - 1, n] if n and places[n - 1][0] is hit else [n])
+    windows = [Window(places[run[0]][0].passage.article.headline, tuple(texts[n] for n in run)) for run in runs]
+    scores: dict[int, float] = {}
+    for run, told in zip(runs, ranker.scores(question, windows), strict=True):
+        for n, score in zip(run, told, strict=True):
+            scores.setdefault(n, score)  # the first of two windows has read what stands before it
+    return [scores[n] for n in best]
 
 
 def _shared_words(question: str, places: Sequence[Place], texts: list[str]) -> list[float]:

@@ -16,11 +16,11 @@ from embeddings.encoder import Encoder
 from rag.evidence import Evidence
 from rag.timing import dates, published_then
 
-SIGNALS = ("bearing", "nearness", "words", "days")
+SIGNALS = ("bearing", "nearness", "words", "days", "ranker")
 # Weights of `signals`, in their order.
-WEIGHTS = np.array([0.28, 5.09, 3.64, 2.41])
+WEIGHTS = np.array([0.44, 4.19, 2.06, 2.73, 0.14])
 # Of the development questions that stand alone it refuses 9 of the 16 unanswerable ones and 1 of the 58 others.
-ENOUGH = 11.1
+ENOUGH = 11.8
 _READ = 6  # best sentences that are read for an answer
 _DATED = 2  # best sentences of which one should speak of the day that was asked about
 _NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\w*\d\w*)")
@@ -50,7 +50,7 @@ def signals(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity:
 
     the best sentence's bearing; the best cosine of the question with a sentence between its neighbours; how near the question's own
     words, those that name nothing, come to words in these places, weighted by rarity; whether one of the best two speaks of, or
-    appeared in, the year that was asked about (1 where none was).
+    appeared in, the year that was asked about (1 where none was); the ranker's best log-odds that a sentence answers.
     """
     best = ranked[:_READ]
     places = [around(item) for item in best]
@@ -63,6 +63,7 @@ def signals(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity:
             float((vectors[1:] @ vectors[0]).max()),
             _nearest_words(own_words(question), places, encoder, rarity),
             float(dated),
+            max(item.answers for item in ranked),
         ]
     )
 

@@ -37,12 +37,13 @@ def open_assistant(settings: Settings | None = None, say: Callable[[str], None] 
     """An assistant over the collection and the model that the settings name; close it after use.
 
     Raises:
-        SettingError, StoreError, EncoderError, ModelMissing, ModelError, PromptError: what is wrong, with the remedy.
+        SettingError, StoreError, EncoderError, RankerError, ModelMissing, ModelError, PromptError: what is wrong, with the remedy.
     """
     settings = settings or Settings.read()
     prompts = Prompts()
     reader = open_reader(settings, say)
     library = open_library(settings)
+    library.ranker  # noqa: B018  # damaged weights are told now, not at the first question
     if isinstance(reader.chat, LocalReader):
         reader.chat.process.start()
     return Assistant(Retriever(library=library, k=settings.hits), reader, prompts)

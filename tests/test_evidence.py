@@ -1,7 +1,6 @@
 from conftest import article
 
 from corpus.passages import Passage
-from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.evidence import Evidence, rank, rival, spread, wants_figure
 from rag.retriever import Retriever
@@ -12,7 +11,7 @@ def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
 
 
 def test_each_piece_is_a_verbatim_sentence_of_its_article(sample: Library) -> None:
-    found = rank("When did Notre-Dame reopen?", Retriever(library=sample).hits("When did Notre-Dame reopen?"), sample.encoder)
+    found = rank("When did Notre-Dame reopen?", Retriever(library=sample).hits("When did Notre-Dame reopen?"), sample.ranker)
     assert len(found) == 24 and [item.score for item in found] == sorted((item.score for item in found), reverse=True)
     for item in found:
         assert item.text == item.article.body[item.start : item.end] and item.passage.start <= item.start < item.end <= item.passage.end
@@ -20,14 +19,14 @@ def test_each_piece_is_a_verbatim_sentence_of_its_article(sample: Library) -> No
 
 def test_a_question_that_the_sample_answers_bears_more_than_one_it_does_not(sample: Library) -> None:
     def bearing(question: str) -> float:
-        return rank(question, Retriever(library=sample).hits(question), sample.encoder)[0].bearing
+        return rank(question, Retriever(library=sample).hits(question), sample.ranker)[0].bearing
 
     berlin, football = "Why was the opening of Berlin airport called off in May 2012?", "Who won the football world cup in 2018?"
     assert bearing(berlin) > bearing(football)
 
 
-def test_no_hits_no_evidence(encoder: Encoder) -> None:
-    assert rank("anything", [], encoder) == []
+def test_no_hits_no_evidence(sample: Library) -> None:
+    assert rank("anything", [], sample.ranker) == []
 
 
 def test_spread_takes_the_best_of_each_article() -> None:

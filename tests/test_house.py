@@ -30,7 +30,8 @@ STAIRS = (
     {"page"},
 )
 HEAVY = {
-    "torch": {"embeddings/encoder.py"},
+    "torch": {"embeddings/encoder.py", "embeddings/ranker.py"},
+    "safetensors": {"embeddings/ranker.py"},
     "sentence_transformers": {"embeddings/encoder.py"},
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},

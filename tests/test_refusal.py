@@ -8,7 +8,7 @@ from rag.retriever import Retriever
 
 
 def ranked(sample: Library, question: str) -> list[Evidence]:
-    return rank(question, Retriever(library=sample, k=8).hits(question), sample.encoder)
+    return rank(question, Retriever(library=sample, k=8).hits(question), sample.ranker)
 
 
 def carried(sample: Library, question: str) -> bool:

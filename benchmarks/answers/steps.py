@@ -20,7 +20,8 @@ def _bound_as_marked(draft: Any, evidence: Any) -> Any:
 # What is put in the place of a step: (module, name) -> instead.
 STEPS: dict[str, dict[tuple[str, str], Any]] = {
     "without ranking (plain cosine)": {
-        ("rag.evidence", "WEIGHTS"): np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0]),
+        ("rag.evidence", "WEIGHTS"): np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        ("rag.evidence", "_RANKED"): 0.0,
         ("rag.assistant", "SHORTLIST"): _EVERY,
     },
     "without checks": {("rag.assistant", "bind"): _bound_as_marked},

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from embeddings import ranker as room
+from embeddings.encoder import Encoder
+from embeddings.ranker import FILE, Ranker, RankerError, Row, Window, network, packed, unpacked
+
+FERRY = (
+    "The Sea Campion will carry 320 passengers and 60 cars.",
+    "She was ordered from a yard in Gdansk.",
+    "The council has not said who will be her master.",
+    "Her keel was laid in March by the mayor's daughter.",
+)
+
+
+@pytest.fixture(scope="module")
+def ranker(encoder: Encoder) -> Ranker:
+    return Ranker(encoder)
+
+
+def best(ranker: Ranker, question: str) -> str:
+    (scores,) = ranker.scores(question, [Window("New ferry for the islands", FERRY)])
+    return FERRY[max(range(len(FERRY)), key=scores.__getitem__)]
+
+
+def test_the_sentence_that_answers_comes_first_where_the_cosine_puts_one_of_the_same_words(ranker: Ranker, encoder: Encoder) -> None:
+    for question, right in (("In which city is the Sea Campion being built?", FERRY[1]), ("Who laid the Sea Campion's keel?", FERRY[3])):
+        vectors = encoder.encode([question, *FERRY])
+        assert FERRY[int((vectors[1:] @ vectors[0]).argmax())] != right
+        assert best(ranker, question) == right
+
+
+def test_what_no_sentence_answers_scores_lower_than_what_one_does(ranker: Ranker) -> None:
+    def highest(question: str) -> float:
+        return max(ranker.scores(question, [Window("New ferry for the islands", FERRY)])[0])
+
+    assert highest("How many cars will the ferry carry?") > highest("How much did the ferry cost?") + 1
+
+
+def test_scores_are_the_same_every_time_and_in_any_company(ranker: Ranker) -> None:
+    windows = [Window("New ferry for the islands", FERRY), Window("", FERRY[:1]), Window("Tax", ("Taxes rise next year.",) * 3)]
+    scores = ranker.scores("Who laid the keel?", windows)
+    assert scores == ranker.scores("Who laid the keel?", windows)
+    assert [len(row) for row in scores] == [4, 1, 3]
+    for window, row in zip(windows, scores, strict=True):
+        assert ranker.scores("Who laid the keel?", [window])[0] == pytest.approx(row, abs=1e-4)
+    assert ranker.scores("Who laid the keel?", []) == []
+
+
+def test_endless_text_is_cut_and_still_scored(ranker: Ranker) -> None:
+    endless = "and then " * 400
+    (scores,) = ranker.scores(f"Who {endless}?", [Window(endless, (endless,) * 8)])
+    assert len(scores) == 8
+    row = Row.of([1] * 900, [2] * 900, [[3] * 900] * 8)
+    assert len(row.pieces) == 512 and row.pieces[row.spans[0][0] : row.spans[0][1]] == [3] * 96
+
+
+def test_missing_damaged_and_other_weights_are_refused(encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "ranker.safetensors"
+    with pytest.raises(RankerError, match="restore"):
+        Ranker(encoder, damaged)
+    data = bytearray(FILE.read_bytes())
+    data[len(data) // 2] ^= 1
+    damaged.write_bytes(data)
+    with pytest.raises(RankerError, match="not the file that Dateline ships"):
+        Ranker(encoder, damaged)
+    monkeypatch.setattr(room, "SHA256", room.sha256(b"no weights").hexdigest())
+    damaged.write_bytes(b"no weights")
+    with pytest.raises(RankerError, match="restore"):
+        Ranker(encoder, damaged)
+
+
+def test_what_is_exported_scores_as_what_was_trained(encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    trained = network(encoder).eval()
+    before = {name: value.clone() for name, value in trained.state_dict().items()}
+    with torch.no_grad():
+        for name, value in trained.named_parameters():
+            if not name.startswith("body.embeddings"):
+                value += 0.01 * torch.randn_like(value)
+    file = tmp_path / "ranker.safetensors"
+    kept = packed(before, trained.state_dict())
+    save_file(kept, file)
+    assert file.stat().st_size < 12_000_000
+    again = unpacked(before, kept)
+    assert max(float((again[name] - value).abs().max()) for name, value in trained.state_dict().items() if name in again) < 1e-3
+    monkeypatch.setattr(room, "SHA256", room.sha256(file.read_bytes()).hexdigest())
+    pieces = encoder.pieces(["Who laid the keel?", "New ferry", *FERRY])
+    with torch.inference_mode():
+        expected = trained([Row.of(pieces[0], pieces[1], pieces[2:])])[0].tolist()
+        untrained = network(encoder).eval()
+        untrained.head = trained.head
+        unlike = untrained([Row.of(pieces[0], pieces[1], pieces[2:])])[0].tolist()
+    found = Ranker(encoder, file).scores("Who laid the keel?", [Window("New ferry", FERRY)])[0]
+    assert found == pytest.approx(expected, abs=0.05) and unlike != pytest.approx(expected, abs=0.05)
+
+
+def test_the_encoder_is_left_as_it_was(ranker: Ranker, encoder: Encoder) -> None:
+    assert ranker.encoder.fingerprint.matches(Encoder().fingerprint)
