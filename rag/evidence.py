@@ -87,9 +87,13 @@ class Evidence:
 def rank(
     question: str, hits: Sequence[Hit], ranker: Ranker, most: int = SHORTLIST, only: Callable[[str], bool] | None = None
 ) -> list[Evidence]:
-    """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them, and only such as `only` admits."""
+    """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them, and only such as `only` admits.
+
+    What `only` admits is compared by its values (`rag.series`), and the ranker, which knows one answer to a question, is not asked.
+    """
     places, table = features(question, hits, ranker, most, only)
-    values = np.column_stack([table @ WEIGHTS, table @ BEARING, table[:, -1]]).round(3).tolist()
+    weights = WEIGHTS if only is None else np.array([*_FIRST, 0.0])
+    values = np.column_stack([table @ weights, table @ BEARING, table[:, -1]]).round(3).tolist()
     found = [
         Evidence(hit.passage, start, end, score, bearing, answers, ranks=hit.ranks)
         for (hit, start, end), (score, bearing, answers) in zip(places, values, strict=True)
@@ -107,7 +111,7 @@ def features(
 
     cosine of headline and sentence, of the sentence alone, shared rare words, the hit's score, the kind of answer, the length, and the
     ranker's log-odds that the sentence answers (-10..10). Only what the four cheap ones put on the short list is encoded, and only the
-    best of that is ranked, since both take most of the time; the others get the lowest score of those.
+    best of that is ranked, since both take most of the time; the others get the lowest score of those (0 where `only` chooses).
     """
     places = [(hit, start, end) for hit in hits for start, end in sentences(hit.passage.article.body, hit.passage.start, hit.passage.end)]
     if not places:
@@ -122,7 +126,7 @@ def features(
     vectors = ranker.encoder.encode([question, *with_headline, *(texts[n] for n in best)])
     cosines = (vectors[1:] @ vectors[0]).reshape(2, len(best))
     table = np.column_stack([*cosines, cheap[best]])
-    read = np.argsort(-table @ _FIRST, kind="stable")[: math.ceil(_RANKED * len(best))]
+    read = np.argsort(-table @ _FIRST, kind="stable")[: 0 if only else math.ceil(_RANKED * len(best))]
     scores = _answers(question, places, texts, [best[n] for n in read], ranker)
     answers = np.full(len(best), min(scores, default=0.0))
     answers[read] = scores
