@@ -9,13 +9,20 @@ from rag.doors import door
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Ask the collection.")
-    ask = parser.add_subparsers(dest="verb", required=True).add_parser("ask", help="answer one question with citations")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("schema", help="print the JSON Schema of an answer")
+    ask = verbs.add_parser("ask", help="answer one question with citations")
     ask.add_argument("question")
     ask.add_argument("--since", metavar="DATE", help="only articles published from then on (YYYY, YYYY-MM or YYYY-MM-DD)")
     ask.add_argument("--until", metavar="DATE", help="only articles published until then")
     ask.add_argument("--publisher", action="append", default=[], help="only this publisher's articles; may be repeated")
     ask.add_argument("--json", action="store_true", help="print the whole Answer as JSON")
     given = parser.parse_args(arguments)
+    if given.verb == "schema":
+        from rag.schema import answer_schema
+
+        sys.stdout.write(json.dumps(answer_schema(), indent=1, ensure_ascii=False) + "\n")
+        return 0
 
     from rag.answer import datelines
     from rag.api import filters_from

@@ -48,7 +48,7 @@ class Api:
         Returns:
             The whole Answer: status, text, statements, citations with quotes and offsets, evidence, warnings, timings.
         """
-        return self._assistant.ask(question, turns(history), filters_from(filters)).to_json()
+        return dict(self._assistant.ask(question, turns(history), filters_from(filters)).to_json())
 
     def ask_stream(
         self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None
@@ -124,7 +124,7 @@ class Api:
 
     def remove(self, article: str) -> dict[str, Any]:
         """Remove an article by its id; returns the fields of what was removed."""
-        return article_to_json(self._collection.remove(_text("article", article)))
+        return dict(article_to_json(self._collection.remove(_text("article", article))))
 
     def health(self) -> dict[str, Any]:
         """Whether the server works, and over what: version, articles, passages, a name of the collection's present content, the model."""

@@ -96,10 +96,14 @@ class Collection:
         Raises:
             UnknownArticle: there is none.
         """
-        found = self._library.store.article(name)
+        found = self.find(name)
         if found is None:
             raise UnknownArticle(f'"{name[:40]}" is the id of no article; it may have been removed, see the list of articles')
         return found
+
+    def find(self, name: str) -> Article | None:
+        """The article of an id, or None where there is none."""
+        return self._library.store.article(name)
 
     def raw(self, name: str) -> str:
         """An article's text as it was read, before cleaning."""

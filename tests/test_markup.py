@@ -24,7 +24,8 @@ HOSTILE = [
 ALLOWED = {
     "div": {"class"},
     "p": {"class"},
-    "span": {"class"},
+    "span": {"class", "title"},
+    "button": {"type", "class", "id"},
     "section": {"class"},
     "blockquote": {"id"},
     "details": {"class"},
@@ -62,9 +63,9 @@ def test_no_text_of_others_becomes_a_tag_an_attribute_or_a_link(text: str, chang
     tags = Tags()
     tags.feed(answer_html(answer(text, **filled), 0))
     for tag, attributes in tags.found:
-        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary", "strong"}, tag
+        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary", "strong", "del"}, tag
         assert set(attributes) <= ALLOWED.get(tag, set()), (tag, attributes)
-        assert not attributes.get("href") or str(attributes["href"]).startswith("#source-")
+        assert not attributes.get("href") or str(attributes["href"]).startswith(("#source-", "#near-"))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_only_absolute_web_addresses_of_the_metadata_are_links(url: str, linked:
 def test_markers_point_at_their_source_and_say_what_it_is() -> None:
     html = answer_html(answer("The plan"), 3)
     targets = re.findall(r'href="#(source-[\d-]+)"', html)
-    assert targets == ["source-3-1"] and all(f'id="{target}"' in html for target in targets)
+    assert targets == ["source-3-1", "source-3-2"] and all(f'id="{target}"' in html for target in targets)
     assert 'title="The plan (The plan, 13 February 2018): The plan stands here."' in html
 
 
@@ -103,7 +104,27 @@ def test_a_quoted_sentence_is_its_own_source_and_stands_there_once() -> None:
 
 def test_unchecked_words_are_labelled_and_have_no_markers() -> None:
     html = answer_html(answer("x", status="writing", draft="It grew", statements=()), 0)
-    assert "not yet checked" in html and "It grew" in html and "marker" not in html and "From the articles" in html
+    assert "not yet checked" in html and "It grew" in html and "source-" not in html and "From the articles" in html
+
+
+def test_what_backs_a_statement_is_told_in_words() -> None:
+    html = answer_html(answer("The plan", warnings=("Dropped “It cost 9 pounds.”: 9 is not in the source.", "The sources disagree.")), 0)
+    assert 'class="verdict supported"' in html and "✓ checked" in html and "“ ” quoted" in html
+    assert "<del>It cost 9 pounds.</del> <span class='why'>9 is not in the source.</span>" in html and "1 sentence dropped" in html
+    assert "1 remark on" in html and "<li>The sources disagree.</li>" in html
+
+
+def test_quotes_that_stand_in_for_what_did_not_hold_say_so() -> None:
+    quoted = answer("The plan", warnings=("Dropped “It grew.”: no source.",))
+    quoted = quoted.but(statements=quoted.statements[1:])
+    assert "instead of what was written and did not hold" in answer_html(quoted, 0)
+    assert "instead" not in answer_html(quoted.but(warnings=()), 0)
+
+
+def test_only_a_finished_answer_can_be_asked_again_and_its_search_edited() -> None:
+    html = answer_html(answer("x"), 4)
+    assert all(f'id="{name}-4"' in html for name in ("copy", "retry", "edit", "search"))
+    assert "<button" not in answer_html(answer("x", status="writing", statements=()), 4)
 
 
 def test_a_figure_stands_in_bold_before_its_quote_with_its_day() -> None:

@@ -42,7 +42,7 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
         )
         with gr.Tabs():
             with gr.Tab("Ask"):
-                asking = chat(assistant, examples)
+                asking = chat(assistant, collection, examples)
             with gr.Tab("Collection") as tab:
                 shown = shelf(collection)
         inputs = [asking.publishers, *shown.asked]

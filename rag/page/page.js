@@ -1,0 +1,107 @@
+// The page's own script, run once by the part named "wire": what is pressed inside of answers and beside them becomes events of Gradio.
+// Buttons and places are known by ids and numbers alone; no text of articles is ever made HTML here.
+const PLACE = /^#(?:source|near)-(\d+)-(\d+)$/;
+const ACT = /^([a-z]+)-(\d+)(?:-([a-z0-9-]+))?$/;
+const page = {record: null, opener: null};
+window.dateline = page;
+
+const placeOf = element => PLACE.exec(element?.getAttribute('href') || '') || PLACE.exec(`#${element?.id || ''}`);
+const openPlace = (turn, place, opener) => {
+  if (opener) page.opener = opener;
+  trigger('select', {turn: Number(turn), place: Number(place)});
+};
+const closeReader = () => {
+  trigger('collapse', {});
+  page.opener?.focus();
+};
+page.keep = record => { page.record = record; };
+
+// What is pressed.
+document.addEventListener('click', event => {
+  const link = event.target.closest('#chat a[href^="#"]');
+  if (link && placeOf(link)) {
+    event.preventDefault();
+    hideCard();
+    return openPlace(placeOf(link)[1], placeOf(link)[2], link);
+  }
+  const step = event.target.closest('#reader button[data-place]');
+  if (step) return openPlace(step.dataset.turn, step.dataset.place);
+  if (event.target.closest('#reader button[data-close]')) return closeReader();
+  const act = event.target.closest('#chat button.act');
+  if (act && ACT.test(act.id)) return perform(act, ...ACT.exec(act.id).slice(1));
+  const quote = event.target.closest('#chat [id^="source-"], #chat [id^="near-"]');
+  if (!quote || event.target.closest('a, button, cite') || String(getSelection())) return;
+  openPlace(...placeOf(quote).slice(1), quote.querySelector('a.marker'));
+});
+
+// The keys: Escape leaves the reader, the arrows go to the cited place before and after.
+document.addEventListener('keydown', event => {
+  const reader = document.querySelector('#reader');
+  if (event.key === 'Escape' && !hideCard() && reader) closeReader();
+  const step = {ArrowLeft: 'previous', ArrowRight: 'next'}[event.key];
+  if (step && reader?.contains(document.activeElement)) reader.querySelector(`button[data-step=${step}]`)?.click();
+});
+
+// The card of a marker, while it is pointed at or has the focus: its source's words, headline, publisher and date.
+let card = null;
+const hideCard = () => {
+  const shown = card;
+  shown?.marker.setAttribute('title', shown.title);
+  shown?.remove();
+  card = null;
+  return Boolean(shown);
+};
+const showCard = marker => {
+  const source = placeOf(marker) && document.getElementById(marker.getAttribute('href').slice(1));
+  if (!source || source.contains(marker) || card?.marker === marker) return;
+  hideCard();
+  card = document.createElement('div');
+  card.className = 'card';
+  card.setAttribute('role', 'tooltip');
+  for (const part of [source.querySelector('cite'), source.querySelector('q')]) if (part) card.append(part.cloneNode(true));
+  Object.assign(card, {marker, title: marker.getAttribute('title') || ''});
+  marker.removeAttribute('title');
+  document.body.append(card);
+  const at = marker.getBoundingClientRect();
+  const above = at.top - card.offsetHeight - 8;
+  card.style.left = `${Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 8))}px`;
+  card.style.top = `${above > 8 ? above : at.bottom + 8}px`;
+};
+for (const name of ['pointerover', 'focusin']) {
+  document.addEventListener(name, event => {
+    const marker = event.target.closest?.('#chat a[href^="#source-"]');
+    if (marker) showCard(marker); else hideCard();
+  });
+}
+document.addEventListener('scroll', hideCard, true);
+
+// What may be done with an answer.
+const perform = (button, what, turn, more) => {
+  if (what === 'copy') return copyAnswer(button, Number(turn));
+  if (what === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
+  trigger(what, {turn: Number(turn), more: more || ''});
+};
+const fill = (field, text) => {
+  const area = document.querySelector(field);
+  area.value = text;
+  area.dispatchEvent(new Event('input', {bubbles: true}));
+  area.focus();
+};
+const copyAnswer = (button, turn) => {
+  const answer = page.record?.exchanges?.[turn]?.answer;
+  if (!answer) return;
+  const sources = answer.citations.map(source =>
+    `[${source.number}] “${source.quote}” ${source.headline}, ${source.publisher || 'publisher unknown'}, ${source.published || 'undated'}`);
+  copyText([answer.text, ...sources].join('\n'));
+  const label = button.textContent;
+  button.textContent = 'Copied';
+  setTimeout(() => { button.textContent = label; }, 1500);
+};
+const copyText = text => {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.body.appendChild(document.createElement('textarea')); // where the page is no secure context
+  area.value = text;
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+};
