@@ -7,6 +7,7 @@ from conftest import article
 
 from corpus.passages import Passage
 from rag.answer import Answer
+from rag.assistant import DISAGREE
 from rag.citations import number
 from rag.evidence import Evidence
 from rag.page.markup import answer_html
@@ -119,6 +120,28 @@ def test_quotes_that_stand_in_for_what_did_not_hold_say_so() -> None:
     quoted = quoted.but(statements=quoted.statements[1:])
     assert "instead of what was written and did not hold" in answer_html(quoted, 0)
     assert "instead" not in answer_html(quoted.but(warnings=()), 0)
+
+
+def told(text: str, day: int, publisher: str) -> Evidence:
+    source = article(body=text, publisher=publisher, published=f"2018-02-{day:02}")
+    return Evidence(Passage(source, 0, len(text)), 0, len(text), 1.0, 20.0)
+
+
+def test_values_over_time_are_drawn_and_sources_that_disagree_stand_side_by_side() -> None:
+    items = [
+        told("The bill is 61 million crowns.", 17, "A"),
+        told("The bill is 67 million crowns.", 17, "B"),
+        told("It was 34 million crowns.", 3, "A"),
+    ]
+    figures = ("61 million crowns", "67 million crowns", "34 million crowns")
+    statements = tuple(
+        replace(statement, as_of=AsOf(figure, item.article.published, item.article.published, item.article.publisher))
+        for statement, item, figure in zip(number([(item.text, [item], "quoted") for item in items]), items, figures, strict=True)
+    )
+    html = answer_html(Answer("q", "q", "answered", statements=statements, warnings=(DISAGREE,)), 2)
+    assert html.count('class="side"') == 2 and html.index('class="sides"') < html.index("67 million crowns</strong>")
+    assert html.count('class="point fact" href="#source-2-') == 3 and "<title>34 million crowns, as of 3 February 2018, A." in html
+    assert 'class="sides"' not in answer_html(Answer("q", "q", "answered", statements=statements), 2)
 
 
 def test_only_a_finished_answer_can_be_asked_again_and_its_search_edited() -> None:

@@ -138,3 +138,18 @@ def test_on_a_phone_the_article_stands_below_and_fits(browser: Browser, address:
         assert chat and beside and beside["y"] > chat["y"] and beside["width"] > 300
         page.get_by_role("button", name="Close").click()
         expect(page.locator(".answer a.marker").first).to_be_focused()
+
+
+def test_a_point_of_the_drawing_opens_its_source_and_sides_stand_beside_each_other(page: Page) -> None:
+    ask(page, HS2)
+    point = page.locator(".chart a.point").first
+    expect(point).to_be_in_viewport()  # an answer is shown from its beginning
+    number = (point.get_attribute("href") or "").rpartition("-")[2]
+    point.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#reader mark.here .sr")).to_have_text(f"Cited words {number}:")
+    page.keyboard.press("Escape")
+    expect(point).to_be_focused()
+    ask(page, "What do the auditors and the council say about the cost of the Kestrel Bay ferry?", 2)
+    one, other = (side.bounding_box() for side in page.locator(".side").all())
+    assert one and other and one["y"] == other["y"] and one["x"] + one["width"] <= other["x"]

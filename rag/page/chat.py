@@ -54,7 +54,7 @@ def chat(assistant: Assistant, collection: Collection, examples: Sequence[str]) 
             conversation = gr.Chatbot(
                 elem_id="chat", show_label=False, label="Conversation", height="62vh", layout="bubble", buttons=[], feedback_options=None,
                 render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
-                group_consecutive_messages=False, examples=[{"text": example} for example in examples],
+                group_consecutive_messages=False, autoscroll=False, examples=[{"text": example} for example in examples],
                 placeholder=escape(spoken_coverage(coverage)),
             )  # fmt: skip
             with gr.Row(equal_height=True):
@@ -86,8 +86,7 @@ def chat(assistant: Assistant, collection: Collection, examples: Sequence[str]) 
     events.append(wire.retry(plain_errors(asker.again), [conversation, record], shown, **line))
     wire.edit(plain_errors(asker.back), [conversation, record], shown, cancels=events, **quiet)
     stop.click(_stopped, conversation, conversation, cancels=events, **quiet)
-    for trigger in (new.click, conversation.clear):
-        trigger(lambda: ([], None), None, [conversation, record], cancels=events, **quiet)
+    new.click(lambda: ([], None), None, [conversation, record], cancels=events, **quiet)
     record.change(None, record, None, js=_KEEP, api_visibility="private")
     opens(wire, record, beside, reader, collection)
     return Chat(conversation, publishers, chosen)

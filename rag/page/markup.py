@@ -1,13 +1,17 @@
 """`Answer` -> HTML. Everything from articles, questions and models is escaped here, and nowhere is anything of theirs a tag or a link target."""
 
+from collections.abc import Iterator
 from html import escape
 from urllib.parse import urlsplit
 
 from corpus.article import Article
 from rag.answer import Answer
+from rag.assistant import DISAGREE
 from rag.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.evidence import Evidence
+from rag.page.chart import chart_html
 from rag.schema import UNVERIFIED
+from rag.timeline import points, sides
 from rag.timing import AsOf
 
 NEAREST = 3
@@ -26,7 +30,7 @@ DROPPED = "Dropped “"  # how a remark begins that tells of a sentence that did
 def answer_html(answer: Answer, turn: int) -> str:
     """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written."""
     alone = all(item.verdict == QUOTED for item in answer.statements)
-    parts = [_head(answer, turn), *(_statement(item, turn, alone) for item in answer.statements)]
+    parts = [_head(answer, turn), chart_html(points(answer), turn), *_statements(answer, turn, alone)]
     shown = {item.citations[0].number for item in answer.statements if item.verdict == QUOTED}
     sources = [item for item in answer.citations if item.number not in shown]
     if sources:
@@ -58,6 +62,18 @@ def _searched(answer: Answer, turn: int) -> str:
         return ""
     edit = f' <button type="button" class="act" id="search-{turn}">Edit</button>' if answer.finished else ""
     return f'<p class="searched">Searched for: <span class="question">{escaped(answer.searched)}</span>{edit}</p>'
+
+
+def _statements(answer: Answer, turn: int, alone: bool) -> Iterator[str]:
+    """The statements in their order, those that contradict each other side by side."""
+    groups = sides(answer) if DISAGREE in answer.warnings else ()
+    for item in answer.statements:
+        group = next((group for group in groups if item in group), (item,))
+        if len(group) == 1:
+            yield _statement(item, turn, alone)
+        elif item is group[0]:
+            told = "".join(f'<div class="side">{_statement(side, turn, alone)}</div>' for side in group)
+            yield f'<p class="label">≠ The sources disagree</p><div class="sides">{told}</div>'
 
 
 def _statement(statement: Statement, turn: int, alone: bool) -> str:

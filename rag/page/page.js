@@ -14,7 +14,16 @@ const closeReader = () => {
   trigger('collapse', {});
   page.opener?.focus();
 };
-page.keep = record => { page.record = record; };
+page.keep = record => {
+  page.record = record;
+  setTimeout(toQuestion, 50); // when the messages have been drawn
+};
+// An answer is read from its beginning: its question goes to the top of the conversation.
+const toQuestion = () => {
+  const asked = [...document.querySelectorAll('#chat [data-testid=user]')].at(-1);
+  const pane = asked?.closest('[role=log]');
+  if (pane) pane.scrollTop += asked.getBoundingClientRect().top - pane.getBoundingClientRect().top - 12;
+};
 
 // What is pressed.
 document.addEventListener('click', event => {
