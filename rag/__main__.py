@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     from rag.assistant import checked
     from rag.wiring import open_assistant
 
-    filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher})
+    filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher}) or None
     question = checked(given.question)
     assistant = open_assistant()
     answer = assistant.ask(question, filters=filters)

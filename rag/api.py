@@ -43,7 +43,8 @@ class Api:
         Args:
             question: at most 2,000 characters.
             history: earlier turns, oldest first: [{"role": "user" or "assistant", "text": "..."}].
-            filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each optional.
+            filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each optional. Without any the
+                question's own hold ("only the Gull of 2018"); {} searches all articles.
 
         Returns:
             The whole Answer: status, text, statements, citations with quotes and offsets, evidence, warnings, timings.
@@ -187,14 +188,14 @@ def turns(history: Any) -> tuple[Turn, ...]:
     return tuple(found)
 
 
-def filters_from(entry: Any) -> Filters:
-    """Filters from plain values; None means none.
+def filters_from(entry: Any) -> Filters | None:
+    """Filters from plain values; None leaves it to the question ("only the Gull"), {} is none at all.
 
     Raises:
         BadRequest: a name is unknown, or a value is not what it should be.
     """
     if entry is None:
-        return Filters()
+        return None
     if not isinstance(entry, dict) or set(entry) - {"since", "until", "publishers", "articles"}:
         raise BadRequest('filters should be {"since": date, "until": date, "publishers": [...], "articles": [...]}, each optional.')
     since, until = _date(entry, "since"), _date(entry, "until")

@@ -19,7 +19,7 @@ STAIRS = (
     {"timing", "verify", "llm_process", "syndicated"},
     {"sources", "quantities"},
     {"retriever", "llm", "collection", "amounts"},
-    {"evidence", "models"},
+    {"evidence", "models", "examples"},
     {"citations", "prompts", "refusal"},
     {"series"},
     {"answer"},

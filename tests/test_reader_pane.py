@@ -153,3 +153,31 @@ def test_a_point_of_the_drawing_opens_its_source_and_sides_stand_beside_each_oth
     ask(page, "What do the auditors and the council say about the cost of the Kestrel Bay ferry?", 2)
     one, other = (side.bounding_box() for side in page.locator(".side").all())
     assert one and other and one["y"] == other["y"] and one["x"] + one["width"] <= other["x"]
+
+
+def test_filters_are_chips_that_a_press_takes_away(page: Page) -> None:
+    page.get_by_text("Only some articles").click()
+    page.fill("#since input, #since textarea", "2020")
+    page.locator("#publishers input").click()
+    page.get_by_role("option", name="Civic Observer").click()
+    expect(page.locator("#chips .chip")).to_have_count(2)
+    ask(page, HS2)
+    answer = page.locator(".answer").last
+    expect(answer.locator(".chip")).to_have_text(["since 1 January 2020 ✕", "Civic Observer ✕"])
+    expect(answer).not_to_contain_text("Meridian Wire")
+    answer.locator(".chip").last.click()
+    expect(answer.locator(".chip")).to_have_count(1)
+    expect(answer).to_contain_text("Continental Dispatch")
+    expect(page.locator("#chips .chip")).to_have_text(["since 2020 ✕"])
+    page.locator("#chips .chip").click()
+    expect(page.locator("#since input, #since textarea")).to_have_value("")
+    expect(page.locator("#chips .chip")).to_have_count(0)
+
+
+def test_a_filter_that_the_question_itself_makes_can_be_taken_away_too(page: Page) -> None:
+    ask(page, "How has the cost of HS2 changed according to the Civic Observer alone?")
+    chips = page.locator(".answer .chip")
+    expect(chips).to_have_text(["Civic Observer ✕"])
+    chips.click()
+    expect(chips).to_have_count(0)
+    expect(page.locator(".answer")).to_contain_text("Continental Dispatch")

@@ -3,7 +3,7 @@
 The conversation itself lies in the browser, as the `record` that travels with each question; the server keeps nothing of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,6 +17,7 @@ from rag.api import filters_from
 from rag.assistant import Assistant, spoken_coverage
 from rag.collection import Collection
 from rag.conversation import Conversation
+from rag.page.chips import chosen_html, without
 from rag.page.markup import STOPPED, WRITING, answer_html
 from rag.page.reading import opens, reading
 from rag.page.told import plain_errors
@@ -37,15 +38,16 @@ class Chat:
     conversation: gr.Chatbot
     publishers: gr.Dropdown
     chosen: gr.Accordion
+    examples: Callable[[], Sequence[str]]
 
     def follow(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What an empty conversation says, and the publishers to choose from; chosen ones that are gone are chosen no more."""
         kept = [name for name in publishers or () if name in coverage.publishers]
-        return gr.update(placeholder=escape(spoken_coverage(coverage))), gr.update(choices=list(coverage.publishers), value=kept)
+        return gr.update(**_empty(coverage, self.examples())), gr.update(choices=list(coverage.publishers), value=kept)
 
 
-def chat(assistant: Assistant, collection: Collection, examples: Sequence[str]) -> Chat:
-    """Draw the chat where the page is being drawn; `examples` are questions that the collection can answer."""
+def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]) -> Chat:
+    """Draw the chat where the page is being drawn; `examples` finds questions that the collection can answer."""
     coverage = assistant.library.coverage()
     record = gr.JSON(visible=False)
     wire = gr.HTML(elem_id="wire", js_on_load=SCRIPT)
@@ -54,9 +56,9 @@ def chat(assistant: Assistant, collection: Collection, examples: Sequence[str]) 
             conversation = gr.Chatbot(
                 elem_id="chat", show_label=False, label="Conversation", height="62vh", layout="bubble", buttons=[], feedback_options=None,
                 render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
-                group_consecutive_messages=False, autoscroll=False, examples=[{"text": example} for example in examples],
-                placeholder=escape(spoken_coverage(coverage)),
+                group_consecutive_messages=False, autoscroll=False, **_empty(coverage, examples()),
             )  # fmt: skip
+            chips = gr.HTML(elem_id="chips")
             with gr.Row(equal_height=True):
                 question = gr.Textbox(
                     placeholder="Ask about your articles...", label="Question", show_label=False, lines=1, max_lines=4, scale=8,
@@ -84,12 +86,23 @@ def chat(assistant: Assistant, collection: Collection, examples: Sequence[str]) 
     example = conversation.example_select(_example, None, question, api_visibility="private")
     events = [trigger(plain_errors(asker.ask), fields, shown, **line) for trigger in (question.submit, send.click, example.then)]
     events.append(wire.retry(plain_errors(asker.again), [conversation, record], shown, **line))
+    events.append(wire.apply(plain_errors(asker.unfiltered), [conversation, record], shown, **line))
     wire.edit(plain_errors(asker.back), [conversation, record], shown, cancels=events, **quiet)
     stop.click(_stopped, conversation, conversation, cancels=events, **quiet)
     new.click(lambda: ([], None), None, [conversation, record], cancels=events, **quiet)
     record.change(None, record, None, js=_KEEP, api_visibility="private")
+    narrowed: list[Any] = [publishers, since, until]
+    for field in narrowed:
+        field.change(_chips, narrowed, chips, queue=False, trigger_mode="always_last", **quiet)
+    wire.delete(_without_chip, narrowed, narrowed, queue=False, **quiet)
+    wire.apply(_without_filter, narrowed, narrowed, queue=False, **quiet)
     opens(wire, record, beside, reader, collection)
-    return Chat(conversation, publishers, chosen)
+    return Chat(conversation, publishers, chosen, examples)
+
+
+def _empty(coverage: Coverage, examples: Sequence[str]) -> dict[str, Any]:
+    """What an empty conversation shows: what the collection covers, and what one could ask."""
+    return {"placeholder": escape(spoken_coverage(coverage)), "examples": [{"text": example} for example in examples]}
 
 
 def _stopped(shown: list[Message]) -> list[Message]:
@@ -105,6 +118,24 @@ def _example(chosen: gr.SelectData) -> str:
     return str(chosen.value["text"])
 
 
+def _chips(publishers: list[str] | None, since: str | None, until: str | None) -> str:
+    return chosen_html(publishers or (), since or "", until or "")
+
+
+def _without_chip(publishers: list[str] | None, since: str, until: str, pressed: gr.EventData) -> tuple[list[str], str, str]:
+    """The fields without the one whose chip was pressed."""
+    name = str(pressed.drop)
+    left = [publisher for n, publisher in enumerate(publishers or ()) if name != f"publisher-{n}"]
+    return left, "" if name == "since" else since, "" if name == "until" else until
+
+
+def _without_filter(publishers: list[str] | None, since: str, until: str, chosen: gr.EventData) -> tuple[list[str], str, str]:
+    """The fields without what an answer's chip took away."""
+    name, told = str(chosen.more), str(chosen.told).removesuffix(" ✕")
+    left = [publisher for publisher in publishers or () if not (name.startswith("publisher") and publisher == told)]
+    return left, "" if name == "since" else since, "" if name == "until" else until
+
+
 class _Asker:
     """Asks, and shows the conversation with the growing answer: question field, messages, record."""
 
@@ -114,7 +145,7 @@ class _Asker:
 
     def ask(self, question: str, shown: list[Message], record: Any, publishers: list[str], since: str, until: str) -> Asked:
         """The conversation with one more question, again and again while its answer grows."""
-        filters = filters_from({"publishers": publishers or [], "since": since, "until": until})
+        filters = filters_from({"publishers": publishers or [], "since": since, "until": until}) or None
         yield from self._growing(question, Conversation.read(record), shown, filters)
 
     def again(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
@@ -123,13 +154,19 @@ class _Asker:
         answer = talk.answer(turn, self._collection.find)
         yield from self._growing(answer.question, talk.before(turn), shown, answer.filters)
 
+    def unfiltered(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
+        """A question asked once more without one of its filters, which is not kept for the next questions either."""
+        talk, turn = Conversation.read(record), int(chosen.turn)
+        answer = talk.answer(turn, self._collection.find)
+        yield from self._growing(answer.question, talk.before(turn), shown, without(answer.filters, str(chosen.more)))
+
     def back(self, shown: list[Message], record: Any, chosen: gr.EventData) -> tuple[Any, ...]:
         """A question taken back into the field, to be asked otherwise."""
         talk, turn = Conversation.read(record), int(chosen.turn)
         question = talk.answer(turn, self._collection.find).question
         return gr.update(value=question, autofocus=True), shown[: 2 * turn], talk.before(turn).to_json()
 
-    def _growing(self, question: str, talk: Conversation, shown: list[Message], filters: Filters) -> Asked:
+    def _growing(self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None) -> Asked:
         turn = len(talk.exchanges)
         shown = [*shown[: 2 * turn], {"role": "user", "content": escape(question)}]
         last: Answer | None = None

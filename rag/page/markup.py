@@ -10,6 +10,7 @@ from rag.assistant import DISAGREE
 from rag.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.evidence import Evidence
 from rag.page.chart import chart_html
+from rag.page.chips import filtered_html
 from rag.schema import UNVERIFIED
 from rag.timeline import points, sides
 from rag.timing import AsOf
@@ -45,7 +46,7 @@ def answer_html(answer: Answer, turn: int) -> str:
 
 def _head(answer: Answer, turn: int) -> str:
     """The line above the statements: what is being written and not yet checked, or why there is none."""
-    searched = _searched(answer, turn)
+    searched = _searched(answer, turn) + filtered_html(answer.filters, turn, removable=answer.finished)
     if answer.status == "writing":
         return f'{searched}<p class="draft"><span class="label">{WRITING}</span> {escaped(answer.draft)}</p>'
     if answer.message:

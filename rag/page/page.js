@@ -36,6 +36,8 @@ document.addEventListener('click', event => {
   const step = event.target.closest('#reader button[data-place]');
   if (step) return openPlace(step.dataset.turn, step.dataset.place);
   if (event.target.closest('#reader button[data-close]')) return closeReader();
+  const chip = event.target.closest('#chips button[data-drop]');
+  if (chip) return trigger('delete', {drop: chip.dataset.drop});
   const act = event.target.closest('#chat button.act');
   if (act && ACT.test(act.id)) return perform(act, ...ACT.exec(act.id).slice(1));
   const quote = event.target.closest('#chat [id^="source-"], #chat [id^="near-"]');
@@ -88,7 +90,7 @@ document.addEventListener('scroll', hideCard, true);
 const perform = (button, what, turn, more) => {
   if (what === 'copy') return copyAnswer(button, Number(turn));
   if (what === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
-  trigger(what, {turn: Number(turn), more: more || ''});
+  trigger({unfilter: 'apply'}[what] || what, {turn: Number(turn), more: more || '', told: button.textContent});
 };
 const fill = (field, text) => {
   const area = document.querySelector(field);
