@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     ask.add_argument("--until", metavar="DATE", help="only articles published until then")
     ask.add_argument("--publisher", action="append", default=[], help="only this publisher's articles; may be repeated")
     ask.add_argument("--json", action="store_true", help="print the whole Answer as JSON")
+    ask.add_argument("--export", metavar="FORMAT", help="print a document: markdown, html, json, or the sources alone: bibtex, csl")
     given = parser.parse_args(arguments)
     if given.verb == "schema":
         from rag.schema import answer_schema
@@ -27,15 +28,17 @@ def main(arguments: list[str] | None = None) -> int:
     from rag.answer import datelines
     from rag.api import filters_from
     from rag.assistant import checked
+    from rag.export import exported, known
     from rag.wiring import open_assistant
 
     filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher}) or None
     question = checked(given.question)
+    known(given.export or "json")
     assistant = open_assistant()
     answer = assistant.ask(question, filters=filters)
     assistant.close()
-    if given.json:
-        sys.stdout.write(json.dumps(answer.to_json(), indent=1, ensure_ascii=False) + "\n")
+    if given.json or given.export:
+        sys.stdout.write(exported([answer], given.export or "json").text)
         return 0
     lines = [
         answer.text,

@@ -20,6 +20,7 @@ from rag.conversation import Conversation
 from rag.page.chips import chosen_html, without
 from rag.page.markup import STOPPED, WRITING, answer_html
 from rag.page.reading import opens, reading
+from rag.page.talks import remembers, talks
 from rag.page.told import plain_errors
 
 # Evidence of one question can be found while the model still writes for another; the model itself takes one at a time.
@@ -49,6 +50,7 @@ class Chat:
 def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]) -> Chat:
     """Draw the chat where the page is being drawn; `examples` finds questions that the collection can answer."""
     coverage = assistant.library.coverage()
+    kept = talks()
     record = gr.JSON(visible=False)
     wire = gr.HTML(elem_id="wire", js_on_load=SCRIPT)
     with gr.Row(elem_id="desk"):
@@ -96,6 +98,7 @@ def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Se
         field.change(_chips, narrowed, chips, queue=False, trigger_mode="always_last", **quiet)
     wire.delete(_without_chip, narrowed, narrowed, queue=False, **quiet)
     wire.apply(_without_filter, narrowed, narrowed, queue=False, **quiet)
+    remembers(kept, wire, conversation, record, collection, events)
     opens(wire, record, beside, reader, collection)
     return Chat(conversation, publishers, chosen, examples)
 

@@ -25,6 +25,7 @@ _VERDICTS = {
     QUOTED: ("“ ” quoted", "The article’s own words"),
     UNVERIFIED: ("! source removed", "Its article is no longer in the collection, so it cannot be checked again"),
 }
+_FORMATS = (("markdown", "Markdown"), ("html", "HTML"), ("json", "JSON"), ("bibtex", "BibTeX"), ("csl", "CSL-JSON"))
 DROPPED = "Dropped “"  # how a remark begins that tells of a sentence that did not hold
 
 
@@ -197,11 +198,20 @@ def _tools(answer: Answer, turn: int) -> str:
     if not answer.finished:
         return ""
     acts = (("copy", "Copy"), ("retry", "Ask again"), ("edit", "Edit the question"))
-    return f'<p class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}</p>'
+    return f'<div class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}{_saving(turn)}</div>'
 
 
-def _act(name: str, turn: int, label: str) -> str:
-    return f'<button type="button" class="act" id="{name}-{turn}">{label}</button>'
+def _saving(turn: int) -> str:
+    """The formats that an answer, or the whole conversation, can be saved in."""
+    rows = "".join(
+        f"<p>{told}: {' '.join(_act('export', turn, label, f'{scope}{form}') for form, label in _FORMATS)}</p>"
+        for told, scope in (("This answer", ""), ("The whole conversation", "all-"))
+    )
+    return f'<details class="save"><summary>Save as</summary>{rows}</details>'
+
+
+def _act(name: str, turn: int, label: str, more: str = "") -> str:
+    return f'<button type="button" class="act" id="{name}-{turn}{f"-{more}" if more else ""}">{label}</button>'
 
 
 def _anchor(citation: Citation, turn: int) -> str:

@@ -2,8 +2,7 @@
 // Buttons and places are known by ids and numbers alone; no text of articles is ever made HTML here.
 const PLACE = /^#(?:source|near)-(\d+)-(\d+)$/;
 const ACT = /^([a-z]+)-(\d+)(?:-([a-z0-9-]+))?$/;
-const page = {record: null, opener: null};
-window.dateline = page;
+const page = Object.assign(window.dateline ??= {}, {record: null, opener: null});
 
 const placeOf = element => PLACE.exec(element?.getAttribute('href') || '') || PLACE.exec(`#${element?.id || ''}`);
 const openPlace = (turn, place, opener) => {
@@ -16,6 +15,7 @@ const closeReader = () => {
 };
 page.keep = record => {
   page.record = record;
+  page.remember?.(record);
   setTimeout(toQuestion, 50); // when the messages have been drawn
 };
 // An answer is read from its beginning: its question goes to the top of the conversation.
@@ -90,7 +90,7 @@ document.addEventListener('scroll', hideCard, true);
 const perform = (button, what, turn, more) => {
   if (what === 'copy') return copyAnswer(button, Number(turn));
   if (what === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
-  trigger({unfilter: 'apply'}[what] || what, {turn: Number(turn), more: more || '', told: button.textContent});
+  trigger({unfilter: 'apply', export: 'download'}[what] || what, {turn: Number(turn), more: more || '', told: button.textContent});
 };
 const fill = (field, text) => {
   const area = document.querySelector(field);
