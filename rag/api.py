@@ -13,6 +13,8 @@ from rag import limits
 from rag.answer import Turn, article_to_json
 from rag.assistant import Assistant
 from rag.collection import Collection, origin_name
+from rag.feedback import noted
+from rag.reopened import reopened
 from rag.settings import VERSION
 
 Json = dict[str, Any]
@@ -25,7 +27,7 @@ class BadRequest(ValueError):
 class Api:
     """What scripts may ask for. `changing` names the endpoints that write."""
 
-    changing = ("add", "remove")
+    changing = ("add", "remove", "feedback")
 
     def __init__(self, assistant: Assistant, collection: Collection) -> None:
         self._assistant = assistant
@@ -34,7 +36,7 @@ class Api:
     @property
     def endpoints(self) -> dict[str, Callable[..., Any]]:
         """Every public function by the name of its endpoint."""
-        functions = (self.ask, self.ask_stream, self.search, self.articles, self.article, self.add, self.remove, self.health)
+        functions = (self.ask, self.ask_stream, self.search, self.articles, self.article, self.add, self.remove, self.feedback, self.health)
         return {function.__name__: function for function in functions}
 
     def ask(self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -126,6 +128,20 @@ class Api:
     def remove(self, article: str) -> dict[str, Any]:
         """Remove an article by its id; returns the fields of what was removed."""
         return dict(article_to_json(self._collection.remove(_text("article", article))))
+
+    def feedback(self, answer: dict[str, Any], verdict: str, comment: str = "") -> dict[str, Any]:
+        """Say what is right or wrong with an answer; it becomes a proposed gold question that a person reviews.
+
+        Args:
+            answer: the whole Answer, as /ask returned it.
+            verdict: good, wrong-figure, wrong-source, outdated, should-refuse or incomplete.
+            comment: what would have been right, or empty.
+
+        Returns:
+            The proposal, as it stands in proposed.jsonl of the data folder.
+        """
+        told = _text("verdict", verdict), _text("comment", comment)
+        return noted(self._collection, reopened(answer, self._collection.find), *told)
 
     def health(self) -> dict[str, Any]:
         """Whether the server works, and over what: version, articles, passages, a name of the collection's present content, the model."""

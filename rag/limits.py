@@ -21,4 +21,5 @@ EOF_GRACE_SECONDS = 2.0  # for the model process to end by itself when asked
 LISTED, LISTED_MOST = 50, 500  # lines of the list; the most that one request returns
 SEARCH_CHARS = 200  # words looked for in the list
 UPLOADS = 1_000  # files of one addition; more are a case for the command line
+PROPOSAL_BYTES, PROPOSALS_BYTES = 64_000, 5_000_000  # of one proposed gold question; of the file of them, which a person reads
 FIELD_CHARS = 1_000  # of a headline, publisher, author or address that a person gives

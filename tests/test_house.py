@@ -24,7 +24,7 @@ STAIRS = (
     {"series"},
     {"answer"},
     {"followups", "reopened", "timeline"},
-    {"assistant", "conversation", "export"},
+    {"assistant", "conversation", "export", "feedback"},
     {"wiring", "api", "evaluation"},
     {"doctor"},
     {"page"},

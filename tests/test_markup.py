@@ -122,6 +122,14 @@ def test_quotes_that_stand_in_for_what_did_not_hold_say_so() -> None:
     assert "instead" not in answer_html(quoted.but(warnings=()), 0)
 
 
+def test_an_answer_is_judged_once_and_only_where_that_may_be() -> None:
+    assert "judge" not in answer_html(answer("x"), 0) and "judge" not in answer_html(answer("x", status="writing", statements=()), 0, "")
+    html = answer_html(answer("x"), 5, "")
+    assert all(f'id="judge-5-{verdict}"' in html for verdict in ("good", "wrong-figure", "should-refuse"))
+    html = answer_html(answer("x"), 5, "outdated")
+    assert "✓ Noted for review: Outdated" in html and "judge-5" not in html
+
+
 def told(text: str, day: int, publisher: str) -> Evidence:
     source = article(body=text, publisher=publisher, published=f"2018-02-{day:02}")
     return Evidence(Passage(source, 0, len(text)), 0, len(text), 1.0, 20.0)

@@ -62,7 +62,7 @@ def test_the_readmes_curl_example(address: str) -> None:
 
 
 def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> None:
-    named = {"/ask", "/ask_stream", "/search", "/articles", "/article", "/add", "/remove", "/health"}
+    named = {"/ask", "/ask_stream", "/search", "/articles", "/article", "/add", "/remove", "/feedback", "/health"}
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(told) == named and all(endpoint["description"] for endpoint in told.values())
     assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in named)

@@ -141,3 +141,22 @@ def test_what_was_kept_by_somebody_else_under_our_name_is_refused(page: Page) ->
     to_list(page)
     page.get_by_role("link", name="x", exact=True).click()
     expect(page.get_by_text("cannot be read").first).to_be_visible()
+
+
+def test_a_verdict_is_noted_for_review_and_stays(page: Page, sample_folder: Path) -> None:
+    ask(page, HS2)
+    page.get_by_role("button", name="Wrong figure").click()
+    expect(page.locator(".judged")).to_have_text("✓ Noted for review: Wrong figure")
+    (line,) = (json.loads(line) for line in (sample_folder / "proposed.jsonl").read_text().splitlines())
+    assert line["question"] == HS2 and line["verdict"] == "wrong-figure" and line["must_not"]
+    page.reload()
+    expect(page.locator(".judged")).to_be_visible()
+    (sample_folder / "proposed.jsonl").unlink()
+
+
+def test_where_changes_are_off_there_is_nothing_to_judge(browser: Browser, sample_folder: Path, tmp_path: Path) -> None:
+    settings = {"DATELINE_MODEL": "none", "DATELINE_CHANGES": "none"}
+    with served(sample_folder, tmp_path / "log", **settings) as (address, _), opened(browser, address) as page:
+        ask(page, HS2)
+        expect(page.locator("#copy-0")).to_be_visible()
+        expect(page.locator(".judge")).to_have_count(0)

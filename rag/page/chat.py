@@ -172,9 +172,10 @@ class _Asker:
     def _growing(self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None) -> Asked:
         turn = len(talk.exchanges)
         shown = [*shown[: 2 * turn], {"role": "user", "content": escape(question)}]
+        judged = "" if self._collection.changes else None
         last: Answer | None = None
         for answer in self._assistant.stream(question, talk.turns, filters):
             # The first is kept too, so that its sources can be read while the model writes.
             kept = talk.then(answer).to_json() if last is None or answer.finished else gr.skip()
-            yield "", [*shown, {"role": "assistant", "content": answer_html(answer, turn)}], kept
+            yield "", [*shown, {"role": "assistant", "content": answer_html(answer, turn, judged)}], kept
             last = answer

@@ -9,6 +9,7 @@ from rag.answer import Answer
 from rag.assistant import DISAGREE
 from rag.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.evidence import Evidence
+from rag.feedback import GOOD, VERDICTS
 from rag.page.chart import chart_html
 from rag.page.chips import filtered_html
 from rag.schema import UNVERIFIED
@@ -29,8 +30,11 @@ _FORMATS = (("markdown", "Markdown"), ("html", "HTML"), ("json", "JSON"), ("bibt
 DROPPED = "Dropped “"  # how a remark begins that tells of a sentence that did not hold
 
 
-def answer_html(answer: Answer, turn: int) -> str:
-    """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written."""
+def answer_html(answer: Answer, turn: int, judged: str | None = None) -> str:
+    """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written.
+
+    `judged` is the reader's verdict, "" where there is none yet, None where nobody may give one.
+    """
     alone = all(item.verdict == QUOTED for item in answer.statements)
     parts = [_head(answer, turn), chart_html(points(answer), turn), *_statements(answer, turn, alone)]
     shown = {item.citations[0].number for item in answer.statements if item.verdict == QUOTED}
@@ -41,7 +45,7 @@ def answer_html(answer: Answer, turn: int) -> str:
         heading = "From the articles" if answer.status == "writing" else "What comes nearest"
         quotes = "".join(_quote(item, turn, place) for place, item in enumerate(answer.evidence[:NEAREST], 1))
         parts.append(f'<section class="sources nearest"><h4>{heading}</h4><ul>{quotes}</ul></section>')
-    parts += [_dropped(answer), _warnings(answer), _found(answer), _foot(answer), _tools(answer, turn)]
+    parts += [_dropped(answer), _warnings(answer), _found(answer), _foot(answer), _tools(answer, turn, judged)]
     return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
 
 
@@ -193,12 +197,14 @@ def _foot(answer: Answer) -> str:
     return f'<p class="foot">{checked}{answer.timings.total:.1f} s</p>'
 
 
-def _tools(answer: Answer, turn: int) -> str:
+def _tools(answer: Answer, turn: int, judged: str | None) -> str:
     """What may be done with a finished answer; the page's script listens to these buttons."""
     if not answer.finished:
         return ""
     acts = (("copy", "Copy"), ("retry", "Ask again"), ("edit", "Edit the question"))
-    return f'<div class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}{_saving(turn)}</div>'
+    return (
+        f'<div class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}{_saving(turn)}{_judging(turn, judged)}</div>'
+    )
 
 
 def _saving(turn: int) -> str:
@@ -208,6 +214,16 @@ def _saving(turn: int) -> str:
         for told, scope in (("This answer", ""), ("The whole conversation", "all-"))
     )
     return f'<details class="save"><summary>Save as</summary>{rows}</details>'
+
+
+def _judging(turn: int, judged: str | None) -> str:
+    """Where a reader says what the answer was like, or what was said."""
+    if judged is None:
+        return ""
+    if judged:
+        return f'<p class="judged" role="status">✓ Noted for review: {escaped(VERDICTS.get(judged, judged))}</p>'
+    wrong = " ".join(_act("judge", turn, label, verdict) for verdict, label in VERDICTS.items() if verdict != GOOD)
+    return f'<p class="judge">Was this right? {_act("judge", turn, VERDICTS[GOOD], GOOD)} or rather: {wrong}</p>'
 
 
 def _act(name: str, turn: int, label: str, more: str = "") -> str:

@@ -14,9 +14,10 @@ const closeReader = () => {
   page.opener?.focus();
 };
 page.keep = record => {
+  const known = page.record?.exchanges?.length === record?.exchanges?.length && page.record?.exchanges?.at(-1)?.answer.status !== 'writing';
   page.record = record;
   page.remember?.(record);
-  setTimeout(toQuestion, 50); // when the messages have been drawn
+  if (!known) setTimeout(toQuestion, 50); // when the messages have been drawn
 };
 // An answer is read from its beginning: its question goes to the top of the conversation.
 const toQuestion = () => {
@@ -90,7 +91,7 @@ document.addEventListener('scroll', hideCard, true);
 const perform = (button, what, turn, more) => {
   if (what === 'copy') return copyAnswer(button, Number(turn));
   if (what === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
-  trigger({unfilter: 'apply', export: 'download'}[what] || what, {turn: Number(turn), more: more || '', told: button.textContent});
+  trigger({unfilter: 'apply', export: 'download', judge: 'like'}[what] || what, {turn: Number(turn), more: more || '', told: button.textContent});
 };
 const fill = (field, text) => {
   const area = document.querySelector(field);

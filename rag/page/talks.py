@@ -1,4 +1,4 @@
-"""Conversations: the list of those that the browser keeps, opening one again, saving one as a document. Knows Gradio.
+"""Conversations: the list of those that the browser keeps, opening one again, judging an answer, saving it as a document. Knows Gradio.
 
 They lie in the browser's own storage and nowhere else: `talks.js` keeps, lists, searches, renames and deletes them. The server gets one
 when it is opened, draws its answers anew, and forgets it.
@@ -14,6 +14,7 @@ import gradio as gr
 from rag.collection import Collection
 from rag.conversation import Conversation
 from rag.export import exported
+from rag.feedback import noted
 from rag.page.markup import STOPPED, WRITING, answer_html
 from rag.page.told import plain_errors
 
@@ -32,9 +33,10 @@ def talks() -> Any:
 
 
 def remembers(kept: Any, wire: Any, conversation: Any, record: Any, collection: Collection, events: Sequence[Any]) -> None:
-    """A conversation chosen in the list is shown again, and any answer can be saved as a document."""
+    """A conversation chosen in the list is shown again; any answer can be judged, and saved as a document."""
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     kept.select(plain_errors(_opener(collection)), None, [conversation, record], cancels=events, **quiet)
+    wire.like(plain_errors(_judge(collection)), [conversation, record], [conversation, record], queue=False, **quiet)
     document = gr.JSON(visible=False)
     saving = wire.download(plain_errors(_exporter(collection)), record, document, queue=False, **quiet)
     saving.success(None, document, None, js=_SAVE, api_visibility="private")
@@ -48,10 +50,23 @@ def _opener(collection: Collection) -> Callable[..., tuple[list[dict[str, str]],
         for turn in range(len(talk.exchanges)):
             answer = talk.answer(turn, collection.find)
             shown.append({"role": "user", "content": escape(answer.question)})
-            shown.append({"role": "assistant", "content": answer_html(answer, turn).replace(WRITING, STOPPED)})
+            judged = talk.exchanges[turn]["judged"] if collection.changes else None
+            shown.append({"role": "assistant", "content": answer_html(answer, turn, judged).replace(WRITING, STOPPED)})
         return shown, talk.to_json()
 
     return open_talk
+
+
+def _judge(collection: Collection) -> Callable[..., tuple[list[Any], Any]]:
+    def judge(shown: list[Any], record: Any, chosen: gr.EventData) -> tuple[list[Any], Any]:
+        """A verdict on an answer, noted for review and shown below it."""
+        talk, turn, verdict = Conversation.read(record), int(chosen.turn), str(chosen.more)
+        answer = talk.answer(turn, collection.find)
+        noted(collection, answer, verdict)
+        shown[2 * turn + 1] = {"role": "assistant", "content": answer_html(answer, turn, verdict)}
+        return shown, talk.judged(turn, verdict).to_json()
+
+    return judge
 
 
 def _exporter(collection: Collection) -> Callable[..., dict[str, str]]:
