@@ -26,7 +26,7 @@ STAIRS = (
     {"followups", "reopened", "timeline"},
     {"assistant", "conversation", "export", "feedback"},
     {"wiring", "api", "evaluation"},
-    {"doctor"},
+    {"doctor", "runnable"},
     {"page"},
 )
 HEAVY = {

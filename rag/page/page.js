@@ -117,3 +117,7 @@ const copyText = text => {
   document.execCommand('copy');
   area.remove();
 };
+
+// Gradio calls its examples a list, although they are buttons and no items; screen readers then read neither.
+new MutationObserver(() => document.querySelector('#chat .examples[role=list]')?.setAttribute('role', 'group'))
+  .observe(document.body, {childList: true, subtree: true});
