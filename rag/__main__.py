@@ -1,8 +1,9 @@
-"""`python -m rag ask "..."`: one question on the command line, the same `Answer` as on the page."""
+"""`python -m rag ask "..."`: one question on the command line, the same `Answer` as on the page; `python -m rag mcp`: the same as tools."""
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from rag.doors import door
 
@@ -11,6 +12,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Ask the collection.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("schema", help="print the JSON Schema of an answer")
+    verbs.add_parser("mcp", help="serve the collection as tools of the Model Context Protocol, on standard input and output")
     ask = verbs.add_parser("ask", help="answer one question with citations")
     ask.add_argument("question")
     ask.add_argument("--since", metavar="DATE", help="only articles published from then on (YYYY, YYYY-MM or YYYY-MM-DD)")
@@ -24,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         sys.stdout.write(json.dumps(answer_schema(), indent=1, ensure_ascii=False) + "\n")
         return 0
+
+    if given.verb == "mcp":
+        return _tools()
 
     from rag.answer import datelines
     from rag.api import filters_from
@@ -50,6 +55,28 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write("\n".join(lines).rstrip() + "\n")
     for warning in answer.warnings:
         sys.stderr.write(f"{warning}\n")
+    return 0
+
+
+def _tools() -> int:
+    """Serve the tools until the client leaves."""
+    from rag import tools
+
+    tools.check()
+    from tempfile import TemporaryDirectory
+
+    from rag.api import Api
+    from rag.collection import Collection
+    from rag.settings import Settings
+    from rag.wiring import open_assistant
+
+    settings = Settings.read()
+    assistant = open_assistant(settings)
+    try:
+        with TemporaryDirectory(prefix="dateline-") as uploads:
+            tools.serve(Api(assistant, Collection(assistant.library, Path(uploads), changes=settings.changes != "none")))
+    finally:
+        assistant.close()
     return 0
 
 

@@ -34,6 +34,11 @@ class Api:
         self._collection = collection
 
     @property
+    def changes(self) -> bool:
+        """True where the endpoints that write may be used."""
+        return self._collection.changes
+
+    @property
     def endpoints(self) -> dict[str, Callable[..., Any]]:
         """Every public function by the name of its endpoint."""
         functions = (self.ask, self.ask_stream, self.search, self.articles, self.article, self.add, self.remove, self.feedback, self.health)

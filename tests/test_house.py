@@ -26,7 +26,7 @@ STAIRS = (
     {"followups", "reopened", "timeline"},
     {"assistant", "conversation", "export", "feedback"},
     {"wiring", "api", "evaluation"},
-    {"doctor", "runnable"},
+    {"doctor", "runnable", "tools"},
     {"page"},
 )
 HEAVY = {
@@ -36,6 +36,7 @@ HEAVY = {
     "llama_cpp": {"rag/llm_process.py"},
     "gradio": {f"rag/page/{name}.py" for name in ("chat", "reading", "shelf", "talks", "page", "told")},
     "sqlite3": {"corpus/store.py", "corpus/glance.py"},
+    "mcp": {"rag/tools.py"},
     "huggingface_hub": {"rag/models.py"},
     **{
         library: {"corpus/formats.py", "corpus/pages.py", "corpus/papers.py"}
