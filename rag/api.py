@@ -145,6 +145,7 @@ class Api:
         Returns:
             The proposal, as it stands in proposed.jsonl of the data folder.
         """
+        self._collection.check_allowed()  # before anything of a stranger is read
         told = _text("verdict", verdict), _text("comment", comment)
         return noted(self._collection, reopened(answer, self._collection.find), *told)
 

@@ -5,6 +5,7 @@ QUESTION_CHARS = 2_000  # a long paragraph; a pasted article is refused, not cut
 HISTORY_TURNS = 12  # older turns carry nothing that a follow-up leans on
 TURN_CHARS = 8_000
 EXCHANGES = 200  # questions of one conversation, which travels with each of them
+KEPT_PARTS = 100  # statements, sources or remarks of an answer that comes back from a browser
 FILTER_VALUES = 50  # publishers or articles in one filter
 
 # What one question may cost.

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from corpus.article import Article, InvalidDate, PartialDate
 from corpus.filters import Filters
 from corpus.passages import Passage
+from rag import limits
 from rag.answer import Answer, Timings
 from rag.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.evidence import Evidence
@@ -35,6 +36,8 @@ def reopened(entry: object, article: Lookup) -> Answer:
     """
     try:
         kept = READER.validate_python(entry)
+        if not _bounded(kept):
+            raise BadAnswer("it is longer than any answer")
         citations = _citations(kept, article)
         return Answer(
             kept["question"],
@@ -54,6 +57,13 @@ def reopened(entry: object, article: Lookup) -> Answer:
         raise BadAnswer(f"This is no answer as /ask returns it: {'.'.join(map(str, problem['loc']))}: {problem['msg']}.") from None
     except (InvalidDate, KeyError, ValueError) as error:
         raise BadAnswer(f"This is no answer as /ask returns it: {error}.") from None
+
+
+def _bounded(kept: AnswerJson) -> bool:
+    """True unless it would take long to check what somebody made up."""
+    parts = kept["statements"], kept["citations"], kept["evidence"], kept["warnings"]
+    texts = [item["text"] for item in kept["statements"]]
+    return max(map(len, parts)) <= limits.KEPT_PARTS and all(len(text) <= limits.TURN_CHARS for text in texts)
 
 
 def _citations(kept: AnswerJson, article: Lookup) -> dict[int, Citation]:

@@ -118,6 +118,9 @@ def test_hostile_articles_and_questions_are_only_text(page: Page, number: int) -
     assert page.locator("#chat script, #chat img:not([src^='data:']), #chat form, #chat iframe, #chat svg[onload]").count() == 0
     for details in answer.locator("summary").all():
         details.click()
+    answer.locator("a.marker").first.click()
+    expect(page.locator("#reader mark.here")).to_be_visible()
+    assert page.locator("#reader script, #reader img, #reader form, #reader iframe, #reader svg").count() == 0
     assert page.url.split("#")[0].rstrip("/") == page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2]
 
 

@@ -56,7 +56,8 @@ def test_what_is_no_answer_is_refused_in_a_sentence(quoting: Assistant) -> None:
     broken: list[Any] = [None, [], "x", {}, {**entry, "schema": 2}, {**entry, "statements": [{"text": "x"}]}, {**entry, "citations": []}]
     dated = copy.deepcopy(entry)
     dated["citations"][0]["published"] = "soon"
-    for value in [*broken, {**entry, "filters": {**entry["filters"], "since": "soon"}}]:
+    long = {**entry, "statements": [{**entry["statements"][0], "text": "x" * 9_000}]}
+    for value in [*broken, {**entry, "warnings": ["x"] * 101}, long, {**entry, "filters": {**entry["filters"], "since": "soon"}}]:
         with pytest.raises(BadAnswer, match="This is no answer as /ask returns it"):
             reopened(value, quoting.library.store.article)
     with pytest.raises(BadAnswer, match="soon"):

@@ -15,8 +15,9 @@ const closeReader = () => {
 };
 page.keep = record => {
   const known = page.record?.exchanges?.length === record?.exchanges?.length && page.record?.exchanges?.at(-1)?.answer.status !== 'writing';
+  const before = page.record;
   page.record = record;
-  page.remember?.(record);
+  page.remember?.(record, before);
   if (!known) setTimeout(toQuestion, 50); // when the messages have been drawn
 };
 // An answer is read from its beginning: its question goes to the top of the conversation.

@@ -21,25 +21,27 @@ const write = talk => {
 };
 
 // After each finished answer the conversation is kept, and the address names it. A name that was given stays.
-page.remember = record => {
+page.remember = (record, before) => {
   const finished = record?.exchanges?.length && record.exchanges.at(-1).answer.status !== 'writing';
   if (finished) {
-    const before = read(record.id);
-    write({...record, title: before?.named ? before.title : record.title, named: Boolean(before?.named), changed: new Date().toISOString()});
+    const named = read(record.id)?.named;
+    write({...record, title: named ? read(record.id).title : record.title, named: Boolean(named), changed: new Date().toISOString()});
   }
-  const hash = record?.exchanges?.length ? `#conversation=${record.id}` : ' ';
-  if (finished || !record?.exchanges?.length) history.replaceState(null, '', hash === ' ' ? location.pathname + location.search : hash);
+  if (finished) history.replaceState(null, '', `#conversation=${record.id}`);
+  else if (!record?.exchanges?.length && before) history.replaceState(null, '', location.pathname + location.search);
   draw();
 };
 
-const open = id => {
+const open = (id, tries) => {
   const talk = read(id);
-  if (talk) trigger('select', {conversation: {id: talk.id, title: talk.title, exchanges: talk.exchanges}});
-  else status.textContent = 'That conversation is not kept in this browser.';
+  if (!talk) { status.textContent = 'That conversation is not kept in this browser.'; return; }
+  trigger('select', {conversation: {id: talk.id, title: talk.title, exchanges: talk.exchanges}});
+  // While the page is being built, nobody may be listening yet.
+  if (tries) setTimeout(() => { if (!page.record) open(id, tries - 1); }, 2000);
 };
-const fromAddress = () => {
+const fromAddress = tries => {
   const id = HASH.exec(location.hash)?.[1];
-  if (id && id !== page.record?.id) open(id);
+  if (id && id !== page.record?.id) open(id, tries);
 };
 // On a phone the list covers the page, so it makes way when one is chosen.
 const side = document.querySelector('#side .toggle-button');
@@ -86,7 +88,7 @@ page.save = document_ => {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 };
 search.addEventListener('input', draw);
-addEventListener('hashchange', fromAddress);
+addEventListener('hashchange', () => fromAddress(0));
 addEventListener('storage', draw); // another tab
 draw();
-fromAddress();
+fromAddress(10);
