@@ -4,7 +4,7 @@ Nothing that was kept is taken on trust: each quote is looked up in the article 
 is checked against it again. What rests on an article that was removed is "unverified".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from datetime import date
 
 from pydantic import ValidationError
@@ -61,9 +61,9 @@ def reopened(entry: object, article: Lookup) -> Answer:
 
 def _bounded(kept: AnswerJson) -> bool:
     """True unless it would take long to check what somebody made up."""
-    parts = kept["statements"], kept["citations"], kept["evidence"], kept["warnings"]
+    parts: tuple[Sized, ...] = kept["statements"], kept["citations"], kept["evidence"], kept["warnings"]
     texts = [item["text"] for item in kept["statements"]]
-    return max(map(len, parts)) <= limits.KEPT_PARTS and all(len(text) <= limits.TURN_CHARS for text in texts)
+    return all(len(part) <= limits.KEPT_PARTS for part in parts) and all(len(text) <= limits.TURN_CHARS for text in texts)
 
 
 def _citations(kept: AnswerJson, article: Lookup) -> dict[int, Citation]:
