@@ -134,20 +134,23 @@ class Api:
         """Remove an article by its id; returns the fields of what was removed."""
         return dict(article_to_json(self._collection.remove(_text("article", article))))
 
-    def feedback(self, answer: dict[str, Any], verdict: str, comment: str = "") -> dict[str, Any]:
+    def feedback(
+        self, answer: dict[str, Any], verdict: str, comment: str = "", history: list[dict[str, str]] | None = None
+    ) -> dict[str, Any]:
         """Say what is right or wrong with an answer; it becomes a proposed gold question that a person reviews.
 
         Args:
             answer: the whole Answer, as /ask returned it.
             verdict: good, wrong-figure, wrong-source, outdated, should-refuse or incomplete.
             comment: what would have been right, or empty.
+            history: the turns that /ask was given with the question.
 
         Returns:
             The proposal, as it stands in proposed.jsonl of the data folder.
         """
         self._collection.check_allowed()  # before anything of a stranger is read
         told = _text("verdict", verdict), _text("comment", comment)
-        return noted(self._collection, reopened(answer, self._collection.find), *told)
+        return noted(self._collection, reopened(answer, self._collection.find), *told, turns(history))
 
     def health(self) -> dict[str, Any]:
         """Whether the server works, and over what: version, articles, passages, a name of the collection's present content, the model."""

@@ -5,12 +5,13 @@ A proposal becomes a gold question when somebody has filled in what the right an
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from rag import limits
-from rag.answer import Answer, datelines
+from rag.answer import Answer, Turn, datelines
 from rag.collection import Collection
 
 FILE_NAME = "proposed.jsonl"
@@ -30,8 +31,8 @@ class BadFeedback(ValueError):
     """A verdict that there is not, or no room for more of them; the message says which."""
 
 
-def noted(collection: Collection, answer: Answer, verdict: str, comment: str = "") -> dict[str, Any]:
-    """Add a proposal to the collection's file of them; the proposal.
+def noted(collection: Collection, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()) -> dict[str, Any]:
+    """Add a proposal to the collection's file of them; the proposal. `history` are the turns before the question, where it leans on them.
 
     Raises:
         ChangesOff, BadFeedback: nothing was noted.
@@ -39,7 +40,7 @@ def noted(collection: Collection, answer: Answer, verdict: str, comment: str = "
     collection.check_allowed()
     if verdict not in VERDICTS:
         raise BadFeedback(f'"{verdict[:40]}" is no verdict; choose one of {", ".join(VERDICTS)}')
-    proposal = proposed(answer, verdict, comment)
+    proposal = proposed(answer, verdict, comment, history)
     line = (json.dumps(proposal, ensure_ascii=False) + "\n").encode("utf-8", "replace")
     path = collection.folder / FILE_NAME
     if len(line) > limits.PROPOSAL_BYTES:
@@ -55,7 +56,7 @@ def noted(collection: Collection, answer: Answer, verdict: str, comment: str = "
     return proposal
 
 
-def proposed(answer: Answer, verdict: str, comment: str = "") -> dict[str, Any]:
+def proposed(answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()) -> dict[str, Any]:
     """A gold question as `rag.evaluation` reads it, with what was said and why it is proposed."""
     right = verdict == GOOD
     figures = [item.as_of.figure for item in answer.statements if item.as_of and item.as_of.figure]
@@ -63,7 +64,9 @@ def proposed(answer: Answer, verdict: str, comment: str = "") -> dict[str, Any]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {
         "id": f"proposed-{sha256(f'{now} {answer.question} {verdict}'.encode('utf-8', 'replace')).hexdigest()[:12]}",
+        "draft": True,
         "question": answer.question,
+        "history": [{"role": turn.role, "text": turn.text} for turn in history] if answer.searched != answer.question else [],
         "kind": "unanswerable" if verdict == "should-refuse" or (right and not answer.statements) else "fact",
         "answers": [[figure] for figure in figures] if right else [],
         "evidence": [{"article": item.article.id, "quote": item.quote} for item in quotes] if right else [],

@@ -6,7 +6,7 @@ import pytest
 
 from embeddings.library import Library
 from rag import limits
-from rag.answer import Answer
+from rag.answer import Answer, Turn
 from rag.api import Api
 from rag.assistant import Assistant
 from rag.collection import ChangesOff, Collection
@@ -41,6 +41,15 @@ def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collectio
     assert [wordings[0] for wordings in gold["good"].answers] == figures == list(gold["wrong-figure"].must_not)
     assert [words.quote for words in gold["good"].evidence] == [citation.quote for citation in answer.citations]
     assert lines[1]["said"] == answer.text and len(lines[1]["cited"]) == len(answer.citations)
+
+
+def test_a_follow_up_is_proposed_with_what_it_leans_on(collection: Collection, answer: Answer, quoting: Assistant) -> None:
+    history = (Turn("user", HS2), Turn("assistant", answer.text))
+    follow_up = quoting.ask("When was it approved?", history)
+    noted(collection, follow_up, "incomplete", history=history)
+    noted(collection, answer, "incomplete", history=history)  # this question stands alone
+    leaning, alone = read_gold(collection.folder / FILE_NAME)
+    assert leaning.history == history and alone.history == ()
 
 
 def test_the_bounds_hold_and_nothing_is_lost(collection: Collection, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def _judge(collection: Collection) -> Callable[..., tuple[list[Any], Any]]:
         """A verdict on an answer, noted for review and shown below it."""
         talk, turn, verdict = Conversation.read(record), int(chosen.turn), str(chosen.more)
         answer = talk.answer(turn, collection.find)
-        noted(collection, answer, verdict)
+        noted(collection, answer, verdict, history=talk.before(turn).turns)
         shown[2 * turn + 1] = {"role": "assistant", "content": answer_html(answer, turn, verdict)}
         return shown, talk.judged(turn, verdict).to_json()
 
