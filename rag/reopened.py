@@ -117,7 +117,7 @@ def _evidence(item: EvidenceJson, article: Lookup) -> Evidence | None:
     ranks = tuple(Rank(rank["by"], rank["place"], rank["score"]) for rank in item["ranks"])
     also_in = tuple(found for other in item["also_in"] if (found := article(other["article"])))
     passage = Passage(source, item["start"], item["end"])
-    return Evidence(passage, item["start"], item["end"], item["score"], 0.0, also_in, ranks)
+    return Evidence(passage, item["start"], item["end"], item["score"], 0.0, also_in=also_in, ranks=ranks)
 
 
 def _filters(entry: FiltersJson) -> Filters:
