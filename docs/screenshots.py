@@ -11,7 +11,10 @@ from playwright.sync_api import Page
 from serving import served
 
 FOLDER = Path(__file__).parent / "images"
-QUESTIONS = ("Why was the opening of Berlin airport called off in May 2012?", "How has the cost of HS2 changed?")
+BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
+FERRY = "What do the auditors and the council say about the cost of the Kestrel Bay ferry?"
+HS2 = "How has the cost of HS2 changed?"
+VIEWS = (("light", 1100, 900, "light", BERLIN), ("dark", 1100, 900, "dark", FERRY), ("phone", 390, 844, "light", HS2))
 
 
 def ask(page: Page, question: str, number: int) -> None:
@@ -38,17 +41,29 @@ def collection(page: Page, address: str) -> None:
     page.screenshot(path=FOLDER / "collection.png")
 
 
+def reading(page: Page, address: str) -> None:
+    """An article beside the answer that cites it, with an amount that changed drawn."""
+    page.goto(f"{address}/?__theme=light")
+    page.wait_for_selector("#question textarea")
+    ask(page, HS2, 1)
+    page.screenshot(path=FOLDER / "timeline.png")
+    page.locator(".answer a.marker").first.click()
+    page.wait_for_selector("#reader mark.here")
+    page.wait_for_timeout(700)
+    page.screenshot(path=FOLDER / "reader.png")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), Path(folder) / "log") as (address, _), chromium() as browser:
-        for name, width, height, scheme in (("light", 1100, 900, "light"), ("dark", 1100, 900, "dark"), ("phone", 390, 844, "light")):
+        for name, width, height, scheme, question in VIEWS:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{address}/?__theme={scheme}")
             page.wait_for_selector("#question textarea")
-            for number, question in enumerate(QUESTIONS, 1):
-                ask(page, question, number)
+            ask(page, question, 1)
             page.screenshot(path=FOLDER / f"{name}.png")
             page.close()
+        reading(browser.new_page(viewport={"width": 1400, "height": 900}), address)
         collection(browser.new_page(viewport={"width": 1100, "height": 900}), address)
 
 

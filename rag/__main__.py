@@ -1,34 +1,49 @@
-"""`python -m rag ask "..."`: one question on the command line, the same `Answer` as on the page."""
+"""`python -m rag ask "..."`: one question on the command line, the same `Answer` as on the page; `python -m rag mcp`: the same as tools."""
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from rag.doors import door
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Ask the collection.")
-    ask = parser.add_subparsers(dest="verb", required=True).add_parser("ask", help="answer one question with citations")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("schema", help="print the JSON Schema of an answer")
+    verbs.add_parser("mcp", help="serve the collection as tools of the Model Context Protocol, on standard input and output")
+    ask = verbs.add_parser("ask", help="answer one question with citations")
     ask.add_argument("question")
     ask.add_argument("--since", metavar="DATE", help="only articles published from then on (YYYY, YYYY-MM or YYYY-MM-DD)")
     ask.add_argument("--until", metavar="DATE", help="only articles published until then")
     ask.add_argument("--publisher", action="append", default=[], help="only this publisher's articles; may be repeated")
     ask.add_argument("--json", action="store_true", help="print the whole Answer as JSON")
+    ask.add_argument("--export", metavar="FORMAT", help="print a document: markdown, html, json, or the sources alone: bibtex, csl")
     given = parser.parse_args(arguments)
+    if given.verb == "schema":
+        from rag.schema import answer_schema
+
+        sys.stdout.write(json.dumps(answer_schema(), indent=1, ensure_ascii=False) + "\n")
+        return 0
+
+    if given.verb == "mcp":
+        return _tools()
 
     from rag.answer import datelines
     from rag.api import filters_from
     from rag.assistant import checked
+    from rag.export import exported, known
     from rag.wiring import open_assistant
 
-    filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher})
+    filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher}) or None
     question = checked(given.question)
+    known(given.export or "json")
     assistant = open_assistant()
     answer = assistant.ask(question, filters=filters)
     assistant.close()
-    if given.json:
-        sys.stdout.write(json.dumps(answer.to_json(), indent=1, ensure_ascii=False) + "\n")
+    if given.json or given.export:
+        sys.stdout.write(exported([answer], given.export or "json").text)
         return 0
     lines = [
         answer.text,
@@ -40,6 +55,28 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write("\n".join(lines).rstrip() + "\n")
     for warning in answer.warnings:
         sys.stderr.write(f"{warning}\n")
+    return 0
+
+
+def _tools() -> int:
+    """Serve the tools until the client leaves."""
+    from rag import tools
+
+    tools.check()
+    from tempfile import TemporaryDirectory
+
+    from rag.api import Api
+    from rag.collection import Collection
+    from rag.settings import Settings
+    from rag.wiring import open_assistant
+
+    settings = Settings.read()
+    assistant = open_assistant(settings)
+    try:
+        with TemporaryDirectory(prefix="dateline-") as uploads:
+            tools.serve(Api(assistant, Collection(assistant.library, Path(uploads), changes=settings.changes != "none")))
+    finally:
+        assistant.close()
     return 0
 
 

@@ -1,16 +1,16 @@
 """`Answer`, the one object for page, API, command line and evaluation, and its JSON. Knows values, not how they came about."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
 
 from corpus.article import Article
 from corpus.filters import Filters
 from rag.citations import Citation, Statement
 from rag.evidence import Evidence
+from rag.schema import SCHEMA, AnswerJson, ArticleJson, AsOfJson, CitationJson, EvidenceJson, FiltersJson, PlaceJson, RankJson, Verdict
 from rag.timing import AsOf
 
-SCHEMA = 1
 Status = Literal["writing", "answered", "partly", "unanswerable"]
 
 
@@ -73,7 +73,7 @@ class Answer:
         """This answer with some fields changed."""
         return replace(self, **changes)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> AnswerJson:
         """Plain values for `json.dumps`; the schema is additive within one version."""
         return {
             "schema": SCHEMA,
@@ -85,7 +85,7 @@ class Answer:
             "statements": [
                 {
                     "text": item.text,
-                    "verdict": item.verdict,
+                    "verdict": cast(Verdict, item.verdict),
                     "citations": [citation.number for citation in item.citations],
                     "as_of": as_of_to_json(item.as_of) if item.as_of else None,
                 }
@@ -110,7 +110,7 @@ def _period(statement: Statement) -> str:
     return f"{told[0].upper()}{told[1:]}: {text}"
 
 
-def as_of_to_json(as_of: AsOf) -> dict[str, Any]:
+def as_of_to_json(as_of: AsOf) -> AsOfJson:
     return {
         "figure": as_of.figure,
         "day": str(as_of.day) if as_of.day else None,
@@ -121,7 +121,7 @@ def as_of_to_json(as_of: AsOf) -> dict[str, Any]:
     }
 
 
-def _citation(citation: Citation) -> dict[str, Any]:
+def _citation(citation: Citation) -> CitationJson:
     return {
         "number": citation.number,
         **_place(citation.article, citation.start, citation.end),
@@ -130,12 +130,12 @@ def _citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def _evidence(item: Evidence) -> dict[str, Any]:
+def _evidence(item: Evidence) -> EvidenceJson:
     return {
         **_place(item.article, item.start, item.end),
         "score": item.score,
         "also_in": _also_in(item.also_in),
-        "ranks": [asdict(rank) for rank in item.ranks],
+        "ranks": [RankJson(by=rank.by, place=rank.place, score=rank.score) for rank in item.ranks],
     }
 
 
@@ -145,15 +145,15 @@ def datelines(source: Citation | Evidence) -> str:
     return f"{source.article.dateline}; also in {also}" if also else source.article.dateline
 
 
-def _also_in(articles: Iterable[Article]) -> list[dict[str, Any]]:
+def _also_in(articles: Iterable[Article]) -> list[ArticleJson]:
     return [article_to_json(article) for article in articles]
 
 
-def _place(article: Article, start: int, end: int) -> dict[str, Any]:
+def _place(article: Article, start: int, end: int) -> PlaceJson:
     return {**article_to_json(article), "start": start, "end": end, "quote": article.body[start:end]}
 
 
-def article_to_json(article: Article) -> dict[str, Any]:
+def article_to_json(article: Article) -> ArticleJson:
     """An article's facts without its body."""
     published = str(article.published) if article.published else None
     return {
@@ -167,7 +167,7 @@ def article_to_json(article: Article) -> dict[str, Any]:
     }
 
 
-def filters_to_json(filters: Filters) -> dict[str, Any]:
+def filters_to_json(filters: Filters) -> FiltersJson:
     return {
         "since": filters.since.isoformat() if filters.since else None,
         "until": filters.until.isoformat() if filters.until else None,

@@ -13,6 +13,8 @@ from rag import limits
 from rag.answer import Turn, article_to_json
 from rag.assistant import Assistant
 from rag.collection import Collection, origin_name
+from rag.feedback import noted
+from rag.reopened import reopened
 from rag.settings import VERSION
 
 Json = dict[str, Any]
@@ -25,16 +27,21 @@ class BadRequest(ValueError):
 class Api:
     """What scripts may ask for. `changing` names the endpoints that write."""
 
-    changing = ("add", "remove")
+    changing = ("add", "remove", "feedback")
 
     def __init__(self, assistant: Assistant, collection: Collection) -> None:
         self._assistant = assistant
         self._collection = collection
 
     @property
+    def changes(self) -> bool:
+        """True where the endpoints that write may be used."""
+        return self._collection.changes
+
+    @property
     def endpoints(self) -> dict[str, Callable[..., Any]]:
         """Every public function by the name of its endpoint."""
-        functions = (self.ask, self.ask_stream, self.search, self.articles, self.article, self.add, self.remove, self.health)
+        functions = (self.ask, self.ask_stream, self.search, self.articles, self.article, self.add, self.remove, self.feedback, self.health)
         return {function.__name__: function for function in functions}
 
     def ask(self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -43,12 +50,13 @@ class Api:
         Args:
             question: at most 2,000 characters.
             history: earlier turns, oldest first: [{"role": "user" or "assistant", "text": "..."}].
-            filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each optional.
+            filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each optional. Without any the
+                question's own hold ("only the Gull of 2018"); {} searches all articles.
 
         Returns:
             The whole Answer: status, text, statements, citations with quotes and offsets, evidence, warnings, timings.
         """
-        return self._assistant.ask(question, turns(history), filters_from(filters)).to_json()
+        return dict(self._assistant.ask(question, turns(history), filters_from(filters)).to_json())
 
     def ask_stream(
         self, question: str, history: list[dict[str, str]] | None = None, filters: dict[str, Any] | None = None
@@ -124,7 +132,25 @@ class Api:
 
     def remove(self, article: str) -> dict[str, Any]:
         """Remove an article by its id; returns the fields of what was removed."""
-        return article_to_json(self._collection.remove(_text("article", article)))
+        return dict(article_to_json(self._collection.remove(_text("article", article))))
+
+    def feedback(
+        self, answer: dict[str, Any], verdict: str, comment: str = "", history: list[dict[str, str]] | None = None
+    ) -> dict[str, Any]:
+        """Say what is right or wrong with an answer; it becomes a proposed gold question that a person reviews.
+
+        Args:
+            answer: the whole Answer, as /ask returned it.
+            verdict: good, wrong-figure, wrong-source, outdated, should-refuse or incomplete.
+            comment: what would have been right, or empty.
+            history: the turns that /ask was given with the question.
+
+        Returns:
+            The proposal, as it stands in proposed.jsonl of the data folder.
+        """
+        self._collection.check_allowed()  # before anything of a stranger is read
+        told = _text("verdict", verdict), _text("comment", comment)
+        return noted(self._collection, reopened(answer, self._collection.find), *told, turns(history))
 
     def health(self) -> dict[str, Any]:
         """Whether the server works, and over what: version, articles, passages, a name of the collection's present content, the model."""
@@ -187,14 +213,14 @@ def turns(history: Any) -> tuple[Turn, ...]:
     return tuple(found)
 
 
-def filters_from(entry: Any) -> Filters:
-    """Filters from plain values; None means none.
+def filters_from(entry: Any) -> Filters | None:
+    """Filters from plain values; None leaves it to the question ("only the Gull"), {} is none at all.
 
     Raises:
         BadRequest: a name is unknown, or a value is not what it should be.
     """
     if entry is None:
-        return Filters()
+        return None
     if not isinstance(entry, dict) or set(entry) - {"since", "until", "publishers", "articles"}:
         raise BadRequest('filters should be {"since": date, "until": date, "publishers": [...], "articles": [...]}, each optional.')
     since, until = _date(entry, "since"), _date(entry, "until")

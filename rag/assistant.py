@@ -58,13 +58,13 @@ class Assistant:
         self.library.store.close()
 
     def search(self, question: str, k: int = 10, filters: Filters | None = None, history: Sequence[Turn] = ()) -> list[Hit]:
-        """The `k` passages that fit a question best, without an answer.
+        """The `k` passages that fit a question best, without an answer. Without `filters` the question's own hold ("only the Gull").
 
         Raises:
             BadQuestion: the question is empty or too long.
         """
         searched = standing_alone(checked(question), history)
-        filters = filters or demanded(searched, self.library.coverage().publishers)
+        filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
         return self._hits(searched, min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
 
     def _hits(self, subject: str, k: int, filters: Filters | None, question: str, history: Sequence[Turn]) -> list[Hit]:
@@ -89,7 +89,7 @@ class Assistant:
         question = checked(question)
         history = history[-limits.HISTORY_TURNS :]
         searched = standing_alone(question, history)
-        filters = filters or demanded(searched, self.library.coverage().publishers)
+        filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
         ranked, dated = self._found(subject, wanted, filters, question, history)

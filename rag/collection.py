@@ -82,6 +82,11 @@ class Collection:
         """A short name of the present content."""
         return self._library.version
 
+    @property
+    def folder(self) -> Path:
+        """Where the collection's files lie."""
+        return self._library.store.path.parent
+
     def list(self, search: str = "", sort: str = "newest", limit: int = limits.LISTED) -> Listing:
         """The articles that hold the searched words.
 
@@ -96,10 +101,14 @@ class Collection:
         Raises:
             UnknownArticle: there is none.
         """
-        found = self._library.store.article(name)
+        found = self.find(name)
         if found is None:
             raise UnknownArticle(f'"{name[:40]}" is the id of no article; it may have been removed, see the list of articles')
         return found
+
+    def find(self, name: str) -> Article | None:
+        """The article of an id, or None where there is none."""
+        return self._library.store.article(name)
 
     def raw(self, name: str) -> str:
         """An article's text as it was read, before cleaning."""
@@ -120,7 +129,7 @@ class Collection:
         Raises:
             ChangesOff, BadAddition, InvalidDate, StoreError: nothing was added, or (disk full) only what was told before.
         """
-        self._check_allowed()
+        self.check_allowed()
         said = _said(given or {})
         paths = list(dict.fromkeys(self._uploaded(file) for file in files))
         text = _pasted(text)
@@ -151,7 +160,7 @@ class Collection:
         Raises:
             ChangesOff, UnknownArticle, InvalidDate, StoreError: nothing was changed.
         """
-        self._check_allowed()
+        self.check_allowed()
         known = self.article(name)
         wanted = {
             field: " ".join(clean_text(value).split())[: limits.FIELD_CHARS] for field, value in fields.items() if field in CORRECTABLE
@@ -169,13 +178,18 @@ class Collection:
         Raises:
             ChangesOff, UnknownArticle, StoreError: nothing was removed.
         """
-        self._check_allowed()
+        self.check_allowed()
         with writing(self._library.store.path.parent):
             known = self.article(name)
             self._library.remove(name)
         return known
 
-    def _check_allowed(self) -> None:
+    def check_allowed(self) -> None:
+        """Refuse whoever may only read.
+
+        Raises:
+            ChangesOff: whoever asks may not write here.
+        """
         if not self.changes:
             raise ChangesOff(
                 "Changes are off here, since others can reach this server; use python -m corpus on the computer itself, "

@@ -4,6 +4,8 @@
 QUESTION_CHARS = 2_000  # a long paragraph; a pasted article is refused, not cut
 HISTORY_TURNS = 12  # older turns carry nothing that a follow-up leans on
 TURN_CHARS = 8_000
+EXCHANGES = 200  # questions of one conversation, which travels with each of them
+KEPT_PARTS = 100  # statements, sources or remarks of an answer that comes back from a browser
 FILTER_VALUES = 50  # publishers or articles in one filter
 
 # What one question may cost.
@@ -20,4 +22,5 @@ EOF_GRACE_SECONDS = 2.0  # for the model process to end by itself when asked
 LISTED, LISTED_MOST = 50, 500  # lines of the list; the most that one request returns
 SEARCH_CHARS = 200  # words looked for in the list
 UPLOADS = 1_000  # files of one addition; more are a case for the command line
+PROPOSAL_BYTES, PROPOSALS_BYTES = 64_000, 5_000_000  # of one proposed gold question; of the file of them, which a person reads
 FIELD_CHARS = 1_000  # of a headline, publisher, author or address that a person gives

@@ -21,9 +21,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(data: Path, log: Path, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def served(data: Path, log: Path, port: int | None = None, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The address of `python app.py` over a data folder, and its process; ended afterwards."""
-    port = free_port()
+    port = port or free_port()
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.filters import Filters
 from embeddings.library import Library
 from rag import limits
 from rag.api import Api, BadRequest, filters_from, turns
@@ -67,10 +68,19 @@ def test_search_explains_each_hit(api: Api) -> None:
     assert len(api.search("ferry", 10_000)) <= 50
 
 
+def test_a_questions_own_filter_holds_unless_others_or_none_are_given(api: Api) -> None:
+    question = "How has the cost of HS2 changed according to the Civic Observer alone?"
+    assert api.ask(question)["filters"]["publishers"] == ["Civic Observer"]
+    assert {item["publisher"] for item in api.search(question)} == {"Civic Observer"}
+    assert (
+        api.ask(question, None, {})["filters"]["publishers"] == [] and len({item["publisher"] for item in api.search(question, 10, {})}) > 1
+    )
+
+
 def test_filters_from_plain_values() -> None:
     found = filters_from({"since": "2018-02", "until": "2020", "publishers": ["A"], "articles": []})
     assert (found.since, found.until, found.publishers, found.articles) == (date(2018, 2, 1), date(2020, 12, 31), ("A",), ())
-    assert not filters_from(None) and not filters_from({}) and not filters_from({"since": "", "until": None})
+    assert filters_from(None) is None and filters_from({}) == Filters() and not filters_from({"since": "", "until": None})
 
 
 @pytest.mark.parametrize(

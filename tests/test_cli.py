@@ -108,6 +108,13 @@ def test_ask_prints_the_answer_with_its_sources(sample_folder: Path) -> None:
     assert "48 articles" in run("-m", "rag", "ask", "Who won the football world cup?", data=sample_folder, DATELINE_MODEL="none").stdout
 
 
+def test_ask_prints_a_document(sample_folder: Path) -> None:
+    ask = ("-m", "rag", "ask", "What is the budget of High Speed 2?", "--export")
+    done = run(*ask, "bibtex", data=sample_folder, DATELINE_MODEL="none")
+    assert done.returncode == 0 and done.stdout.startswith("@misc{") and "Northgate Ledger" in done.stdout
+    refused(run(*ask, "docx", data=sample_folder), "docx", "markdown, html, json, bibtex, csl")
+
+
 def test_evaluation_prints_a_table_and_writes_json(sample_folder: Path, tmp_path: Path) -> None:
     gold, out = tmp_path / "gold.jsonl", tmp_path / "out.json"
     gold.write_text("\n".join((ROOT / "corpus/gold.jsonl").read_text().splitlines()[:3]))

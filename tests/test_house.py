@@ -12,21 +12,21 @@ FILES = sorted(file for package in HOUSE for file in (ROOT / package).rglob("*.p
 DOORS = {"corpus/__main__.py", "corpus/verbs.py", "rag/__main__.py", "rag/evaluation/__main__.py"}
 # Inside `rag`, from the lowest stair to the highest; a room imports only from stairs below its own.
 STAIRS = (
-    {"limits", "settings", "doors", "units"},
+    {"limits", "settings", "doors", "units", "schema"},
     {"figures"},
     {"claims"},
     {"alignment"},
     {"timing", "verify", "llm_process", "syndicated"},
     {"sources", "quantities"},
     {"retriever", "llm", "collection", "amounts"},
-    {"evidence", "models"},
+    {"evidence", "models", "examples"},
     {"citations", "prompts", "refusal"},
     {"series"},
     {"answer"},
-    {"followups"},
-    {"assistant"},
+    {"followups", "reopened", "timeline"},
+    {"assistant", "conversation", "export", "feedback"},
     {"wiring", "api", "evaluation"},
-    {"doctor"},
+    {"doctor", "runnable", "tools"},
     {"page"},
 )
 HEAVY = {
@@ -35,8 +35,9 @@ HEAVY = {
     "sentence_transformers": {"embeddings/encoder.py"},
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},
-    "gradio": {f"rag/page/{name}.py" for name in ("chat", "shelf", "page", "told")},
+    "gradio": {f"rag/page/{name}.py" for name in ("chat", "reading", "shelf", "talks", "page", "told")},
     "sqlite3": {"corpus/store.py", "corpus/glance.py"},
+    "mcp": {"rag/tools.py"},
     "huggingface_hub": {"rag/models.py"},
     **{
         library: {"corpus/formats.py", "corpus/pages.py", "corpus/papers.py"}

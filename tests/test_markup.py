@@ -7,6 +7,7 @@ from conftest import article
 
 from corpus.passages import Passage
 from rag.answer import Answer
+from rag.assistant import DISAGREE
 from rag.citations import number
 from rag.evidence import Evidence
 from rag.page.markup import answer_html
@@ -24,7 +25,8 @@ HOSTILE = [
 ALLOWED = {
     "div": {"class"},
     "p": {"class"},
-    "span": {"class"},
+    "span": {"class", "title"},
+    "button": {"type", "class", "id"},
     "section": {"class"},
     "blockquote": {"id"},
     "details": {"class"},
@@ -62,9 +64,9 @@ def test_no_text_of_others_becomes_a_tag_an_attribute_or_a_link(text: str, chang
     tags = Tags()
     tags.feed(answer_html(answer(text, **filled), 0))
     for tag, attributes in tags.found:
-        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary", "strong"}, tag
+        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary", "strong", "del"}, tag
         assert set(attributes) <= ALLOWED.get(tag, set()), (tag, attributes)
-        assert not attributes.get("href") or str(attributes["href"]).startswith("#source-")
+        assert not attributes.get("href") or str(attributes["href"]).startswith(("#source-", "#near-"))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_only_absolute_web_addresses_of_the_metadata_are_links(url: str, linked:
 def test_markers_point_at_their_source_and_say_what_it_is() -> None:
     html = answer_html(answer("The plan"), 3)
     targets = re.findall(r'href="#(source-[\d-]+)"', html)
-    assert targets == ["source-3-1"] and all(f'id="{target}"' in html for target in targets)
+    assert targets == ["source-3-1", "source-3-2"] and all(f'id="{target}"' in html for target in targets)
     assert 'title="The plan (The plan, 13 February 2018): The plan stands here."' in html
 
 
@@ -103,7 +105,57 @@ def test_a_quoted_sentence_is_its_own_source_and_stands_there_once() -> None:
 
 def test_unchecked_words_are_labelled_and_have_no_markers() -> None:
     html = answer_html(answer("x", status="writing", draft="It grew", statements=()), 0)
-    assert "not yet checked" in html and "It grew" in html and "marker" not in html and "From the articles" in html
+    assert "not yet checked" in html and "It grew" in html and "source-" not in html and "From the articles" in html
+
+
+def test_what_backs_a_statement_is_told_in_words() -> None:
+    html = answer_html(answer("The plan", warnings=("Dropped “It cost 9 pounds.”: 9 is not in the source.", "The sources disagree.")), 0)
+    assert 'class="verdict supported"' in html and "✓ checked" in html and "“ ” quoted" in html
+    assert "<del>It cost 9 pounds.</del> <span class='why'>9 is not in the source.</span>" in html and "1 sentence dropped" in html
+    assert "1 remark on" in html and "<li>The sources disagree.</li>" in html
+
+
+def test_quotes_that_stand_in_for_what_did_not_hold_say_so() -> None:
+    quoted = answer("The plan", warnings=("Dropped “It grew.”: no source.",))
+    quoted = quoted.but(statements=quoted.statements[1:])
+    assert "instead of what was written and did not hold" in answer_html(quoted, 0)
+    assert "instead" not in answer_html(quoted.but(warnings=()), 0)
+
+
+def test_an_answer_is_judged_once_and_only_where_that_may_be() -> None:
+    assert "judge" not in answer_html(answer("x"), 0) and "judge" not in answer_html(answer("x", status="writing", statements=()), 0, "")
+    html = answer_html(answer("x"), 5, "")
+    assert all(f'id="judge-5-{verdict}"' in html for verdict in ("good", "wrong-figure", "should-refuse"))
+    html = answer_html(answer("x"), 5, "outdated")
+    assert "✓ Noted for review: Outdated" in html and "judge-5" not in html
+
+
+def told(text: str, day: int, publisher: str) -> Evidence:
+    source = article(body=text, publisher=publisher, published=f"2018-02-{day:02}")
+    return Evidence(Passage(source, 0, len(text)), 0, len(text), 1.0, 20.0)
+
+
+def test_values_over_time_are_drawn_and_sources_that_disagree_stand_side_by_side() -> None:
+    items = [
+        told("The bill is 61 million crowns.", 17, "A"),
+        told("The bill is 67 million crowns.", 17, "B"),
+        told("It was 34 million crowns.", 3, "A"),
+    ]
+    figures = ("61 million crowns", "67 million crowns", "34 million crowns")
+    statements = tuple(
+        replace(statement, as_of=AsOf(figure, item.article.published, item.article.published, item.article.publisher))
+        for statement, item, figure in zip(number([(item.text, [item], "quoted") for item in items]), items, figures, strict=True)
+    )
+    html = answer_html(Answer("q", "q", "answered", statements=statements, warnings=(DISAGREE,)), 2)
+    assert html.count('class="side"') == 2 and html.index('class="sides"') < html.index("67 million crowns</strong>")
+    assert html.count('class="point fact" href="#source-2-') == 3 and "<title>34 million crowns, as of 3 February 2018, A." in html
+    assert 'class="sides"' not in answer_html(Answer("q", "q", "answered", statements=statements), 2)
+
+
+def test_only_a_finished_answer_can_be_asked_again_and_its_search_edited() -> None:
+    html = answer_html(answer("x"), 4)
+    assert all(f'id="{name}-4"' in html for name in ("copy", "retry", "edit", "search"))
+    assert "<button" not in answer_html(answer("x", status="writing", statements=()), 4)
 
 
 def test_a_figure_stands_in_bold_before_its_quote_with_its_day() -> None:

@@ -62,7 +62,7 @@ def test_the_readmes_curl_example(address: str) -> None:
 
 
 def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> None:
-    named = {"/ask", "/ask_stream", "/search", "/articles", "/article", "/add", "/remove", "/health"}
+    named = {"/ask", "/ask_stream", "/search", "/articles", "/article", "/add", "/remove", "/feedback", "/health"}
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(told) == named and all(endpoint["description"] for endpoint in told.values())
     assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in named)
@@ -72,6 +72,13 @@ def test_an_answer_is_streamed_from_evidence_to_checked_text(client: Client) -> 
     *growing, last = client.submit(BERLIN, api_name="/ask_stream")
     assert growing[0]["status"] == "writing" and growing[0]["evidence"] and not growing[0]["draft"]
     assert any(answer["draft"] for answer in growing) and last["status"] == "answered" and last["citations"]
+
+
+def test_an_answer_can_be_judged(client: Client, sample_folder: Path) -> None:
+    proposal = client.predict(client.predict(BERLIN, api_name="/ask"), "incomplete", "Name the part.", api_name="/feedback")
+    (line,) = (sample_folder / "proposed.jsonl").read_text().splitlines()
+    assert json.loads(line) == proposal and proposal["question"] == BERLIN and proposal["cited"]
+    (sample_folder / "proposed.jsonl").unlink()
 
 
 def test_history_and_filters_reach_the_answer(client: Client) -> None:
@@ -249,7 +256,7 @@ def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_pat
         client = Client(address, verbose=False)
         before = client.predict(api_name="/health")
         name = client.predict(api_name="/articles")["articles"][0]["article"]
-        for endpoint, arguments in (("/remove", [name]), ("/add", ["x" * 200])):
+        for endpoint, arguments in (("/remove", [name]), ("/add", ["x" * 200]), ("/feedback", [{}, "good"])):
             with pytest.raises(AppError, match="Changes are off here"):
                 client.predict(*arguments, api_name=endpoint)
         assert httpx.post(f"{address}/gradio_api/upload", files={"files": b"x"}).status_code == 403

@@ -1,24 +1,35 @@
-"""The chat: asking, streaming, Stop, filters. Knows Gradio; answers come as values and are turned into HTML by `markup`."""
+"""The chat: asking, streaming, Stop, asking again, filters. Knows Gradio; answers come as values and are turned into HTML by `markup`.
+
+The conversation itself lies in the browser, as the `record` that travels with each question; the server keeps nothing of it.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from corpus.filters import Coverage
+from corpus.filters import Coverage, Filters
 from rag.answer import Answer
-from rag.api import filters_from, turns
+from rag.api import filters_from
 from rag.assistant import Assistant, spoken_coverage
+from rag.collection import Collection
+from rag.conversation import Conversation
+from rag.page.chips import chosen_html, without
 from rag.page.markup import STOPPED, WRITING, answer_html
+from rag.page.reading import opens, reading
+from rag.page.talks import remembers, talks
 from rag.page.told import plain_errors
 
 # Evidence of one question can be found while the model still writes for another; the model itself takes one at a time.
 AT_ONCE = 2
+SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+_KEEP = "record => window.dateline?.keep(record)"
 
-Message = dict[str, str]
-History = list[dict[str, str]]
+Message = dict[str, Any]
+Asked = Iterator[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,63 +39,76 @@ class Chat:
     conversation: gr.Chatbot
     publishers: gr.Dropdown
     chosen: gr.Accordion
+    examples: Callable[[], Sequence[str]]
 
     def follow(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What an empty conversation says, and the publishers to choose from; chosen ones that are gone are chosen no more."""
         kept = [name for name in publishers or () if name in coverage.publishers]
-        return gr.update(placeholder=escape(spoken_coverage(coverage))), gr.update(choices=list(coverage.publishers), value=kept)
+        return gr.update(**_empty(coverage, self.examples())), gr.update(choices=list(coverage.publishers), value=kept)
 
 
-def chat(assistant: Assistant, examples: Sequence[str]) -> Chat:
-    """Draw the chat where the page is being drawn; `examples` are questions that the collection can answer."""
+def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]) -> Chat:
+    """Draw the chat where the page is being drawn; `examples` finds questions that the collection can answer."""
     coverage = assistant.library.coverage()
-    history = gr.State([])
-    conversation = gr.Chatbot(
-        elem_id="chat", show_label=False, label="Conversation", height="62vh", layout="bubble", buttons=["copy"], feedback_options=None,
-        render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
-        group_consecutive_messages=False, examples=[{"text": example} for example in examples], placeholder=escape(spoken_coverage(coverage)),
-    )  # fmt: skip
-    with gr.Row(equal_height=True):
-        question = gr.Textbox(
-            placeholder="Ask about your articles...",
-            label="Question",
-            show_label=False,
-            lines=1,
-            max_lines=4,
-            scale=8,
-            autofocus=True,
-            elem_id="question",
-        )
-        send = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="ask")
-        stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
-        new = gr.Button("New", scale=1, min_width=80, elem_id="new")
-    with gr.Accordion("Only some articles", open=False) as chosen, gr.Row():
-        publishers = gr.Dropdown(list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers")
-        since = gr.Textbox(label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since")
-        until = gr.Textbox(label="Published until", placeholder="2020", elem_id="until")
+    kept = talks()
+    record = gr.JSON(visible=False)
+    wire = gr.HTML(elem_id="wire", js_on_load=SCRIPT)
+    with gr.Row(elem_id="desk"):
+        with gr.Column(scale=3, min_width=340):
+            conversation = gr.Chatbot(
+                elem_id="chat", show_label=False, label="Conversation", height="62vh", layout="bubble", buttons=[], feedback_options=None,
+                render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
+                group_consecutive_messages=False, autoscroll=False, **_empty(coverage, examples()),
+            )  # fmt: skip
+            chips = gr.HTML(elem_id="chips")
+            with gr.Row(equal_height=True):
+                question = gr.Textbox(
+                    placeholder="Ask about your articles...", label="Question", show_label=False, lines=1, max_lines=4, scale=8,
+                    autofocus=True, elem_id="question",
+                )  # fmt: skip
+                send = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="ask")
+                stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
+                new = gr.Button("New", scale=1, min_width=80, elem_id="new")
+            with gr.Accordion("Only some articles", open=False) as chosen, gr.Row():
+                publishers = gr.Dropdown(list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers")
+                since = gr.Textbox(label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since")
+                until = gr.Textbox(label="Published until", placeholder="2020", elem_id="until")
+        beside, reader = reading(collection)
 
-    respond = _responder(assistant)
-    fields = [question, conversation, history, publishers, since, until]
+    asker = _Asker(assistant, collection)
+    fields = [question, conversation, record, publishers, since, until]
+    shown = [question, conversation, record]
+    line: dict[str, Any] = {
+        "concurrency_id": "answers",
+        "concurrency_limit": AT_ONCE,
+        "api_visibility": "private",
+        "show_progress": "hidden",
+    }
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     example = conversation.example_select(_example, None, question, api_visibility="private")
-    events = [
-        trigger(
-            respond,
-            fields,
-            [question, conversation, history],
-            concurrency_id="answers",
-            concurrency_limit=AT_ONCE,
-            api_visibility="private",
-            show_progress="hidden",
-        )
-        for trigger in (question.submit, send.click, example.then)
-    ]
-    stop.click(_stopped, conversation, conversation, cancels=events, api_visibility="private")
-    new.click(lambda: ([], []), None, [conversation, history], cancels=events, api_visibility="private")
-    conversation.clear(lambda: [], None, history, cancels=events, api_visibility="private")
-    return Chat(conversation, publishers, chosen)
+    events = [trigger(plain_errors(asker.ask), fields, shown, **line) for trigger in (question.submit, send.click, example.then)]
+    events.append(wire.retry(plain_errors(asker.again), [conversation, record], shown, **line))
+    events.append(wire.apply(plain_errors(asker.unfiltered), [conversation, record], shown, **line))
+    wire.edit(plain_errors(asker.back), [conversation, record], shown, cancels=events, **quiet)
+    stop.click(_stopped, conversation, conversation, cancels=events, **quiet)
+    new.click(lambda: ([], None), None, [conversation, record], cancels=events, **quiet)
+    record.change(None, record, None, js=_KEEP, api_visibility="private")
+    narrowed: list[Any] = [publishers, since, until]
+    for field in narrowed:
+        field.change(_chips, narrowed, chips, queue=False, trigger_mode="always_last", **quiet)
+    wire.delete(_without_chip, narrowed, narrowed, queue=False, **quiet)
+    wire.apply(_without_filter, narrowed, narrowed, queue=False, **quiet)
+    remembers(kept, wire, conversation, record, collection, events)
+    opens(wire, record, beside, reader, collection)
+    return Chat(conversation, publishers, chosen, examples)
 
 
-def _stopped(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _empty(coverage: Coverage, examples: Sequence[str]) -> dict[str, Any]:
+    """What an empty conversation shows: what the collection covers, and what one could ask."""
+    return {"placeholder": escape(spoken_coverage(coverage)), "examples": [{"text": example} for example in examples]}
+
+
+def _stopped(shown: list[Message]) -> list[Message]:
     """The conversation with its unfinished answer marked as such."""
     if shown and shown[-1]["role"] == "assistant":
         content = shown[-1]["content"]
@@ -97,19 +121,61 @@ def _example(chosen: gr.SelectData) -> str:
     return str(chosen.value["text"])
 
 
-def _responder(assistant: Assistant) -> Callable[..., Iterator[tuple[str, list[Message], History]]]:
-    def respond(
-        question: str, shown: list[Message], history: History, publishers: list[str], since: str, until: str
-    ) -> Iterator[tuple[str, list[Message], History]]:
-        """The conversation with one more question, again and again while its answer grows."""
-        filters = filters_from({"publishers": publishers or [], "since": since, "until": until})
-        shown = [*shown, {"role": "user", "content": escape(question)}]
-        turn = len(history) // 2
-        last: Answer | None = None
-        for last in assistant.stream(question, turns(history), filters):
-            yield "", [*shown, {"role": "assistant", "content": answer_html(last, turn)}], history
-        if last is not None:
-            said = [{"role": "user", "text": question}, {"role": "assistant", "text": last.text}]
-            yield "", [*shown, {"role": "assistant", "content": answer_html(last, turn)}], [*history, *said]
+def _chips(publishers: list[str] | None, since: str | None, until: str | None) -> str:
+    return chosen_html(publishers or (), since or "", until or "")
 
-    return plain_errors(respond)
+
+def _without_chip(publishers: list[str] | None, since: str, until: str, pressed: gr.EventData) -> tuple[list[str], str, str]:
+    """The fields without the one whose chip was pressed."""
+    name = str(pressed.drop)
+    left = [publisher for n, publisher in enumerate(publishers or ()) if name != f"publisher-{n}"]
+    return left, "" if name == "since" else since, "" if name == "until" else until
+
+
+def _without_filter(publishers: list[str] | None, since: str, until: str, chosen: gr.EventData) -> tuple[list[str], str, str]:
+    """The fields without what an answer's chip took away."""
+    name, told = str(chosen.more), str(chosen.told).removesuffix(" ✕")
+    left = [publisher for publisher in publishers or () if not (name.startswith("publisher") and publisher == told)]
+    return left, "" if name == "since" else since, "" if name == "until" else until
+
+
+class _Asker:
+    """Asks, and shows the conversation with the growing answer: question field, messages, record."""
+
+    def __init__(self, assistant: Assistant, collection: Collection) -> None:
+        self._assistant = assistant
+        self._collection = collection
+
+    def ask(self, question: str, shown: list[Message], record: Any, publishers: list[str], since: str, until: str) -> Asked:
+        """The conversation with one more question, again and again while its answer grows."""
+        filters = filters_from({"publishers": publishers or [], "since": since, "until": until}) or None
+        yield from self._growing(question, Conversation.read(record), shown, filters)
+
+    def again(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
+        """A question asked once more, with the same filters; what came after it is no longer part of the conversation."""
+        talk, turn = Conversation.read(record), int(chosen.turn)
+        answer = talk.answer(turn, self._collection.find)
+        yield from self._growing(answer.question, talk.before(turn), shown, answer.filters)
+
+    def unfiltered(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
+        """A question asked once more without one of its filters, which is not kept for the next questions either."""
+        talk, turn = Conversation.read(record), int(chosen.turn)
+        answer = talk.answer(turn, self._collection.find)
+        yield from self._growing(answer.question, talk.before(turn), shown, without(answer.filters, str(chosen.more)))
+
+    def back(self, shown: list[Message], record: Any, chosen: gr.EventData) -> tuple[Any, ...]:
+        """A question taken back into the field, to be asked otherwise."""
+        talk, turn = Conversation.read(record), int(chosen.turn)
+        question = talk.answer(turn, self._collection.find).question
+        return gr.update(value=question, autofocus=True), shown[: 2 * turn], talk.before(turn).to_json()
+
+    def _growing(self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None) -> Asked:
+        turn = len(talk.exchanges)
+        shown = [*shown[: 2 * turn], {"role": "user", "content": escape(question)}]
+        judged = "" if self._collection.changes else None
+        last: Answer | None = None
+        for answer in self._assistant.stream(question, talk.turns, filters):
+            # The first is kept too, so that its sources can be read while the model writes.
+            kept = talk.then(answer).to_json() if last is None or answer.finished else gr.skip()
+            yield "", [*shown, {"role": "assistant", "content": answer_html(answer, turn, judged)}], kept
+            last = answer

@@ -1,54 +1,103 @@
 """`Answer` -> HTML. Everything from articles, questions and models is escaped here, and nowhere is anything of theirs a tag or a link target."""
 
+from collections.abc import Iterator
 from html import escape
 from urllib.parse import urlsplit
 
 from corpus.article import Article
 from rag.answer import Answer
-from rag.citations import QUOTED, Citation, Statement
+from rag.assistant import DISAGREE
+from rag.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.evidence import Evidence
+from rag.feedback import GOOD, VERDICTS
+from rag.page.chart import chart_html
+from rag.page.chips import filtered_html
+from rag.schema import UNVERIFIED
+from rag.timeline import points, sides
 from rag.timing import AsOf
 
-_NEAREST = 3
+NEAREST = 3
 WRITING, STOPPED = "Writing, not yet checked", "Stopped, not checked"
 
 
-def answer_html(answer: Answer, turn: int) -> str:
-    """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written."""
-    parts = [_head(answer), *(_statement(item, turn) for item in answer.statements)]
+# How a statement is backed, in words and with a sign, since colour alone tells some people nothing.
+_VERDICTS = {
+    SUPPORTED: ("✓ checked", "Its figures, dates, names and words stand in its source"),
+    QUOTED: ("“ ” quoted", "The article’s own words"),
+    UNVERIFIED: ("! source removed", "Its article is no longer in the collection, so it cannot be checked again"),
+}
+_FORMATS = (("markdown", "Markdown"), ("html", "HTML"), ("json", "JSON"), ("bibtex", "BibTeX"), ("csl", "CSL-JSON"))
+DROPPED = "Dropped “"  # how a remark begins that tells of a sentence that did not hold
+
+
+def answer_html(answer: Answer, turn: int, judged: str | None = None) -> str:
+    """One answer as a block; `turn` makes its anchors unique on the page. The evidence stands there before the first word is written.
+
+    `judged` is the reader's verdict, "" where there is none yet, None where nobody may give one.
+    """
+    alone = all(item.verdict == QUOTED for item in answer.statements)
+    parts = [_head(answer, turn), chart_html(points(answer), turn), *_statements(answer, turn, alone)]
     shown = {item.citations[0].number for item in answer.statements if item.verdict == QUOTED}
     sources = [item for item in answer.citations if item.number not in shown]
     if sources:
         parts.append(f'<section class="sources"><h4>Sources</h4><ol>{"".join(_source(item, turn) for item in sources)}</ol></section>')
     elif answer.evidence and not answer.statements:
         heading = "From the articles" if answer.status == "writing" else "What comes nearest"
-        parts.append(
-            f'<section class="sources nearest"><h4>{heading}</h4><ul>{"".join(_quote(item) for item in answer.evidence[:_NEAREST])}</ul></section>'
-        )
-    parts += [_warnings(answer), _found(answer), _foot(answer)]
+        quotes = "".join(_quote(item, turn, place) for place, item in enumerate(answer.evidence[:NEAREST], 1))
+        parts.append(f'<section class="sources nearest"><h4>{heading}</h4><ul>{quotes}</ul></section>')
+    parts += [_dropped(answer), _warnings(answer), _found(answer), _foot(answer), _tools(answer, turn, judged)]
     return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
 
 
-def _head(answer: Answer) -> str:
+def _head(answer: Answer, turn: int) -> str:
     """The line above the statements: what is being written and not yet checked, or why there is none."""
-    searched = f'<p class="searched">Searched for: {escaped(answer.searched)}</p>' if answer.searched != answer.question else ""
+    searched = _searched(answer, turn) + filtered_html(answer.filters, turn, removable=answer.finished)
     if answer.status == "writing":
         return f'{searched}<p class="draft"><span class="label">{WRITING}</span> {escaped(answer.draft)}</p>'
     if answer.message:
         return f'{searched}<p class="message">{escaped(answer.message)}</p>'
     if answer.statements and all(item.verdict == QUOTED for item in answer.statements):
-        return f'{searched}<p class="label">In the articles\' own words</p>'
+        replaced = " instead of what was written and did not hold" if _drops(answer) else ""
+        return f'{searched}<p class="label">In the articles\' own words{replaced}</p>'
     return searched
 
 
-def _statement(statement: Statement, turn: int) -> str:
-    """A written sentence with its markers, or an article's own words, which are their own source."""
+def _searched(answer: Answer, turn: int) -> str:
+    """What was searched for where it is not what was typed; it can be taken over, changed and asked."""
+    if answer.searched == answer.question:
+        return ""
+    edit = f' <button type="button" class="act" id="search-{turn}">Edit</button>' if answer.finished else ""
+    return f'<p class="searched">Searched for: <span class="question">{escaped(answer.searched)}</span>{edit}</p>'
+
+
+def _statements(answer: Answer, turn: int, alone: bool) -> Iterator[str]:
+    """The statements in their order, those that contradict each other side by side."""
+    groups = sides(answer) if DISAGREE in answer.warnings else ()
+    for item in answer.statements:
+        group = next((group for group in groups if item in group), (item,))
+        if len(group) == 1:
+            yield _statement(item, turn, alone)
+        elif item is group[0]:
+            told = "".join(f'<div class="side">{_statement(side, turn, alone)}</div>' for side in group)
+            yield f'<p class="label">≠ The sources disagree</p><div class="sides">{told}</div>'
+
+
+def _statement(statement: Statement, turn: int, alone: bool) -> str:
+    """A written sentence with its markers, or an article's own words, which are their own source; said so where not all are (`alone`)."""
     if statement.verdict == QUOTED:
         (citation,) = statement.citations
-        marker = f'<span class="marker">[{citation.number}]</span>'
-        return f'{_as_of(statement.as_of)}<blockquote id="{_anchor(citation, turn)}">“{escaped(statement.text)}” {marker}{_cite(citation)}</blockquote>'
+        title = escape(f"Read on in {citation.article.headline} ({citation.article.dateline})", quote=True)
+        anchor = _anchor(citation, turn)
+        marker = f'<a class="marker" href="#{anchor}" title="{title}">[{citation.number}]</a>'
+        quote = f"<q>{escaped(statement.text)}</q> {marker} {'' if alone else _verdict(statement)}{_cite(citation)}"
+        return f'{_as_of(statement.as_of)}<blockquote id="{anchor}">{quote}</blockquote>'
     markers = "".join(_marker(citation, turn) for citation in statement.citations)
-    return f'{_as_of(statement.as_of)}<p class="statement">{escaped(statement.text)}{markers}</p>'
+    return f'{_as_of(statement.as_of)}<p class="statement {statement.verdict}">{escaped(statement.text)}{markers} {_verdict(statement)}</p>'
+
+
+def _verdict(statement: Statement) -> str:
+    label, why = _VERDICTS[statement.verdict]
+    return f'<span class="verdict {statement.verdict}" title="{why}">{label}</span>'
 
 
 def _as_of(as_of: AsOf | None) -> str:
@@ -68,8 +117,9 @@ def _source(citation: Citation, turn: int) -> str:
     return f'<li id="{_anchor(citation, turn)}" value="{citation.number}"><q>{escaped(citation.quote)}</q> {_cite(citation)}</li>'
 
 
-def _quote(evidence: Evidence) -> str:
-    return f"<li><q>{escaped(evidence.text)}</q> {_cite(evidence)}</li>"
+def _quote(evidence: Evidence, turn: int, place: int) -> str:
+    anchor = f"near-{turn}-{place}"
+    return f'<li id="{anchor}"><q>{escaped(evidence.text)}</q> <a class="marker" href="#{anchor}">read on</a> {_cite(evidence)}</li>'
 
 
 def _cite(source: Citation | Evidence) -> str:
@@ -92,11 +142,27 @@ def headline(article: Article) -> str:
     return f'<a class="headline" href="{href}" target="_blank" rel="noopener noreferrer nofollow">{escaped(article.headline)}</a> '
 
 
-def _warnings(answer: Answer) -> str:
-    if not answer.warnings or not answer.finished:
+def _drops(answer: Answer) -> list[str]:
+    return [warning for warning in answer.warnings if warning.startswith(DROPPED)]
+
+
+def _dropped(answer: Answer) -> str:
+    """What was written and did not hold, struck out, and why."""
+    drops = _drops(answer) if answer.finished else []
+    if not drops:
         return ""
-    items = "".join(f"<li>{escaped(warning)}</li>" for warning in answer.warnings)
-    count = "1 remark" if len(answer.warnings) == 1 else f"{len(answer.warnings)} remarks"
+    pairs = (drop.removeprefix(DROPPED).rpartition("”: ") for drop in drops)
+    items = "".join(f"<li><del>{escaped(text)}</del> <span class='why'>{escaped(why)}</span></li>" for text, _, why in pairs)
+    count = "1 sentence" if len(drops) == 1 else f"{len(drops)} sentences"
+    return f'<details class="dropped"><summary>✕ {count} dropped, since no source carries it</summary><ul>{items}</ul></details>'
+
+
+def _warnings(answer: Answer) -> str:
+    warnings = [warning for warning in answer.warnings if not warning.startswith(DROPPED)]
+    if not warnings or not answer.finished:
+        return ""
+    items = "".join(f"<li>{escaped(warning)}</li>" for warning in warnings)
+    count = "1 remark" if len(warnings) == 1 else f"{len(warnings)} remarks"
     return f'<details class="warnings"><summary>{count} on this answer</summary><ul>{items}</ul></details>'
 
 
@@ -120,8 +186,8 @@ def _found(answer: Answer) -> str:
 
 
 def _one_a_passage(answer: Answer) -> list[Evidence]:
-    passages = [item.passage for item in answer.evidence]
-    return [item for n, item in enumerate(answer.evidence) if item.passage not in passages[:n]]
+    found = [(item.article.id, item.ranks) for item in answer.evidence]
+    return [item for n, item in enumerate(answer.evidence) if found[n] not in found[:n]]
 
 
 def _foot(answer: Answer) -> str:
@@ -129,6 +195,39 @@ def _foot(answer: Answer) -> str:
         return ""
     checked = "each sentence checked against its source, " if any(item.verdict != QUOTED for item in answer.statements) else ""
     return f'<p class="foot">{checked}{answer.timings.total:.1f} s</p>'
+
+
+def _tools(answer: Answer, turn: int, judged: str | None) -> str:
+    """What may be done with a finished answer; the page's script listens to these buttons."""
+    if not answer.finished:
+        return ""
+    acts = (("copy", "Copy"), ("retry", "Ask again"), ("edit", "Edit the question"))
+    return (
+        f'<div class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}{_saving(turn)}{_judging(turn, judged)}</div>'
+    )
+
+
+def _saving(turn: int) -> str:
+    """The formats that an answer, or the whole conversation, can be saved in."""
+    rows = "".join(
+        f"<p>{told}: {' '.join(_act('export', turn, label, f'{scope}{form}') for form, label in _FORMATS)}</p>"
+        for told, scope in (("This answer", ""), ("The whole conversation", "all-"))
+    )
+    return f'<details class="save"><summary>Save as</summary>{rows}</details>'
+
+
+def _judging(turn: int, judged: str | None) -> str:
+    """Where a reader says what the answer was like, or what was said."""
+    if judged is None:
+        return ""
+    if judged:
+        return f'<p class="judged" role="status">✓ Noted for review: {escaped(VERDICTS.get(judged, judged))}</p>'
+    wrong = " ".join(_act("judge", turn, label, verdict) for verdict, label in VERDICTS.items() if verdict != GOOD)
+    return f'<p class="judge">Was this right? {_act("judge", turn, VERDICTS[GOOD], GOOD)} or rather: {wrong}</p>'
+
+
+def _act(name: str, turn: int, label: str, more: str = "") -> str:
+    return f'<button type="button" class="act" id="{name}-{turn}{f"-{more}" if more else ""}">{label}</button>'
 
 
 def _anchor(citation: Citation, turn: int) -> str:

@@ -10,6 +10,7 @@ from rag import limits
 from rag.api import Api
 from rag.assistant import Assistant
 from rag.collection import Collection
+from rag.examples import examples as suggested
 from rag.page.chat import AT_ONCE, chat
 from rag.page.shelf import shelf
 from rag.page.told import plain_errors
@@ -33,7 +34,7 @@ def theme() -> gr.themes.Base:
 
 
 def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = ()) -> gr.Blocks:
-    """The page and the endpoints over one assistant, not yet launched; `examples` are questions that its collection can answer."""
+    """The page and the endpoints over one assistant, not yet launched; `examples` are questions to try; without any, some are made of headlines."""
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
         gr.HTML(
@@ -42,7 +43,7 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
         )
         with gr.Tabs():
             with gr.Tab("Ask"):
-                asking = chat(assistant, examples)
+                asking = chat(assistant, collection, lambda: examples or suggested(collection))
             with gr.Tab("Collection") as tab:
                 shown = shelf(collection)
         inputs = [asking.publishers, *shown.asked]

@@ -1,0 +1,36 @@
+from datetime import date
+
+import pytest
+from test_markup import HOSTILE, Tags
+
+from corpus.filters import Filters
+from rag.page.chips import chosen_html, filtered_html, named, without
+
+ALL = Filters(date(2018, 1, 1), date(2020, 12, 31), ("A", "B"), ("0123456789ab",))
+
+
+def test_each_chip_takes_its_own_filter_away() -> None:
+    for name, _ in named(ALL):
+        left = without(ALL, name)
+        assert len(named(left)) == len(named(ALL)) - 1
+    assert without(ALL, "publisher-1").publishers == ("A",) and without(ALL, "until").until is None
+    assert without(ALL, "publisher-9") == ALL == without(ALL, "nothing")
+
+
+def test_an_answers_chips_can_be_pressed_when_it_is_finished() -> None:
+    html = filtered_html(ALL, 3, removable=True)
+    assert 'id="unfilter-3-since"' in html and "since 1 January 2018 ✕" in html and html.count("<button") == 5
+    assert "<button" not in filtered_html(ALL, 3, removable=False) and filtered_html(Filters(), 3, removable=True) == ""
+
+
+def test_what_is_chosen_for_the_next_question_is_shown() -> None:
+    assert chosen_html((), " ", "") == ""
+    assert 'data-drop="since"' in chosen_html(("A",), "2018", "") and 'data-drop="publisher-0"' in chosen_html(("A",), "2018", "")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_others_becomes_a_tag(text: str) -> None:
+    tags = Tags()
+    tags.feed(chosen_html((text,), text, text) + filtered_html(Filters(publishers=(text,), articles=(text,)), 0, removable=True))
+    assert {tag for tag, _ in tags.found} == {"p", "span", "button"}
+    assert {name for _, found in tags.found for name in found} == {"class", "type", "id", "title", "data-drop", "aria-label"}

@@ -1,0 +1,61 @@
+import json
+from typing import Any
+
+import pytest
+
+from rag import limits
+from rag.assistant import Assistant
+from rag.conversation import BadConversation, Conversation
+
+BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
+
+
+@pytest.fixture(scope="module")
+def talk(quoting: Assistant) -> Conversation:
+    talk = Conversation().then(quoting.ask(BERLIN))
+    return talk.then(quoting.ask("When did it open at last?", talk.turns))
+
+
+def test_it_comes_back_from_the_browser_as_it_went(talk: Conversation, quoting: Assistant) -> None:
+    again = Conversation.read(json.loads(json.dumps(talk.to_json())))
+    assert again == talk and again.id and again.title == BERLIN
+    assert again.answer(1, quoting.library.store.article).question == "When did it open at last?"
+
+
+def test_its_turns_carry_the_follow_up_and_what_was_stopped_says_nothing(talk: Conversation, quoting: Assistant) -> None:
+    assert [turn.role for turn in talk.turns] == ["user", "assistant"] * 2 and talk.turns[0].text == BERLIN
+    assert "Berlin" in quoting.ask("Who was to blame for it?", talk.turns).searched
+    stopped = talk.then(next(iter(quoting.stream("Stopped?"))))
+    assert stopped.turns == talk.turns and len(stopped.exchanges) == 3
+    long = Conversation(exchanges=talk.exchanges * 20)
+    assert len(long.turns) == limits.HISTORY_TURNS
+
+
+def test_asking_again_leaves_what_came_before(talk: Conversation) -> None:
+    assert talk.before(1).exchanges == talk.exchanges[:1] and talk.before(1).id == talk.id
+
+
+def test_a_verdict_stays_with_its_answer(talk: Conversation) -> None:
+    judged = talk.judged(1, "outdated")
+    assert [item["judged"] for item in judged.exchanges] == ["", "outdated"] and judged.exchanges[1]["answer"] == talk.exchanges[1][
+        "answer"
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", [[1], "x", {"id": "a"}, {"id": 1, "title": "", "exchanges": []}, {"id": "a", "title": "", "exchanges": [{}]}]
+)
+def test_what_is_no_conversation_gets_a_sentence(value: Any) -> None:
+    with pytest.raises(BadConversation, match="cannot be read"):
+        Conversation.read(value)
+
+
+def test_the_bounds_hold(talk: Conversation, quoting: Assistant) -> None:
+    most = {**talk.to_json(), "exchanges": list(talk.exchanges[:1]) * limits.EXCHANGES}
+    assert len(Conversation.read(most).exchanges) == limits.EXCHANGES
+    with pytest.raises(BadConversation, match="at most 200"):
+        Conversation.read({**most, "exchanges": [*most["exchanges"], talk.exchanges[0]]})
+    for turn in (-1, 2):
+        with pytest.raises(BadConversation, match="no longer part"):
+            talk.answer(turn, quoting.library.store.article)
+    assert Conversation.read(None) == Conversation()

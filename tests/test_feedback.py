@@ -1,0 +1,84 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from embeddings.library import Library
+from rag import limits
+from rag.answer import Answer, Turn
+from rag.api import Api
+from rag.assistant import Assistant
+from rag.collection import ChangesOff, Collection
+from rag.evaluation.gold import read_gold
+from rag.feedback import FILE_NAME, VERDICTS, BadFeedback, noted
+from rag.reopened import BadAnswer
+
+HS2 = "How has the cost of HS2 changed?"
+
+
+@pytest.fixture
+def collection(library: Library, tmp_path: Path) -> Collection:
+    return Collection(library, tmp_path / "uploads", changes=True)
+
+
+@pytest.fixture(scope="module")
+def answer(quoting: Assistant) -> Answer:
+    return quoting.ask(HS2)
+
+
+def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collection, answer: Answer) -> None:
+    for verdict in VERDICTS:
+        noted(collection, answer, verdict, "  It should be\n  106 billion. ")
+    path = collection.folder / FILE_NAME
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["verdict"] for line in lines] == list(VERDICTS) and {line["comment"] for line in lines} == {"It should be 106 billion."}
+    gold = {line["verdict"]: question for line, question in zip(lines, read_gold(path), strict=True)}
+    assert all(question.question == HS2 for question in gold.values())
+    assert gold["should-refuse"].kind == "unanswerable" and not gold["should-refuse"].evidence
+    figures = [item.as_of.figure for item in answer.statements if item.as_of]
+    assert [wordings[0] for wordings in gold["good"].answers] == figures == list(gold["wrong-figure"].must_not)
+    assert [words.quote for words in gold["good"].evidence] == [citation.quote for citation in answer.citations]
+    assert lines[1]["said"] == answer.text and len(lines[1]["cited"]) == len(answer.citations)
+
+
+def test_a_follow_up_is_proposed_with_what_it_leans_on(collection: Collection, answer: Answer, quoting: Assistant) -> None:
+    history = (Turn("user", HS2), Turn("assistant", answer.text))
+    follow_up = quoting.ask("When was it approved?", history)
+    noted(collection, follow_up, "incomplete", history=history)
+    noted(collection, answer, "incomplete", history=history)  # this question stands alone
+    leaning, alone = read_gold(collection.folder / FILE_NAME)
+    assert leaning.history == history and alone.history == ()
+
+
+def test_the_bounds_hold_and_nothing_is_lost(collection: Collection, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted(collection, answer, "good")
+    path = collection.folder / FILE_NAME
+    before = path.read_bytes()
+    with pytest.raises(BadFeedback, match="choose one of good, wrong-figure"):
+        noted(collection, answer, "fine")
+    with pytest.raises(BadFeedback, match="too long"):
+        noted(collection, answer.but(question="x" * limits.PROPOSAL_BYTES), "good")
+    monkeypatch.setattr(limits, "PROPOSALS_BYTES", len(before) + 10)
+    with pytest.raises(BadFeedback, match="review it and move it away"):
+        noted(collection, answer, "good")
+    assert path.read_bytes() == before
+
+
+def test_where_changes_are_off_nothing_is_noted(library: Library, tmp_path: Path, answer: Answer) -> None:
+    closed = Collection(library, tmp_path, changes=False)
+    with pytest.raises(ChangesOff):
+        noted(closed, answer, "good")
+    assert not (closed.folder / FILE_NAME).exists()
+
+
+def test_over_the_api_only_what_stands_in_the_articles_is_noted(
+    quoting: Assistant, library: Library, tmp_path: Path, answer: Answer
+) -> None:
+    # The answers' articles are the sample's, and the proposals are written beside another collection.
+    api = Api(quoting, Collection(library, tmp_path, changes=True))
+    entry = json.loads(json.dumps(answer.to_json()))
+    assert api.feedback(entry, "good")["evidence"] == []  # that collection holds none of the articles
+    with pytest.raises(BadAnswer):
+        api.feedback({"question": "x"}, "good")

@@ -1,0 +1,77 @@
+import pytest
+from conftest import article
+from test_markup import HOSTILE, Tags
+
+from corpus.article import Article
+from corpus.passages import Passage
+from rag.answer import Answer
+from rag.citations import number
+from rag.evidence import Evidence
+from rag.page.reader_markup import places, reader_html
+
+BODY = "The council met on Monday.\n\nIt approved the plan, which costs 34 million crowns. Nobody voted against it.\n"
+
+
+def evidence(source: Article, words: str) -> Evidence:
+    start = source.body.index(words)
+    return Evidence(Passage(source, 0, len(source.body)), start, start + len(words), 1.0, 1.0)
+
+
+def answer(source: Article, *cited: str) -> Answer:
+    return Answer("q", "q", "answered", statements=number([(words, [evidence(source, words)], "quoted") for words in cited]))
+
+
+PLAN, VOTE = "It approved the plan, which costs 34 million crowns.", "Nobody voted against it."
+
+
+def test_the_chosen_words_are_marked_and_the_others_lead_to_their_place() -> None:
+    html = reader_html(answer(article(BODY), PLAN, VOTE), 5, 2, BODY)
+    assert f'<mark class="here" tabindex="-1"><span class="sr">Cited words 2: </span>{VOTE}</mark>' in html
+    assert f'<mark>{PLAN}</mark> <button type="button" class="marker" data-turn="5" data-place="1"' in html
+    assert "2 of 2 places" in html and 'data-step="previous"' in html and 'data-step="next"' not in html
+
+
+def test_the_raw_text_is_marked_where_the_same_words_stand_in_it() -> None:
+    raw = f"Menu\nHome | News\n{BODY.replace('plan, which', 'plan,' + chr(10) + 'which')}Subscribe"
+    html = reader_html(answer(article(BODY), PLAN), 0, 1, raw)
+    assert "Menu\nHome | News" in html and "<mark>It approved the plan,\nwhich costs 34 million crowns.</mark>" in html
+    assert "the only place" in html
+
+
+def test_words_that_overlap_are_marked_once() -> None:
+    html = reader_html(answer(article(BODY), "approved the plan", PLAN), 0, 2, BODY)
+    body = html.split("<details>")[0]
+    assert body.count("<mark") == 1 and body.count("approved the plan") == 1
+
+
+def test_where_nothing_is_cited_the_nearest_sentences_are_the_places() -> None:
+    source = article(BODY)
+    refused = Answer("q", "q", "unanswerable", message="No.", evidence=(evidence(source, VOTE), evidence(source, PLAN)))
+    assert [place.quote for place in places(refused)] == [VOTE, PLAN]
+    assert VOTE in reader_html(refused, 0, 1, BODY).split("<mark class")[1]
+
+
+def test_an_article_that_was_removed_or_a_place_that_never_was_gets_a_sentence() -> None:
+    gone = answer(article(BODY), PLAN)
+    (statement,) = gone.statements
+    from dataclasses import replace
+
+    lost = replace(statement, citations=(replace(statement.citations[0], article=article("")),))
+    assert "no longer in the collection" in reader_html(gone.but(statements=(lost,)), 0, 1, "")
+    assert "no longer known" in reader_html(gone, 0, 9, "")
+
+
+def test_of_a_very_long_article_the_part_around_the_words_is_shown() -> None:
+    source = article(f"{'Filler words stand here. ' * 8_000}\n\n{PLAN}\n\n{'More of it. ' * 10_000}")
+    html = reader_html(answer(source, PLAN), 0, 1, source.body)
+    assert PLAN in html and len(html) < 450_000 and "A part of the article" in html
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_others_becomes_a_tag_or_an_attribute(text: str) -> None:
+    source = article(f"{text} before. {text} here. {text} after.", text, publisher=text, url=text)
+    tags = Tags()
+    tags.feed(reader_html(answer(source, f"{text} here.", f"{text} after."), 0, 1, f"{text}\n{source.body}"))
+    known = {"nav", "button", "span", "article", "h2", "p", "div", "mark", "details", "summary", "pre"}
+    names = {"class", "tabindex", "type", "data-turn", "data-place", "data-step", "data-close", "title", "aria-label", "disabled", "role"}
+    assert {tag for tag, _ in tags.found} <= known and {name for _, attributes in tags.found for name in attributes} <= names
