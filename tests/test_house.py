@@ -35,7 +35,7 @@ HEAVY = {
     "sentence_transformers": {"embeddings/encoder.py"},
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},
-    "gradio": {f"rag/page/{name}.py" for name in ("chat", "reading", "shelf", "talks", "page", "told")},
+    "gradio": {f"rag/page/{name}.py" for name in ("chat", "measuring", "reading", "shelf", "talks", "page", "told")},
     "sqlite3": {"corpus/store.py", "corpus/glance.py"},
     "mcp": {"rag/tools.py"},
     "huggingface_hub": {"rag/models.py"},

@@ -10,11 +10,15 @@ from rag import limits
 from rag.api import Api
 from rag.assistant import Assistant
 from rag.collection import Collection
+from rag.evaluation.runs import Runs
 from rag.examples import examples as suggested
 from rag.page.chat import AT_ONCE, chat
+from rag.page.measuring import listed, measuring
 from rag.page.shelf import shelf
 from rag.page.told import plain_errors
+from rag.settings import ROOT
 
+SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
 STYLE = Path(__file__).parent / "style.css"
 
 
@@ -46,6 +50,10 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
                 asking = chat(assistant, collection, lambda: examples or suggested(collection))
             with gr.Tab("Collection") as tab:
                 shown = shelf(collection)
+            with gr.Tab("Evaluate") as evaluating:
+                runs = Runs(assistant)
+                lists = measuring(runs, collection, SAMPLE_GOLD)
+        evaluating.select(plain_errors(lambda: listed(runs)), None, lists, api_visibility="private", show_progress="hidden")
         inputs = [asking.publishers, *shown.asked]
         outputs = [asking.conversation, asking.publishers, *shown.listed]
 
