@@ -46,9 +46,15 @@ def _statement(statement: Statement, turn: int) -> str:
     if statement.verdict == QUOTED:
         (citation,) = statement.citations
         marker = f'<span class="marker">[{citation.number}]</span>'
-        return f'{_as_of(statement.as_of)}<blockquote id="{_anchor(citation, turn)}">“{escaped(statement.text)}” {marker}{_cite(citation)}</blockquote>'
+        return f'{_as_of(statement.as_of)}<blockquote id="{_anchor(citation, turn)}">“{_text(statement)}” {marker}{_cite(citation)}</blockquote>'
     markers = "".join(_marker(citation, turn) for citation in statement.citations)
     return f'{_as_of(statement.as_of)}<p class="statement">{escaped(statement.text)}{markers}</p>'
+
+
+def _text(statement: Statement) -> str:
+    """A statement's text, the words that answer the question in bold."""
+    before, words, after = statement.parted
+    return f"{escaped(before)}<strong>{escaped(words)}</strong>{escaped(after)}" if words else escaped(before)
 
 
 def _as_of(as_of: AsOf | None) -> str:
