@@ -1,7 +1,6 @@
 """The packaged reader's adapter: what it changes, when it is refused, and that llama.cpp reads it as it was trained."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,24 +44,15 @@ def chats() -> list[list[dict[str, str]]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def trained() -> Iterator[Reader]:
-    reader = open_reader(Settings(adapter=str(ADAPTER), threads=1))
-    yield reader
-    reader.close()
-
-
 def written(reader: Reader, chat: list[dict[str, str]]) -> str:
     return "".join(reader.chat.process.write(chat, 40, 0.0, ["\n\n"]))  # type: ignore[union-attr]
 
 
-def test_the_adapter_answers_with_words_of_a_sentence_and_its_number(trained: Reader) -> None:
-    assert trained.points
+def test_the_adapter_answers_with_words_of_a_sentence_and_its_number(trained: Reader, reader: Reader) -> None:
+    assert trained.points and not reader.points
     said = [written(trained, chat) for chat in chats()[:6]]
-    assert sum("34 million crowns [2]" in text for text in said) >= 2 and sum("Sea Campion [2]" in text for text in said) >= 2
-    plain = open_reader(Settings(adapter="none", threads=1))
-    assert not plain.points and [written(plain, chat) for chat in chats()[:2]] != said[:2]
-    plain.close()
+    assert sum("34 million crowns [2]" in text for text in said) >= 2 and sum("Sea Campion [2]" in text for text in said) >= 1
+    assert [written(reader, chat) for chat in chats()[:2]] != said[:2]
 
 
 def test_an_adapter_is_refused_on_another_base_or_when_it_is_not_its_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

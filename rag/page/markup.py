@@ -1,5 +1,6 @@
 """`Answer` -> HTML. Everything from articles, questions and models is escaped here, and nowhere is anything of theirs a tag or a link target."""
 
+import re
 from html import escape
 from urllib.parse import urlsplit
 
@@ -53,8 +54,8 @@ def _statement(statement: Statement, turn: int) -> str:
 
 def _text(statement: Statement) -> str:
     """A statement's text, the words that answer the question in bold."""
-    before, words, after = statement.parted
-    return f"{escaped(before)}<strong>{escaped(words)}</strong>{escaped(after)}" if words else escaped(before)
+    before, words, after = (escape(re.sub(r"\s+", " ", part), quote=True) for part in statement.parted)
+    return f"{before}<strong>{words}</strong>{after}" if words else escaped(statement.text)
 
 
 def _as_of(as_of: AsOf | None) -> str:
