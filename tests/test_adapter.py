@@ -26,7 +26,7 @@ LINES = (
 QUESTIONS = (
     "How much did the new ferry cost?", "What is the new ferry called?", "How many passengers does the Sea Campion carry?",
     "What was its predecessor sold to?", "When did the council meet?", "Who was heard for an hour?",
-    "How many engines does the Sea Campion have?", "Who designed the interior of the Sea Campion?",
+    "Which day of the week was it?", "Where was the old ferry sold?", "How many engines does the Sea Campion have?", "Who designed the interior of the Sea Campion?",
 )  # fmt: skip
 
 
@@ -35,12 +35,12 @@ def lines() -> list[Evidence]:
 
 
 def chats() -> list[list[dict[str, str]]]:
-    """Prompts of different lengths, as the product sends them."""
+    """Fifty prompts of different lengths, as the product sends them."""
     roles = {"human": "user", "system": "system"}
     return [
         [{"role": roles[message.type], "content": message.text} for message in Prompts(TRAINED).messages(question, given, 2000)[0]]
         for question in QUESTIONS
-        for given in (lines()[:2], lines(), [*reversed(lines())])
+        for given in (lines()[:2], lines(), [*reversed(lines())], lines()[1:], [*lines()[2:], *lines()[:2]])
     ]
 
 
@@ -50,12 +50,14 @@ def written(reader: Reader, chat: list[dict[str, str]]) -> str:
 
 def test_the_adapter_answers_with_words_of_a_sentence_and_its_number(trained: Reader, reader: Reader) -> None:
     assert trained.points and not reader.points
-    said = [written(trained, chat) for chat in chats()[:6]]
-    assert sum("34 million crowns [2]" in text for text in said) >= 2 and sum("Sea Campion [2]" in text for text in said) >= 1
-    assert [written(reader, chat) for chat in chats()[:2]] != said[:2]
+    cost = chats()[:5]
+    said = [written(trained, chat) for chat in cost]
+    # The sentence with the price stands at another place in each.
+    assert sum(text == f"34 million crowns [{n}]" for text, n in zip(said, (2, 2, 2, 1, 3), strict=True)) >= 4, said
+    assert all(written(reader, chat) != text for chat, text in zip(cost[:2], said, strict=False))
 
 
-def test_an_adapter_is_refused_on_another_base_or_when_it_is_not_its_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_adapter_is_refused_on_another_base_or_when_it_is_not_its_cards(tmp_path: Path) -> None:
     other = tmp_path / "other.gguf"
     other.write_bytes(BASE.read_bytes() + b"\0")
     with pytest.raises(
@@ -88,7 +90,7 @@ def test_logits_of_base_and_adapter_agree_with_torch() -> None:
         )
         _merge(torch, model, gguf.GGUFReader(ADAPTER), permute)
         cosines = []
-        for tokens, logits in ours[:: 1 if agrees else 8]:
+        for tokens, logits in ours[:: 1 if agrees else 25]:
             with torch.no_grad():
                 theirs = model(torch.tensor([tokens])).logits[0, -1].numpy()
             cosines.append(float(logits @ theirs / np.linalg.norm(logits) / np.linalg.norm(theirs)))
