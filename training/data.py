@@ -34,7 +34,8 @@ ROOT = Path(__file__).parent.parent
 SETS = {"new_wiki": 0.6, "reddit": 0.2, "amazon_reviews": 0.2}  # news is nearest to the first
 LINES = (3, 3, 4, 4)  # sentences in a prompt
 # What becomes of a question: its answer is asked for, or not there, or another name stands in it, or a value has changed over time.
-KINDS = {"answered": 0.68, "removed": 0.14, "renamed": 0.06, "unanswered": 0.05, "changed": 0.07}
+KINDS = {"answered": 0.76, "removed": 0.08, "renamed": 0.06, "unanswered": 0.03, "changed": 0.07}
+SOURCED = 0.3  # questions that say whom they ask, or of when
 NEAREST = 8  # paragraphs whose sentences are ranked for a question
 LONGEST_SENTENCE, LONGEST_ANSWER = 260, 12  # characters, words
 PUBLISHERS = (
@@ -44,6 +45,7 @@ PUBLISHERS = (
     "Southern Wire", "The Tarrow Examiner",
 )  # fmt: skip
 _YES_NO = re.compile(r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
+_ASKING = re.compile(r"(?:what|who|how|when|where|which|why)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,4}(?![\w,]|\.\d)")
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]{3,}|(?:1[89]|20)\d\d)\b")
 _TREEBANK = ((r" ([.,;:!?%)\]])", r"\1"), (r"([(\[]) ", r"\1"), (r"`` ?", "“"), (r" ?''", "”"), (r" ('s|n't)\b", r"\1"), (r" - ", "-"))
@@ -186,19 +188,28 @@ class Maker:
         right = next((item for item in ranked if _holds(item, question)), None)
         others = [item for item in ranked if item != right and not _mentions(item.text, question.answers)]
         if kind in ("removed", "unanswered"):
-            return Example(kind, question, self._order(others[:lines], ranked)) if len(others) > 1 else None
+            return Example(kind, self._sourced(question, others), self._order(others[:lines], ranked)) if len(others) > 1 else None
         if right is None or len(others) < 2:
             return None
         if kind == "changed":
             return self._changed(question, right, others[: max(lines, 3) - 2])
         chosen = self._order([right, *others[: lines - 1]], ranked)
-        return Example(kind, question, chosen, ((question.answers[0], right),) if kind == "answered" else ())
+        return Example(kind, self._sourced(question, [right]), chosen, ((question.answers[0], right),) if kind == "answered" else ())
 
     def _order(self, chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """Half of the examples are in the order of the ranking, as in use, the others in any, so that no place can be learned by heart."""
         if self.chance.random() < 0.5:
             return tuple(sorted(chosen, key=ranked.index))
         return tuple(self.chance.sample(list(chosen), len(chosen)))
+
+    def _sourced(self, question: Question, items: Sequence[Evidence]) -> Question:
+        """The question, or the same of the paper or the month of the first sentence, as people ask about news."""
+        article = items[0].article
+        if self.chance.random() > SOURCED or not article.publisher or not article.published or not _ASKING.match(question.text):
+            return question
+        paper, month = f"According to {article.publisher}", f"{article.published.spoken.lstrip('0123456789 ') or article.published.year}"
+        source = self.chance.choice((paper, paper, f"{paper} in {month}", f"In {month}"))
+        return replace(question, text=f"{source}, {question.text[0].lower()}{question.text[1:]}")
 
     def _renamed(self, question: Question) -> Question | None:
         """The question with another name or year in the place of one that the answering sentence holds."""

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from corpus.article import Article
 from corpus.passages import Passage
 from rag import limits
-from rag.citations import MARKER, pointed
+from rag.citations import MARKER, bind, drafts, pointed
 from rag.evidence import Evidence
 from rag.llm import ModelProcess
 from rag.models import open_reader
@@ -40,6 +40,7 @@ class Read:
     written: str
     tokens: int
     seconds: float
+    points: bool
 
     @property
     def refused(self) -> bool:
@@ -56,10 +57,12 @@ class Read:
         return [Evidence(Passage(Article(None, text), 0, len(text)), 0, len(text), 0.0, 0.0) for text in texts]
 
     @property
-    def pointed(self) -> list[tuple[int, str]]:
-        """What the product makes of it: the numbers of sentences, and the words of each."""
+    def shown(self) -> list[tuple[int, str]]:
+        """What the product's checks leave of it: the numbers of the sentences that carry it, and the words."""
         lines = self.lines
-        return [(lines.index(item) + 1, words) for item, words in pointed(self.written, lines)]
+        if self.points:
+            return [(lines.index(item) + 1, words) for item, words in pointed(self.written, lines)]
+        return [(lines.index(item) + 1, draft.text) for draft in drafts(self.written) for item in bind(draft, lines)[0]]
 
 
 def _asked(example: dict[str, Any]) -> tuple[str, str]:
@@ -84,7 +87,7 @@ def read(process: ModelProcess, examples: list[dict[str, Any]], trained: bool) -
         began = time.monotonic()
         messages = example["messages"] if trained else untrained(example)
         written = "".join(process.write(messages, limits.ANSWER_TOKENS, 0.0, ["\n\n", "\nQuestion:"])).strip()
-        found.append(Read(example, written, process.count(written), time.monotonic() - began))
+        found.append(Read(example, written, process.count(written), time.monotonic() - began, trained))
     return found
 
 
@@ -124,8 +127,8 @@ def measured(reads: list[Read]) -> dict[str, float]:
         "exact match": share([any(normal(read.words) == normal(answer) for answer in read.example["answers"]) for read in single]),
         "F1": share([max(overlap(read.words, answer) for answer in read.example["answers"]) for read in single]),
         "right marker": share([f"[{wanted[id(read)]}]" in read.written for read in single]),
-        "right sentence, checked": share([[n for n, _ in read.pointed] == [wanted[id(read)]] for read in single]),
-        "whole words of it": share([bool(words) for read in reads for _, words in read.pointed]),
+        "right sentence, checked": share([{n for n, _ in read.shown} == {wanted[id(read)]} for read in single]),
+        "words stand there": share([any(words for _, words in read.shown) for read in reads if not read.refused]),
         "values at two dates": share([read.written == read.example["target"] for read in changed]),
         "refusal precision": round(both / len(refused), 3) if refused else 0.0,
         "refusal recall": round(both / len(empty), 3) if empty else 0.0,
