@@ -88,6 +88,7 @@ class Answer:
                     "verdict": cast(Verdict, item.verdict),
                     "citations": [citation.number for citation in item.citations],
                     "as_of": as_of_to_json(item.as_of) if item.as_of else None,
+                    "words": item.words,
                 }
                 for item in self.statements
             ],

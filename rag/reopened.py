@@ -88,7 +88,7 @@ def _statements(kept: AnswerJson, citations: dict[int, Citation]) -> list[Statem
         if not cited:
             raise BadAnswer("A statement cites nothing")
         verdict = item["verdict"] if _holds(item["text"], item["verdict"], cited) else UNVERIFIED
-        statements.append(Statement(item["text"], cited, verdict, _as_of(item["as_of"])))
+        statements.append(Statement(item["text"], cited, verdict, _as_of(item["as_of"]), item.get("words", "")))
     return statements
 
 

@@ -76,13 +76,15 @@ class AsOfJson(TypedDict):
 class StatementJson(TypedDict):
     """One sentence of an answer: "supported" was written and checked, "quoted" is an article's own words.
 
-    "unverified" stands only in answers that were kept, where an article has been removed since. `citations` are numbers.
+    "unverified" stands only in answers that were kept, where an article has been removed since. `citations` are numbers, `words` those
+    of the text that answer the question.
     """
 
     text: str
     verdict: Verdict
     citations: list[int]
     as_of: AsOfJson | None
+    words: NotRequired[str]
 
 
 class FiltersJson(TypedDict):

@@ -29,6 +29,9 @@ class Settings:
     model: str = _dial(
         PACKAGED, "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or openai:NAME@http://host/v1"
     )
+    adapter: str = _dial(
+        PACKAGED, "packaged (with the packaged model), none, or a GGUF file of training/export.py for the model that DATELINE_MODEL names"
+    )
     context: int = _dial(2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512)
     threads: int = _dial(
         max(1, (os.cpu_count() or 2) // 2),

@@ -8,7 +8,7 @@ from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.llm import LocalReader
 from rag.models import open_reader
-from rag.prompts import Prompts
+from rag.prompts import FOLDER, TRAINED, Prompts
 from rag.retriever import Retriever
 from rag.settings import Settings
 
@@ -40,8 +40,8 @@ def open_assistant(settings: Settings | None = None, say: Callable[[str], None] 
         SettingError, StoreError, EncoderError, RankerError, ModelMissing, ModelError, PromptError: what is wrong, with the remedy.
     """
     settings = settings or Settings.read()
-    prompts = Prompts()
     reader = open_reader(settings, say)
+    prompts = Prompts(TRAINED if reader.points else FOLDER)
     library = open_library(settings)
     library.ranker  # noqa: B018  # damaged weights are told now, not at the first question
     if isinstance(reader.chat, LocalReader):

@@ -125,9 +125,17 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture(scope="session")
 def reader() -> Iterator[Reader]:
-    """The packaged reader in its process."""
-    reader = open_reader(Settings(threads=1))
+    """The packaged reader in its process, as it is installed."""
+    reader = open_reader(Settings(threads=1, adapter="none"))
     assert isinstance(reader.chat, LocalReader)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture(scope="session")
+def trained() -> Iterator[Reader]:
+    """The packaged reader with its adapter."""
+    reader = open_reader(Settings(threads=1, adapter=str(ROOT / "rag/adapters/reader.gguf")))
     yield reader
     reader.close()
 

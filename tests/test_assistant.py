@@ -9,11 +9,11 @@ from corpus.store import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag import limits
-from rag.answer import Turn
+from rag.answer import Answer, Turn
 from rag.assistant import Assistant, BadQuestion
 from rag.llm import ModelError
 from rag.models import Reader
-from rag.prompts import Prompts
+from rag.prompts import FOLDER, TRAINED, Prompts
 from rag.retriever import Retriever
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
@@ -68,6 +68,24 @@ def test_a_model_that_fails_costs_only_its_words(sample: Library) -> None:
 
     answer = Assistant(Retriever(library=sample, k=8), Reader("broken", Scripted(write=fail)), Prompts()).ask(BERLIN)
     assert answer.status == "answered" and answer.statements[0].verdict == "quoted" and "ask again" in answer.warnings[0]
+
+
+def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None:
+    """Whatever it writes, only sentences of articles are shown; its words stand in them, and the best sentence is quoted beside another."""
+
+    def ask(written: str) -> Answer:
+        reader = Reader("points", Scripted(write=lambda message: written), evidence=4, tells_changes=False, refuses=False, points=True)
+        return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED)).ask(BERLIN)
+
+    best = ask("Not said.")
+    assert all(statement.verdict == "quoted" and not statement.words for statement in best.statements)
+    first = best.evidence[0].text.split()[3]
+    (pointed, *_) = [statement for statement in ask(f"{first} [1]").statements if statement.words]
+    assert pointed.text == best.evidence[0].text and pointed.words == first
+    other = ask(f"{best.evidence[2].text.split()[3]} [3]")
+    assert {best.evidence[0].text, best.evidence[2].text} <= {statement.text for statement in other.statements}
+    invented = ask("nine million dragons [2]")
+    assert "dragons" not in invented.text and best.evidence[1].text in invented.text
 
 
 def test_without_a_model_the_answer_is_quotes(quoting: Assistant) -> None:
@@ -150,9 +168,11 @@ def test_removing_an_article_while_it_is_asked_about_breaks_nothing(library: Lib
     assert all(citation.verified for citation in last.citations)
 
 
-def test_the_packaged_reader_answers_end_to_end(sample: Library, reader: Reader) -> None:
+@pytest.mark.parametrize("which", ["reader", "trained"])
+def test_the_packaged_reader_answers_end_to_end(sample: Library, which: str, request: pytest.FixtureRequest) -> None:
     """The real encoder, FAISS, SQLite and reader together."""
-    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts()).ask(BERLIN)
+    reader = request.getfixturevalue(which)
+    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED if reader.points else FOLDER)).ask(BERLIN)
     assert answer.status == "answered" and "fire" in answer.text.lower()
     assert all(citation.verified and citation.article.publisher for citation in answer.citations)
     assert any("ber-2012-05" in citation.article.origin for citation in answer.citations)

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus.passages import Passage
-from rag.citations import Draft, bind, drafts, number, visible
+from rag.citations import Draft, bind, drafts, number, pointed, visible
 from rag.evidence import Evidence
 
 
@@ -65,3 +65,29 @@ def test_numbers_follow_first_use_and_one_sentence_keeps_one_number() -> None:
     first, second, third = number([("a", [QUAY], "supported"), ("b", [FERRY, QUAY], "supported"), ("c", [FERRY], "quoted")])
     assert [[citation.number for citation in item.citations] for item in (first, second, third)] == [[1], [2, 1], [2]]
     assert all(citation.verified and citation.quote == citation.article.body for citation in second.citations)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("34 million crowns [1]", [(FERRY, "34 million crowns")]),
+        ("34 million crowns [2]", [(FERRY, "34 million crowns")]),  # a wrong number is mended by the words
+        ("34 million crowns [7].", [(FERRY, "34 million crowns")]),
+        ("43 million crowns [1]", [(FERRY, "")]),  # wrong words are not shown, whatever they say
+        ("4 million crowns [1]", [(FERRY, "")]),
+        ("1961 [2]\n34 million [1]", [(QUAY, "1961"), (FERRY, "34 million")]),
+        ("1961 [2]\nCorvane [2]", [(QUAY, "1961")]),
+        ("43 million crowns [7]", []),
+        ("34 million crowns", []),
+        ("Not said.", []),
+        ("", []),
+    ],
+)
+def test_what_a_trained_reader_points_to(written: str, found: list[tuple[Evidence, str]]) -> None:
+    assert pointed(written, [FERRY, QUAY]) == found
+
+
+@given(st.text(alphabet="1 34million[]\n.,(*+", max_size=30))
+def test_pointed_words_stand_in_their_sentence(written: str) -> None:
+    for item, words in pointed(written, [FERRY, QUAY]):
+        assert item in (FERRY, QUAY) and words in item.text

@@ -50,7 +50,7 @@ def answer(text: str, **changes: object) -> Answer:
     source = article(body=f"{text} stands here.", title=text, publisher=text, author=text, url=text)
     item = Evidence(Passage(source, 0, len(source.body)), 0, len(source.body), 1.0, 20.0)
     statements = number([(text, [item], "supported"), (item.text, [Evidence(item.passage, 0, 5, 1, 1)], "quoted")])
-    statements = (replace(statements[0], as_of=AsOf(text, None, None, text, text)), statements[1])
+    statements = (replace(statements[0], as_of=AsOf(text, None, None, text, text)), replace(statements[1], words=text[:3]))
     return Answer(text, f"{text} searched", "answered", statements=statements, evidence=(item,), warnings=(text,)).but(**changes)
 
 
@@ -166,3 +166,15 @@ def test_a_figure_stands_in_bold_before_its_quote_with_its_day() -> None:
     html = answer_html(Answer("q", "q", "answered", statements=(told,)), 0)
     assert "<strong>4,000 people</strong> – as of 13 February 2018, Meridian Wire</p><blockquote" in html
     assert "as-of" not in answer_html(Answer("q", "q", "answered", statements=(statement,)), 0)
+
+
+def test_the_words_that_answer_stand_in_bold_in_their_quote_as_whole_words() -> None:
+    source = article(body="The force has 4,000 people in 4 places.")
+    item = Evidence(Passage(source, 0, len(source.body)), 0, len(source.body), 1.0, 20.0)
+    (statement,) = number([(item.text, [item], "quoted")])
+
+    def html(words: str) -> str:
+        return answer_html(Answer("q", "q", "answered", statements=(replace(statement, words=words),)), 0)
+
+    assert "has <strong>4,000 people</strong> in" in html("4,000 people")
+    assert "in <strong>4</strong> places" in html("4") and "<strong>" not in html("40") + html("")

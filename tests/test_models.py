@@ -11,7 +11,7 @@ from rag.settings import Settings
 
 def test_the_packaged_model_is_checked_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     found = open_reader(Settings())
-    assert isinstance(found.chat, LocalReader) and found.name == "SmolLM2-135M-Instruct.Q4_1"
+    assert isinstance(found.chat, LocalReader) and found.name == "SmolLM2-135M-Instruct.Q4_1 + reader"
     monkeypatch.setattr(models, "_PACKAGED_SHA256", "0" * 64)
     with pytest.raises(ModelMissing, match="not the file that was published"):
         open_reader(Settings())

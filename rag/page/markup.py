@@ -1,5 +1,6 @@
 """`Answer` -> HTML. Everything from articles, questions and models is escaped here, and nowhere is anything of theirs a tag or a link target."""
 
+import re
 from collections.abc import Iterator
 from html import escape
 from urllib.parse import urlsplit
@@ -89,7 +90,7 @@ def _statement(statement: Statement, turn: int, alone: bool) -> str:
         title = escape(f"Read on in {citation.article.headline} ({citation.article.dateline})", quote=True)
         anchor = _anchor(citation, turn)
         marker = f'<a class="marker" href="#{anchor}" title="{title}">[{citation.number}]</a>'
-        quote = f"<q>{escaped(statement.text)}</q> {marker} {'' if alone else _verdict(statement)}{_cite(citation)}"
+        quote = f"<q>{_text(statement)}</q> {marker} {'' if alone else _verdict(statement)}{_cite(citation)}"
         return f'{_as_of(statement.as_of)}<blockquote id="{anchor}">{quote}</blockquote>'
     markers = "".join(_marker(citation, turn) for citation in statement.citations)
     return f'{_as_of(statement.as_of)}<p class="statement {statement.verdict}">{escaped(statement.text)}{markers} {_verdict(statement)}</p>'
@@ -98,6 +99,12 @@ def _statement(statement: Statement, turn: int, alone: bool) -> str:
 def _verdict(statement: Statement) -> str:
     label, why = _VERDICTS[statement.verdict]
     return f'<span class="verdict {statement.verdict}" title="{why}">{label}</span>'
+
+
+def _text(statement: Statement) -> str:
+    """A statement's text, the words that answer the question in bold."""
+    before, words, after = (escape(re.sub(r"\s+", " ", part), quote=True) for part in statement.parted)
+    return f"{before}<strong>{words}</strong>{after}" if words else escaped(statement.text)
 
 
 def _as_of(as_of: AsOf | None) -> str:
