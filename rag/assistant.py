@@ -241,14 +241,17 @@ def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: As
 
 
 def _pointed(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
-    """The sentences that a trained reader points to, newest first, its words marked in them; where it points to none, the best evidence."""
-    found = sorted(pointed(written, given), key=lambda pair: _newest_first(pair[0]))
+    """The sentences that a trained reader points to, newest first, its words marked in them, and the best sentence where that is another.
+
+    Where it points to none, the best evidence.
+    """
+    found = dict(sorted(pointed(written, given), key=lambda pair: _newest_first(pair[0])))
     answer = answer.but(warnings=tuple(problems))
     if not found:
         return _quoted(answer, wanted)
-    answer = _stated(answer, [(item.text, [item], QUOTED) for item, _ in found], wanted)
-    words = [words for _, words in found]
-    marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words, strict=False)]
+    words = {**found, answer.evidence[0]: found.get(answer.evidence[0], "")}
+    answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], wanted)
+    marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words.values(), strict=False)]
     return answer.but(statements=(*marked, *answer.statements[len(words) :]))
 
 
