@@ -55,6 +55,12 @@ def halves(run: dict[str, Any]) -> str:
     return _table(rows)
 
 
+def decoding(run: dict[str, Any]) -> str:
+    """Ways of decoding: one row a way."""
+    measures = tuple(next(iter(run["ways"].values())))
+    return _table([(f"{run['questions']} questions", *measures), *((way, *map(str, row.values())) for way, row in run["ways"].items())])
+
+
 def _table(rows: list[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
@@ -62,11 +68,16 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 def tables() -> dict[Path, dict[str, str]]:
     """For each document, its generated tables by the name of the mark above them."""
-    run, found = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval"))
+    run, found, ways = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding"))
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
     return {
         ROOT / "README.md": {"results": answers(run, COLUMNS, _MAIN), "retrieval": retrieval(found, ("newcomer's recipe", "Dateline"))},
-        RESULTS / "README.md": {"kinds": answers(run, ("all", *kinds)), "retrieval": retrieval(found), "halves": halves(found)},
+        RESULTS / "README.md": {
+            "kinds": answers(run, ("all", *kinds)),
+            "retrieval": retrieval(found),
+            "halves": halves(found),
+            "decoding": decoding(ways),
+        },
     }
 
 
