@@ -179,8 +179,10 @@ def test_killing_the_model_costs_one_answer_its_words(server: tuple[str, "subpro
     assert len(children) == 1
     subprocess.run(["kill", "-9", *children], check=True)
     assert client.predict(BERLIN, api_name="/ask")["statements"]
-    after = client.predict(BERLIN, api_name="/ask")
-    assert after["statements"][0]["verdict"] == "supported" and not any("without the model" in warning for warning in after["warnings"])
+    after = client.predict(
+        "What was the weight of the burnt scaffolding above Notre-Dame, and of how many tubes did it consist?", api_name="/ask"
+    )
+    assert any(item["words"] for item in after["statements"]) and not any("without the model" in warning for warning in after["warnings"])
 
 
 def test_an_article_added_while_the_server_runs_is_found(address: str, client: Client, sample_folder: Path, tmp_path: Path) -> None:
