@@ -74,8 +74,8 @@ def test_with_the_keyboard_alone(page: Page) -> None:
 
 
 def test_a_card_tells_of_the_source_while_a_marker_is_pointed_at(browser: Browser, sample_folder: Path, tmp_path: Path) -> None:
-    """With the packaged reader, since only written sentences have markers away from their source."""
-    with served(sample_folder, tmp_path / "log") as (address, _), opened(browser, address) as page:
+    """With the packaged reader as it comes, since only written sentences have markers away from their source; a trained one quotes."""
+    with served(sample_folder, tmp_path / "log", DATELINE_ADAPTER="none") as (address, _), opened(browser, address) as page:
         ask(page, "Why was the opening of Berlin airport called off in May 2012?")
         marker = page.locator(".answer .statement a.marker").first
         for show in (marker.hover, marker.focus):
