@@ -208,4 +208,4 @@ def rival(item: Evidence, among: Iterable[Evidence]) -> Evidence | None:
 
 
 def _wording(text: str) -> str:
-    return " ".join(_NUMBER.sub("#", re.sub(r"[\d.,]*\d", "#", text.lower())).split())
+    return wording(_NUMBER.sub("0", re.sub(r"[\d.,]*\d", "0", text.lower())))
