@@ -136,6 +136,12 @@ def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[
     assert wrong and all(f"- {result.id}:" in text for result in wrong) and f"| right | {run['summary']['all']['right']} |" in text
 
 
+def test_the_committed_report_is_that_of_the_committed_run() -> None:
+    folder = ROOT / "rag/evaluation/results"
+    told = "run: python -m rag.evaluation report rag/evaluation/results/baseline.json"
+    assert html(load(folder / "baseline.json")) == (folder / "baseline.html").read_text(), told
+
+
 def test_a_run_that_was_broken_off_goes_on(results: list[Result], tmp_path: Path) -> None:
     journal = Journal(tmp_path / "run.unfinished", UNDER)
     assert journal.kept() == []
