@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
@@ -35,3 +35,10 @@ def opened(browser: Browser, address: str, width: int = 1200, height: int = 900)
     foreign = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     context.close()
     assert not foreign and not dialogs
+
+
+def ask(page: Page, question: str, answers: int = 1) -> None:
+    """Type a question, send it, and wait until so many answers are finished."""
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer .foot")).to_have_count(answers, timeout=60_000)

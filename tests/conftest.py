@@ -29,7 +29,7 @@ from rag.retriever import Retriever
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -121,6 +121,15 @@ def browser() -> "Iterator[Browser]":
 
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture
+def page(browser: "Browser", address: str) -> "Iterator[Page]":
+    """The page of the server at the test file's own `address`."""
+    from browsing import opened
+
+    with opened(browser, address) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

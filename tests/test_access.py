@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, opened
+from browsing import CHROMIUM, ask, opened
 from playwright.sync_api import Browser, Page, expect
 from serving import served
-from test_reader_pane import HS2, ask
+from test_reader_pane import HS2
 
 _PACKAGE = importlib.util.find_spec("axe_playwright_python")
 pytestmark = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from browsing import CHROMIUM, opened
+from browsing import CHROMIUM, ask
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 from serving import served
@@ -36,18 +36,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
     library.store.close()
     with served(folder / "data", folder / "log") as (address, _):
         yield address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as page:
-        yield page
-
-
-def ask(page: Page, question: str, answers: int = 1) -> None:
-    page.fill("#question textarea", question)
-    page.keyboard.press("Enter")
-    expect(page.locator(".answer .foot")).to_have_count(answers, timeout=60_000)
 
 
 def test_from_the_empty_page_to_a_cited_answer(page: Page) -> None:

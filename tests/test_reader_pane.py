@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, opened
+from browsing import CHROMIUM, ask, opened
 from playwright.sync_api import Browser, Page, expect
 from serving import served
 
@@ -18,18 +18,6 @@ PIPES = "What did the new organ pipes of Notre-Dame cost?"
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(sample_folder, tmp_path_factory.mktemp("pane") / "log", DATELINE_MODEL="none") as (address, _):
         yield address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as page:
-        yield page
-
-
-def ask(page: Page, question: str, answers: int = 1) -> None:
-    page.fill("#question textarea", question)
-    page.keyboard.press("Enter")
-    expect(page.locator(".answer .foot")).to_have_count(answers, timeout=60_000)
 
 
 def back_to(page: Page, selector: str) -> None:

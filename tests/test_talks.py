@@ -6,12 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, opened
+from browsing import CHROMIUM, ask, opened
 from conftest import copied
 from playwright.sync_api import Browser, Page, expect
 from serving import free_port, served
 from test_markup import HOSTILE
-from test_reader_pane import HS2, ask
+from test_reader_pane import HS2
 
 from corpus.store import Store
 
@@ -24,12 +24,6 @@ REOPENED = "When did Notre-Dame reopen?"
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(sample_folder, tmp_path_factory.mktemp("talks") / "log", DATELINE_MODEL="none") as (address, _):
         yield address
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as page:
-        yield page
 
 
 def to_list(page: Page) -> None:
