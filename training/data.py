@@ -29,6 +29,7 @@ from corpus.words import content_stems
 from rag.evidence import Evidence, rank, wants_figure
 from rag.prompts import TRAINED, Prompts
 from rag.retriever import Hit
+from training.holdout import held_out
 
 ROOT = Path(__file__).parent.parent
 SETS = {"new_wiki": 0.6, "reddit": 0.2, "amazon_reviews": 0.2}  # news is nearest to the first
@@ -154,10 +155,6 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
     ):
         end += 1
     return start, end
-
-
-def held_out(article: Article) -> bool:
-    return int(article.id, 16) % 10 == 0
 
 
 class Maker:
@@ -315,7 +312,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     prompts = Prompts(TRAINED)
     for name, side, many, lines in (("held", True, given.held, (4,)), ("train", False, given.examples, LINES)):
-        kept = [question for question in questions if held_out(question.article) == side]
+        kept = [question for question in questions if held_out(question.article.body) == side]
         counts: Counter[str] = Counter()
         with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as out:
             for example in examples(kept, many, given.seed, lines):

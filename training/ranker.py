@@ -116,7 +116,7 @@ def measured(model: Network, questions: Questions, most: int, encoder: Encoder |
     sentence (of three: one of the best three) answers; and the area under ROC that tells them from the same without these sentences.
     With an encoder, its cosines in place of the scores."""
     model.eval()
-    numbers = [n for n in questions.numbers(held_out=True) if questions.asked[n].answers][:: max(1, len(questions.numbers(True)) // most)]
+    numbers = [n for n in questions.numbers(unseen=True) if questions.asked[n].answers][:: max(1, len(questions.numbers(True)) // most)]
     best, three, whole, cut = [], [], [], []
     for n in numbers:
         item = questions.asked[n]

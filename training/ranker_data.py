@@ -22,6 +22,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from corpus.passages import sentences
 from embeddings.encoder import Encoder
 from embeddings.ranker import MOST_PIECES, Row
+from training.holdout import held_out
 
 SETS = ("new_wiki", "reddit", "amazon_reviews")
 WITHOUT, EXCHANGED, SAME_PARAGRAPH, NO_HEADLINE = 0.2, 0.08, 0.4, 0.3  # shares of the examples
@@ -38,7 +39,7 @@ class Paragraph:
     texts: tuple[str, ...]
     pieces: list[list[int]]
     places: list[list[tuple[int, int]]]
-    held_out: bool
+    unseen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class Questions:
     pieces: list[list[int]]
     exchanged: dict[int, list[int]]  # question -> its word pieces with one name or figure of another question in place of its own
 
-    def numbers(self, held_out: bool) -> list[int]:
-        return [n for n, item in enumerate(self.asked) if self.paragraphs[item.paragraph].held_out == held_out]
+    def numbers(self, unseen: bool) -> list[int]:
+        return [n for n, item in enumerate(self.asked) if self.paragraphs[item.paragraph].unseen == unseen]
 
 
 def read_questions(folder: Path, encoder: Encoder) -> Questions:
@@ -83,7 +84,6 @@ def read_questions(folder: Path, encoder: Encoder) -> Questions:
     for title, spans, text, qas in [*_squadshifts(folder / "squadshifts"), *_clapnq(folder / "clapnq")]:
         told = encoder.tokenizer([text[a:b] for a, b in spans], add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         places = [[(a + spans[n][0], b + spans[n][0]) for a, b in row] for n, row in enumerate(told["offset_mapping"])]
-        held_out = sha256(text.encode()).digest()[-1] % 10 == 0
         cut = MOST_PIECES["sentence"]
         paragraphs.append(
             Paragraph(
@@ -91,7 +91,7 @@ def read_questions(folder: Path, encoder: Encoder) -> Questions:
                 tuple(text[a:b] for a, b in spans),
                 [ids[:cut] for ids in told["input_ids"]],
                 [row[:cut] for row in places],
-                held_out,
+                held_out(text),
             )
         )
         for question, answers in qas:
@@ -163,7 +163,7 @@ def _rivals(paragraphs: list[Paragraph], asked: list[Asked], encoder: Encoder) -
     rows = np.repeat(np.arange(len(paragraphs)), np.diff(terms.indptr))
     terms.data = terms.data * 2.2 / (terms.data + norm[rows]) * idf[terms.indices]
     queries = csr_matrix(counter.transform(encoder.pieces([item.text for item in asked])) > 0, dtype=np.float32)
-    side = np.array([item.held_out for item in paragraphs])
+    side = np.array([item.unseen for item in paragraphs])
     weight = {term: float(idf[n]) for term, n in counter.vocabulary_.items()}
     whole = [" ".join(item.texts).lower() for item in paragraphs]
     found: list[tuple[tuple[int, int], ...]] = []
@@ -171,7 +171,7 @@ def _rivals(paragraphs: list[Paragraph], asked: list[Asked], encoder: Encoder) -
         scores = (queries[first : first + 1000] @ terms.T).toarray()
         for item, row in zip(asked[first : first + 1000], scores, strict=True):
             own = paragraphs[item.paragraph]
-            row[side != own.held_out] = -1
+            row[side != own.unseen] = -1
             row[item.paragraph] = -1
             said = {_answer(own, place) for place in item.answers}
             best = np.argpartition(-row, 2 * RIVALS)[: 2 * RIVALS]
@@ -268,7 +268,7 @@ def _example(pieces: list[int], item: Asked | None, own: Paragraph, windows: lis
 def examples(questions: Questions, seed: int, epoch: int, size: int) -> list[list[Example]]:
     """All questions that are not held out, in batches of questions of about one length."""
     chance = random.Random(f"{seed} {epoch}")
-    numbers = questions.numbers(held_out=False)
+    numbers = questions.numbers(unseen=False)
     chance.shuffle(numbers)
     made = [example(questions, n, random.Random(f"{seed} {epoch} {n}")) for n in numbers]
     made = [item for item in made if item.rows]

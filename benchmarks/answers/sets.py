@@ -15,6 +15,7 @@ from embeddings.library import Library
 from rag.evaluation.gold import UNANSWERABLE, Gold, Words, read_gold
 from rag.evaluation.multihop import METADATA, QUESTIONS, articles
 from rag.settings import ROOT
+from training.holdout import held_out
 
 DATA = ROOT.parent / "shared/data"
 _SQUAD = ("new_wiki", "amazon_reviews", "reddit")
@@ -58,9 +59,9 @@ def squad(work: Path, encoder: Encoder) -> Set:
             body = entry["context"].strip()
             digest = sha256(body.encode()).digest()
             nobody = digest[0] % _NOBODY == 0
-            if not nobody and (unseen(body) or digest[1] % _OTHERS == 0):
+            if not nobody and (held_out(body) or digest[1] % _OTHERS == 0):
                 entries.append({"format": EXPORT_FORMAT, "title": entry["title"].replace("_", " "), "body": body})
-            if unseen(body):
+            if held_out(body):
                 questions += [
                     Gold(
                         f"{part}-{n}-{qa['id']}",
@@ -73,12 +74,6 @@ def squad(work: Path, encoder: Encoder) -> Set:
                 ]
         asked += sorted(questions, key=lambda question: sha256(question.id.encode()).digest())[:_EACH]
     return _library(work / "squad", encoder, [_written(work / "squad.jsonl", entries)]), asked
-
-
-def unseen(body: str) -> bool:
-    """True for the paragraphs that both trainings hold out (`training/`)."""
-    digest = sha256(body.encode())
-    return int(digest.hexdigest()[:12], 16) % 10 == 0 and digest.digest()[-1] % 10 == 0
 
 
 SETS = {"gold": gold, "squad": squad, "multihop": multihop}
