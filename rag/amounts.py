@@ -40,18 +40,22 @@ _MEASURE = re.compile(
     r"output|total|figure|minimum|maximum|level|value|ceiling|height|depth|length|toll|population|strength|estimate|count|power)s?\b",
     re.IGNORECASE,
 )
+_FIRST_ASKING = re.compile(r"\b(?:(?P<other>when|who|whom|why|where)|what|which|how)\b", re.IGNORECASE)
 _NO_MEASURE = re.compile(
-    r"\b(?:when|who|why|where|(?:launch|opening|start|completion|delivery|due) date|date|deadline|position|stance|view)s?\b", re.IGNORECASE
+    r"\b(?:(?:launch|opening|start|completion|delivery|due) date|date|deadline|position|stance|view)s?\b", re.IGNORECASE
 )
 
 
 def asks_amount(question: str) -> bool:
     """True if the question wants an amount, in whatever unit.
 
-    >>> asks_amount("the Arctic sea ice minimum ?"), asks_amount("When did the ferry sail?")
-    (True, False)
+    >>> asks_amount("the Arctic sea ice minimum ?"), asks_amount("When did it cost 5?"), asks_amount("How many sailed when it rained?")
+    (True, False, True)
     """
-    return not _NO_MEASURE.search(question) and bool(_MEASURE.search(question) or any(words.search(question) for _, words in _ASKED))
+    asking = _FIRST_ASKING.search(question)
+    if (asking and asking["other"]) or _NO_MEASURE.search(question):
+        return False
+    return bool(_MEASURE.search(question) or any(words.search(question) for _, words in _ASKED))
 
 
 def asks_date(question: str) -> bool:

@@ -23,6 +23,7 @@ from rag.refusal import carries, denial, missing, reach, unspoken
 from rag.retriever import Hit, Retriever
 from rag.series import Figure, disagree, labelled, told, whole
 from rag.sources import demanded
+from rag.subquestions import leading, preferred, subquestions
 from rag.timing import Asked, asked, topic
 
 _REFUSAL = re.compile(
@@ -93,7 +94,8 @@ class Assistant:
         filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
-        ranked, dated = self._found(subject, wanted, filters, question, history)
+        ranked, dated, things = self._found(subject, wanted, filters, question, history)
+        wanted = replace(wanted, things=things)
         answer = Answer(
             question,
             searched,
@@ -118,8 +120,9 @@ class Assistant:
 
     def _found(
         self, subject: str, wanted: Asked, filters: Filters, question: str, history: Sequence[Turn]
-    ) -> tuple[list[Evidence], list[Figure]]:
-        """The sentences that bear on a question, best first, and the dated figures among them where it asks for an amount over time or the latest one.
+    ) -> tuple[list[Evidence], list[Figure], int]:
+        """The sentences that bear on a question, best first; the dated figures among them where it asks for an amount over time or the latest one;
+        and how many of the sentences come first because each answers another thing that is asked.
 
         An account over time needs several articles, so it looks wider and takes longer; a figure is looked for in whole articles.
         """
@@ -132,18 +135,20 @@ class Assistant:
             ranked = told_once(rank(subject, articles, ranker, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED)
             dated = told(subject, ranked, wanted)
             if dated:
-                return ranked, dated
+                return ranked, dated, 1
             breadth = 2 if wanted.change else 1
             hits = hits[: breadth * self.retriever.k]
         ranked = rank(subject, hits, ranker, breadth * SHORTLIST)
         if subject != topic(question):
             ranked = together(ranked, rank(question, hits, ranker, breadth * SHORTLIST))
-        return told_once(ranked, hits, breadth * _COMPARED), []
+        best = leading(subquestions(question), hits, ranker) if subject == topic(question) else []
+        return told_once(preferred(best, ranked), hits, breadth * _COMPARED), [], max(1, len(best))
 
     def _written(self, answer: Answer, wanted: Asked, began: float) -> Iterator[Answer]:
         """The answer while the model writes, and after its words were checked; the evidence itself where nothing of them holds."""
         assert self.reader.chat is not None
-        messages, given = self._prompts.messages(answer.searched, answer.evidence[: self.reader.evidence], self.reader.budget)
+        read = max(self.reader.evidence, wanted.things)
+        messages, given = self._prompts.messages(answer.searched, answer.evidence[:read], self.reader.budget)
         written, problems = "", []
         try:
             # Closing langchain's generator ends the model's turn too.
@@ -210,7 +215,9 @@ Bound = tuple[str, Sequence[Evidence], str]  # a statement's text, the evidence 
 def _quoted(answer: Answer, wanted: Asked) -> Answer:
     """The evidence itself as the answer: the best sentence, or one an article, newest first, where the question asks for several."""
     best = answer.evidence[0]
-    if wanted.several:
+    if wanted.things > 1:
+        chosen = list(answer.evidence[: wanted.things])
+    elif wanted.several:
         chosen = sorted((item for item in answer.evidence[:_SEQUENCE] if item.score >= best.score - _WITHIN_SEQUENCE), key=_newest_first)
     else:
         chosen = [item for item in answer.evidence[:2] if item.score >= best.score - _NEARLY_AS_GOOD]
@@ -249,7 +256,7 @@ def _pointed(answer: Answer, written: str, given: Sequence[Evidence], wanted: As
     answer = answer.but(warnings=tuple(problems))
     if not found:
         return _quoted(answer, wanted)
-    words = {**found, answer.evidence[0]: found.get(answer.evidence[0], "")}
+    words = {**found, **{item: found.get(item, "") for item in answer.evidence[: wanted.things]}}
     answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], wanted)
     marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words.values(), strict=False)]
     return answer.but(statements=(*marked, *answer.statements[len(words) :]))

@@ -15,6 +15,8 @@ from corpus.article import MONTHS, Article
 from corpus.passages import Passage, sentences
 from corpus.words import content_stems
 from embeddings.ranker import Ranker, Window
+from rag.amounts import admits, asks_amount
+from rag.quantities import quantities
 from rag.retriever import Hit, Rank
 from rag.syndicated import also_in, wording
 
@@ -43,7 +45,7 @@ _REASON = re.compile(
     r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|therefore|in order)\b",
     re.IGNORECASE,
 )
-# What a question asks for, and what a sentence that can answer it holds. The first that fits decides.
+# What a question asks for, and what a sentence that can answer it holds. The one whose words come first in the question decides.
 _KINDS = (
     (re.compile(r"\bwhen\b|\b(what|which) (date|year|day|month)|\buntil\b|\bsince when\b", re.IGNORECASE), _TIME),
     (
@@ -117,8 +119,7 @@ def features(
     if not places:
         return [], np.empty((0, len(WEIGHTS)))
     texts = [hit.passage.article.body[start:end] for hit, start, end in places]
-    kind = next((answer for asks, answer in _KINDS if asks.search(question)), None)
-    fits = [0.5 if kind is None else float(bool(kind.search(text))) for text in texts]
+    fits = list(map(_fitting(question), texts))
     lengths = [min(len(text), _LENGTH) / _LENGTH for text in texts]
     cheap = np.column_stack([_shared_words(question, places, texts), [hit.score for hit, _, _ in places], fits, lengths])
     best = [n for n in np.argsort(-cheap @ _FIRST[2:], kind="stable") if only is None or only(texts[n])][:most]
@@ -131,6 +132,20 @@ def features(
     answers = np.full(len(best), min(scores, default=0.0))
     answers[read] = scores
     return [places[n] for n in best], np.column_stack([table, answers])
+
+
+def _fitting(question: str) -> Callable[[str], float]:
+    """How far a sentence holds the kind of thing that is asked for: 1 if it does, 0.5 where the question leaves that open.
+
+    For an amount it is 1 for one in the unit that is asked for, 0.5 for another, and 0 for a date or a number that is a name.
+    """
+    kind = _kind(question)
+    if kind is None:
+        return lambda text: 0.5
+    if kind is _NUMBER and asks_amount(question):
+        admitted = admits(question)
+        return lambda text: (1.0 if admitted(text) else 0.5) if quantities(text) else 0.0
+    return lambda text: float(bool(kind.search(text)))
 
 
 def _answers(question: str, places: Sequence[Place], texts: list[str], best: Sequence[int], ranker: Ranker) -> list[float]:
@@ -182,7 +197,13 @@ def told_once(ranked: Sequence[Evidence], hits: Sequence[Hit], most: int) -> lis
 
 def wants_figure(question: str) -> bool:
     """True if the question asks for a number: how many, how much, what cost or size."""
-    return next((answer for asks, answer in _KINDS if asks.search(question)), None) is _NUMBER
+    return _kind(question) is _NUMBER
+
+
+def _kind(question: str) -> re.Pattern[str] | None:
+    """What a sentence that can answer holds; None where the question leaves that open. "How many flew when it rained" asks for a number."""
+    found = [(match.start(), n) for n, (asks, _) in enumerate(_KINDS) if (match := asks.search(question))]
+    return _KINDS[min(found)[1]][1] if found else None
 
 
 def spread(ranked: Sequence[Evidence], figures_only: bool = False) -> list[Evidence]:

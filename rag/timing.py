@@ -30,13 +30,14 @@ _DISAGREEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question says about time and sources: dates and publishers that it names, and what kind of account it wants."""
+    """What a question says about time and sources: dates and publishers that it names, what kind of account it wants, and of how many things."""
 
     dates: tuple[PartialDate, ...] = ()
     publishers: tuple[str, ...] = ()
     change: bool = False
     latest: bool = False
     disagreement: bool = False
+    things: int = 1
 
     @property
     def several(self) -> bool:
@@ -48,7 +49,7 @@ def asked(question: str, publishers: tuple[str, ...]) -> Asked:
     """Read a question against the publishers that the collection holds.
 
     >>> asked("What did the Northgate Ledger report in June 2013?", ("Northgate Ledger",))
-    Asked(dates=(PartialDate(year=2013, month=6, day=None),), publishers=('Northgate Ledger',), change=False, latest=False, disagreement=False)
+    Asked(dates=(PartialDate(year=2013, month=6, day=None),), publishers=('Northgate Ledger',), change=False, latest=False, disagreement=False, things=1)
     """
     named = tuple(name for name in publishers if re.search(rf"\b{re.escape(name.removeprefix('The '))}\b", question, re.IGNORECASE))
     return Asked(

@@ -2,7 +2,8 @@ from conftest import article
 
 from corpus.passages import Passage
 from embeddings.library import Library
-from rag.evidence import Evidence, rank, rival, spread, wants_figure
+from rag.evidence import Evidence, features, rank, rival, spread, wants_figure
+from rag.quantities import quantities
 from rag.retriever import Retriever
 
 
@@ -50,3 +51,13 @@ def test_rivals_say_the_same_with_another_figure() -> None:
 def test_questions_for_a_number() -> None:
     assert wants_figure("How many ships sailed?") and wants_figure("the cost of HS2 ?")
     assert not wants_figure("When did the ferry sail?") and not wants_figure("Who is the mayor?")
+
+
+def test_what_a_question_asks_for_first_decides_what_a_sentence_should_hold(sample: Library) -> None:
+    question = "How many 737 MAX jets were flying worldwide when the type was grounded in March 2019?"
+    places, table = features(question, Retriever(library=sample, k=8).hits(question), sample.ranker)
+    fits = {hit.passage.article.body[start:end]: row[4] for (hit, start, end), row in zip(places, table, strict=True)}
+    numbers = [fit for text, fit in fits.items() if text.startswith("There were 387 of the aircraft")]
+    bare = [fit for text, fit in fits.items() if not quantities(text)]
+    assert numbers == [0.5] and bare and not any(bare)
+    assert not wants_figure("Why did the cost rise?") and wants_figure("What did it cost when it rose?")

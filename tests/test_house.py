@@ -20,7 +20,7 @@ STAIRS = (
     {"sources", "quantities"},
     {"retriever", "llm", "collection", "amounts"},
     {"evidence", "models", "examples"},
-    {"citations", "prompts", "refusal"},
+    {"citations", "prompts", "refusal", "subquestions"},
     {"series"},
     {"answer"},
     {"followups", "reopened", "timeline"},

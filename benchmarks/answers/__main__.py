@@ -27,7 +27,8 @@ from rag.amounts import asks_amount
 from rag.answer import Answer
 from rag.assistant import Assistant
 from rag.evaluation.gold import Gold
-from rag.evaluation.run import DEPTH, measured, summary
+from rag.evaluation.run import DEPTH, measured
+from rag.evaluation.summary import summary
 from rag.models import Reader, open_reader
 from rag.prompts import Prompts
 from rag.retriever import Retriever

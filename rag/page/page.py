@@ -14,7 +14,7 @@ from rag.evaluation.runs import Runs
 from rag.examples import examples as suggested
 from rag.page.chat import AT_ONCE, chat
 from rag.page.measuring import listed, measuring
-from rag.page.shelf import shelf
+from rag.page.shelf import LOOKING, shelf
 from rag.page.told import plain_errors
 from rag.settings import ROOT
 
@@ -63,7 +63,7 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
         # The collection changes through this page, through other pages, and through the command line.
         triggers: list[Callable[..., Any]] = [page.load, tab.select, asking.chosen.expand, *(event.then for event in shown.changes)]
         for trigger in triggers:
-            trigger(plain_errors(follow), inputs, outputs, api_visibility="private", show_progress="hidden")
+            trigger(plain_errors(follow), inputs, outputs, **LOOKING)
     page.queue(max_size=limits.QUEUE, default_concurrency_limit=AT_ONCE)
     return cast(gr.Blocks, page)
 

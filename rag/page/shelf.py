@@ -44,6 +44,8 @@ _OPENS = """element.addEventListener('click', event => {
 });"""
 _TO_ARTICLE = "() => { document.querySelector('#back')?.scrollIntoView(); document.querySelector('#back')?.focus({preventScroll: true}); }"
 _TO_LIST = "() => document.querySelector(`#articles button[data-article='${document.body.dataset.opened}']`)?.focus()"
+# Looks are answered in their order: who types while the tab is still filled sees what was typed, not what was there before.
+LOOKING: dict[str, Any] = {"concurrency_id": "looks", "concurrency_limit": 1, "api_visibility": "private", "show_progress": "hidden"}
 _REMOVE, _SURE = "Remove", "Remove it for good?"
 
 
@@ -101,7 +103,7 @@ def shelf(collection: Collection) -> Shelf:
     drawn = Shelf(collection, (search, sort, limit), (coverage, lines, more), (*added, *changed))
     look = plain_errors(drawn.follow)
     for trigger in (search.change, sort.change, limit.change):
-        trigger(look, drawn.asked, drawn.listed, api_visibility="private", show_progress="hidden", trigger_mode="always_last")
+        trigger(look, drawn.asked, drawn.listed, trigger_mode="always_last", **LOOKING)
     more.click(lambda limit: limit * 3, limit, limit, api_visibility="private", show_progress="hidden")
     for opener in openers:
         opening = opener.click(plain_errors(_opener(collection)), None, reading.outputs, api_visibility="private", show_progress="hidden")
