@@ -24,7 +24,7 @@ from embeddings.encoder import Encoder
 from embeddings.intake import take_in
 from embeddings.library import Library
 from rag.evaluation.gold import UNANSWERABLE, Gold, read_gold
-from rag.evaluation.measures import _says, precision_recall
+from rag.evaluation.measures import precision_recall, says
 from rag.evaluation.multihop import auc
 from rag.evidence import SHORTLIST, rank
 from rag.refusal import ENOUGH, SIGNALS, WEIGHTS, signals
@@ -48,7 +48,7 @@ def asked(gold: Gold, made: str, retriever: Retriever, filters: Filters | None =
     subject = topic(gold.question)
     ranked = rank(subject, retriever.hits(subject, filters=filters), retriever.library.ranker, SHORTLIST)
     said = "\n".join(item.text for item in ranked)
-    answered = bool(gold.answers) and all(any(_says(said, wording) for wording in wordings) for wordings in gold.answers)
+    answered = bool(gold.answers) and all(any(says(said, wording) for wording in wordings) for wordings in gold.answers)
     if ranked and (made == "gold" or not answered):
         row = signals(subject, ranked, retriever.library.encoder, retriever.library.rarity)
         yield Asked(gold, made, made == "gold" and gold.kind != UNANSWERABLE, row)

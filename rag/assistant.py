@@ -15,7 +15,7 @@ from rag import limits
 from rag.amounts import admits, asks_amount, asks_date
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, pointed, visible
-from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure
+from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure, within
 from rag.followups import last_exchange, recalled, standing_alone, together
 from rag.models import Reader
 from rag.prompts import Prompts
@@ -206,7 +206,7 @@ def _evidence(question: str, ranked: list[Evidence], wanted: Asked, dated: Seque
     if dated:
         best = sorted(dated, key=lambda figure: -figure.fit)
         return tuple(dict.fromkeys([*(figure.evidence for figure in best), *ranked]))[:_SHOWN]
-    return tuple((spread(ranked, wants_figure(question)) if wanted.change else ranked)[:_SHOWN])
+    return tuple((within(spread(ranked, wants_figure(question)), wanted.dates) if wanted.change else ranked)[:_SHOWN])
 
 
 Bound = tuple[str, Sequence[Evidence], str]  # a statement's text, the evidence that it cites, its verdict

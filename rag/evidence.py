@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import MONTHS, Article
+from corpus.article import MONTHS, Article, PartialDate
 from corpus.passages import Passage, sentences
 from corpus.words import content_stems
 from embeddings.ranker import Ranker, Window
@@ -216,6 +216,17 @@ def spread(ranked: Sequence[Evidence], figures_only: bool = False) -> list[Evide
         if not figures_only or _AMOUNT.search(_DATE.sub("", evidence.text)):
             best.setdefault(evidence.article.id, evidence)
     return list(best.values())
+
+
+def within(ranked: Sequence[Evidence], days: Sequence[PartialDate]) -> list[Evidence]:
+    """The sentences of articles that appeared between the first and the last year of `days`, or that name no day; all where that leaves none.
+
+    One day alone bounds nothing: "since 2018".
+    """
+    if len(days) < 2:
+        return list(ranked)
+    first, last = min(day.year for day in days), max(day.year for day in days)
+    return [item for item in ranked if not item.article.published or first <= item.article.published.year <= last] or list(ranked)
 
 
 def rival(item: Evidence, among: Iterable[Evidence]) -> Evidence | None:

@@ -67,7 +67,7 @@ _BY = re.compile(
     r"\b(?:by|further|another|additional|extra|difference of|shortfall of|every|each|average of|(?:once|originally) (?:priced|planned|put) at|"
     r"instead of|rather than|up from|down from|compared with)(?: a| an| the)? $"
 )
-_LESS = re.compile(r" (?:less|more|lower|higher|larger|smaller|below|above|fewer|apart|extra|wider)\b")
+_LESS = re.compile(r" (?:of (?:them|these|those|whom|which)|less|more|lower|higher|larger|smaller|below|above|fewer|apart|extra|wider)\b")
 _RISES = re.compile(r" (?:\w+ ){0,2}(?:rise|rose|risen|grow|grew|grown|increas\w+|climb\w*|fall|fell|drop\w*|expand\w*|enlarged) to\b")
 _SAME_IN_OTHER_UNITS = re.compile(r" ?\(|,? or (?:about |roughly )?$")
 

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 from conftest import article
 
+from corpus.article import PartialDate
 from corpus.passages import Passage
 from embeddings.library import Library
-from rag.evidence import Evidence, features, rank, rival, spread, wants_figure
+from rag.evidence import Evidence, features, rank, rival, spread, wants_figure, within
 from rag.quantities import quantities
 from rag.retriever import Retriever
 
@@ -61,3 +64,14 @@ def test_what_a_question_asks_for_first_decides_what_a_sentence_should_hold(samp
     bare = [fit for text, fit in fits.items() if not quantities(text)]
     assert numbers == [0.5] and bare and not any(bare)
     assert not wants_figure("Why did the cost rise?") and wants_figure("What did it cost when it rose?")
+
+
+def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
+    old, early, late = (evidence(f"It was {n}.", title=str(n)) for n in range(3))
+    dated = [
+        replace(item, passage=replace(item.passage, article=replace(item.article, published=PartialDate(year))))
+        for item, year in ((old, 2011), (early, 2014), (late, 2020))
+    ]
+    assert within(dated, (PartialDate(2012), PartialDate(2016))) == [dated[1]]
+    assert within(dated, (PartialDate(2012),)) == dated and within(dated, (PartialDate(1999), PartialDate(2001))) == dated
+    assert within([old], (PartialDate(2012), PartialDate(2016))) == [old]

@@ -65,6 +65,19 @@ def test_over_three_turns_the_subject_is_still_there() -> None:
     assert "NATO mission in Iraq" in standing_alone("Who said that?", longer)
 
 
+def test_then_is_the_month_that_was_spoken_of_last() -> None:
+    talk = (
+        Turn("user", "When did the pier burn?"),
+        Turn("assistant", "On 3 May 2014. [1]"),
+        Turn("user", "Who put it out?"),
+        Turn("assistant", "Two men."),
+    )
+    assert "May 2014" in standing_alone("Who was mayor then?", talk)
+    assert "May 2014" not in standing_alone("Who was mayor then?", talk[2:]) and "2014" not in standing_alone(
+        "And who was it then in 2019?", talk
+    )
+
+
 def test_without_history_nothing_changes() -> None:
     assert standing_alone("Why?", ()) == "Why?"
 
