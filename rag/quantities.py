@@ -71,7 +71,9 @@ _AGO = re.compile(r"\b(?:(?P<last>last year|a year (?:ago|earlier|before))|(?P<t
 _CLAUSE_END = re.compile(
     r"[;:–] |, |\s(?:and|but) (?=(?:will|would|is|are|was|were|has|have|had|may|could|should|cost|costs|announced)\b)|\s(?:while|whereas|against) "
 )
-_NOW = re.compile(r"\b(?:now|currently|today|at present|so far)\b", re.IGNORECASE)
+_NOW = re.compile(r"\b(?:now|currently|today|at present|at the moment|so far)\b", re.IGNORECASE)
+_HELD = re.compile(r"\b(?:ha(?:ve|s)|is|are|runs?|stands? at) (?:now|currently|at present|at the moment)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"(?:which|who|whose)\b")  # says something of its own: "the plan is for NATO, which runs a 500-strong mission, to ..."
 _STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
     (
         "estimated",
@@ -269,10 +271,14 @@ def _days(sentence: str, first: int, last: int, published: PartialDate | None) -
 def _stage(sentence: str, quantity: Quantity) -> Stage:
     """What the nearest verbs make of a quantity: those of its clause, or those that the sentence says before it."""
     first, last = clause(sentence, quantity.start)
+    if _HELD.search(sentence, first, quantity.start):
+        return "actual"
     for text in (sentence[first:last], sentence[:first]):
         for stage, verbs in _STAGES:
             if verbs.search(text):
                 return stage
+        if _ASIDE.match(text):
+            break
         if first and re.search(r"\b(?:is|are|was|were|has|have|had|cost|amounts?|stands?|rose|fell)\b", text):
             break
     return "actual"

@@ -29,9 +29,9 @@ _ENOUGH = 17.0  # of the best figure's fit; below it nothing fits and the best s
 _WITHIN, _NEWEST_WITHIN = 8.5, 6.0
 _AMBIGUOUS = 1.0  # two values of one sentence whose fit differs less are told by the quote alone
 # What speaks for a figure: the question's words in its clause and in its sentence, a total, the question's own word for the unit,
-# another article's figure of about the same size; what against it: another's figure,
+# another article's figure of about the same size, the article's headline; what against it: another's figure,
 # a part, a difference, an older value, no unit; a date that was past when its article appeared was planned by nobody.
-NEAR, AROUND, TOTAL, NAMED_UNIT, LIKE = 3.0, 1.5, 0.7, 2.0, 2.0
+NEAR, AROUND, TOTAL, NAMED_UNIT, LIKE, HEADLINE = 3.0, 1.5, 0.7, 2.0, 2.0, 2.0
 OTHERS, PART, DIFFERENCE, OLDER, BARE, OPPOSITE, STRANGE, PAST = 6.0, 0.4, 2.0, 1.5, 1.0, 3.0, 0.7, 3.0
 
 _ASKING_STEMS = frozenset(
@@ -149,6 +149,7 @@ def _nearness(item: Evidence, quantity: Quantity, wanted: Sequence[frozenset[str
         - BARE * (not quantity.unit)
         - PAST * bool(quantity.unit == "date" and published and quantity.high < published.first.toordinal() - 31)
         - STRANGE * min(len({name for name in _PLACES.findall(item.text) if stem(name) not in asked and name.lower() not in ordinary}), 2)
+        + HEADLINE * any(other.high == quantity.high for other in quantities(item.article.headline))
     )
 
 

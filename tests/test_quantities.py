@@ -141,3 +141,16 @@ def test_dates_as_values_of_their_own() -> None:
     assert [quantity.text for quantity in found] == ["March 2021", "31 October 2021", "spring of 2022"] and {q.unit for q in found} == {
         "date"
     }
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stage"),
+    [
+        ("The plan is for the alliance, which runs a 500-strong mission to train soldiers, to take on more.", "actual"),
+        ("It will be smaller than what we have at the moment with 1,350 people deployed there.", "actual"),
+        ("The first phase may now cost as much as 45 billion pounds.", "estimated"),
+        ("The council plans a school, which will cost 4 million pounds.", "planned"),
+    ],
+)
+def test_an_aside_has_a_stage_of_its_own(sentence: str, stage: str) -> None:
+    assert [quantity.stage for quantity in quantities(sentence)] == [stage]
