@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT, SHARED, article, needs_shared
 from test_cli import run
 
+from corpus.article import PartialDate
 from corpus.store import Store
 from embeddings.encoder import Encoder
 from embeddings.intake import take_in
@@ -54,6 +55,7 @@ def results(quoting: Assistant) -> list[Result]:
         (replace(GOLD, answers=(), evidence=()), "nothing says what a right answer holds"),
         (replace(GOLD, draft=True), "draft"),
         (replace(GOLD, question=" "), "empty"),
+        (replace(GOLD, as_of=((PartialDate(2018, 2, 13), PartialDate(2018, 3)),)), "the day 2018-03 lies after"),
     ],
 )
 def test_mistakes_are_found(wrong: Gold, told: str) -> None:
