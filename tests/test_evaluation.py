@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from answering import answering
 from conftest import ROOT, article
 
 from corpus.article import PartialDate
 from corpus.passages import Passage
 from corpus.readers import find
+from embeddings.library import Library
 from rag.amounts import asks_amount
 from rag.answer import Answer, Turn
 from rag.assistant import Assistant
@@ -19,6 +21,10 @@ from rag.evaluation.gold import KINDS, Gold, GoldError, Words, read_gold
 from rag.evaluation.run import Result, evaluate, searched
 from rag.evaluation.summary import Figures, failures, interval, summary, table
 from rag.evidence import Evidence
+from rag.models import open_reader
+from rag.prompts import Prompts
+from rag.retriever import Retriever
+from rag.settings import Settings
 from rag.timing import AsOf
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
@@ -251,6 +257,24 @@ def test_several_questions_at_once_give_the_same_results_in_order(quoting: Assis
 
     questions = read_gold(ROOT / "corpus/gold.jsonl")[:6]
     assert told(evaluate(quoting, questions, parallel=3)) == told(evaluate(quoting, questions))
+
+
+@pytest.mark.parametrize(("usage", "read", "written"), [(True, 31, 7), (False, None, None)])
+def test_a_question_costs_the_tokens_that_its_model_reports(
+    sample: Library, usage: bool, read: int | None, written: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with answering(lambda message: "It opened on October 31 [1].", usage) as model:
+        reader = open_reader(Settings(model=model))
+        assistant = Assistant(Retriever(library=sample, k=8), reader, Prompts())
+        questions = [gold for gold in GOLD_FILE if gold.id in ("ber-02", "hs2-01")]
+        results = list(evaluate(assistant, questions))
+    assert {(result.tokens_read, result.tokens_written) for result in results} == {(read, written)}
+    assert summary(results)["tokens read"] == read and summary(results)["tokens written, p95"] == written
+
+
+def test_without_a_model_nothing_is_read(quoting: Assistant) -> None:
+    assert quoting.ask("What does HS2 cost?").to_json()["timings"]["tokens_read"] is None
 
 
 def test_the_table_has_a_column_for_each_group(quoting: Assistant) -> None:

@@ -56,6 +56,8 @@ class Result:
     seconds: float
     seconds_to_evidence: float
     seconds_to_word: float | None
+    tokens_read: int | None
+    tokens_written: int | None
     warnings: tuple[str, ...]
     shown: Mapping[str, Any]
 
@@ -148,6 +150,8 @@ def measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: floa
         seconds=round(seconds, 3),
         seconds_to_evidence=answer.timings.evidence or 0.0,
         seconds_to_word=answer.timings.first_word,
+        tokens_read=answer.timings.tokens_read,
+        tokens_written=answer.timings.tokens_written,
         warnings=answer.warnings,
         shown=_shown(gold, answer),
     )
