@@ -11,6 +11,7 @@ from typing import Any
 from corpus.article import Article
 from rag.answer import Answer, datelines
 from rag.assistant import Assistant
+from rag.citations import SUPPORTED
 from rag.evaluation import measures, ranking
 from rag.evaluation.failures import failure
 from rag.evaluation.gold import Gold, GoldError
@@ -163,6 +164,9 @@ def _shown(gold: Gold, answer: Answer) -> dict[str, Any]:
         "gold": [asdict(words) for words in gold.evidence],
         "citations": [
             {"number": c.number, "source": datelines(c), "headline": c.article.headline, "quote": c.quote} for c in answer.citations
+        ],
+        "written": [
+            {"text": item.text, "citations": [c.number for c in item.citations]} for item in answer.statements if item.verdict == SUPPORTED
         ],
         "evidence": [{"source": datelines(item), "quote": item.text} for item in answer.evidence[:_SHOWN]],
     }
