@@ -138,10 +138,26 @@ def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[
     assert wrong and all(f"- {result.id}:" in text for result in wrong) and f"| right | {run['summary']['all']['right']} |" in text
 
 
-def test_the_committed_report_is_that_of_the_committed_run() -> None:
-    folder = ROOT / "rag/evaluation/results"
-    told = "run: python -m rag.evaluation report rag/evaluation/results/baseline.json"
-    assert html(load(folder / "baseline.json")) == (folder / "baseline.html").read_text(), told
+@pytest.mark.parametrize("page", sorted((ROOT / "rag/evaluation/results").glob("*.html")), ids=lambda page: page.stem)
+def test_the_committed_report_is_that_of_the_committed_run(page: Path) -> None:
+    kept = page.with_suffix(".json")
+    assert html(load(kept)) == page.read_text(), f"run: python -m rag.evaluation report rag/evaluation/results/{kept.name}"
+
+
+def test_a_short_report_holds_nobodys_sentences(results: list[Result], tmp_path: Path) -> None:
+    run_, out = record(results, UNDER), tmp_path / "short.html"
+    save_run(tmp_path / "run.json", run_)
+    done = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", "--out", str(out), data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    short = load(out.with_suffix(".json"))
+    assert short["summary"] == run_["summary"] and [r["id"] for r in short["results"]] == [r["id"] for r in run_["results"]]
+    whole = re.findall(r"\w+", " ".join(quote["quote"] for result in run_["results"] for quote in result["shown"]["gold"]))
+    runs = {" ".join(whole[n : n + 9]) for n in range(len(whole) - 8)}
+    for file in (out, out.with_suffix(".json"), out.with_suffix(".md")):
+        plain = re.findall(r"\w+", file.read_text())
+        assert len(plain) > 200 and not runs & {" ".join(plain[n : n + 9]) for n in range(len(plain) - 8)}
+    lost = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", data=tmp_path)
+    assert lost.returncode == 2 and "would write over" in lost.stderr and load(tmp_path / "run.json") == json.loads(json.dumps(run_))
 
 
 def test_a_run_that_was_broken_off_goes_on(results: list[Result], tmp_path: Path) -> None:
@@ -218,6 +234,11 @@ def test_sets_of_other_forms_are_read_or_refused(tmp_path: Path) -> None:
     found = convert("rgb", [rgb])
     assert len(found.articles) == 2 and found.questions[0]["answers"] == [["Ann", "Anna"]]
     assert convert("realtimeqa", [realtime]).questions[0]["answers"] == [["Blue"]]
+    hops = tmp_path / "hops.json"
+    hops.write_text('{"id": 7, "query": "Do they agree?", "question_type": "comparison_query", "answer": "no", "evidence_list": []}\n')
+    assert convert("multihop-rag", [hops]).questions == [
+        {"id": "7", "question": "Do they agree?", "kind": "yes-no", "answers": [["no"]], "evidence": []}
+    ]
     for form in FORMS:
         if form != "rgb":
             with pytest.raises(GoldError):

@@ -221,16 +221,25 @@ def _compare(given: argparse.Namespace) -> int:
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="the results of a run")
     parser.add_argument("--out", type=Path, help="the HTML file (default: beside the results); the Markdown one stands beside it")
+    parser.add_argument("--short", action="store_true", help="cut texts after eight words, and write the run so cut beside it as JSON")
 
 
 def _report(given: argparse.Namespace) -> int:
-    from rag.evaluation.record import load
+    from rag.evaluation.gold import GoldError
+    from rag.evaluation.record import load, save, shortened
     from rag.evaluation.report import html, markdown
 
     run, out = load(given.run), given.out or given.run.with_suffix(".html")
+    files = [out, out.with_suffix(".md")]
+    if given.short:
+        files.append(out.with_suffix(".json"))
+        if files[-1].absolute() == given.run.absolute():
+            raise GoldError(f"--short would write over {given.run} and lose its texts; give another file with --out")
+        run = shortened(run)
+        save(files[-1], run)
     out.write_text(html(run), encoding="utf-8")
-    out.with_suffix(".md").write_text(markdown(run), encoding="utf-8")
-    sys.stdout.write(f"{out}\n{out.with_suffix('.md')}\n")
+    files[1].write_text(markdown(run), encoding="utf-8")
+    sys.stdout.write("".join(f"{file}\n" for file in files))
     return 0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from corpus.article import Article
 from corpus.words import words
-from rag.evaluation.gold import UNANSWERABLE, Gold
+from rag.evaluation.gold import UNANSWERABLE, Gold, yes_or_no
 from rag.evaluation.measures import says
 
 
@@ -47,7 +47,7 @@ def _of_its_words(gold: Gold, articles: Sequence[Article]) -> Iterator[str]:
             yield f"“{_short(quoted.quote)}” stands nowhere in {quoted.article}; copy the words from: python -m corpus show {named[0].id}"
     quotes = "\n".join(quoted.quote for quoted in gold.evidence)
     for wordings in gold.answers if gold.evidence else ():
-        if not any(says(quotes, wording) for wording in wordings):
+        if not yes_or_no(wordings) and not any(says(quotes, wording) for wording in wordings):
             yield f"none of the quoted words say “{_short(wordings[0])}”; add the wording that they use, or quote the words that say it"
 
 

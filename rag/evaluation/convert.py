@@ -12,7 +12,7 @@ from typing import Any
 
 from corpus.cleaning import NoText, clean
 from corpus.readers import EXPORT_FORMAT, read
-from rag.evaluation.gold import UNANSWERABLE, GoldError
+from rag.evaluation.gold import UNANSWERABLE, YES_NO, GoldError, yes_or_no
 
 Entry = dict[str, Any]
 
@@ -41,7 +41,8 @@ class Converted:
     def question(self, name: str, question: str, wordings: list[str], quotes: list[tuple[str, str]]) -> None:
         """Take a question in: its wordings of one answer (none: nothing answers it) and (article id, words) that carry it."""
         wordings = list(dict.fromkeys(wording for wording in wordings if wording))
-        answered = {"answers": [wordings], "evidence": [{"article": article, "quote": quote} for article, quote in quotes]}
+        kind = {"kind": YES_NO} if yes_or_no(wordings) else {}
+        answered = {**kind, "answers": [wordings], "evidence": [{"article": article, "quote": quote} for article, quote in quotes]}
         self.questions.append({"id": name, "question": question, **(answered if wordings else {"kind": UNANSWERABLE})})
 
 

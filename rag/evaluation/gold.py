@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +12,18 @@ from corpus.article import Article, InvalidDate, PartialDate
 from rag.answer import Turn
 
 UNANSWERABLE = "unanswerable"
+YES_NO = "yes-no"
 _EACH_LINE = 'each line should be {"question": ..., "answers": [[...]], "evidence": [{"article": ..., "quote": ...}]}'
-KINDS = ("fact", "why", "change-over-time", "latest", "disagreement", "follow-up", "false-premise", UNANSWERABLE)
+KINDS = ("fact", "why", "change-over-time", "latest", "disagreement", "follow-up", "false-premise", YES_NO, UNANSWERABLE)
 
 
 class GoldError(ValueError):
     """A gold file that cannot be used; the message names the line."""
+
+
+def yes_or_no(wordings: Iterable[str]) -> bool:
+    """True if an answer is "yes" or "no" and nothing else."""
+    return {wording.strip(" .").lower() for wording in wordings} in ({"yes"}, {"no"})
 
 
 @dataclass(frozen=True, slots=True)

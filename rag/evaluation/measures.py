@@ -8,8 +8,8 @@ from statistics import mean
 
 from corpus.article import Article, PartialDate
 from rag.answer import Answer
-from rag.citations import Statement
-from rag.evaluation.gold import UNANSWERABLE, Gold
+from rag.citations import QUOTED, Statement
+from rag.evaluation.gold import UNANSWERABLE, Gold, yes_or_no
 
 Span = tuple[Article, int, int]
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
@@ -33,15 +33,25 @@ def evidence_at(k: int, gold: Gold, spans: Sequence[Span]) -> float:
 def right(gold: Gold, answer: Answer) -> float:
     """1 if the answer says all that it must and nothing that it must not, else 0; an unanswerable question is right when refused.
 
-    Wordings are compared without case and only as whole words: "300" is not in "1,300".
+    Wordings are compared without case and only as whole words: "300" is not in "1,300". A mere "yes" or "no" counts only where the first
+    statement begins with it and is no quotation: articles are full of the word "no".
     """
     if gold.kind == UNANSWERABLE:
         return float(refused(answer))
     said = "\n".join(statement.text for statement in answer.statements)
     return float(
-        all(any(says(said, wording) for wording in wordings) for wordings in gold.answers)
+        all(
+            _decides(answer, wordings) if yes_or_no(wordings) else any(says(said, wording) for wording in wordings)
+            for wordings in gold.answers
+        )
         and not any(says(said, wording) for wording in gold.must_not)
     )
+
+
+def _decides(answer: Answer, wordings: Sequence[str]) -> bool:
+    """True if an answer begins with the word that a yes-or-no question wants."""
+    said = [statement.text for statement in answer.statements[:1] if statement.verdict != QUOTED]
+    return bool(said) and _normal(said[0]).split()[:1] == [_normal(wordings[0])]
 
 
 def brief(answer: Answer) -> str:
