@@ -66,6 +66,8 @@ def test_right_wants_every_thing_and_nothing_forbidden() -> None:
     both = replace(GOLD, answers=(("34 million",), ("41 million",)), must_not=("1961",))
     assert measures.right(both, said("From 34 million to 41 million.")) == 1
     assert measures.right(both, said("34 million.")) == 0 and measures.right(both, said("34 million, 41 million, 1961.")) == 0
+    assert measures.values_said(both, said("From 34 million.")) == 0.5 and measures.values_said(both, Answer("q", "q", "unanswerable")) == 0
+    assert measures.values_said(GOLD, said("34 million.")) is None
     nothing = Gold("2", "q", "unanswerable")
     assert measures.right(nothing, Answer("q", "q", "unanswerable")) == 1 and measures.right(nothing, said("Something.")) == 0
 

@@ -224,16 +224,47 @@ def test_a_public_set_becomes_a_collection_and_gold_that_agree(form: str, files:
     assert named and not wrong
 
 
-def test_sets_of_other_forms_are_read_or_refused(tmp_path: Path) -> None:
-    rgb = tmp_path / "rgb.json"
-    rgb.write_text('{"id": 0, "query": "Who won?", "answer": [["Ann", "Anna"]], "positive": ["Ann won."], "negative": ["Ben lost."]}\n')
-    realtime = tmp_path / "realtime.jsonl"
-    realtime.write_text(
-        '{"question_id": "a", "question_sentence": "Which?", "choices": ["Red", "Blue"], "answer": ["1"], "evidence": "Blue it is."}\n'
-    )
+# Lines of our own with the keys and shapes of the published files (RGB's three parts, RealtimeQA, SQuAD 2.0).
+RGB = [
+    {"id": 0, "query": "Who won?", "answer": "Ann", "positive": ["Ann won."], "negative": ["Ben lost."], "positive_wrong": ["Cy won."]},
+    {"id": 1, "query": "Who won?", "answer": [["Ann", "Anna"]], "positive": ["Ann won."], "negative": []},
+    {"id": 2, "query": "Who won and when?", "answer": ["Ann", "in May"], "positive": [["Ann won."], ["It was in May."]], "negative": []},
+]
+REALTIME = {
+    "question_id": "20200103_0", "question_date": "2020/01/03", "question_source": "The Gull", "question_url": "https://gull.example/quiz",
+    "question_sentence": "Which?", "choices": ["Red", "Blue"], "answer": ["1"], "evidence": "Blue it is.",
+}  # fmt: skip
+SQUAD = {
+    "version": "v2.0",
+    "data": [{"title": "The_Gull", "paragraphs": [{"context": "A gull flew.", "qas": [
+        {"id": "a", "question": " What flew?", "answers": [{"text": "A gull", "answer_start": 0}], "is_impossible": False},
+        {"id": "b", "question": "What swam?", "answers": [], "is_impossible": True, "plausible_answers": [{"text": "A gull", "answer_start": 0}]},
+    ]}]}],
+}  # fmt: skip
+
+
+def test_every_part_of_a_set_is_read_as_it_is_scored(tmp_path: Path) -> None:
+    rgb, realtime, squad = tmp_path / "rgb.json", tmp_path / "realtime.jsonl", tmp_path / "squad.json"
+    rgb.write_text("".join(json.dumps(entry) + "\n" for entry in RGB))
     found = convert("rgb", [rgb])
-    assert len(found.articles) == 2 and found.questions[0]["answers"] == [["Ann", "Anna"]]
-    assert convert("realtimeqa", [realtime]).questions[0]["answers"] == [["Blue"]]
+    assert [entry["answers"] for entry in found.questions] == [[["Ann"]], [["Ann", "Anna"]], [["Ann"], ["in May"]]]
+    assert sorted(found.articles) == ["Ann won.", "Ben lost.", "It was in May."]
+    assert [words["quote"] for words in found.questions[2]["evidence"]] == ["Ann won.", "It was in May."]
+    realtime.write_text(json.dumps(REALTIME) + "\n" + json.dumps({**REALTIME, "question_id": "b", "evidence": ""}) + "\n")
+    found = convert("realtimeqa", [realtime])
+    ((_, kept),) = found.articles.values()
+    assert (kept["publisher"], kept["date"], kept["url"]) == ("The Gull", "2020-01-03", "https://gull.example/quiz")
+    assert [(entry["answers"], len(entry["evidence"])) for entry in found.questions] == [([["Blue"]], 1), ([["Blue"]], 0)]
+    squad.write_text(json.dumps(SQUAD))
+    found = convert("squad", [squad])
+    assert [(entry.get("kind"), entry.get("answers")) for entry in found.questions] == [(None, [["A gull"]]), ("unanswerable", None)]
+    assert found.titles == {"The Gull": found.questions[0]["evidence"][0]["article"]}
+
+
+def test_sets_of_other_forms_are_refused(tmp_path: Path) -> None:
+    rgb = tmp_path / "rgb.json"
+    rgb.write_text(json.dumps(RGB[1]))
+    found = convert("rgb", [rgb])
     hops = tmp_path / "hops.json"
     hops.write_text('{"id": 7, "query": "Do they agree?", "question_type": "comparison_query", "answer": "no", "evidence_list": []}\n')
     assert convert("multihop-rag", [hops]).questions == [

@@ -38,14 +38,28 @@ def right(gold: Gold, answer: Answer) -> float:
     """
     if gold.kind == UNANSWERABLE:
         return float(refused(answer))
-    said = "\n".join(statement.text for statement in answer.statements)
-    return float(
-        all(
-            _decides(answer, wordings) if yes_or_no(wordings) else any(says(said, wording) for wording in wordings)
-            for wordings in gold.answers
-        )
-        and not any(says(said, wording) for wording in gold.must_not)
-    )
+    return float(all(_said(gold, answer)) and not any(says(_whole(answer), wording) for wording in gold.must_not))
+
+
+def values_said(gold: Gold, answer: Answer) -> float | None:
+    """The share of the gold answers that are said, where there are several: the values of a change, the sides of a disagreement; else None.
+
+    Gold "500", "4,000" and "fewer than 20", said "500 in 2020, 4,000 in 2021": 2/3, while `right` is 0.
+    """
+    return mean(_said(gold, answer)) if len(gold.answers) > 1 else None
+
+
+def _said(gold: Gold, answer: Answer) -> list[float]:
+    """Of each gold answer, 1 if it is said."""
+    whole = _whole(answer)
+    return [
+        float(_decides(answer, wordings) if yes_or_no(wordings) else any(says(whole, wording) for wording in wordings))
+        for wordings in gold.answers
+    ]
+
+
+def _whole(answer: Answer) -> str:
+    return "\n".join(statement.text for statement in answer.statements)
 
 
 def _decides(answer: Answer, wordings: Sequence[str]) -> bool:
@@ -112,8 +126,7 @@ def outdated(gold: Gold, answer: Answer) -> float | None:
     """
     if gold.kind != "latest" or not gold.must_not:
         return None
-    said = "\n".join(statement.text for statement in answer.statements)
-    return float(any(says(said, wording) for wording in gold.must_not))
+    return float(any(says(_whole(answer), wording) for wording in gold.must_not))
 
 
 def as_of_right(gold: Gold, answer: Answer) -> float | None:

@@ -44,6 +44,7 @@ def record(results: Sequence[Result], under: dict[str, Any]) -> dict[str, Any]:
         **under,
         "summary": {name: summary(chosen) for name, chosen in groups(results).items()},
         "intervals": intervals(results),
+        "group_intervals": {name: intervals(chosen) for name, chosen in groups(results).items() if name != "all"},
         "failures": failures(results),
         "results": [asdict(result) for result in results],
     }

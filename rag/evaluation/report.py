@@ -19,6 +19,7 @@ _FIRST = (
     "MRR",
     "figures right",
     "as-of right",
+    "values said",
 )
 _BARS = 24  # of the histogram of seconds
 
@@ -46,6 +47,7 @@ def markdown(run: dict[str, Any]) -> str:
 def _view(run: dict[str, Any]) -> dict[str, Any]:
     """What both forms show."""
     figures, intervals = run["summary"]["all"], run["intervals"]
+    groups = {"all": intervals, **run.get("group_intervals", {})}
     first = [(name, figures[name], *intervals[name]) for name in _FIRST if name in intervals]
     others = [(name, value) for name, value in figures.items() if name not in _FIRST and value is not None]
     by_class = {name: [result for result in run["results"] if result["failure"] == name] for name in CLASSES}
@@ -59,6 +61,7 @@ def _view(run: dict[str, Any]) -> dict[str, Any]:
         "others": others,
         "kinds": {name: summary for name, summary in run["summary"].items() if "/" not in name},
         "measures": [name for name, *_ in first],
+        "between": groups,
         "groups": {name: summary for name, summary in run["summary"].items() if "/" in name},
         "failures": [(name, len(results), results) for name, results in by_class.items()],
         "held": [result for result in run["results"] if not result["failure"]],

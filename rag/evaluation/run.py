@@ -46,6 +46,7 @@ class Result:
     ndcg_10: float | None
     evidence_1: float | None
     evidence_3: float | None
+    values_said: float | None
     exact_match: float | None
     f1: float | None
     figures_right: float | None
@@ -140,6 +141,7 @@ def measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: floa
         ndcg_10=ranking.ndcg_at(DEPTH, places, wanted) if known else None,
         evidence_1=measures.evidence_at(1, gold, spans) if known else None,
         evidence_3=measures.evidence_at(3, gold, spans) if known else None,
+        values_said=measures.values_said(gold, answer),
         exact_match=measures.exact_match(measures.brief(answer), gold.answers[0]) if one else None,
         f1=measures.f1(measures.brief(answer), gold.answers[0]) if one else None,
         figures_right=measures.figures_right(gold, answer),

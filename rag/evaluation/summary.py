@@ -23,6 +23,7 @@ MEANS = {
     "evidence@1": "evidence_1",
     "evidence@3": "evidence_3",
     "right": "right",
+    "values said": "values_said",
     "exact match": "exact_match",
     "F1": "f1",
     "figures right": "figures_right",
