@@ -138,6 +138,17 @@ def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[
     assert wrong and all(f"- {result.id}:" in text for result in wrong) and f"| right | {run['summary']['all']['right']} |" in text
 
 
+def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(results: list[Result]) -> None:
+    refusing = [replace(result, refused=result.id in ("nato-01", "nato-02"), right=float(n % 2)) for n, result in enumerate(results)]
+    run = record(refusing, UNDER)
+    page = html(run)
+    low, high = run["group_intervals"]["fact"]["right"]
+    assert 0 < low < run["summary"]["fact"]["right"] < high < 1 and f"<small>{low:.2f}&ndash;{high:.2f}</small>" in page
+    (fact,) = re.findall(r"<tr><td>fact</td>.*?</tr>", page)
+    assert fact.endswith("<td>2</td></tr>") and "<td>2014</td>" in page and "year/" not in page
+    assert re.search(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC", page)
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "rag/evaluation/results").glob("*.html")), ids=lambda page: page.stem)
 def test_the_committed_report_is_that_of_the_committed_run(page: Path) -> None:
     kept = page.with_suffix(".json")
