@@ -70,6 +70,8 @@ def tables() -> dict[Path, dict[str, str]]:
     """For each document, its generated tables by the name of the mark above them."""
     run, found, ways = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding"))
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
+    asked = RESULTS / "multihop.json"
+    hops = {"multihop": answers(json.loads(asked.read_text()), (*COLUMNS, "fact", "yes-no", "unanswerable"))} if asked.exists() else {}
     return {
         ROOT / "README.md": {"results": answers(run, COLUMNS, _MAIN), "retrieval": retrieval(found, ("newcomer's recipe", "Dateline"))},
         RESULTS / "README.md": {
@@ -77,6 +79,7 @@ def tables() -> dict[Path, dict[str, str]]:
             "retrieval": retrieval(found),
             "halves": halves(found),
             "decoding": decoding(ways),
+            **hops,
         },
     }
 

@@ -1,4 +1,4 @@
-"""Text -> unit vectors with the packaged all-MiniLM-L6-v2. The only room that imports sentence_transformers and torch."""
+"""Text -> unit vectors with the packaged all-MiniLM-L6-v2. The only room that needs sentence_transformers."""
 
 import json
 import threading

@@ -1,14 +1,26 @@
 """`Answer`, the one object for page, API, command line and evaluation, and its JSON. Knows values, not how they came about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, cast
 
 from corpus.article import Article
 from corpus.filters import Filters
 from rag.citations import Citation, Statement
 from rag.evidence import Evidence
-from rag.schema import SCHEMA, AnswerJson, ArticleJson, AsOfJson, CitationJson, EvidenceJson, FiltersJson, PlaceJson, RankJson, Verdict
+from rag.schema import (
+    SCHEMA,
+    AnswerJson,
+    ArticleJson,
+    AsOfJson,
+    CitationJson,
+    EvidenceJson,
+    FiltersJson,
+    PlaceJson,
+    RankJson,
+    TimingsJson,
+    Verdict,
+)
 from rag.timing import AsOf
 
 Status = Literal["writing", "answered", "partly", "unanswerable"]
@@ -24,11 +36,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds since the question came: to the first evidence, to the first written word, to the end. None where it did not happen."""
+    """Seconds since the question came: to the first evidence, to the first written word, to the end. None where it did not happen.
+
+    And the tokens that the model read and wrote; None where it was not asked, or does not say.
+    """
 
     evidence: float | None = None
     first_word: float | None = None
     total: float | None = None
+    tokens_read: int | None = None
+    tokens_written: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +113,7 @@ class Answer:
             "evidence": [_evidence(item) for item in self.evidence],
             "warnings": list(self.warnings),
             "filters": filters_to_json(self.filters),
-            "timings": {"evidence": self.timings.evidence, "first_word": self.timings.first_word, "total": self.timings.total},
+            "timings": cast(TimingsJson, asdict(self.timings)),
             "index_version": self.index_version,
             "model": self.model,
         }

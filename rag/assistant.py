@@ -157,6 +157,9 @@ class Assistant:
             ) as pieces:
                 for piece in pieces:
                     written += piece.text
+                    if used := piece.usage_metadata:
+                        read, tokens = used["input_tokens"], used["output_tokens"]
+                        answer = answer.but(timings=replace(answer.timings, tokens_read=read, tokens_written=tokens))
                     if answer.timings.first_word is None and written.strip():
                         answer = answer.but(timings=Timings(answer.timings.evidence, _since(began)))
                     if visible(written) != answer.draft:
@@ -174,8 +177,7 @@ class Assistant:
         yield self._finished(told(answer, written, given, wanted, problems), began)
 
     def _finished(self, answer: Answer, began: float) -> Answer:
-        timings = Timings(answer.timings.evidence, answer.timings.first_word, _since(began))
-        return answer.but(draft="", timings=timings)
+        return answer.but(draft="", timings=replace(answer.timings, total=_since(began)))
 
     def _refusal(self, answer: Answer) -> str:
         coverage = self.library.coverage()

@@ -7,15 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from rag import limits
@@ -65,8 +67,15 @@ class ModelProcess:
         """How many of the model's tokens a text has."""
         return int(list(self._request(count=text))[-1]["tokens"])
 
-    def write(self, messages: list[dict[str, str]], max_tokens: int, temperature: float, stop: list[str]) -> Generator[str, None, None]:
-        """The model's answer in pieces. Closing the iterator stops the model within a token.
+    def write(
+        self,
+        messages: list[dict[str, str]],
+        max_tokens: int,
+        temperature: float,
+        stop: list[str],
+        used: Callable[[UsageMetadata], None] = lambda tokens: None,
+    ) -> Generator[str, None, None]:
+        """The model's answer in pieces; `used` hears at the end how many tokens were read and written. Closing the iterator stops the model within a token.
 
         Raises:
             ModelError: the model failed, crashed or took too long.
@@ -74,6 +83,9 @@ class ModelProcess:
         for event in self._request(messages=messages, max_tokens=max_tokens, temperature=temperature, stop=stop):
             if "text" in event:
                 yield event["text"]
+            else:
+                read, written = event["read"], event["tokens"]
+                used(UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written))
 
     def _request(self, **request: Any) -> Iterator[dict[str, Any]]:
         with self._turn:
@@ -196,8 +208,9 @@ class LocalReader(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         chat = [{"role": _ROLES.get(message.type, "user"), "content": message.text} for message in messages]
+        used: list[UsageMetadata] = []
         pieces = self._process.write(
-            chat, kwargs.get("max_tokens", self.max_tokens), kwargs.get("temperature", self.temperature), stop or []
+            chat, kwargs.get("max_tokens", self.max_tokens), kwargs.get("temperature", self.temperature), stop or [], used.append
         )
         with closing(pieces):
             for piece in pieces:
@@ -205,9 +218,9 @@ class LocalReader(BaseChatModel):
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=used[0]))
 
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> ChatResult:
-        text = "".join(chunk.text for chunk in self._stream(messages, stop, run_manager, **kwargs))
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))

@@ -1,7 +1,8 @@
 """The child process that owns a GGUF model: assembles the prompt as tokens, streams, stops. The only room that imports llama_cpp.
 
 It speaks JSON lines. In: {"id", "messages", "max_tokens", "temperature", "stop"}, {"id", "count"} or {"cancel": id}.
-Out: {"ready": {...}} or {"failed": why} once, then {"id", "text"}* and {"id", "done": why, "tokens"} for each request.
+Out: {"ready": {...}} or {"failed": why} once, then {"id", "text"}* and {"id", "done": why, "read", "tokens"} for each request: the tokens of
+its prompt and those written (or counted).
 It may crash without harm: `rag.llm` starts another.
 """
 
@@ -34,6 +35,7 @@ class Reader:
         self._beginning: list[int] = []
         # Requests are numbered upwards; all up to `cancel_up_to` are given up, the one that has not begun yet too.
         self.request, self.cancel_up_to = 0, -1
+        self.read, self.written = 0, 0  # tokens of the last prompt, and of what was written after it
         # llama.cpp asks between graph nodes, so that a long prompt can be given up too. The object must outlive the context.
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self.cancelled)
         llama_cpp.llama_set_abort_callback(self._model.ctx, self._abort, None)
@@ -104,6 +106,7 @@ class Reader:
             ValueError: the prompt leaves no room for the answer.
         """
         prompt, before_last = self.prompt(messages)
+        self.read, self.written = len(prompt), 0
         needed, room = len(prompt) + max_tokens, self._model.n_ctx()
         if needed > room:
             raise ValueError(
@@ -130,6 +133,7 @@ class Reader:
             for n, token in enumerate(self._model.generate(prompt[before_last:], temp=temperature, reset=False)):
                 if self.cancelled or llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
                     return
+                self.written += 1
                 yield token
                 if n + 1 >= max_tokens:
                     return
@@ -185,17 +189,16 @@ def _listen(reader: Reader, requests: "queue.SimpleQueue[dict[str, Any] | None]"
 
 
 def _serve(reader: Reader, request: dict[str, Any], out: TextIO) -> None:
-    number, tokens = request["id"], 0
+    number = request["id"]
     try:
         if "count" in request:
             _say(out, id=number, done="counted", tokens=reader.count(request["count"]))
             return
         for piece in reader.write(request["messages"], request["max_tokens"], request["temperature"], request["stop"]):
-            tokens += 1
             _say(out, id=number, text=piece)
-        _say(out, id=number, done="cancelled" if reader.cancelled else "finished", tokens=tokens)
+        _say(out, id=number, done="cancelled" if reader.cancelled else "finished", read=reader.read, tokens=reader.written)
     except (ValueError, RuntimeError, TemplateError) as error:
-        _say(out, id=number, done="failed", why=str(error), tokens=tokens)
+        _say(out, id=number, done="failed", why=str(error))
 
 
 def _say(out: TextIO, **message: Any) -> None:

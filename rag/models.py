@@ -68,7 +68,7 @@ def open_reader(settings: Settings, say: Say = lambda line: None) -> Reader:
     if server:
         chat = init_chat_model(
             server["name"], model_provider="openai", base_url=server["address"], api_key=os.environ.get("OPENAI_API_KEY", "none"),
-            temperature=0, max_tokens=limits.ANSWER_TOKENS, timeout=limits.ANSWER_SECONDS, max_retries=0, stream_usage=False,
+            temperature=0, max_tokens=limits.ANSWER_TOKENS, timeout=limits.ANSWER_SECONDS, max_retries=0, stream_usage=True,
         )  # fmt: skip
         return Reader(name, chat, errors=(OpenAIError,))
     packaged = name == PACKAGED

@@ -97,11 +97,13 @@ class FiltersJson(TypedDict):
 
 
 class TimingsJson(TypedDict):
-    """Seconds since the question came."""
+    """Seconds since the question came, and the tokens that the model read and wrote for it (null where none was asked, or it does not say)."""
 
     evidence: float | None
     first_word: float | None
     total: float | None
+    tokens_read: NotRequired[int | None]
+    tokens_written: NotRequired[int | None]
 
 
 class AnswerJson(TypedDict):

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT, SHARED, article, needs_shared
 from test_cli import run
 
+from corpus.article import PartialDate
 from corpus.store import Store
 from embeddings.encoder import Encoder
 from embeddings.intake import take_in
@@ -54,6 +55,7 @@ def results(quoting: Assistant) -> list[Result]:
         (replace(GOLD, answers=(), evidence=()), "nothing says what a right answer holds"),
         (replace(GOLD, draft=True), "draft"),
         (replace(GOLD, question=" "), "empty"),
+        (replace(GOLD, as_of=((PartialDate(2018, 2, 13), PartialDate(2018, 3)),)), "the day 2018-03 lies after"),
     ],
 )
 def test_mistakes_are_found(wrong: Gold, told: str) -> None:
@@ -136,10 +138,37 @@ def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[
     assert wrong and all(f"- {result.id}:" in text for result in wrong) and f"| right | {run['summary']['all']['right']} |" in text
 
 
-def test_the_committed_report_is_that_of_the_committed_run() -> None:
-    folder = ROOT / "rag/evaluation/results"
-    told = "run: python -m rag.evaluation report rag/evaluation/results/baseline.json"
-    assert html(load(folder / "baseline.json")) == (folder / "baseline.html").read_text(), told
+def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(results: list[Result]) -> None:
+    refusing = [replace(result, refused=result.id in ("nato-01", "nato-02"), right=float(n % 2)) for n, result in enumerate(results)]
+    run = record(refusing, UNDER)
+    page = html(run)
+    low, high = run["group_intervals"]["fact"]["right"]
+    assert 0 < low < run["summary"]["fact"]["right"] < high < 1 and f"<small>{low:.2f}&ndash;{high:.2f}</small>" in page
+    (fact,) = re.findall(r"<tr><td>fact</td>.*?</tr>", page)
+    assert fact.endswith("<td>2</td></tr>") and "<td>2014</td>" in page and "year/" not in page
+    assert re.search(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC", page)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "rag/evaluation/results").glob("*.html")), ids=lambda page: page.stem)
+def test_the_committed_report_is_that_of_the_committed_run(page: Path) -> None:
+    kept = page.with_suffix(".json")
+    assert html(load(kept)) == page.read_text(), f"run: python -m rag.evaluation report rag/evaluation/results/{kept.name}"
+
+
+def test_a_short_report_holds_nobodys_sentences(results: list[Result], tmp_path: Path) -> None:
+    run_, out = record(results, UNDER), tmp_path / "short.html"
+    save_run(tmp_path / "run.json", run_)
+    done = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", "--out", str(out), data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    short = load(out.with_suffix(".json"))
+    assert short["summary"] == run_["summary"] and [r["id"] for r in short["results"]] == [r["id"] for r in run_["results"]]
+    whole = re.findall(r"\w+", " ".join(quote["quote"] for result in run_["results"] for quote in result["shown"]["gold"]))
+    runs = {" ".join(whole[n : n + 9]) for n in range(len(whole) - 8)}
+    for file in (out, out.with_suffix(".json"), out.with_suffix(".md")):
+        plain = re.findall(r"\w+", file.read_text())
+        assert len(plain) > 200 and not runs & {" ".join(plain[n : n + 9]) for n in range(len(plain) - 8)}
+    lost = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", data=tmp_path)
+    assert lost.returncode == 2 and "would write over" in lost.stderr and load(tmp_path / "run.json") == json.loads(json.dumps(run_))
 
 
 def test_a_run_that_was_broken_off_goes_on(results: list[Result], tmp_path: Path) -> None:
@@ -206,16 +235,52 @@ def test_a_public_set_becomes_a_collection_and_gold_that_agree(form: str, files:
     assert named and not wrong
 
 
-def test_sets_of_other_forms_are_read_or_refused(tmp_path: Path) -> None:
-    rgb = tmp_path / "rgb.json"
-    rgb.write_text('{"id": 0, "query": "Who won?", "answer": [["Ann", "Anna"]], "positive": ["Ann won."], "negative": ["Ben lost."]}\n')
-    realtime = tmp_path / "realtime.jsonl"
-    realtime.write_text(
-        '{"question_id": "a", "question_sentence": "Which?", "choices": ["Red", "Blue"], "answer": ["1"], "evidence": "Blue it is."}\n'
-    )
+# Lines of our own with the keys and shapes of the published files (RGB's three parts, RealtimeQA, SQuAD 2.0).
+RGB = [
+    {"id": 0, "query": "Who won?", "answer": "Ann", "positive": ["Ann won."], "negative": ["Ben lost."], "positive_wrong": ["Cy won."]},
+    {"id": 1, "query": "Who won?", "answer": [["Ann", "Anna"]], "positive": ["Ann won."], "negative": []},
+    {"id": 2, "query": "Who won and when?", "answer": ["Ann", "in May"], "positive": [["Ann won."], ["It was in May."]], "negative": []},
+]
+REALTIME = {
+    "question_id": "20200103_0", "question_date": "2020/01/03", "question_source": "The Gull", "question_url": "https://gull.example/quiz",
+    "question_sentence": "Which?", "choices": ["Red", "Blue"], "answer": ["1"], "evidence": "Blue it is.",
+}  # fmt: skip
+SQUAD = {
+    "version": "v2.0",
+    "data": [{"title": "The_Gull", "paragraphs": [{"context": "A gull flew.", "qas": [
+        {"id": "a", "question": " What flew?", "answers": [{"text": "A gull", "answer_start": 0}], "is_impossible": False},
+        {"id": "b", "question": "What swam?", "answers": [], "is_impossible": True, "plausible_answers": [{"text": "A gull", "answer_start": 0}]},
+    ]}]}],
+}  # fmt: skip
+
+
+def test_every_part_of_a_set_is_read_as_it_is_scored(tmp_path: Path) -> None:
+    rgb, realtime, squad = tmp_path / "rgb.json", tmp_path / "realtime.jsonl", tmp_path / "squad.json"
+    rgb.write_text("".join(json.dumps(entry) + "\n" for entry in RGB))
     found = convert("rgb", [rgb])
-    assert len(found.articles) == 2 and found.questions[0]["answers"] == [["Ann", "Anna"]]
-    assert convert("realtimeqa", [realtime]).questions[0]["answers"] == [["Blue"]]
+    assert [entry["answers"] for entry in found.questions] == [[["Ann"]], [["Ann", "Anna"]], [["Ann"], ["in May"]]]
+    assert sorted(found.articles) == ["Ann won.", "Ben lost.", "It was in May."]
+    assert [words["quote"] for words in found.questions[2]["evidence"]] == ["Ann won.", "It was in May."]
+    realtime.write_text(json.dumps(REALTIME) + "\n" + json.dumps({**REALTIME, "question_id": "b", "evidence": ""}) + "\n")
+    found = convert("realtimeqa", [realtime])
+    ((_, kept),) = found.articles.values()
+    assert (kept["publisher"], kept["date"], kept["url"]) == ("The Gull", "2020-01-03", "https://gull.example/quiz")
+    assert [(entry["answers"], len(entry["evidence"])) for entry in found.questions] == [([["Blue"]], 1), ([["Blue"]], 0)]
+    squad.write_text(json.dumps(SQUAD))
+    found = convert("squad", [squad])
+    assert [(entry.get("kind"), entry.get("answers")) for entry in found.questions] == [(None, [["A gull"]]), ("unanswerable", None)]
+    assert found.titles == {"The Gull": found.questions[0]["evidence"][0]["article"]}
+
+
+def test_sets_of_other_forms_are_refused(tmp_path: Path) -> None:
+    rgb = tmp_path / "rgb.json"
+    rgb.write_text(json.dumps(RGB[1]))
+    found = convert("rgb", [rgb])
+    hops = tmp_path / "hops.json"
+    hops.write_text('{"id": 7, "query": "Do they agree?", "question_type": "comparison_query", "answer": "no", "evidence_list": []}\n')
+    assert convert("multihop-rag", [hops]).questions == [
+        {"id": "7", "question": "Do they agree?", "kind": "yes-no", "answers": [["no"]], "evidence": []}
+    ]
     for form in FORMS:
         if form != "rgb":
             with pytest.raises(GoldError):

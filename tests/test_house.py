@@ -32,7 +32,8 @@ STAIRS = (
 HEAVY = {
     "torch": {"embeddings/encoder.py", "embeddings/ranker.py"},
     "safetensors": {"embeddings/ranker.py"},
-    "sentence_transformers": {"embeddings/encoder.py"},
+    "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/judge.py"},
+    "sklearn": {"rag/evaluation/judge.py"},
     "faiss": {"embeddings/faiss_store.py"},
     "llama_cpp": {"rag/llm_process.py"},
     "gradio": {f"rag/page/{name}.py" for name in ("chat", "measuring", "reading", "shelf", "talks", "page", "told")},

@@ -33,6 +33,16 @@ def test_it_writes_and_streams_the_same(chat: LocalReader) -> None:
     assert written and "".join(piece.text for piece in chat.stream(question, max_tokens=12)) == written
 
 
+def test_it_says_how_many_tokens_it_read_and_wrote(chat: LocalReader, owner: Owner) -> None:
+    question = "Name a colour."
+    prompt, _ = owner.prompt([{"role": "user", "content": question}])
+    whole = chat.invoke([HumanMessage(question)], max_tokens=12)
+    assert whole.usage_metadata and whole.usage_metadata["input_tokens"] == len(prompt)
+    assert whole.usage_metadata["output_tokens"] == 12 or chat.get_num_tokens(whole.text) == whole.usage_metadata["output_tokens"]
+    (streamed,) = [piece.usage_metadata for piece in chat.stream([HumanMessage(question)], max_tokens=12) if piece.usage_metadata]
+    assert streamed == whole.usage_metadata
+
+
 def test_the_same_question_gets_the_same_answer_whatever_was_asked_before(chat: LocalReader) -> None:
     def ask(question: str) -> str:
         return chat.invoke([SystemMessage("Answer shortly."), HumanMessage(question)], max_tokens=24).text

@@ -1,9 +1,10 @@
-"""`python -m rag.evaluation GOLD` and its verbs: check and propose gold questions, run them, compare runs, report, sweep, convert public sets."""
+"""`python -m rag.evaluation GOLD` and its verbs: check and propose gold questions, run them, compare runs, report, judge, sweep, convert public sets."""
 
 import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def _verbs() -> dict[str, Verb]:
             _compare,
         ),
         "report": ("one HTML file and one Markdown file from a run", _add_report, _report),
+        "judge": ("a second opinion on a run, by a model; it changes none of the run's figures", _add_judge, _judge),
         "sweep": ("a run for each combination of settings", _add_sweep, _sweep),
         "convert": ("a public question set as articles and gold questions", _add_convert, _convert),
     }
@@ -219,16 +221,62 @@ def _compare(given: argparse.Namespace) -> int:
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="the results of a run")
     parser.add_argument("--out", type=Path, help="the HTML file (default: beside the results); the Markdown one stands beside it")
+    parser.add_argument("--short", action="store_true", help="cut texts after eight words, and write the run so cut beside it as JSON")
 
 
 def _report(given: argparse.Namespace) -> int:
-    from rag.evaluation.record import load
+    from rag.evaluation.gold import GoldError
+    from rag.evaluation.record import load, save, shortened
     from rag.evaluation.report import html, markdown
 
     run, out = load(given.run), given.out or given.run.with_suffix(".html")
+    files = [out, out.with_suffix(".md")]
+    if given.short:
+        files.append(out.with_suffix(".json"))
+        if files[-1].absolute() == given.run.absolute():
+            raise GoldError(f"--short would write over {given.run} and lose its texts; give another file with --out")
+        run = shortened(run)
+        save(files[-1], run)
     out.write_text(html(run), encoding="utf-8")
-    out.with_suffix(".md").write_text(markdown(run), encoding="utf-8")
-    sys.stdout.write(f"{out}\n{out.with_suffix('.md')}\n")
+    files[1].write_text(markdown(run), encoding="utf-8")
+    sys.stdout.write("".join(f"{file}\n" for file in files))
+    return 0
+
+
+def _add_judge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="the results of a run")
+    parser.add_argument("--model", help="who says right or wrong of each answer: what DATELINE_MODEL takes, but for none")
+    parser.add_argument("--times", type=int, default=3, metavar="N", help="how often each answer is judged (default 3)")
+    parser.add_argument(
+        "--nli", type=Path, metavar="FOLDER", help="an NLI cross-encoder that says which written statements their quotes entail"
+    )
+    parser.add_argument("--out", type=Path, help="file for every opinion (JSON)")
+
+
+def _judge(given: argparse.Namespace) -> int:
+    from rag.evaluation import judge
+    from rag.evaluation.gold import GoldError
+    from rag.evaluation.record import load
+    from rag.models import open_reader
+
+    if (not given.model and not given.nli) or given.times < 1:
+        raise GoldError("nobody is asked; give --model, --nli or both, and --times of at least 1")
+    run, opinions = load(given.run), []
+    figures: judge.Figures = {}
+    if given.model:
+        asked = judge.answered(run)
+        reader = open_reader(replace(Settings.read(), model=given.model, adapter="none"))
+        try:
+            opinions = list(_progress(judge.judged(asked, reader, given.times), len(asked), "answers"))
+        finally:
+            reader.close()
+        figures |= {"times": given.times, **judge.figures(opinions)}
+    if given.nli:
+        figures |= judge.entailed(run, judge.cross_encoder(given.nli))
+    if given.out:
+        told = {"judge": given.model, "figures": figures, "opinions": [asdict(opinion) for opinion in opinions]}
+        given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write("".join(f"| {name} | {'-' if value is None else value} |\n" for name, value in figures.items()))
     return 0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from corpus.article import Article
 from corpus.words import words
-from rag.evaluation.gold import UNANSWERABLE, Gold
+from rag.evaluation.gold import UNANSWERABLE, Gold, yes_or_no
 from rag.evaluation.measures import says
 
 
@@ -17,7 +17,7 @@ def mistakes(questions: Sequence[Gold], articles: Sequence[Article]) -> Iterator
         earlier = first.setdefault(asked, gold.line)
         if earlier != gold.line:
             yield gold.line, f"the same question stands on line {earlier}; remove one of the two"
-        for told in (*_of_itself(gold), *_of_its_words(gold, articles)):
+        for told in (*_of_itself(gold), *_of_its_words(gold, articles), *_of_its_days(gold, articles)):
             yield gold.line, told
 
 
@@ -47,8 +47,16 @@ def _of_its_words(gold: Gold, articles: Sequence[Article]) -> Iterator[str]:
             yield f"“{_short(quoted.quote)}” stands nowhere in {quoted.article}; copy the words from: python -m corpus show {named[0].id}"
     quotes = "\n".join(quoted.quote for quoted in gold.evidence)
     for wordings in gold.answers if gold.evidence else ():
-        if not any(says(quotes, wording) for wording in wordings):
+        if not yes_or_no(wordings) and not any(says(quotes, wording) for wording in wordings):
             yield f"none of the quoted words say “{_short(wordings[0])}”; add the wording that they use, or quote the words that say it"
+
+
+def _of_its_days(gold: Gold, articles: Sequence[Article]) -> Iterator[str]:
+    """Days on which no article could have told the value: those after all the quoted articles."""
+    days = [article.published for article in articles for quoted in gold.evidence if quoted.of(article) and article.published]
+    for day in dict.fromkeys(day for each in gold.as_of for day in each):
+        if days and day.first > max(published.last for published in days):
+            yield f"the day {day} lies after the articles that are quoted; give the day that their words tell, or their own"
 
 
 def _short(text: str, length: int = 60) -> str:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.evaluation.gold import UNANSWERABLE, GoldError
-from rag.evaluation.summary import MEANS
+from rag.evaluation.summary import COSTS, MEANS
 
 _REFUSAL, _UNSUPPORTED = "refusal right", "unsupported statements"
-_FIELDS = {**MEANS, _UNSUPPORTED: "unsupported", "seconds": "seconds"}
-MEASURES = (*MEANS, _REFUSAL, _UNSUPPORTED, "seconds")
+_FIELDS = {**MEANS, _UNSUPPORTED: "unsupported", **COSTS}
+MEASURES = (*MEANS, _REFUSAL, _UNSUPPORTED, *COSTS)
 # What a run is judged by where nobody says otherwise; seconds differ with whatever else the machine does.
 JUDGED = ("right", _REFUSAL, "evidence@3", "citation recall", "outdated answers", _UNSUPPORTED)
-_LOWER_IS_BETTER = frozenset({"outdated answers", _UNSUPPORTED, "seconds"})
+_LOWER_IS_BETTER = frozenset({"outdated answers", _UNSUPPORTED, *COSTS})
 _FLIPS = 10_000
 
 

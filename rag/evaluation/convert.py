@@ -12,7 +12,7 @@ from typing import Any
 
 from corpus.cleaning import NoText, clean
 from corpus.readers import EXPORT_FORMAT, read
-from rag.evaluation.gold import UNANSWERABLE, GoldError
+from rag.evaluation.gold import UNANSWERABLE, YES_NO, GoldError, yes_or_no
 
 Entry = dict[str, Any]
 
@@ -38,11 +38,12 @@ class Converted:
         self.titles[fields.get("title") or ""] = name
         return name
 
-    def question(self, name: str, question: str, wordings: list[str], quotes: list[tuple[str, str]]) -> None:
-        """Take a question in: its wordings of one answer (none: nothing answers it) and (article id, words) that carry it."""
-        wordings = list(dict.fromkeys(wording for wording in wordings if wording))
-        answered = {"answers": [wordings], "evidence": [{"article": article, "quote": quote} for article, quote in quotes]}
-        self.questions.append({"id": name, "question": question, **(answered if wordings else {"kind": UNANSWERABLE})})
+    def question(self, name: str, question: str, answers: list[list[str]], quotes: list[tuple[str, str]]) -> None:
+        """Take a question in: the wordings of each thing that must be said (none: nothing answers it) and (article id, words) that carry it."""
+        answers = [wordings for each in answers if (wordings := list(dict.fromkeys(wording for wording in each if wording)))]
+        kind = {"kind": YES_NO} if len(answers) == 1 and yes_or_no(answers[0]) else {}
+        answered = {**kind, "answers": answers, "evidence": [{"article": article, "quote": quote} for article, quote in quotes]}
+        self.questions.append({"id": name, "question": question, **(answered if answers else {"kind": UNANSWERABLE})})
 
 
 def convert(form: str, paths: Sequence[Path]) -> Converted:
@@ -93,7 +94,7 @@ def _squad(entry: Entry, found: Converted) -> None:
         article = found.article(paragraph["context"], title=(entry.get("title") or "").replace("_", " "))
         for asked in paragraph["qas"]:
             texts = [answer["text"] for answer in asked["answers"]]
-            found.question(str(asked["id"]), asked["question"].strip(), texts, [(article, texts[0])] if texts else [])
+            found.question(str(asked["id"]), asked["question"].strip(), [texts], [(article, texts[0])] if texts else [])
 
 
 def _clapnq(entry: Entry, found: Converted) -> None:
@@ -101,25 +102,30 @@ def _clapnq(entry: Entry, found: Converted) -> None:
     article = found.article(passage["text"], title=passage["title"])
     answer = entry["output"][0]
     used = [sentence.strip() for sentence in answer["selected_sentences"] if sentence.strip()]
-    found.question(str(entry["id"]), f"{entry['input']}?", [answer["answer"]] if used else [], [(article, words) for words in used])
+    found.question(str(entry["id"]), f"{entry['input']}?", [[answer["answer"]]] if used else [], [(article, words) for words in used])
 
 
 def _rgb(entry: Entry, found: Converted) -> None:
-    good = [found.article(text) for text in entry["positive"]]
+    """The set's own scoring wants each member of "answer" said, a list by any of its wordings; texts may stand in a list for each member.
+
+    The falsified texts of its "fact" part ("positive_wrong") are left out: they are nobody's articles.
+    """
+    texts = [text for part in entry["positive"] for text in (part if isinstance(part, list) else [part])]
+    quotes = [(found.article(text), text.strip()) for text in texts]
     for text in entry["negative"]:
         found.article(text)
     given = entry["answer"] if isinstance(entry["answer"], list) else [entry["answer"]]
-    wordings = [wording for part in given for wording in (part if isinstance(part, list) else [part])]
-    told = [(article, text.strip()) for article, text in zip(good, entry["positive"], strict=True)]
-    found.question(str(entry["id"]), entry["query"], wordings, told)
+    answers = [part if isinstance(part, list) else [part] for part in given]
+    found.question(str(entry["id"]), entry["query"], answers, list(dict.fromkeys(quotes)))
 
 
 def _realtimeqa(entry: Entry, found: Converted) -> None:
+    """A quiz of the week: a choice is the answer, the explanation its article, of the quiz's day and paper."""
     right = [entry["choices"][int(n)] for n in entry["answer"]]
-    quotes = (
-        [(found.article(entry["evidence"], url=entry.get("question_source")), entry["evidence"].strip())] if entry.get("evidence") else []
-    )
-    found.question(str(entry["question_id"]), entry["question_sentence"], right, quotes)
+    told = (entry.get("evidence") or "").strip()
+    day = (entry.get("question_date") or "").replace("/", "-")
+    paper = {"publisher": entry.get("question_source"), "date": day, "url": entry.get("question_url")}
+    found.question(str(entry["question_id"]), entry["question_sentence"], [right], [(found.article(told, **paper), told)] if told else [])
 
 
 def _multihop(entry: Entry, found: Converted) -> None:
@@ -130,7 +136,7 @@ def _multihop(entry: Entry, found: Converted) -> None:
         return
     null = entry.get("question_type") == "null_query"
     facts = [(found.titles.get(fact["title"], fact["title"]), fact["fact"]) for fact in entry["evidence_list"]]
-    found.question(str(entry.get("id", len(found.questions))), entry["query"], [] if null else [entry["answer"]], facts)
+    found.question(str(entry.get("id", len(found.questions))), entry["query"], [] if null else [[entry["answer"]]], facts)
 
 
 FORMS: dict[str, Callable[[Entry, Converted], None]] = {

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +12,18 @@ from corpus.article import Article, InvalidDate, PartialDate
 from rag.answer import Turn
 
 UNANSWERABLE = "unanswerable"
+YES_NO = "yes-no"
 _EACH_LINE = 'each line should be {"question": ..., "answers": [[...]], "evidence": [{"article": ..., "quote": ...}]}'
-KINDS = ("fact", "why", "change-over-time", "latest", "disagreement", "follow-up", "false-premise", UNANSWERABLE)
+KINDS = ("fact", "why", "change-over-time", "latest", "disagreement", "follow-up", "false-premise", YES_NO, UNANSWERABLE)
 
 
 class GoldError(ValueError):
     """A gold file that cannot be used; the message names the line."""
+
+
+def yes_or_no(wordings: Iterable[str]) -> bool:
+    """True if an answer is "yes" or "no" and nothing else."""
+    return {wording.strip(" .").lower() for wording in wordings} in ({"yes"}, {"no"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Words:
 class Gold:
     """One question. `answers` holds what must be said, each thing by any of its wordings; an unanswerable question has none.
 
-    `as_of` is the day that the answer should speak of, where that is to be measured; a `draft` waits for a person's review.
+    `as_of` holds for each of them the days that its value may speak of, where that is to be measured; a `draft` waits for a person's review.
     """
 
     id: str
@@ -50,7 +56,7 @@ class Gold:
     evidence: tuple[Words, ...] = ()
     history: tuple[Turn, ...] = ()
     must_not: tuple[str, ...] = ()
-    as_of: PartialDate | None = None
+    as_of: tuple[tuple[PartialDate, ...], ...] = ()
     draft: bool = False
     line: int = field(default=0, compare=False)
 
@@ -63,6 +69,7 @@ class Gold:
 def read_gold(path: Path) -> list[Gold]:
     """The questions of a JSON lines or CSV file, in order; only "question" is required.
 
+    "as_of" is one day for all answers, or an entry for each of them: a day, several of which each is right, or null.
     In a CSV file "answers" and "must_not" hold wordings with "|" between them, "article" and "quote" the words that carry the answer.
 
     Raises:
@@ -119,7 +126,7 @@ def _gold(where: str, number: int, entry: dict[str, Any]) -> Gold:
             evidence=tuple(Words(**words) for words in entry.get("evidence", ())),
             history=tuple(Turn(**turn) for turn in entry.get("history", ())),
             must_not=tuple(entry.get("must_not", ())),
-            as_of=PartialDate.parse(entry["as_of"]) if entry.get("as_of") else None,
+            as_of=_days(entry.get("as_of"), len(answers)),
             draft=bool(entry.get("draft")),
             line=number,
         )
@@ -128,3 +135,11 @@ def _gold(where: str, number: int, entry: dict[str, Any]) -> Gold:
     if gold.kind not in KINDS:
         raise GoldError(f'{where}: the kind "{gold.kind}" is unknown; there are {", ".join(KINDS)}')
     return gold
+
+
+def _days(told: str | list[str | list[str] | None] | None, answers: int) -> tuple[tuple[PartialDate, ...], ...]:
+    """The days of each answer; none where nothing is told."""
+    each = [told] * answers if isinstance(told, str) else told or []
+    if told and len(each) != answers:
+        raise InvalidDate(f'"as_of" has {len(each)} entries for {answers} answers; give one day, or an entry for each answer')
+    return tuple(tuple(PartialDate.parse(day) for day in ([days] if isinstance(days, str) else days or ())) for days in each)

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
-from corpus.article import Article
+from corpus.article import Article, PartialDate
 from rag.answer import Answer
-from rag.evaluation.gold import UNANSWERABLE, Gold
+from rag.citations import QUOTED, Statement
+from rag.evaluation.gold import UNANSWERABLE, Gold, yes_or_no
 
 Span = tuple[Article, int, int]
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
@@ -32,15 +33,39 @@ def evidence_at(k: int, gold: Gold, spans: Sequence[Span]) -> float:
 def right(gold: Gold, answer: Answer) -> float:
     """1 if the answer says all that it must and nothing that it must not, else 0; an unanswerable question is right when refused.
 
-    Wordings are compared without case and only as whole words: "300" is not in "1,300".
+    Wordings are compared without case and only as whole words: "300" is not in "1,300". A mere "yes" or "no" counts only where the first
+    statement begins with it and is no quotation: articles are full of the word "no".
     """
     if gold.kind == UNANSWERABLE:
         return float(refused(answer))
-    said = "\n".join(statement.text for statement in answer.statements)
-    return float(
-        all(any(says(said, wording) for wording in wordings) for wordings in gold.answers)
-        and not any(says(said, wording) for wording in gold.must_not)
-    )
+    return float(all(_said(gold, answer)) and not any(says(_whole(answer), wording) for wording in gold.must_not))
+
+
+def values_said(gold: Gold, answer: Answer) -> float | None:
+    """The share of the gold answers that are said, where there are several: the values of a change, the sides of a disagreement; else None.
+
+    Gold "500", "4,000" and "fewer than 20", said "500 in 2020, 4,000 in 2021": 2/3, while `right` is 0.
+    """
+    return mean(_said(gold, answer)) if len(gold.answers) > 1 else None
+
+
+def _said(gold: Gold, answer: Answer) -> list[float]:
+    """Of each gold answer, 1 if it is said."""
+    whole = _whole(answer)
+    return [
+        float(_decides(answer, wordings) if yes_or_no(wordings) else any(says(whole, wording) for wording in wordings))
+        for wordings in gold.answers
+    ]
+
+
+def _whole(answer: Answer) -> str:
+    return "\n".join(statement.text for statement in answer.statements)
+
+
+def _decides(answer: Answer, wordings: Sequence[str]) -> bool:
+    """True if an answer begins with the word that a yes-or-no question wants."""
+    said = [statement.text for statement in answer.statements[:1] if statement.verdict != QUOTED]
+    return bool(said) and _normal(said[0]).split()[:1] == [_normal(wordings[0])]
 
 
 def brief(answer: Answer) -> str:
@@ -101,20 +126,48 @@ def outdated(gold: Gold, answer: Answer) -> float | None:
     """
     if gold.kind != "latest" or not gold.must_not:
         return None
-    said = "\n".join(statement.text for statement in answer.statements)
-    return float(any(says(said, wording) for wording in gold.must_not))
+    return float(any(says(_whole(answer), wording) for wording in gold.must_not))
 
 
 def as_of_right(gold: Gold, answer: Answer) -> float | None:
-    """1 if the first statement's day, the one that it tells or else its source's, is the gold one; None where gold names none or nothing is said.
+    """The share of right days among the gold answers with a day that are said; None where gold names no day, or none of them is said.
 
-    Gold "2020-02", the statement's day 12 February 2020: 1, since the gold day is only known to the month.
+    A gold answer's day is that of the first statement that tells it, by its figure or else by its text: the day that the statement
+    speaks of, else its source's. It is right where one of the gold days lies within it or it within one of them: of two days that are
+    known with different precision the coarser one is no mistake, it says less.
+
+    Gold "2020-02", said 12 February 2020: right. Gold "2021-02-03", said February 2021 or 2021: right; 4 February or March 2021: wrong.
+    Gold "500" of 2020-02 and "4,000" of 2021-02, said "500, as of 12 February 2020" and "4,000, as of 12 February 2020": 0.5.
+    What is not said at all is for `right` to count.
     """
-    if not gold.as_of or not answer.statements:
-        return None
-    first = answer.statements[0]
-    day = (first.as_of and (first.as_of.day or first.as_of.published)) or next((c.article.published for c in first.citations), None)
-    return float(bool(day) and gold.as_of.first <= day.first and day.last <= gold.as_of.last) if day else 0.0
+    told = [
+        (days, statement)
+        for wordings, days in zip(gold.answers, gold.as_of, strict=False)
+        if days and (statement := next((item for item in answer.statements if _tells(item, wordings)), None))
+    ]
+    return mean(float(any(_agree(day, _day(statement)) for day in days)) for days, statement in told) if told else None
+
+
+def _tells(statement: Statement, wordings: Sequence[str]) -> bool:
+    """True if a statement's figure is the value, or its text says it where it tells no figure."""
+    figure = statement.as_of.figure if statement.as_of else ""
+    if not figure:
+        return any(says(statement.text, wording) for wording in wordings)
+    digits = set(_FIGURE.findall(figure))
+    return any(says(figure, wording) or says(wording, figure) or digits & set(_FIGURE.findall(wording)) for wording in wordings)
+
+
+def _day(statement: Statement) -> PartialDate | None:
+    if statement.as_of:
+        return statement.as_of.day or statement.as_of.published
+    return next((citation.article.published for citation in statement.citations), None)
+
+
+def _agree(one: PartialDate, other: PartialDate | None) -> bool:
+    """True if one of two days lies within the other."""
+    return other is not None and (
+        (one.first <= other.first and other.last <= one.last) or (other.first <= one.first and one.last <= other.last)
+    )
 
 
 def refused(answer: Answer) -> bool:

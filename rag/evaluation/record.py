@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -16,6 +17,9 @@ from rag.evaluation.run import Result
 from rag.evaluation.summary import failures, groups, intervals, summary
 from rag.prompts import FOLDER as PROMPTS
 from rag.settings import ROOT
+
+_WORD = re.compile(r"\w+")
+_SHORT = 8  # words that are nobody's text
 
 
 def conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
@@ -40,9 +44,24 @@ def record(results: Sequence[Result], under: dict[str, Any]) -> dict[str, Any]:
         **under,
         "summary": {name: summary(chosen) for name, chosen in groups(results).items()},
         "intervals": intervals(results),
+        "group_intervals": {name: intervals(chosen) for name, chosen in groups(results).items() if name != "all"},
         "failures": failures(results),
         "results": [asdict(result) for result in results],
     }
+
+
+def shortened(run: dict[str, Any]) -> dict[str, Any]:
+    """A run whose questions, answers and quotes are cut after eight words, to be published where the texts are somebody else's."""
+    return {**run, "results": _cut(run["results"])}
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _cut(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_cut(held) for held in value]
+    found = list(_WORD.finditer(value)) if isinstance(value, str) else []
+    return f"{value[: found[_SHORT - 1].end()]} ..." if len(found) > _SHORT else value
 
 
 def save(path: Path, run: dict[str, Any]) -> None:

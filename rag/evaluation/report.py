@@ -1,5 +1,7 @@
 """A run -> one HTML file that needs nothing else, and the same in Markdown: figures, what went wrong, every question. Knows runs as they are kept."""
 
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ _FIRST = (
     "MRR",
     "figures right",
     "as-of right",
+    "values said",
 )
 _BARS = 24  # of the histogram of seconds
 
@@ -46,24 +49,44 @@ def markdown(run: dict[str, Any]) -> str:
 def _view(run: dict[str, Any]) -> dict[str, Any]:
     """What both forms show."""
     figures, intervals = run["summary"]["all"], run["intervals"]
+    groups = {"all": intervals, **run.get("group_intervals", {})}
     first = [(name, figures[name], *intervals[name]) for name in _FIRST if name in intervals]
     others = [(name, value) for name, value in figures.items() if name not in _FIRST and value is not None]
     by_class = {name: [result for result in run["results"] if result["failure"] == name] for name in CLASSES}
     return {
         "title": f"{run['gold']['file']}: {figures['questions']} questions",
         "told": (
-            f"{run['when']}, commit {run['commit']}, reader {run['model']}, {run['collection']['articles']} articles, {run['machine']}."
+            f"{_spoken(run['when'])}, commit {run['commit']}, reader {run['model']}, {run['collection']['articles']} articles, {run['machine']}."
         ),
         "run": run,
         "first": first,
         "others": others,
         "kinds": {name: summary for name, summary in run["summary"].items() if "/" not in name},
         "measures": [name for name, *_ in first],
+        "between": groups,
+        "refused": _refused(run),
         "groups": {name: summary for name, summary in run["summary"].items() if "/" in name},
         "failures": [(name, len(results), results) for name, results in by_class.items()],
         "held": [result for result in run["results"] if not result["failure"]],
         "seconds": _histogram([result["seconds"] for result in run["results"]]),
     }
+
+
+def _refused(run: dict[str, Any]) -> dict[str, int]:
+    """How many questions of each group were refused; the groups are those of a run's summary."""
+    counted = Counter[str]()
+    for result in run["results"]:
+        if result["refused"]:
+            parts = [("publisher", name) for name in result["publishers"]] + [("year", name) for name in result["years"]]
+            half = "development half" if result["development"] else "test half"
+            counted.update({"all", half, result["kind"], *("/".join(part) for part in parts)})
+    return {name: counted[name] for name in run["summary"]}
+
+
+def _spoken(when: str) -> str:
+    """A run's moment for people: "20 November 2026, 21:44 UTC"."""
+    moment = datetime.fromisoformat(when).astimezone(UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
 def _histogram(seconds: list[float]) -> list[tuple[float, int]]:

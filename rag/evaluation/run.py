@@ -11,6 +11,7 @@ from typing import Any
 from corpus.article import Article
 from rag.answer import Answer, datelines
 from rag.assistant import Assistant
+from rag.citations import SUPPORTED
 from rag.evaluation import measures, ranking
 from rag.evaluation.failures import failure
 from rag.evaluation.gold import Gold, GoldError
@@ -45,6 +46,7 @@ class Result:
     ndcg_10: float | None
     evidence_1: float | None
     evidence_3: float | None
+    values_said: float | None
     exact_match: float | None
     f1: float | None
     figures_right: float | None
@@ -56,6 +58,8 @@ class Result:
     seconds: float
     seconds_to_evidence: float
     seconds_to_word: float | None
+    tokens_read: int | None
+    tokens_written: int | None
     warnings: tuple[str, ...]
     shown: Mapping[str, Any]
 
@@ -137,6 +141,7 @@ def measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: floa
         ndcg_10=ranking.ndcg_at(DEPTH, places, wanted) if known else None,
         evidence_1=measures.evidence_at(1, gold, spans) if known else None,
         evidence_3=measures.evidence_at(3, gold, spans) if known else None,
+        values_said=measures.values_said(gold, answer),
         exact_match=measures.exact_match(measures.brief(answer), gold.answers[0]) if one else None,
         f1=measures.f1(measures.brief(answer), gold.answers[0]) if one else None,
         figures_right=measures.figures_right(gold, answer),
@@ -148,6 +153,8 @@ def measured(gold: Gold, found: Sequence[Article], answer: Answer, seconds: floa
         seconds=round(seconds, 3),
         seconds_to_evidence=answer.timings.evidence or 0.0,
         seconds_to_word=answer.timings.first_word,
+        tokens_read=answer.timings.tokens_read,
+        tokens_written=answer.timings.tokens_written,
         warnings=answer.warnings,
         shown=_shown(gold, answer),
     )
@@ -159,6 +166,9 @@ def _shown(gold: Gold, answer: Answer) -> dict[str, Any]:
         "gold": [asdict(words) for words in gold.evidence],
         "citations": [
             {"number": c.number, "source": datelines(c), "headline": c.article.headline, "quote": c.quote} for c in answer.citations
+        ],
+        "written": [
+            {"text": item.text, "citations": [c.number for c in item.citations]} for item in answer.statements if item.verdict == SUPPORTED
         ],
         "evidence": [{"source": datelines(item), "quote": item.text} for item in answer.evidence[:_SHOWN]],
     }

