@@ -19,7 +19,7 @@ from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wa
 from rag.followups import last_exchange, recalled, standing_alone, together
 from rag.models import Reader
 from rag.prompts import Prompts
-from rag.refusal import carries, denial, missing, reach, unspoken
+from rag.refusal import carries, denial, holds, missing, reach, unspoken
 from rag.retriever import Hit, Retriever
 from rag.series import Figure, disagree, labelled, told, whole
 from rag.sources import demanded
@@ -107,7 +107,8 @@ class Assistant:
             model=self.reader.name,
         )
         yield answer
-        if not carries(subject, ranked, self.library.encoder, self.library.rarity):
+        bears = holds(subject, ranked) if wanted.overview else carries(subject, ranked, self.library.encoder, self.library.rarity)
+        if not bears:
             yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
             return
         if dated and (self.reader.chat is None or not self.reader.tells_changes):
@@ -127,7 +128,8 @@ class Assistant:
         An account over time needs several articles, so it looks wider and takes longer; a figure is looked for in whole articles.
         """
         figure = (asks_amount(subject) or asks_date(subject)) and (wanted.change or wanted.latest)
-        breadth = 2 if wanted.change or figure else 1
+        wide = wanted.change or wanted.overview
+        breadth = 2 if wide or figure else 1
         hits = self._hits(subject, (_WIDE if figure else breadth) * self.retriever.k, filters, question, history)
         ranker = self.library.ranker
         if figure:
@@ -136,7 +138,7 @@ class Assistant:
             dated = told(subject, ranked, wanted)
             if dated:
                 return ranked, dated, 1
-            breadth = 2 if wanted.change else 1
+            breadth = 2 if wide else 1
             hits = hits[: breadth * self.retriever.k]
         ranked = rank(subject, hits, ranker, breadth * SHORTLIST)
         if subject != topic(question):
@@ -208,7 +210,9 @@ def _evidence(question: str, ranked: list[Evidence], wanted: Asked, dated: Seque
     if dated:
         best = sorted(dated, key=lambda figure: -figure.fit)
         return tuple(dict.fromkeys([*(figure.evidence for figure in best), *ranked]))[:_SHOWN]
-    return tuple((within(spread(ranked, wants_figure(question)), wanted.dates) if wanted.change else ranked)[:_SHOWN])
+    if wanted.change or wanted.overview:
+        ranked = within(spread(ranked, wants_figure(question)), wanted.dates)
+    return tuple(ranked[:_SHOWN])
 
 
 Bound = tuple[str, Sequence[Evidence], str]  # a statement's text, the evidence that it cites, its verdict
@@ -295,7 +299,8 @@ def _since(began: float) -> float:
 
 def spoken_coverage(coverage: Coverage) -> str:
     """What a collection holds, in a sentence."""
-    span = f" from {coverage.earliest.year} to {coverage.latest.year}" if coverage.earliest and coverage.latest else ""
+    years = list(dict.fromkeys(day.year for day in (coverage.earliest, coverage.latest) if day))
+    span = f" from {years[0]} to {years[-1]}" if len(years) > 1 else f" of {years[0]}" if years else ""
     undated = f", {coverage.undated} of them undated" if coverage.undated else ""
     return f"The collection holds {coverage.articles:,} articles of {len(coverage.publishers)} publishers{span}{undated}."
 

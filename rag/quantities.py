@@ -5,12 +5,13 @@ Knows how English news writes amounts. Calendar dates, years, clock times and nu
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from typing import Literal
 
-from corpus.article import MONTHS, PartialDate, written_dates
+from corpus.article import MONTHS, InvalidDate, PartialDate, written_dates
 from corpus.words import stem
 from rag.figures import read_figures
 from rag.units import unit_at
@@ -60,7 +61,11 @@ _CALENDAR = re.compile(
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DAY_OF = re.compile(
     r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) (?:early |late |mid-|the (?:end|summer|spring|autumn) of )?"
-    rf"(?:(?P<month>{'|'.join(MONTHS)})(?: (?P<with>(?:19|20)\d\d))?|(?P<year>(?:19|20)\d\d))\b(?! (?:prices|dollars|money))"
+    rf"(?:(?P<month>{'|'.join(MONTHS)})(?: (?P<with>(?:19|20)\d\d))?|(?P<year>(?:19|20)\d\d))\b(?! \d{{1,2}}\b)(?! (?:prices|dollars|money))"
+)
+# A day of this year, or of the nearest one: "on September 15", "the 3 May plan".
+_YEARLESS = re.compile(
+    rf"\b(?:(?P<first>{'|'.join(MONTHS)}) (?P<n>\d{{1,2}})|(?P<m>\d{{1,2}}) (?P<second>{'|'.join(MONTHS)}))\b(?!,? (?:19|20)\d\d|,\d)"
 )
 _MOMENT = re.compile(
     rf"\b(?:(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}}\b(?!,\d))?,?|(?:spring|summer|autumn|winter|end|start) of|(?:early|late|mid)[ -])?"
@@ -262,10 +267,23 @@ def _days(sentence: str, first: int, last: int, published: PartialDate | None) -
         elif published and match["month"]:
             month = MONTHS.index(match["month"]) + 1
             found.append((place, PartialDate(published.year - (month > (published.month or 12)), month)))
+    for match in _YEARLESS.finditer(text) if published else ():
+        assert published
+        found += [(first + match.start(), day) for day in _nearest(match, published)]
     for match in _AGO.finditer(text) if published else ():
         assert published
         found.append((first + match.start(), PartialDate(published.year - (1 if match["last"] else 2))))
     return found
+
+
+def _nearest(written: re.Match[str], published: PartialDate) -> list[PartialDate]:
+    """The day written without its year that is nearest to the day of publication; none where there is no such day."""
+    month = MONTHS.index(written["first"] or written["second"]) + 1
+    days = []
+    for year in (published.year - 1, published.year, published.year + 1):
+        with suppress(InvalidDate):
+            days.append(PartialDate(year, month, int(written["n"] or written["m"])))
+    return sorted(days, key=lambda day: abs((day.first - published.first).days))[:1]
 
 
 def _stage(sentence: str, quantity: Quantity) -> Stage:

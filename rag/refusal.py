@@ -36,6 +36,7 @@ _DIRECT = re.compile(
 _PRESUPPOSES = re.compile(r"^(?:why|what (?:caused|led|made)|which|who|when|how)\b", re.IGNORECASE)
 _DENIES = re.compile(r"\b(?:no|not|never|none|nor|neither|without|refus\w+|reject\w+|den(?:y|ies|ied)|lost)\b", re.IGNORECASE)
 _DENIED_WORDS = 0.65  # the share of the question's own words that stand near a denial of what it takes for granted
+_TOPIC_WORDS = 0.6  # the share of a topic's words that stand around one sentence
 _DENIED_WITHIN = 1.5  # how much worse than the best sentence such a denial may be
 _THING = re.compile(r"^what (?:was|is|were|are) (the|its|their|his|her)\b", re.IGNORECASE)
 
@@ -43,6 +44,17 @@ _THING = re.compile(r"^what (?:was|is|were|are) (the|its|their|his|her)\b", re.I
 def carries(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]) -> bool:
     """True if the best sentences of evidence are likely to answer the question."""
     return bool(ranked) and float(signals(question, ranked, encoder, rarity) @ WEIGHTS) >= ENOUGH
+
+
+def holds(topic: str, ranked: Sequence[Evidence]) -> bool:
+    """True if one of the best sentences stands among most words of a topic: for wishes that ask nothing, so that nothing can answer them."""
+    wanted = set(content_stems(topic))
+    return any(len(wanted & _near(item)) >= _TOPIC_WORDS * len(wanted) for item in ranked[:_READ])
+
+
+def _near(item: Evidence) -> set[str]:
+    """The stems of a sentence, of its neighbours and of its headline."""
+    return set(content_stems(f"{around(item)} {item.article.headline}"))
 
 
 def signals(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]) -> NDArray[np.float64]:
@@ -94,12 +106,8 @@ def denial(question: str, evidence: Sequence[Evidence]) -> Evidence | None:
     wanted = {stem(word) for word in own_words(question)}
     if not wanted or not _PRESUPPOSES.match(question) or _DENIES.search(question):
         return None
-    for item in evidence:
-        if item.score >= evidence[0].score - _DENIED_WITHIN and _DENIES.search(item.text):
-            held = set(content_stems(f"{around(item)} {item.article.headline}"))
-            if len(wanted & held) >= _DENIED_WORDS * len(wanted):
-                return item
-    return None
+    best = (item for item in evidence if item.score >= evidence[0].score - _DENIED_WITHIN and _DENIES.search(item.text))
+    return next((item for item in best if len(wanted & _near(item)) >= _DENIED_WORDS * len(wanted)), None)
 
 
 def _speaks_of(item: Evidence, days: Sequence[PartialDate]) -> bool:
@@ -129,7 +137,7 @@ def missing(question: str, evidence: Sequence[Evidence]) -> str:
         said = f"The articles do not give {_THING.sub(lambda match: match[1], asked)}."
     else:
         said = f"The articles do not answer “{asked}?”."
-    near = set(content_stems(" ".join(f"{around(item)} {item.article.headline}" for item in evidence)))
+    near = set().union(*map(_near, evidence))
     absent = [word for word in own_words(asked) if stem(word) not in near]
     return f"{said} What comes nearest does not speak of {listed([f'“{word}”' for word in absent])}." if absent and evidence else said
 

@@ -21,6 +21,16 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _LATEST = re.compile(r"\b(latest|newest|most recent(ly)?|currently|current|now|today|at present|as of today|still|so far)\b", re.IGNORECASE)
+# A wish for what there is about a thing, which is then the topic: "summarise ...", "what do the articles say about ...".
+_SAY = (
+    r"(?:what )?(?:do |does |did )?(?:the|these|those|my|our|all) (?:news )?(?:articles?|sources?|papers?|collection|archive) "
+    r"(?:says?|tells?|reports?|holds?|writes?) (?:about|on|of)"
+)
+_OVERVIEW = re.compile(
+    rf"^(?:please |can you |could you )*(?:(?:summari[sz]e|(?:give|write) (?:me )?an? (?:\w+ )?(?:summary|overview|account) of|"
+    rf"(?:tell|show) (?:me )?(?:more |all |everything )?(?:about|on))(?: (?:what )?{_SAY})?|{_SAY}|what is (?:said|known|written|reported) about)\b",
+    re.IGNORECASE,
+)
 _DISAGREEMENT = re.compile(
     r"\b(disagree\w*|agree on|each (?:say|said|give|put|claim)|differ\w*|dispute[ds]?|conflicting|contradict\w*|at odds|"
     r"compare[ds]?|rival (?:figures|claims|totals)|accounts)\b",
@@ -37,19 +47,21 @@ class Asked:
     change: bool = False
     latest: bool = False
     disagreement: bool = False
+    overview: bool = False
     things: int = 1
 
     @property
     def several(self) -> bool:
         """True where one passage cannot answer: the question wants more than one date or side."""
-        return self.change or self.disagreement
+        return self.change or self.disagreement or self.overview
 
 
 def asked(question: str, publishers: tuple[str, ...]) -> Asked:
     """Read a question against the publishers that the collection holds.
 
-    >>> asked("What did the Northgate Ledger report in June 2013?", ("Northgate Ledger",))
-    Asked(dates=(PartialDate(year=2013, month=6, day=None),), publishers=('Northgate Ledger',), change=False, latest=False, disagreement=False, things=1)
+    >>> found = asked("What did the Northgate Ledger report in June 2013?", ("Northgate Ledger",))
+    >>> [str(day) for day in found.dates], found.publishers, found.several
+    (['2013-06'], ('Northgate Ledger',), False)
     """
     named = tuple(name for name in publishers if re.search(rf"\b{re.escape(name.removeprefix('The '))}\b", question, re.IGNORECASE))
     return Asked(
@@ -58,15 +70,21 @@ def asked(question: str, publishers: tuple[str, ...]) -> Asked:
         change=bool(_CHANGE.search(question)),
         latest=bool(_LATEST.search(question)),
         disagreement=bool(_DISAGREEMENT.search(question)),
+        overview=bool(_OVERVIEW.match(question)),
     )
 
 
 def topic(question: str) -> str:
-    """The question without the words that only ask for change, and without the span of years; the values in between count too.
+    """The question without the words that only ask for change or for an overview, and without the span of years; the values in between count too.
 
     >>> topic("How has the cost of HS2 changed from 2012 to 2020?")
     'the cost of HS2 ?'
+    >>> topic("What do the articles say about the ferry?")
+    'the ferry?'
     """
+    wish = _OVERVIEW.match(question)
+    if wish:
+        return question[wish.end() :].strip() or question
     return " ".join(_CHANGE_WORDS.sub(" ", _SPAN.sub(" ", question)).split()) if _CHANGE.search(question) else question
 
 

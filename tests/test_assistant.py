@@ -182,3 +182,10 @@ def test_a_demanded_source_is_the_filter_and_the_answer_says_so(quoting: Assista
     answer = quoting.ask("What will the ferry cost, according to the Kestrel Bay Times alone?")
     assert answer.filters.publishers == ("Kestrel Bay Times",)
     assert answer.evidence and {item.article.publisher for item in answer.evidence} == {"Kestrel Bay Times"}
+
+
+def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_speaks_of_it(quoting: Assistant) -> None:
+    told = quoting.ask("What do the articles say about the Kestrel Bay ferry?")
+    assert told.status == "answered" and len({statement.citations[0].article.id for statement in told.statements}) == len(told.statements) > 2
+    assert all("ferry" in f"{item.article.headline} {item.article.body}".lower() for item in told.evidence[:3])
+    assert quoting.ask("What do the articles say about the boiling point of tungsten?").status == "unanswerable"

@@ -154,3 +154,13 @@ def test_dates_as_values_of_their_own() -> None:
 )
 def test_an_aside_has_a_stage_of_its_own(sentence: str, stage: str) -> None:
     assert [quantity.stage for quantity in quantities(sentence)] == [stage]
+
+
+def test_a_day_without_its_year_is_the_nearest_to_the_articles() -> None:
+    def day(sentence: str, published: PartialDate) -> str:
+        return str(quantities(sentence, published)[0].day)
+
+    assert day("On September 15 the ice covered 3.74 million square kilometres.", PartialDate(2020, 9, 22)) == "2020-09-15"
+    assert day("On 28 December it had 12 ships.", PartialDate(2020, 1, 3)) == "2019-12-28"
+    assert day("It will have 12 ships by January 5.", PartialDate(2019, 12, 28)) == "2020-01-05"
+    assert day("By 31 June it had 12 ships.", PartialDate(2020, 6, 3)) == day("It had 12 ships.", PartialDate(2020)) == "None"

@@ -34,6 +34,18 @@ def test_the_topic_of_a_question_about_change() -> None:
     assert topic("What changed in May 2012?") == "What changed in May 2012?"
 
 
+def test_a_wish_for_an_overview_has_a_topic() -> None:
+    for wish in (
+        "What do the articles say about the ferry?",
+        "summarise what the articles say about the ferry?",
+        "Please give me a short summary of the ferry?",
+        "Tell me more about the ferry?",
+    ):
+        assert asked(wish, ()).overview and topic(wish) == "the ferry?", wish
+    for question in ("What did the council say about the ferry?", "Who told the owners about it?", "What is known as Isis?"):
+        assert not asked(question, ()).overview and topic(question) == question
+
+
 def test_published_then_is_as_precise_as_what_is_known() -> None:
     day = article(published="2018-07-12")
     assert published_then(day, (PartialDate(2018),)) and published_then(day, (PartialDate(2018, 7),))
