@@ -7,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 from rag.doors import door
 from rag.settings import ROOT, SettingError, Settings
@@ -71,28 +72,39 @@ def serve(settings: Settings, host: str, port: int) -> None:
 def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
     from starlette.middleware import Middleware
 
-    from corpus.readers import MAX_FILE_BYTES
     from rag.collection import Collection
     from rag.page.guard import Guard
     from rag.page.page import STYLE, build, theme
+    from rag.page.told import busy
     from rag.wiring import open_assistant
 
     alone = host in _LOOPBACK
     assistant = open_assistant(settings, say)
     try:
         sampled = add_sample(assistant.library)
-        collection = Collection(assistant.library, uploads, changes=settings.changes == "all" or (settings.changes == "local" and alone))
-        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else ())
+        changes = settings.changes == "all" or (settings.changes == "local" and alone)
+        collection = Collection(assistant.library, uploads, changes, settings.upload * 1_000_000)
+        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else (), settings.queue)
         page.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
-            max_file_size=MAX_FILE_BYTES, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
+            max_file_size=collection.largest, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
             footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
-            app_kwargs={"middleware": [Middleware(Guard, loopback_only=alone, uploads=collection.changes)]},
+            app_kwargs={"middleware": [Middleware(Guard, loopback_only=alone, uploads=collection.changes)], "exception_handlers": {503: busy}},
         )  # fmt: skip
         say(f"Dateline is ready at http://{'127.0.0.1' if alone else host}:{port} (Ctrl-C ends it)")
-        page.block_thread()
+        _until_ended(page, assistant)
     finally:
         assistant.close()
+
+
+def _until_ended(page, assistant) -> None:
+    """Wait for Ctrl-C or a stop. Then nobody is let in, whoever still waits for an answer is told so, and replies that are being sent are finished."""
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        say("Dateline is shutting down")
+        assistant.refuse()
+        page.server.close()
 
 
 def add_sample(library) -> bool:

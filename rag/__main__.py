@@ -32,14 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
 
     from rag.answer import datelines
     from rag.api import filters_from
-    from rag.assistant import checked
     from rag.export import exported, known
+    from rag.question import checked
+    from rag.settings import Settings
     from rag.wiring import open_assistant
 
     filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher}) or None
-    question = checked(given.question)
+    settings = Settings.read()
+    question = checked(given.question, settings.question)
     known(given.export or "json")
-    assistant = open_assistant()
+    assistant = open_assistant(settings)
     answer = assistant.ask(question, filters=filters)
     assistant.close()
     if given.json or given.export:

@@ -8,7 +8,19 @@ from corpus.article import Article
 from corpus.filters import Filters
 from rag.citations import Citation, Statement
 from rag.evidence import Evidence
-from rag.schema import SCHEMA, AnswerJson, ArticleJson, AsOfJson, CitationJson, EvidenceJson, FiltersJson, PlaceJson, RankJson, Verdict
+from rag.schema import (
+    SCHEMA,
+    AnswerJson,
+    ArticleJson,
+    AsOfJson,
+    CitationJson,
+    Code,
+    EvidenceJson,
+    FiltersJson,
+    PlaceJson,
+    RankJson,
+    Verdict,
+)
 from rag.timing import AsOf
 
 Status = Literal["writing", "answered", "partly", "unanswerable"]
@@ -49,6 +61,7 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     index_version: str = ""
     model: str = ""
+    codes: tuple[Code, ...] = ()
     draft: str = ""
 
     @property
@@ -99,6 +112,7 @@ class Answer:
             "timings": {"evidence": self.timings.evidence, "first_word": self.timings.first_word, "total": self.timings.total},
             "index_version": self.index_version,
             "model": self.model,
+            "codes": list(self.codes),
         }
 
 

@@ -48,7 +48,7 @@ def test_a_tool_gives_what_the_endpoint_gives(sample_folder: Path, tmp_path: Pat
     assert {**answer, "timings": None} == {**json.loads(json.dumps(quoting.ask(HS2).to_json())), "timings": None}
     (report,) = json.loads(added.content[0].text)
     assert report["status"] == "added" and report["article"]["publisher"] == "Swan Gazette"
-    assert bad.isError and "The question is empty" in bad.content[0].text and "Traceback" not in bad.content[0].text
+    assert bad.isError and json.loads(bad.content[0].text) == {"error": "The question is empty; type one.", "code": "question_empty"}
 
 
 @needs_mcp

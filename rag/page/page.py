@@ -37,8 +37,11 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = ()) -> gr.Blocks:
-    """The page and the endpoints over one assistant, not yet launched; `examples` are questions to try; without any, some are made of headlines."""
+def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = (), queue: int = limits.QUEUE) -> gr.Blocks:
+    """The page and the endpoints over one assistant, not yet launched; at most `queue` questions wait.
+
+    `examples` are questions to try; without any, some are made of headlines.
+    """
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
         gr.HTML(
@@ -64,7 +67,7 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
         triggers: list[Callable[..., Any]] = [page.load, tab.select, asking.chosen.expand, *(event.then for event in shown.changes)]
         for trigger in triggers:
             trigger(plain_errors(follow), inputs, outputs, api_visibility="private", show_progress="hidden")
-    page.queue(max_size=limits.QUEUE, default_concurrency_limit=AT_ONCE)
+    page.queue(max_size=queue, default_concurrency_limit=AT_ONCE, api_open=False)  # nobody gets past the queue
     return cast(gr.Blocks, page)
 
 
@@ -73,5 +76,5 @@ def _endpoints(api: Api) -> None:
     for name, function in api.endpoints.items():
         line, at_once = ("changes", 1) if name in api.changing else ("answers", AT_ONCE)
         gr.api(  # type: ignore[attr-defined]
-            plain_errors(function, str), api_name=name, concurrency_id=line, concurrency_limit=at_once
+            plain_errors(function, coded=True), api_name=name, concurrency_id=line, concurrency_limit=at_once
         )
