@@ -31,7 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=settings.host, help=f"address to listen on (default {settings.host}; others need --listen)")
     parser.add_argument("--port", type=int, default=settings.port, help=f"port (default {settings.port})")
     parser.add_argument("--listen", action="store_true", help="let other machines in: there is no login, so put a proxy with one in front")
+    parser.add_argument(
+        "--mcp", action="store_true", help="in place of the page, serve tools of the Model Context Protocol to the program that starts this"
+    )
     given = parser.parse_args(arguments)
+    if given.mcp:
+        from rag.__main__ import main as command
+
+        return command(["mcp"])
     # Hugging Face Spaces run the app in a container behind their own proxy.
     in_space = "SPACE_ID" in os.environ
     host, listen = ("0.0.0.0", True) if in_space or (given.listen and given.host in _LOOPBACK) else (given.host, given.listen)
