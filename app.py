@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python app.py", description="Dateline: ask your news articles, in the browser and over an API.")
     parser.add_argument("--host", default=settings.host, help=f"address to listen on (default {settings.host}; others need --listen)")
     parser.add_argument("--port", type=int, default=settings.port, help=f"port (default {settings.port})")
-    parser.add_argument("--listen", action="store_true", help="let other machines in: there is no login, so put a proxy with one in front")
+    parser.add_argument(
+        "--listen", action="store_true", help="let other machines in: set DATELINE_LOGINS, and put a proxy with TLS in front"
+    )
     parser.add_argument(
         "--mcp", action="store_true", help="in place of the page, serve tools of the Model Context Protocol to the program that starts this"
     )
@@ -80,23 +82,25 @@ def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
     from starlette.middleware import Middleware
 
     from rag.collection import Collection
+    from rag.logins import Logins
     from rag.page.guard import Guard
-    from rag.page.page import STYLE, build, theme
+    from rag.page.page import STYLE, build, logged_in, theme
     from rag.page.told import busy
     from rag.wiring import open_assistant
 
     alone = host in _LOOPBACK
+    logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
+    guard = Middleware(Guard, loopback_only=alone, uploads=settings.changes_at(alone), known=logged_in if logins else None)
     assistant = open_assistant(settings, say)
     try:
         sampled = add_sample(assistant.library)
-        changes = settings.changes == "all" or (settings.changes == "local" and alone)
-        collection = Collection(assistant.library, uploads, changes, settings.upload * 1_000_000)
-        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else (), settings.queue)
+        collection = Collection(assistant.library, uploads, settings.changes_at(alone), settings.upload * 1_000_000)
+        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else (), settings.queue, bool(logins))
         page.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
             max_file_size=collection.largest, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
             footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
-            app_kwargs={"middleware": [Middleware(Guard, loopback_only=alone, uploads=collection.changes)], "exception_handlers": {503: busy}},
+            app_kwargs={"middleware": [guard], "exception_handlers": {503: busy}}, auth=logins.check if logins else None,
         )  # fmt: skip
         say(f"Dateline is ready at http://{'127.0.0.1' if alone else host}:{port} (Ctrl-C ends it)")
         _until_ended(page, assistant)

@@ -1,10 +1,11 @@
 """The whole page: its tabs, the endpoints beside them, and how both follow the collection. Knows Gradio; each tab knows itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
+from starlette.requests import Request
 
 from rag import limits
 from rag.api import Api
@@ -19,7 +20,14 @@ from rag.page.told import plain_errors
 from rag.settings import ROOT
 
 SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
+_LOG_OUT = '<a id="logout" href="logout">Log out</a>'
 STYLE = Path(__file__).parent / "style.css"
+
+
+def logged_in(scope: MutableMapping[str, Any]) -> bool:
+    """True where a request carries the cookie of someone who logged in."""
+    app, cookies = scope["app"], Request(scope).cookies
+    return any(cookies.get(f"access-token-{kind}{app.cookie_id}") in app.tokens for kind in ("", "unsecure-"))
 
 
 def theme() -> gr.themes.Base:
@@ -37,15 +45,18 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = (), queue: int = limits.QUEUE) -> gr.Blocks:
-    """The page and the endpoints over one assistant, not yet launched; at most `queue` questions wait.
+def build(
+    assistant: Assistant, collection: Collection, examples: Sequence[str] = (), queue: int = limits.QUEUE, logins: bool = False
+) -> gr.Blocks:
+    """The page and the endpoints over one assistant, not yet launched; at most `queue` questions wait. With `logins` one can log out.
 
     `examples` are questions to try; without any, some are made of headlines.
     """
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
         gr.HTML(
-            "<h1>Dateline</h1><p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
+            f"<h1>Dateline</h1>{_LOG_OUT if logins else ''}"
+            "<p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
             elem_id="masthead",
         )
         with gr.Tabs():

@@ -1,5 +1,7 @@
 // The conversations that this browser keeps, under a name each in its local storage; nothing of them is sent anywhere until one is opened.
-const PREFIX = 'dateline:';
+// Where people log in, each has a name of their own before it, so that two of them at one browser do not see each other's.
+const who = window.gradio_config?.username;
+const PREFIX = who ? `dateline@${who}:` : 'dateline:';
 const page = (window.dateline ??= {});
 const list = element.querySelector('ul');
 const search = element.querySelector('input[type=search]');
