@@ -31,7 +31,7 @@ class BadFeedback(ValueError):
     """A verdict that there is not."""
 
 
-class NoRoom(ValueError):
+class NoRoom(BadFeedback):
     """No room for an answer this long, or for more of them; the message says which."""
 
     code = "too_large"
