@@ -7,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 from rag.doors import door
 from rag.settings import ROOT, SettingError, Settings
@@ -29,8 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python app.py", description="Dateline: ask your news articles, in the browser and over an API.")
     parser.add_argument("--host", default=settings.host, help=f"address to listen on (default {settings.host}; others need --listen)")
     parser.add_argument("--port", type=int, default=settings.port, help=f"port (default {settings.port})")
-    parser.add_argument("--listen", action="store_true", help="let other machines in: there is no login, so put a proxy with one in front")
+    parser.add_argument(
+        "--listen", action="store_true", help="let other machines in: set DATELINE_LOGINS, and put a proxy with TLS in front"
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="in place of the page, serve tools of the Model Context Protocol to the program that starts this"
+    )
     given = parser.parse_args(arguments)
+    if given.mcp:
+        from rag.__main__ import main as command
+
+        return command(["mcp"])
     # Hugging Face Spaces run the app in a container behind their own proxy.
     in_space = "SPACE_ID" in os.environ
     host, listen = ("0.0.0.0", True) if in_space or (given.listen and given.host in _LOOPBACK) else (given.host, given.listen)
@@ -71,28 +81,41 @@ def serve(settings: Settings, host: str, port: int) -> None:
 def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
     from starlette.middleware import Middleware
 
-    from corpus.readers import MAX_FILE_BYTES
     from rag.collection import Collection
+    from rag.logins import Logins
     from rag.page.guard import Guard
-    from rag.page.page import STYLE, build, theme
+    from rag.page.page import STYLE, build, logged_in, theme
+    from rag.page.told import busy
     from rag.wiring import open_assistant
 
     alone = host in _LOOPBACK
+    logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
+    guard = Middleware(Guard, loopback_only=alone, uploads=settings.changes_at(alone), known=logged_in if logins else None)
     assistant = open_assistant(settings, say)
     try:
         sampled = add_sample(assistant.library)
-        collection = Collection(assistant.library, uploads, changes=settings.changes == "all" or (settings.changes == "local" and alone))
-        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else ())
+        collection = Collection(assistant.library, uploads, settings.changes_at(alone), settings.upload * 1_000_000)
+        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else (), settings.queue, bool(logins))
         page.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
-            max_file_size=MAX_FILE_BYTES, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
+            max_file_size=collection.largest, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
             footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
-            app_kwargs={"middleware": [Middleware(Guard, loopback_only=alone, uploads=collection.changes)]},
+            app_kwargs={"middleware": [guard], "exception_handlers": {503: busy}}, auth=logins.check if logins else None,
         )  # fmt: skip
         say(f"Dateline is ready at http://{'127.0.0.1' if alone else host}:{port} (Ctrl-C ends it)")
-        page.block_thread()
+        _until_ended(page, assistant)
     finally:
         assistant.close()
+
+
+def _until_ended(page, assistant) -> None:
+    """Wait for Ctrl-C or a stop. Then nobody is let in, whoever still waits for an answer is told so, and replies that are being sent are finished."""
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        say("Dateline is shutting down")
+        assistant.refuse()
+        page.server.close()
 
 
 def add_sample(library) -> bool:

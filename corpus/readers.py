@@ -86,8 +86,8 @@ def find(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def load(path: Path) -> bytes:
-    """The bytes of a regular file of at most 20 MB, read once.
+def load(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
+    """The bytes of a regular file of at most `most` bytes, read once.
 
     Raises:
         UnreadableFile: not a regular file, too large, empty, or not readable.
@@ -97,11 +97,11 @@ def load(path: Path) -> bytes:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFile(f"{path}: not a regular file; give text files or a folder of them")
-            data = file.read(MAX_FILE_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror}; check the path and its permissions") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise UnreadableFile(f"{path}: larger than {MAX_FILE_BYTES // 1_000_000} MB; split it into smaller files")
+    if len(data) > most:
+        raise UnreadableFile(f"{path}: larger than {most // 1_000_000} MB; split it into smaller files")
     if not data.strip():
         raise UnreadableFile(f"{path}: the file is empty; nothing was added from it")
     return data

@@ -29,6 +29,8 @@ _WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
 class StoreError(RuntimeError):
     """The collection's file cannot be used as it is; the message says what to do."""
 
+    code = "collection_unavailable"
+
 
 class Store:
     """One collection file. Safe to use from several threads; several processes may read while one writes."""

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 
 import snowballstemmer
 
@@ -19,12 +20,14 @@ STOP_WORDS = frozenset(
     ).split()
 )
 _stemmer = snowballstemmer.stemmer("english")
+_stemming = Lock()  # the stemmer keeps the word that it works on in itself, and questions come on several threads
 
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The Porter2 stem of a word in lower case, without a possessive ending."""
-    return str(_stemmer.stemWord(_bare(word.lower())))
+    with _stemming:
+        return str(_stemmer.stemWord(_bare(word.lower())))
 
 
 def words(text: str) -> list[str]:

@@ -13,6 +13,8 @@ from serving import served
 FOLDER = Path(__file__).parent / "images"
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 FERRY = "What do the auditors and the council say about the cost of the Kestrel Bay ferry?"
+SAMPLE_GOLD = Path(__file__).parent.parent / "corpus/gold.jsonl"
+ASKED = 12  # questions of the evaluation that is shown
 HS2 = "How has the cost of HS2 changed?"
 VIEWS = (("light", 1100, 900, "light", BERLIN), ("dark", 1100, 900, "dark", FERRY), ("phone", 390, 844, "light", HS2))
 
@@ -53,6 +55,20 @@ def reading(page: Page, address: str) -> None:
     page.screenshot(path=FOLDER / "reader.png")
 
 
+def evaluation(page: Page, address: str, folder: Path) -> None:
+    """The report of a run over a few of the sample collection's gold questions."""
+    gold = folder / "questions.jsonl"
+    gold.write_text("".join(SAMPLE_GOLD.read_text().splitlines(keepends=True)[:: len(SAMPLE_GOLD.read_text().splitlines()) // ASKED]))
+    page.goto(f"{address}/?__theme=light")
+    page.get_by_role("tab", name="Evaluate").click()
+    page.set_input_files("#gold input[type=file]", gold)
+    page.wait_for_timeout(700)
+    page.click("#measure")
+    page.wait_for_selector("#run-report iframe", timeout=180_000)
+    page.wait_for_timeout(700)
+    page.screenshot(path=FOLDER / "evaluation.png")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), Path(folder) / "log") as (address, _), chromium() as browser:
@@ -65,6 +81,7 @@ def main() -> None:
             page.close()
         reading(browser.new_page(viewport={"width": 1400, "height": 900}), address)
         collection(browser.new_page(viewport={"width": 1100, "height": 900}), address)
+        evaluation(browser.new_page(viewport={"width": 1100, "height": 1200}), address, Path(folder))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("schema", help="print the JSON Schema of an answer")
     verbs.add_parser("mcp", help="serve the collection as tools of the Model Context Protocol, on standard input and output")
+    login = verbs.add_parser("login", help="ask for a password and write a login to the file DATELINE_LOGINS, or print its line")
+    login.add_argument("name")
     ask = verbs.add_parser("ask", help="answer one question with citations")
     ask.add_argument("question")
     ask.add_argument("--since", metavar="DATE", help="only articles published from then on (YYYY, YYYY-MM or YYYY-MM-DD)")
@@ -29,17 +31,21 @@ def main(arguments: list[str] | None = None) -> int:
 
     if given.verb == "mcp":
         return _tools()
+    if given.verb == "login":
+        return _login(given.name)
 
     from rag.answer import datelines
     from rag.api import filters_from
-    from rag.assistant import checked
     from rag.export import exported, known
+    from rag.question import checked
+    from rag.settings import Settings
     from rag.wiring import open_assistant
 
     filters = filters_from({"since": given.since, "until": given.until, "publishers": given.publisher}) or None
-    question = checked(given.question)
+    settings = Settings.read()
+    question = checked(given.question, settings.question)
     known(given.export or "json")
-    assistant = open_assistant()
+    assistant = open_assistant(settings)
     answer = assistant.ask(question, filters=filters)
     assistant.close()
     if given.json or given.export:
@@ -55,6 +61,23 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write("\n".join(lines).rstrip() + "\n")
     for warning in answer.warnings:
         sys.stderr.write(f"{warning}\n")
+    return 0
+
+
+def _login(name: str) -> int:
+    """Take a password twice, unseen, and keep its hash."""
+    from getpass import getpass
+
+    from rag.logins import LoginError, entry, set_login
+    from rag.settings import Settings
+
+    file = Settings.read().logins
+    password = getpass("Password: ")
+    if password != getpass("Once more: "):
+        raise LoginError("The two passwords differ; try again.")
+    if file:
+        set_login(Path(file).expanduser(), name, password)
+    sys.stdout.write(f"{name} may log in once Dateline has been started anew.\n" if file else f"{entry(name, password)}\n")
     return 0
 
 

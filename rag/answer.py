@@ -14,6 +14,7 @@ from rag.schema import (
     ArticleJson,
     AsOfJson,
     CitationJson,
+    Code,
     EvidenceJson,
     FiltersJson,
     PlaceJson,
@@ -66,6 +67,7 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     index_version: str = ""
     model: str = ""
+    codes: tuple[Code, ...] = ()
     draft: str = ""
 
     @property
@@ -116,6 +118,7 @@ class Answer:
             "timings": cast(TimingsJson, asdict(self.timings)),
             "index_version": self.index_version,
             "model": self.model,
+            "codes": list(self.codes),
         }
 
 

@@ -48,7 +48,7 @@ class Api:
         """Answer a question with citations.
 
         Args:
-            question: at most 2,000 characters.
+            question: at most 2,000 characters, unless DATELINE_QUESTION says otherwise.
             history: earlier turns, oldest first: [{"role": "user" or "assistant", "text": "..."}].
             filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each optional. Without any the
                 question's own hold ("only the Gull of 2018"); {} searches all articles.

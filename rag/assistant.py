@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from threading import Event
 from typing import cast
 
 from langchain_core.messages import AIMessageChunk
@@ -19,8 +20,10 @@ from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wa
 from rag.followups import last_exchange, recalled, standing_alone, together
 from rag.models import Reader
 from rag.prompts import Prompts
+from rag.question import ShuttingDown, checked
 from rag.refusal import carries, denial, holds, missing, reach, unspoken
 from rag.retriever import Hit, Retriever
+from rag.schema import Code
 from rag.series import Figure, disagree, labelled, told, whole
 from rag.sources import demanded
 from rag.subquestions import leading, preferred, subquestions
@@ -41,18 +44,24 @@ _WITHIN_SEQUENCE = 5.0  # how much worse than the best sentence another date's o
 _NEARLY_AS_GOOD = 2.0
 
 
-class BadQuestion(ValueError):
-    """A question that cannot be asked; the message says why and what to do."""
-
-
 class Assistant:
     """Answers questions over one library with one reader."""
 
-    def __init__(self, retriever: Retriever, reader: Reader, prompts: Prompts) -> None:
+    def __init__(self, retriever: Retriever, reader: Reader, prompts: Prompts, question_chars: int = limits.QUESTION_CHARS) -> None:
         self.retriever = retriever
         self.library = retriever.library
         self.reader = reader
         self._prompts = prompts
+        self._question_chars = question_chars
+        self._ending = Event()
+
+    def refuse(self) -> None:
+        """Take no more questions, and end those that are being answered with `ShuttingDown`."""
+        self._ending.set()
+
+    def _go_on(self) -> None:
+        if self._ending.is_set():
+            raise ShuttingDown("Dateline is shutting down; ask again when it has been started anew.")
 
     def close(self) -> None:
         """End the model's process and give the collection's file back."""
@@ -65,7 +74,7 @@ class Assistant:
         Raises:
             BadQuestion: the question is empty or too long.
         """
-        searched = standing_alone(checked(question), history)
+        searched = standing_alone(checked(question, self._question_chars), history)
         filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
         return self._hits(searched, min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
 
@@ -86,9 +95,11 @@ class Assistant:
 
         Raises:
             BadQuestion: the question is empty or too long.
+            ShuttingDown: the program ends.
         """
         began = time.monotonic()
-        question = checked(question)
+        question = checked(question, self._question_chars)
+        self._go_on()
         history = history[-limits.HISTORY_TURNS :]
         searched = standing_alone(question, history)
         filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
@@ -109,7 +120,7 @@ class Assistant:
         yield answer
         bears = holds(subject, ranked) if wanted.overview else carries(subject, ranked, self.library.encoder, self.library.rarity)
         if not bears:
-            yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
+            yield self._finished(self._refused(answer), began)
             return
         if dated and (self.reader.chat is None or not self.reader.tells_changes):
             yield self._finished(_dated(answer, dated, wanted), began)
@@ -158,22 +169,25 @@ class Assistant:
                 cast(Generator[AIMessageChunk, None, None], self.reader.chat.stream(messages, stop=["\n\n", "\nQuestion:"]))
             ) as pieces:
                 for piece in pieces:
+                    self._go_on()
                     written += piece.text
                     if used := piece.usage_metadata:
                         read, tokens = used["input_tokens"], used["output_tokens"]
                         answer = answer.but(timings=replace(answer.timings, tokens_read=read, tokens_written=tokens))
                     if answer.timings.first_word is None and written.strip():
-                        answer = answer.but(timings=Timings(answer.timings.evidence, _since(began)))
+                        answer = answer.but(timings=replace(answer.timings, first_word=_since(began)))
                     if visible(written) != answer.draft:
                         answer = answer.but(draft=visible(written))
                         yield answer
         except self.reader.errors as error:
+            self._go_on()  # the model may have ended with the program
+            answer = answer.but(codes=("without_model",))
             problems.append(
                 f"Shown without the model: {str(error).rstrip('.')}. If this goes on, check DATELINE_MODEL ({self.reader.name})."
             )
         refusal = _REFUSAL.search(written) or written.startswith(self._prompts.refusal)
         if self.reader.refuses and refusal:
-            yield self._finished(answer.but(status="unanswerable", message=self._refusal(answer)), began)
+            yield self._finished(self._refused(answer), began)
             return
         told = _pointed if self.reader.points else _checked
         yield self._finished(told(answer, written, given, wanted, problems), began)
@@ -181,29 +195,18 @@ class Assistant:
     def _finished(self, answer: Answer, began: float) -> Answer:
         return answer.but(draft="", timings=replace(answer.timings, total=_since(began)))
 
-    def _refusal(self, answer: Answer) -> str:
+    def _refused(self, answer: Answer) -> Answer:
         coverage = self.library.coverage()
+        told: tuple[Code, str] = (
+            "not_said",
+            " ".join(filter(None, [missing(answer.question, answer.evidence), reach(answer.evidence), spoken_coverage(coverage)])),
+        )
         if not coverage.articles:
-            return "The collection is empty. Add articles with: python -m corpus add FOLDER"
-        if not answer.evidence and answer.filters:
-            return f"No article passes the filter ({spoken_filters(answer.filters)}). Remove it to search all {coverage.articles} articles."
-        return " ".join(filter(None, [missing(answer.question, answer.evidence), reach(answer.evidence), spoken_coverage(coverage)]))
-
-
-def checked(question: str) -> str:
-    """A question without white space around it.
-
-    Raises:
-        BadQuestion: it is empty, no text, or longer than 2,000 characters.
-    """
-    if not isinstance(question, str):
-        raise BadQuestion("The question should be text.")
-    if len(question) > limits.QUESTION_CHARS:
-        raise BadQuestion(f"The question has {len(question):,} characters; ask it in at most {limits.QUESTION_CHARS:,}.")
-    question = question.encode("utf-8", "replace").decode().replace("\x00", " ").strip()
-    if not question:
-        raise BadQuestion("The question is empty; type one.")
-    return question
+            told = "collection_empty", "The collection is empty. Add articles with: python -m corpus add FOLDER"
+        elif not answer.evidence and answer.filters:
+            filters = spoken_filters(answer.filters)
+            told = "nothing_in_filter", f"No article passes the filter ({filters}). Remove it to search all {coverage.articles} articles."
+        return answer.but(status="unanswerable", codes=(*answer.codes, told[0]), message=told[1])
 
 
 def _evidence(question: str, ranked: list[Evidence], wanted: Asked, dated: Sequence[Figure]) -> tuple[Evidence, ...]:

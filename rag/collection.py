@@ -17,7 +17,7 @@ from corpus.filters import Coverage
 from corpus.listing import Listing, listing
 from corpus.lock import writing
 from corpus.plain import clean_text
-from corpus.readers import UnreadableFile, load
+from corpus.readers import MAX_FILE_BYTES, UnreadableFile, load
 from corpus.report import Report
 from corpus.rows import CORRECTABLE, DATES
 from embeddings.intake import take_in_bytes
@@ -31,13 +31,23 @@ Given = Mapping[str, str]
 class ChangesOff(ValueError):
     """The collection may be read, but not changed, by whoever asked."""
 
+    code = "changes_off"
+
 
 class UnknownArticle(ValueError):
     """An id that names no article."""
 
+    code = "not_found"
+
 
 class BadAddition(ValueError):
-    """Nothing to add, or more than one addition takes; the message says which."""
+    """Nothing to add, or nothing that may be added."""
+
+
+class TooLarge(BadAddition):
+    """More than one addition takes; the message says what."""
+
+    code = "too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,16 @@ class Addition:
 
 
 class Collection:
-    """A library with a door for people: `changes` says whether they may write, `uploads` is the folder that uploaded files come from."""
+    """A library with a door for people: `changes` says whether they may write, `uploads` is the folder that uploaded files come from.
 
-    def __init__(self, library: Library, uploads: Path, changes: bool) -> None:
+    `largest` is the most bytes that one of them may have.
+    """
+
+    def __init__(self, library: Library, uploads: Path, changes: bool, largest: int = MAX_FILE_BYTES) -> None:
         self._library = library
         self._uploads = uploads.resolve()
         self.changes = changes
+        self.largest = largest
 
     # Reading
 
@@ -137,7 +151,7 @@ class Collection:
         if not total:
             raise BadAddition("There is nothing to add; choose files or paste a text.")
         if total > limits.UPLOADS:
-            raise BadAddition(
+            raise TooLarge(
                 f"{total:,} files are more than one addition takes ({limits.UPLOADS:,}); add them in parts, or: python -m corpus add"
             )
         reports: list[Report] = []
@@ -208,7 +222,7 @@ class Collection:
             yield from take_in_bytes(self._library, _pasted_origin(source), source.encode(), said)
             return
         try:
-            data = load(source)
+            data = load(source, self.largest)
         except UnreadableFile as error:
             yield Report(source.name, "refused", problem=str(error).replace(str(source), source.name))
             return
@@ -241,7 +255,7 @@ def _said(given: Given) -> dict[str, str]:
 
 def _pasted(text: str) -> str:
     if len(text) > MAX_ARTICLE_CHARS:
-        raise BadAddition(f"The pasted text has {len(text):,} characters, more than one article has ({MAX_ARTICLE_CHARS:,}); split it.")
+        raise TooLarge(f"The pasted text has {len(text):,} characters, more than one article has ({MAX_ARTICLE_CHARS:,}); split it.")
     # Half a surrogate pair cannot be written as UTF-8.
     return text.encode("utf-8", "ignore").decode() if text.strip() else ""
 

@@ -1,4 +1,4 @@
-"""What every command line shares: an error that we know becomes one sentence and exit code 2, never a traceback."""
+"""What every way in shares: an error that we know is one sentence and a code for scripts; on the command line exit code 2, never a traceback."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Callable
 # Each room's own error is a subclass of the nearest builtin, and its message holds the remedy.
 _KNOWN = (ValueError, RuntimeError)
 _OURS = ("corpus.", "embeddings.", "rag.", "app", "__main__")
+INTERNAL = "internal"
 
 
 def door(main: Callable[[], int]) -> int:
@@ -14,7 +15,7 @@ def door(main: Callable[[], int]) -> int:
     try:
         return main()
     except _KNOWN as error:
-        if not type(error).__module__.startswith(_OURS):
+        if not ours(error):
             raise
         sys.stderr.write(f"{error}\n")
         return 2
@@ -32,3 +33,18 @@ def door(main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; what was finished is kept.\n")
         return 130
+
+
+def ours(error: BaseException) -> bool:
+    """True if an error is one of Dateline's own, whose message is for people."""
+    return isinstance(error, _KNOWN) and type(error).__module__.startswith(_OURS)
+
+
+def code(error: BaseException) -> str:
+    """The short name by which scripts tell an error of ours; the table is in docs/design.md. Any other error is "internal".
+
+    An error class says its code where the kind of the error does not say enough: a wrong value is a bad request.
+    """
+    if not ours(error):
+        return INTERNAL
+    return str(getattr(error, "code", "bad_request" if isinstance(error, ValueError) else "unavailable"))

@@ -28,14 +28,20 @@ VERDICTS = {
 
 
 class BadFeedback(ValueError):
-    """A verdict that there is not, or no room for more of them; the message says which."""
+    """A verdict that there is not."""
+
+
+class NoRoom(BadFeedback):
+    """No room for an answer this long, or for more of them; the message says which."""
+
+    code = "too_large"
 
 
 def noted(collection: Collection, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()) -> dict[str, Any]:
     """Add a proposal to the collection's file of them; the proposal. `history` are the turns before the question, where it leans on them.
 
     Raises:
-        ChangesOff, BadFeedback: nothing was noted.
+        ChangesOff, BadFeedback, NoRoom: nothing was noted.
     """
     collection.check_allowed()
     if verdict not in VERDICTS:
@@ -44,9 +50,9 @@ def noted(collection: Collection, answer: Answer, verdict: str, comment: str = "
     line = (json.dumps(proposal, ensure_ascii=False) + "\n").encode("utf-8", "replace")
     path = collection.folder / FILE_NAME
     if len(line) > limits.PROPOSAL_BYTES:
-        raise BadFeedback("This answer is too long to be noted; save it as a document instead.")
+        raise NoRoom("This answer is too long to be noted; save it as a document instead.")
     if path.exists() and path.stat().st_size + len(line) > limits.PROPOSALS_BYTES:
-        raise BadFeedback(f"{path.name} in the data folder is full; review it and move it away, then say it again.")
+        raise NoRoom(f"{path.name} in the data folder is full; review it and move it away, then say it again.")
     # One write to the end of the file: proposals of two processes never mix, and nobody else may read what was asked here.
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:

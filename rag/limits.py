@@ -1,7 +1,7 @@
 """Every bound in one place. Knows numbers and why they are what they are."""
 
 # What a person may send.
-QUESTION_CHARS = 2_000  # a long paragraph; a pasted article is refused, not cut
+QUESTION_CHARS = 2_000  # a long paragraph; a pasted article is refused, not cut; DATELINE_QUESTION says otherwise
 HISTORY_TURNS = 12  # older turns carry nothing that a follow-up leans on
 TURN_CHARS = 8_000
 EXCHANGES = 200  # questions of one conversation, which travels with each of them
@@ -9,7 +9,7 @@ KEPT_PARTS = 100  # statements, sources or remarks of an answer that comes back 
 FILTER_VALUES = 50  # publishers or articles in one filter
 
 # What one question may cost.
-QUEUE = 16  # questions waiting; the next is told to come back
+QUEUE = 16  # questions waiting; the next is told to come back; DATELINE_QUEUE says otherwise
 SEARCH_HITS = 50  # the most that /search returns
 CANDIDATES = 100  # passages that each search hands to the fusion
 ANSWER_TOKENS = 160  # a short answer; a small reader rambles after that

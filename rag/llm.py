@@ -28,6 +28,8 @@ _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 class ModelError(RuntimeError):
     """The model cannot answer; the message says why and what to do. The next question may work again."""
 
+    code = "model_failed"
+
 
 class ModelProcess:
     """The owner of one GGUF model. Requests wait for each other; a crash or a hang ends the process, and the next request starts another."""

@@ -29,6 +29,8 @@ _GGUF_MAGIC = b"GGUF"
 class ModelMissing(ValueError):
     """The model that was named cannot be had; the message says how to get one."""
 
+    code = "model_missing"
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

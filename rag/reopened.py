@@ -51,6 +51,7 @@ def reopened(entry: object, article: Lookup) -> Answer:
             timings=Timings(**kept["timings"]),
             index_version=kept["index_version"],
             model=kept["model"],
+            codes=tuple(dict.fromkeys(kept.get("codes", ()))),
         )
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]

@@ -16,6 +16,8 @@ from typing_extensions import TypedDict
 SCHEMA: Final = 1
 UNVERIFIED = "unverified"
 Verdict = Literal["supported", "quoted", "unverified"]
+# Why an answer is none, or not as it should be: nothing there to search, nothing left by the filter, not in the articles; the model failed.
+Code = Literal["collection_empty", "nothing_in_filter", "not_said", "without_model"]
 
 
 class RankJson(TypedDict):
@@ -107,7 +109,11 @@ class TimingsJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
-    """One answer of Dateline, the same from the page, /ask, the command line and exports."""
+    """One answer of Dateline, the same from the page, /ask, the command line and exports.
+
+    `codes` tell scripts what `message` and `warnings` tell people: why nothing was answered (the collection is empty, no article passes the
+    filter, the articles do not say), or that the model failed and quotes stand in its place.
+    """
 
     schema: Literal[1]
     question: str
@@ -123,6 +129,7 @@ class AnswerJson(TypedDict):
     timings: TimingsJson
     index_version: str
     model: str
+    codes: NotRequired[list[Code]]
     draft: NotRequired[str]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from rag import limits
+
 ROOT = Path(__file__).parent.parent
 VERSION = "0.1.0"
 PREFIX = "DATELINE_"
@@ -45,7 +47,19 @@ class Settings:
         "who may add, correct and remove articles on the page and over the API: local (only where the page listens on loopback), all or none",
         choices=("local", "all", "none"),
     )
+    logins: str = _dial(
+        "", "file of those who may use the page and the API, made by python -m rag login NAME; without one, whoever reaches them"
+    )
+    question: int = _dial(limits.QUESTION_CHARS, "characters of a question; a pasted article is refused, not cut", least=1)
+    queue: int = _dial(
+        limits.QUEUE, "questions that may wait, on the page and over the API together; the next is told to come back", least=1
+    )
+    upload: int = _dial(20, "megabytes of one uploaded file", least=1)
     hits: int = _dial(8, "passages whose sentences are ranked for a question", least=1)
+
+    def changes_at(self, alone: bool) -> bool:
+        """Whether whoever reaches the page may change the collection; `alone` where only this computer does."""
+        return self.changes == "all" or (self.changes == "local" and alone)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

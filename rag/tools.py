@@ -1,6 +1,7 @@
 """The API's functions as tools of the Model Context Protocol, over standard input and output. The only room that imports mcp, which is optional.
 
-Tools answer with JSON text, the same that the endpoints return. Nothing listens on a port: the program that starts this one is its only user.
+Tools answer with JSON text, the same that the endpoints return, and refuse with {"error": sentence, "code": code}. Nothing listens on a
+port: the program that starts this one is its only user.
 """
 
 import importlib.util
@@ -10,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 from rag.api import Api
+from rag.doors import code, ours
 
 # Streams make no sense to a tool's caller, and files are added by their own command.
 _LEFT_OUT = ("ask_stream", "add")
@@ -50,9 +52,17 @@ def serve(api: Api) -> None:
     server.run("stdio")
 
 
-def _as_text(function: Callable[..., Any]) -> Callable[..., str]:
+def _as_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    from mcp.types import CallToolResult, TextContent
+
     @wraps(function)
-    def told(*args: Any, **kwargs: Any) -> str:
-        return json.dumps(function(*args, **kwargs), ensure_ascii=False)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return json.dumps(function(*args, **kwargs), ensure_ascii=False)
+        except (ValueError, RuntimeError) as error:
+            if not ours(error):
+                raise
+            refusal = json.dumps({"error": str(error), "code": code(error)}, ensure_ascii=False)
+            return CallToolResult(content=[TextContent(type="text", text=refusal)], isError=True)
 
     return told

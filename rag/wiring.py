@@ -46,4 +46,4 @@ def open_assistant(settings: Settings | None = None, say: Callable[[str], None] 
     library.ranker  # noqa: B018  # damaged weights are told now, not at the first question
     if isinstance(reader.chat, LocalReader):
         reader.chat.process.start()
-    return Assistant(Retriever(library=library, k=settings.hits), reader, prompts)
+    return Assistant(Retriever(library=library, k=settings.hits), reader, prompts, settings.question)

@@ -44,6 +44,7 @@ def test_an_answer_is_plain_json_and_every_quote_stands_at_its_offsets(api: Api,
         "timings",
         "index_version",
         "model",
+        "codes",
     }
     for place in answer["citations"] + answer["evidence"]:
         found = quoting.library.store.article(place["article"])

@@ -10,10 +10,11 @@ from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag import limits
 from rag.answer import Answer, Turn
-from rag.assistant import Assistant, BadQuestion
+from rag.assistant import Assistant
 from rag.llm import ModelError
 from rag.models import Reader
 from rag.prompts import FOLDER, TRAINED, Prompts
+from rag.question import BadQuestion, ShuttingDown
 from rag.retriever import Retriever
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
@@ -68,6 +69,7 @@ def test_a_model_that_fails_costs_only_its_words(sample: Library) -> None:
 
     answer = Assistant(Retriever(library=sample, k=8), Reader("broken", Scripted(write=fail)), Prompts()).ask(BERLIN)
     assert answer.status == "answered" and answer.statements[0].verdict == "quoted" and "ask again" in answer.warnings[0]
+    assert answer.codes == ("without_model",)
 
 
 def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None:
@@ -126,11 +128,29 @@ def test_filters_hold_and_an_empty_one_is_named(quoting: Assistant) -> None:
     assert {item.article.publisher for item in answer.evidence} == {"Northgate Ledger"}
     empty = quoting.ask("What does HS2 cost?", filters=Filters(publishers=("Nobody",)))
     assert empty.status == "unanswerable" and "publisher Nobody" in empty.message and "Remove it" in empty.message
+    assert empty.codes == ("nothing_in_filter",)
+
+
+def test_once_it_refuses_no_question_begins_and_the_one_being_written_ends(sample: Library) -> None:
+    written: list[str] = []
+    assistant = Assistant(
+        Retriever(library=sample, k=8), Reader("slow", Scripted(write=lambda message: written.append(message) or "many " * 50)), Prompts()
+    )
+    growing = assistant.stream(BERLIN)
+    while not next(growing).draft:
+        pass
+    assistant.refuse()
+    with pytest.raises(ShuttingDown):
+        list(growing)
+    with pytest.raises(ShuttingDown):
+        assistant.ask(BERLIN)
+    assert len(written) == 1
 
 
 def test_an_empty_collection_says_how_to_fill_it(store: Store, encoder: Encoder) -> None:
     answer = Assistant(Retriever(library=Library(store, encoder)), Reader("none", None), Prompts()).ask("Anything?")
     assert answer.status == "unanswerable" and "python -m corpus add" in answer.message
+    assert answer.codes == ("collection_empty",)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +206,8 @@ def test_a_demanded_source_is_the_filter_and_the_answer_says_so(quoting: Assista
 
 def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_speaks_of_it(quoting: Assistant) -> None:
     told = quoting.ask("What do the articles say about the Kestrel Bay ferry?")
-    assert told.status == "answered" and len({statement.citations[0].article.id for statement in told.statements}) == len(told.statements) > 2
+    assert (
+        told.status == "answered" and len({statement.citations[0].article.id for statement in told.statements}) == len(told.statements) > 2
+    )
     assert all("ferry" in f"{item.article.headline} {item.article.body}".lower() for item in told.evidence[:3])
     assert quoting.ask("What do the articles say about the boiling point of tungsten?").status == "unanswerable"

@@ -36,6 +36,12 @@ def added(collection: Collection, *files: Path, text: str = "", **given: str) ->
     return [(origin_name(report.origin), report.status) for report in last.reports]
 
 
+def test_a_file_may_be_as_large_as_the_door_says(library: Library, uploads: Path) -> None:
+    files = [upload(uploads, "small.txt", FERRY), upload(uploads, "large.txt", f"{BRIDGE}\n" * 10)]
+    *_, last = Collection(library, uploads, changes=True, largest=len(FERRY)).add(files)
+    assert [report.status for report in last.reports] == ["added", "refused"] and "larger than" in last.reports[1].problem
+
+
 def test_files_and_a_text_are_added_and_a_bad_file_stops_nothing(collection: Collection, uploads: Path) -> None:
     files = [upload(uploads, "bad.pdf", "%PDF-1.4 nothing"), upload(uploads, "empty.txt", ""), upload(uploads, "ferry.txt", FERRY)]
     *growing, last = collection.add(files, BRIDGE)

@@ -146,8 +146,8 @@ def test_dates_as_values_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("sentence", "stage"),
     [
-        ("The plan is for the alliance, which runs a 500-strong mission to train soldiers, to take on more.", "actual"),
-        ("It will be smaller than what we have at the moment with 1,350 people deployed there.", "actual"),
+        ("The idea is for the wardens, who run a 300-strong patrol, to look after the pier too.", "actual"),
+        ("It will cost less than the pier has at the moment with 1,200 visitors.", "actual"),
         ("The first phase may now cost as much as 45 billion pounds.", "estimated"),
         ("The council plans a school, which will cost 4 million pounds.", "planned"),
     ],

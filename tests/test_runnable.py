@@ -2,8 +2,9 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 
 from rag.api import Api, BadRequest
-from rag.assistant import Assistant, BadQuestion
+from rag.assistant import Assistant
 from rag.collection import Collection
+from rag.question import BadQuestion
 from rag.runnable import Asking
 
 HS2 = "How has the cost of HS2 changed?"

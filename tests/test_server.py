@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from gradio_client.utils import QueueError
 from serving import free_port, served, wait_for
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
@@ -88,19 +89,39 @@ def test_history_and_filters_reach_the_answer(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "why"),
+    ("endpoint", "arguments", "code", "why"),
     [
-        (("",), "empty"),
-        (("x" * 100_000,), "100,000 characters"),
-        ((BERLIN, "no list"), "history"),
-        ((BERLIN, None, {"sinse": 1}), "filters"),
-        ((BERLIN, [{"role": "system", "text": "x"}]), "turn"),
+        ("ask", ["", None, None], "question_empty", "empty"),
+        ("ask", ["x" * 100_000, None, None], "question_too_long", "100,000 characters"),
+        ("ask_stream", ["x" * 2_001, None, None], "question_too_long", "2,001 characters"),
+        ("ask", [BERLIN, "no list", None], "bad_request", "history"),
+        ("ask", [BERLIN, None, {"sinse": 1}], "bad_request", "filters"),
+        ("ask", [BERLIN, None, {"since": "soon"}], "bad_request", "no date"),
+        ("ask", [BERLIN, [{"role": "system", "text": "x"}], None], "bad_request", "turn"),
+        ("article", ["none"], "not_found", "id of no article"),
+        ("articles", ["", "colour", 5], "bad_request", "no way of sorting"),
+        ("add", ["x" * 600_000, "", "", "", "", None], "too_large", "600,000 characters"),
+        ("feedback", [{"schema": 2}, "good", "", None], "bad_request", "no answer as /ask returns it"),
     ],
 )
-def test_bad_requests_get_a_sentence(client: Client, arguments: tuple, why: str) -> None:
-    with pytest.raises(AppError, match=why):
-        client.predict(*arguments, api_name="/ask")
-    assert client.predict("ferry", 1, api_name="/search")
+def test_refusals_have_a_sentence_for_people_and_a_code_for_scripts(
+    address: str, client: Client, endpoint: str, arguments: list, code: str, why: str
+) -> None:
+    with pytest.raises(AppError, match=why) as caught:
+        client.predict(*arguments, api_name=f"/{endpoint}")
+    assert caught.value.title == code
+    reply = call(address, endpoint, arguments).text
+    assert re.search(r"^event: (\w+)$", reply, re.MULTILINE)[1] == "error"  # type: ignore[index]
+    told = json.loads(re.findall(r"^data: (.*)$", reply, re.MULTILINE)[-1])
+    assert told["title"] == code and why in told["error"]
+    assert f"| `{code}` |" in (ROOT / "docs/design.md").read_text()
+
+
+def test_an_answer_says_to_scripts_why_there_is_none(client: Client) -> None:
+    empty = client.predict(BERLIN, [], {"publishers": ["No Such Paper"]}, api_name="/ask")
+    assert (empty["status"], empty["codes"]) == ("unanswerable", ["nothing_in_filter"])
+    assert client.predict("What is the boiling point of tungsten?", api_name="/ask")["codes"] == ["not_said"]
+    assert client.predict(BERLIN, api_name="/ask")["codes"] == []
 
 
 @pytest.mark.parametrize(
@@ -259,10 +280,36 @@ def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_pat
         before = client.predict(api_name="/health")
         name = client.predict(api_name="/articles")["articles"][0]["article"]
         for endpoint, arguments in (("/remove", [name]), ("/add", ["x" * 200]), ("/feedback", [{}, "good"])):
-            with pytest.raises(AppError, match="Changes are off here"):
+            with pytest.raises(AppError, match="Changes are off here") as caught:
                 client.predict(*arguments, api_name=endpoint)
+            assert caught.value.title == "changes_off"
         assert httpx.post(f"{address}/gradio_api/upload", files={"files": b"x"}).status_code == 403
         assert client.predict(api_name="/health") == before and not before["changes"]
+        client.close()
+
+
+def test_the_settings_bound_questions_uploads_and_the_queue_which_nobody_gets_around(sample_folder: Path, tmp_path: Path) -> None:
+    bounds = {"DATELINE_QUESTION": "80", "DATELINE_UPLOAD": "1", "DATELINE_QUEUE": "2", "DATELINE_MODEL": "none"}
+    with served(sample_folder, tmp_path / "log", **bounds) as (address, _):
+        client = Client(address, verbose=False)
+        with pytest.raises(AppError, match="at most 80") as caught:
+            client.predict("x" * 81, api_name="/ask")
+        assert caught.value.title == "question_too_long"
+        sizes = {
+            size: httpx.post(f"{address}/gradio_api/upload", files={"files": b"x" * size}).status_code for size in (900_000, 1_100_000)
+        }
+        assert sizes == {900_000: 200, 1_100_000: 413}
+        replies = [httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}) for _ in range(12)]
+        with pytest.raises(QueueError):
+            client.predict(BERLIN, api_name="/ask")
+        taken, refused = ([reply for reply in replies if reply.status_code == status] for status in (200, 503))
+        assert len(taken) >= 2 and refused and len(taken) + len(refused) == 12
+        assert (
+            refused[0].json()["title"] == "queue_full" and "ask again" in refused[0].json()["error"] and refused[0].headers["retry-after"]
+        )
+        for reply in taken:
+            assert "event: complete" in httpx.get(f"{address}/gradio_api/call/ask/{reply.json()['event_id']}", timeout=60).text
+        assert httpx.post(f"{address}/gradio_api/run/ask", json={"data": [BERLIN, None, None]}).status_code == 404
         client.close()
 
 
@@ -306,6 +353,22 @@ def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: P
     finally:
         process.kill()
         process.wait()
+
+
+def test_whoever_waits_for_an_answer_while_the_server_is_stopped_is_told_so(sample_folder: Path, tmp_path: Path) -> None:
+    with served(sample_folder, tmp_path / "log") as (address, process):
+        events = [httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}).json()["event_id"] for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            waiting = [pool.submit(httpx.get, f"{address}/gradio_api/call/ask/{event}", timeout=30) for event in events]
+            wait([waiting[0]], timeout=30)
+            process.send_signal(signal.SIGTERM)
+            told = [json.loads(re.findall(r"^data: (.*)$", reply.result().text, re.MULTILINE)[-1]) for reply in waiting]
+        answered = [data for data in told if isinstance(data, list)]
+        refused = [data for data in told if isinstance(data, dict)]
+        assert answered and refused and {data["title"] for data in refused} == {"shutting_down"}
+        assert all(data[0]["codes"] == [] for data in answered)
+        assert process.wait(20) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from corpus.readers import MAX_FILE_BYTES
 from rag.settings import SettingError, Settings
 
 
 def test_defaults_and_what_the_environment_changes() -> None:
     assert Settings.read({}) == Settings()
+    assert Settings().upload * 1_000_000 == MAX_FILE_BYTES  # of a file that the command line reads
     found = Settings.read({"DATELINE_DATA": "~/news", "DATELINE_PORT": "80", "DATELINE_MODEL": " none ", "DATELINE_HITS": "", "HOME": "x"})
     assert (found.data, found.port, found.model, found.hits) == (Path("~/news").expanduser(), 80, "none", 8)
 
@@ -19,6 +21,9 @@ def test_defaults_and_what_the_environment_changes() -> None:
         ("CONTEXT", "100", "at least 512"),
         ("THREADS", "0", "at least 1"),
         ("CHANGES", "me", "one of local, all, none"),
+        ("QUESTION", "0", "at least 1"),
+        ("QUEUE", "none", "at least 1"),
+        ("UPLOAD", "1.5", "at least 1"),
         ("MODLE", "x", "no setting of Dateline"),
     ],
 )

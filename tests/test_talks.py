@@ -154,3 +154,17 @@ def test_where_changes_are_off_there_is_nothing_to_judge(browser: Browser, sampl
         ask(page, HS2)
         expect(page.locator("#copy-0")).to_be_visible()
         expect(page.locator(".judge")).to_have_count(0)
+
+
+def test_the_open_list_covers_nothing_of_the_page_also_beside_the_reader(browser: Browser, address: str) -> None:
+    for width in (1400, 1000):
+        with opened(browser, address, width) as page:
+            ask(page, HS2)
+            to_list(page)
+            expect(page.locator("#side")).to_have_css("transform", "matrix(1, 0, 0, 1, 300, 0)")
+            for place in ("#masthead", "#chat"):
+                assert page.locator(place).bounding_box()["x"] >= 300  # type: ignore[index]
+            page.locator(".answer a.marker").first.click()
+            page.wait_for_selector("#reader mark.here")
+            assert page.locator("#chat").bounding_box()["x"] >= 300  # type: ignore[index]
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

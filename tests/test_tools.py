@@ -18,13 +18,15 @@ HS2 = "How has the cost of HS2 changed?"
 needs_mcp = pytest.mark.skipif(not importlib.util.find_spec("mcp"), reason="mcp is not installed; run: pip install -r requirements-mcp.txt")
 
 
-def tools(data: Path, *calls: tuple[str, dict[str, Any]], **settings: str) -> tuple[set[str], list[Any]]:
+def tools(
+    data: Path, *calls: tuple[str, dict[str, Any]], start: tuple[str, ...] = ("-m", "rag", "mcp"), **settings: str
+) -> tuple[set[str], list[Any]]:
     """The names of the tools, and what each call gives."""
     from mcp import ClientSession, StdioServerParameters
     from mcp.client.stdio import stdio_client
 
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_MODEL": "none", "DATELINE_THREADS": "1", **settings}
-    server = StdioServerParameters(command=sys.executable, args=["-m", "rag", "mcp"], env=environment, cwd=ROOT)
+    server = StdioServerParameters(command=sys.executable, args=[*start], env=environment, cwd=ROOT)
 
     async def talk() -> tuple[set[str], list[Any]]:
         async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
@@ -48,12 +50,12 @@ def test_a_tool_gives_what_the_endpoint_gives(sample_folder: Path, tmp_path: Pat
     assert {**answer, "timings": None} == {**json.loads(json.dumps(quoting.ask(HS2).to_json())), "timings": None}
     (report,) = json.loads(added.content[0].text)
     assert report["status"] == "added" and report["article"]["publisher"] == "Swan Gazette"
-    assert bad.isError and "The question is empty" in bad.content[0].text and "Traceback" not in bad.content[0].text
+    assert bad.isError and json.loads(bad.content[0].text) == {"error": "The question is empty; type one.", "code": "question_empty"}
 
 
 @needs_mcp
 def test_where_changes_are_off_no_tool_writes(sample_folder: Path) -> None:
-    names, _ = tools(sample_folder, DATELINE_CHANGES="none")
+    names, _ = tools(sample_folder, start=("app.py", "--mcp"), DATELINE_CHANGES="none")
     assert names == {"ask", "search", "articles", "article", "health"}
 
 

@@ -27,7 +27,7 @@ def conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
     ids = sorted(article.id for article in assistant.library.store.articles())
     prompts = "\n".join(file.read_text(encoding="utf-8") for file in sorted(PROMPTS.glob("*.txt")))
     return {
-        "commit": _commit(),
+        "commit": commit(),
         "model": assistant.reader.name,
         "settings": {"hits": assistant.retriever.k, "evidence": assistant.reader.evidence, "budget": assistant.reader.budget},
         "gold": {"file": gold.name, "sha256": _digest(gold.read_bytes())},
@@ -36,11 +36,18 @@ def conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
     }
 
 
-def record(results: Sequence[Result], under: dict[str, Any]) -> dict[str, Any]:
-    """A finished run as JSON values."""
+def surroundings() -> dict[str, str]:
+    """When and on what something was measured."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+    }
+
+
+def record(results: Sequence[Result], under: dict[str, Any]) -> dict[str, Any]:
+    """A finished run as JSON values."""
+    return {
+        **surroundings(),
         **under,
         "summary": {name: summary(chosen) for name, chosen in groups(results).items()},
         "intervals": intervals(results),
@@ -124,7 +131,7 @@ def _digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _commit() -> str:
+def commit() -> str:
     try:
         done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

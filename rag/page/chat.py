@@ -56,14 +56,14 @@ def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Se
     with gr.Row(elem_id="desk"):
         with gr.Column(scale=3, min_width=340):
             conversation = gr.Chatbot(
-                elem_id="chat", show_label=False, label="Conversation", height="62vh", layout="bubble", buttons=[], feedback_options=None,
+                elem_id="chat", show_label=False, label="Conversation", height="66vh", layout="bubble", buttons=[], feedback_options=None,
                 render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
                 group_consecutive_messages=False, autoscroll=False, **_empty(coverage, examples()),
             )  # fmt: skip
             chips = gr.HTML(elem_id="chips")
             with gr.Row(equal_height=True):
                 question = gr.Textbox(
-                    placeholder="Ask about your articles...", label="Question", show_label=False, lines=1, max_lines=4, scale=8,
+                    placeholder="Ask your articles...", label="Question", show_label=False, lines=1, max_lines=4, scale=8,
                     autofocus=True, elem_id="question",
                 )  # fmt: skip
                 send = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="ask")

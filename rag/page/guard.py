@@ -1,5 +1,6 @@
 """The door of the server: which hosts and origins may speak to it, and the headers of every reply. Pure ASGI; knows no Gradio."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# What the login page is made of, and what Gradio asks itself at the start.
+_OPEN = re.compile(
+    r"/|/login/?|/logout|/(?:assets|static|svelte)/.*|/favicon\.ico|/(?:gradio_api/)?theme\.css|/manifest\.json|/gradio_api/startup-events"
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Gradio's own page needs inline scripts and styles; nothing may come from, or go to, another host.
 _HEADERS = (
@@ -29,12 +34,14 @@ class Guard:
 
     On loopback only loopback names are hosts, which stops DNS rebinding. Where the server listens for others, an origin must equal the host.
     Without `uploads` no file is taken either, so that nobody fills the disk of a server whose collection they may not change.
+    With `known`, which tells whether who asks has logged in, others get what the login page is made of (401 for the rest).
     """
 
-    def __init__(self, app: App, loopback_only: bool = True, uploads: bool = True) -> None:
+    def __init__(self, app: App, loopback_only: bool = True, uploads: bool = True, known: Callable[[Scope], bool] | None = None) -> None:
         self._app = app
         self._loopback_only = loopback_only
         self._uploads = uploads
+        self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -44,6 +51,8 @@ class Guard:
         refusal = self._refusal(headers)
         if not refusal and not self._uploads and scope.get("path", "").rstrip("/").endswith("/upload"):
             refusal = 403, "Changes are off here, so no files are taken."
+        if not refusal and self._known and not _OPEN.fullmatch(scope.get("path", "")) and not self._known(scope):
+            refusal = 401, "Log in first."
         if refusal:
             await _refuse(send, *refusal)
             return

@@ -46,7 +46,7 @@ def answer_html(answer: Answer, turn: int, judged: str | None = None) -> str:
         heading = "From the articles" if answer.status == "writing" else "What comes nearest"
         quotes = "".join(_quote(item, turn, place) for place, item in enumerate(answer.evidence[:NEAREST], 1))
         parts.append(f'<section class="sources nearest"><h4>{heading}</h4><ul>{quotes}</ul></section>')
-    parts += [_dropped(answer), _warnings(answer), _found(answer), _foot(answer), _tools(answer, turn, judged)]
+    parts += [_dropped(answer), _warnings(answer), _found(answer), _tools(answer, turn, judged)]
     return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
 
 
@@ -132,8 +132,10 @@ def _quote(evidence: Evidence, turn: int, place: int) -> str:
 def _cite(source: Citation | Evidence) -> str:
     """Where words stand: headline, publisher, date, and the other papers that printed the same."""
     article = source.article
-    also = f" <span class='also'>also in {escaped('; '.join(other.dateline for other in source.also_in))}</span>" if source.also_in else ""
-    return f"<cite>{headline(article)}<span class='dateline'>{escape(article.dateline)}</span>{also}</cite>"
+    also = f"<span class='also'>; also in {escaped('; '.join(other.dateline for other in source.also_in))}</span>" if source.also_in else ""
+    publisher, comma, day = article.dateline.rpartition(", ")
+    told = f"{publisher}{comma}{day.replace(' ', chr(0xA0))}"  # no line ends inside of a date
+    return f"<cite>{headline(article)}<span class='dateline'>{escape(told)}</span>{also}</cite>"
 
 
 def headline(article: Article) -> str:
@@ -209,9 +211,7 @@ def _tools(answer: Answer, turn: int, judged: str | None) -> str:
     if not answer.finished:
         return ""
     acts = (("copy", "Copy"), ("retry", "Ask again"), ("edit", "Edit the question"))
-    return (
-        f'<div class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}{_saving(turn)}{_judging(turn, judged)}</div>'
-    )
+    return f'<div class="tools">{"".join(f"{_act(name, turn, label)} " for name, label in acts)}{_saving(turn)}{_foot(answer)}{_judging(turn, judged)}</div>'
 
 
 def _saving(turn: int) -> str:

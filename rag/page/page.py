@@ -1,10 +1,11 @@
 """The whole page: its tabs, the endpoints beside them, and how both follow the collection. Knows Gradio; each tab knows itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
+from starlette.requests import Request
 
 from rag import limits
 from rag.api import Api
@@ -19,7 +20,14 @@ from rag.page.told import plain_errors
 from rag.settings import ROOT
 
 SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
+_LOG_OUT = '<a id="logout" href="logout">Log out</a>'
 STYLE = Path(__file__).parent / "style.css"
+
+
+def logged_in(scope: MutableMapping[str, Any]) -> bool:
+    """True where a request carries the cookie of someone who logged in."""
+    app, cookies = scope["app"], Request(scope).cookies
+    return any(cookies.get(f"access-token-{kind}{app.cookie_id}") in app.tokens for kind in ("", "unsecure-"))
 
 
 def theme() -> gr.themes.Base:
@@ -30,6 +38,14 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill="#9a3412",
         button_primary_background_fill_hover="#7c2d12",
         button_primary_text_color="#ffffff",
+        link_text_color="#9a3412",
+        link_text_color_hover="#7c2d12",
+        link_text_color_active="#7c2d12",
+        link_text_color_visited="#9a3412",
+        link_text_color_dark="#fb923c",
+        link_text_color_hover_dark="#fdba74",
+        link_text_color_active_dark="#fdba74",
+        link_text_color_visited_dark="#fb923c",
         input_placeholder_color="*neutral_600",
         input_placeholder_color_dark="*neutral_300",
         button_primary_background_fill_dark="#9a3412",
@@ -37,12 +53,18 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build(assistant: Assistant, collection: Collection, examples: Sequence[str] = ()) -> gr.Blocks:
-    """The page and the endpoints over one assistant, not yet launched; `examples` are questions to try; without any, some are made of headlines."""
+def build(
+    assistant: Assistant, collection: Collection, examples: Sequence[str] = (), queue: int = limits.QUEUE, logins: bool = False
+) -> gr.Blocks:
+    """The page and the endpoints over one assistant, not yet launched; at most `queue` questions wait. With `logins` one can log out.
+
+    `examples` are questions to try; without any, some are made of headlines.
+    """
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
         gr.HTML(
-            "<h1>Dateline</h1><p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
+            f"<h1>Dateline</h1>{_LOG_OUT if logins else ''}"
+            "<p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
             elem_id="masthead",
         )
         with gr.Tabs():
@@ -64,7 +86,7 @@ def build(assistant: Assistant, collection: Collection, examples: Sequence[str] 
         triggers: list[Callable[..., Any]] = [page.load, tab.select, asking.chosen.expand, *(event.then for event in shown.changes)]
         for trigger in triggers:
             trigger(plain_errors(follow), inputs, outputs, **LOOKING)
-    page.queue(max_size=limits.QUEUE, default_concurrency_limit=AT_ONCE)
+    page.queue(max_size=queue, default_concurrency_limit=AT_ONCE, api_open=False)  # nobody gets past the queue
     return cast(gr.Blocks, page)
 
 
@@ -73,5 +95,5 @@ def _endpoints(api: Api) -> None:
     for name, function in api.endpoints.items():
         line, at_once = ("changes", 1) if name in api.changing else ("answers", AT_ONCE)
         gr.api(  # type: ignore[attr-defined]
-            plain_errors(function, str), api_name=name, concurrency_id=line, concurrency_limit=at_once
+            plain_errors(function, coded=True), api_name=name, concurrency_id=line, concurrency_limit=at_once
         )

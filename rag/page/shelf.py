@@ -11,15 +11,16 @@ from typing import Any
 import gradio as gr
 
 from corpus.listing import SORTS
-from corpus.readers import FORMATS, MAX_FILE_BYTES
+from corpus.readers import FORMATS
 from corpus.rows import CORRECTABLE
 from rag import limits
 from rag.collection import Collection
+from rag.doors import ours
 from rag.page.article_markup import addition_html, article_html, copies_html, coverage_html, list_html, problem_html
-from rag.page.told import KNOWN, ours, plain_errors
+from rag.page.told import plain_errors
 
 _FORMATS = (
-    f'<p class="hint">Files may be {", ".join(ending[1:] for ending in FORMATS)}, each of at most {MAX_FILE_BYTES // 1_000_000} MB. '
+    f'<p class="hint">Files may be {", ".join(ending[1:] for ending in FORMATS)}, each of at most %d MB. '
     "What you say of publisher and date wins over what the articles say.</p>"
 )
 _SORTED = {
@@ -122,7 +123,7 @@ def _addition(collection: Collection) -> tuple[list[Any], list[Any]]:
         with gr.Row():
             publisher = gr.Textbox(label="Publisher (optional)", elem_id="publisher", max_lines=1)
             published = gr.Textbox(label="Date (optional)", placeholder=_DATES, elem_id="published", max_lines=1)
-        gr.HTML(_FORMATS)
+        gr.HTML(_FORMATS % (collection.largest // 1_000_000))
         with gr.Row():
             add = gr.Button("Add to the collection", variant="primary", scale=3, elem_id="add")
             stop = gr.Button("Stop", scale=1, elem_id="stop-adding")
@@ -149,7 +150,7 @@ def _adder(collection: Collection) -> Callable[..., Iterator[tuple[Any, ...]]]:
                 for addition in growing:
                     refused = bool(addition.reports) and addition.reports[-1].status == "refused"
                     yield addition_html(addition), *((None, gr.skip() if refused else "", "", "") if addition.finished else kept)
-        except KNOWN as error:
+        except (ValueError, RuntimeError) as error:
             if not ours(error):
                 raise
             yield problem_html(str(error)), *kept

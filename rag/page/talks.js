@@ -1,5 +1,7 @@
 // The conversations that this browser keeps, under a name each in its local storage; nothing of them is sent anywhere until one is opened.
-const PREFIX = 'dateline:';
+// Where people log in, each has a name of their own before it, so that two of them at one browser do not see each other's.
+const who = window.gradio_config?.username;
+const PREFIX = who ? `dateline@${who}:` : 'dateline:';
 const page = (window.dateline ??= {});
 const list = element.querySelector('ul');
 const search = element.querySelector('input[type=search]');
@@ -49,12 +51,13 @@ for (const name of ['aria-label', 'title']) side?.setAttribute(name, 'Conversati
 list.addEventListener('click', event => { if (event.target.closest('a') && innerWidth < 768) side?.click(); });
 
 const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), {textContent: text}, more);
+const spoken = day => day ? new Date(day).toLocaleDateString('en-GB', {day: 'numeric', month: 'long', year: 'numeric'}) : '';
 const entry = talk => {
   const line = made('li', '');
   const link = made('a', talk.title, {href: `#conversation=${talk.id}`});
   if (talk.id === page.record?.id) link.setAttribute('aria-current', 'true');
   const count = talk.exchanges.length;
-  const facts = made('span', `${(talk.changed || '').slice(0, 10)} · ${count} ${count === 1 ? 'question' : 'questions'}`, {className: 'facts'});
+  const facts = made('span', `${spoken(talk.changed)} · ${count} ${count === 1 ? 'question' : 'questions'}`, {className: 'facts'});
   const rename = made('button', 'Rename', {type: 'button', onclick: () => renaming(talk, line)});
   const remove = made('button', 'Delete', {type: 'button', onclick: () => {
     if (remove.textContent === 'Delete') { remove.textContent = 'Delete for good?'; return; }

@@ -1,4 +1,4 @@
-"""Errors as sentences on the page and in replies. Knows which errors are ours; any other stays behind Gradio's generic one."""
+"""Errors as sentences on the page, and with a code in replies to scripts. Of an error that is not ours nothing is told but that it happened."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -7,20 +7,28 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from fastapi import Request
+from fastapi.responses import JSONResponse
 
-KNOWN = (ValueError, RuntimeError)
+from rag.doors import code, ours
+
+_INTERNAL = "Something went wrong inside of Dateline; what the server writes says what."
+_FULL = "Too many questions are waiting; ask again in a few seconds."
 
 
-def plain_errors(function: Callable[..., Any], show: Callable[[str], str] = escape) -> Callable[..., Any]:
-    """The same function, our own errors as sentences for people (escaped where a page shows them)."""
+def plain_errors(function: Callable[..., Any], coded: bool = False) -> Callable[..., Any]:
+    """The same function, its errors as sentences: escaped for the page, or as they are under a code as their title for scripts (`coded`).
+
+    Gradio carries message and title to its clients and to curl alike, and nothing else.
+    """
     if inspect.isgeneratorfunction(function):
 
         @wraps(function)
         def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
             try:
                 yield from function(*args, **kwargs)
-            except KNOWN as error:
-                raise _told(error, show) from error
+            except Exception as error:
+                raise _told(error, coded) from error
 
         return stream
 
@@ -28,16 +36,19 @@ def plain_errors(function: Callable[..., Any], show: Callable[[str], str] = esca
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except KNOWN as error:
-            raise _told(error, show) from error
+        except Exception as error:
+            raise _told(error, coded) from error
 
     return call
 
 
-def ours(error: Exception) -> bool:
-    """True if an error is one of Dateline's own, whose message is for people."""
-    return type(error).__module__.startswith(("corpus.", "embeddings.", "rag."))
+def _told(error: Exception, coded: bool) -> gr.Error:
+    message, known = str(error) if ours(error) else _INTERNAL, ours(error)
+    if coded:
+        return gr.Error(message, title=code(error), print_exception=not known)
+    return gr.Error(escape(message), title="Not possible" if known else "Error", print_exception=not known)
 
 
-def _told(error: Exception, show: Callable[[str], str]) -> Exception:
-    return gr.Error(show(str(error)), title="Not possible", print_exception=False) if ours(error) else error
+async def busy(request: Request, error: Exception) -> JSONResponse:
+    """What a script gets where the queue is full, in the same form as other errors; Gradio's own clients know it by the 503."""
+    return JSONResponse({"error": _FULL, "title": "queue_full", "detail": _FULL}, 503, {"retry-after": "5"})

@@ -1,0 +1,101 @@
+"""Measure the page: from the printed address to a page that can be used, from Enter to the first evidence and to the finished answer.
+
+python benchmarks/page.py [--out FILE]: starts `python app.py` on a fresh data folder and asks each sample question once in headless Chromium, in
+a conversation of its own; three starts, since a question that is asked again finds its sentences encoded. Times are taken inside of the page,
+by a watcher of what is drawn.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
+
+from browsing import chromium
+from playwright.sync_api import Page
+from serving import free_port
+
+from app import SAMPLE_QUESTIONS
+from rag.evaluation.record import commit, surroundings
+from rag.settings import ROOT, Settings
+
+STARTS = 3
+# Notes when Enter is pressed, when the first quote of the answer is drawn and when the answer is finished, in milliseconds.
+_WATCH = """() => {
+    window.taken = null;
+    document.addEventListener('keydown', event => { if (event.key === 'Enter') window.taken = {enter: performance.now()}; }, true);
+    new MutationObserver(() => {
+        if (!window.taken) return;
+        if (!window.taken.evidence && document.querySelector('.answer q')) window.taken.evidence = performance.now();
+        if (!window.taken.finished && document.querySelector('.answer .foot')) window.taken.finished = performance.now();
+    }).observe(document.body, {childList: true, subtree: true});
+}"""
+
+
+def asked(page: Page, question: str) -> dict[str, float]:
+    """Seconds from Enter to the first evidence and to the end, and what the server says of its own share."""
+    page.click("#new")
+    page.wait_for_function("!document.querySelector('.answer')")
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    page.wait_for_function("window.taken?.finished && window.dateline.record?.exchanges.at(-1)?.answer.timings.total", timeout=120_000)
+    taken = page.evaluate("window.taken")
+    server = page.evaluate("window.dateline.record.exchanges.at(-1).answer.timings")
+    seconds = {name: round((taken[name] - taken["enter"]) / 1000, 3) for name in ("evidence", "finished")}
+    return {**seconds, "server_evidence": server["evidence"], "server_finished": server["total"]}
+
+
+def measured() -> dict[str, Any]:
+    """One start, and every sample question asked once."""
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        port = free_port()
+        environment = {**os.environ, "DATELINE_DATA": folder}
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        began = time.monotonic()
+        with subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                next(line for line in process.stdout if "ready at" in line)
+                printed = time.monotonic()
+                page.goto(f"http://127.0.0.1:{port}")
+                page.wait_for_selector("#question textarea:enabled")
+                interactive = time.monotonic() - printed
+                page.evaluate(_WATCH)
+                lines = [{"question": question, **asked(page, question)} for question in SAMPLE_QUESTIONS]
+            finally:
+                process.terminate()
+                process.wait(30)
+    return {"start": round(printed - began, 2), "interactive": round(interactive, 2), "questions": lines}
+
+
+def medians(starts: list[dict[str, Any]]) -> dict[str, float]:
+    """Over all starts and questions; `start` includes indexing the sample collection."""
+    lines = [line for start in starts for line in start["questions"]]
+    once = {name: statistics.median(start[name] for start in starts) for name in ("start", "interactive")}
+    asked = {name: round(statistics.median(line[name] for line in lines), 3) for name in lines[0] if name != "question"}
+    return {**once, **asked, "evidence_longest": max(line["evidence"] for line in lines)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the page.")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
+    given = parser.parse_args()
+    starts = [measured() for _ in range(STARTS)]
+    made = {**surroundings(), "cores": os.cpu_count(), "commit": commit(), "threads": Settings.read().threads}
+    found = {**made, "load": os.getloadavg()[0], "seconds": medians(starts), "starts": starts}
+    if given.out:
+        given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    print(json.dumps(found["seconds"]))
+
+
+if __name__ == "__main__":
+    main()
