@@ -14,6 +14,11 @@ _MAIN = (
     "questions", "right article@3", "evidence@3", "right", "figures right", "citation precision", "citation recall",
     "unsupported statements", "refusal precision", "refusal recall", "seconds to evidence", "seconds",
 )  # fmt: skip
+# Of whole systems, by benchmarks/answers.
+_COMPARED = (
+    "right", "change-over-time", "disagreement", "figures right", "as-of right", "dated", "citation precision", "citation recall", "statements",
+    "unsupported", "figures invented", "refusal precision", "refusal recall", "seconds to evidence", "seconds",
+)  # fmt: skip
 # What others published for MultiHop-RAG, with its code and chunks: Tang and Yang 2024, table 5, and runs of that code by others.
 _PUBLISHED = ("voyage-02 and bge-reranker-large, as published", "0.747", "0.663", "-", "0.586")
 _MEASURES = {"Hits@10": "hits_10", "Hits@4": "hits_4", "MAP@10": "map_10", "MRR@10": "mrr_10"}
@@ -61,6 +66,18 @@ def decoding(run: dict[str, Any]) -> str:
     return _table([(f"{run['questions']} questions", *measures), *((way, *map(str, row.values())) for way, row in run["ways"].items())])
 
 
+def systems(run: dict[str, Any]) -> str:
+    """Dateline, without each of its steps, and a newcomer's recipe: one row a system."""
+    kept = [measure for measure in _COMPARED if any(row.get(measure) is not None for row in run.values())]
+    asked = next(iter(run.values()))["questions"]
+    return _table(
+        [
+            (f"{asked} questions", *kept),
+            *((name, *("-" if row.get(measure) is None else str(row[measure]) for measure in kept)) for name, row in run.items()),
+        ]
+    )
+
+
 def _table(rows: list[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
@@ -70,6 +87,7 @@ def tables() -> dict[Path, dict[str, str]]:
     """For each document, its generated tables by the name of the mark above them."""
     run, found, ways = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding"))
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
+    compared = json.loads((RESULTS / "answers.json").read_text())
     asked = RESULTS / "multihop.json"
     hops = {"multihop": answers(json.loads(asked.read_text()), (*COLUMNS, "fact", "yes-no", "unanswerable"))} if asked.exists() else {}
     return {
@@ -79,6 +97,7 @@ def tables() -> dict[Path, dict[str, str]]:
             "retrieval": retrieval(found),
             "halves": halves(found),
             "decoding": decoding(ways),
+            **{f"answers {name}": systems(rows) for name, rows in compared.items()},
             **hops,
         },
     }

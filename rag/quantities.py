@@ -78,7 +78,9 @@ _CLAUSE_END = re.compile(
 )
 _NOW = re.compile(r"\b(?:now|currently|today|at present|at the moment|so far)\b", re.IGNORECASE)
 _HELD = re.compile(r"\b(?:ha(?:ve|s)|is|are|stands?) (?:now|currently|at present|at the moment)\b", re.IGNORECASE)
-_ASIDE = re.compile(r"(?:which|who|whose)\b")  # says something of its own: "the idea is for the wardens, who run a 300-strong patrol, to ..."
+_ASIDE = re.compile(
+    r"(?:which|who|whose)\b"
+)  # says something of its own: "the idea is for the wardens, who run a 300-strong patrol, to ..."
 _STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
     (
         "estimated",

@@ -26,7 +26,8 @@ _DATED = 2  # best sentences of which one should speak of the day that was asked
 _NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\w*\d\w*)")
 # Words of asking, which no answer repeats.
 _ASKING = frozenset(
-    stem(word) for word in "many much long large big high old far often date day year month name kind number reason give given".split()
+    stem(word)
+    for word in "many much long large big high old far often date day year month name kind number reason give given ask asked say said tell told".split()
 )
 # A question for the subject has a statement's order of words: "which yard lost" has, "what reasons did they give" has not.
 _DIRECT = re.compile(

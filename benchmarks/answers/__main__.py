@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,6 +22,7 @@ from tqdm import tqdm
 from benchmarks.answers.newcomer import Newcomer
 from benchmarks.answers.sets import SETS
 from benchmarks.answers.steps import STEPS, left_out
+from docs.results import systems
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.amounts import asks_amount
@@ -32,16 +34,11 @@ from rag.evaluation.summary import summary
 from rag.models import Reader, open_reader
 from rag.prompts import Prompts
 from rag.retriever import Retriever
-from rag.settings import ROOT, Settings
+from rag.settings import NO_MODEL, ROOT, Settings
 from rag.verify import reasons_against
 
 PRODUCT, NO_READER, NEWCOMER = "Dateline", "without reader", "newcomer's recipe"
 ROWS = (PRODUCT, NO_READER, *STEPS, NEWCOMER)
-# What the checks are about, beside the run's own measures.
-SHOWN = (
-    "right", "evidence@3", "citation precision", "citation recall", "statements", "unsupported", "figures invented", "refusal precision",
-    "refusal recall", "dated", "seconds to evidence", "seconds",
-)  # fmt: skip
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -84,7 +81,7 @@ def run(system: Assistant | Newcomer, questions: Iterable[Gold]) -> dict[str, An
         **summary(results),
         **total,
         **dated,
-        "right by kind": {k: round(mean(r.right for r in results if r.kind == k), 3) for k in kinds},
+        **{k: round(mean(r.right for r in results if r.kind == k), 3) for k in kinds},
     }
 
 
@@ -94,8 +91,10 @@ def rows(library: Library, names: Iterable[str], settings: Settings) -> Iterable
     retriever = Retriever(library=library, k=settings.hits)
     for name in names:
         if name == NEWCOMER:
-            assert reader.chat is not None
-            yield name, nullcontext, Newcomer(library, reader.chat)
+            untrained = open_reader(replace(settings, adapter=NO_MODEL))
+            assert untrained.chat is not None
+            yield name, nullcontext, Newcomer(library, untrained.chat)
+            untrained.close()
         else:
             yield (
                 name,
@@ -103,12 +102,6 @@ def rows(library: Library, names: Iterable[str], settings: Settings) -> Iterable
                 Assistant(retriever, Reader("none", None) if name == NO_READER else reader, prompts),
             )
     reader.close()
-
-
-def table(found: dict[str, dict[str, Any]]) -> str:
-    lines = [["", *SHOWN], ["---"] * (len(SHOWN) + 1)]
-    lines += [[name, *("-" if row.get(measure) is None else str(row[measure]) for measure in SHOWN)] for name, row in found.items()]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> None:
@@ -123,14 +116,15 @@ def main() -> None:
     settings = Settings.read()
     library, questions = SETS[given.set](given.work, Encoder(settings.threads))
     questions = [gold for gold in questions if not given.half or gold.for_development == (given.half == "development")][: given.most]
-    found: dict[str, dict[str, Any]] = json.loads(given.out.read_text()) if given.out and given.out.exists() else {}
+    kept: dict[str, Any] = json.loads(given.out.read_text()) if given.out and given.out.exists() else {}
+    found: dict[str, dict[str, Any]] = kept.setdefault(given.set, {})
     for name, step, system in rows(library, given.rows, settings):
         with step():
             found[name] = run(system, tqdm(questions, desc=name, disable=None))
         if given.out:
-            given.out.write_text(json.dumps(found, indent=1) + "\n")
+            given.out.write_text(json.dumps(kept, indent=1) + "\n")
     library.store.close()
-    print(table(found))
+    print(systems(found))
 
 
 if __name__ == "__main__":
