@@ -19,7 +19,7 @@ from safetensors.torch import load
 from embeddings.encoder import Encoder
 
 FILE = Path(__file__).parent / "ranker.safetensors"
-SHA256 = "3d5d8f9b180a6d09e95123163c078034c7d726f1ae8168ff2b96715ba5723c0e"
+SHA256 = "329614500a1c22b3dbc304e6e92ac4a759075572f9da0e0fd377237f4a6c84b6"
 MOST_PIECES = {"question": 64, "headline": 32, "sentence": 96}
 _CLS, _SEP, _MOST, _BATCH = 101, 102, 512, 16
 

@@ -21,7 +21,7 @@ from rag.retriever import Hit, Rank
 from rag.syndicated import also_in, wording
 
 # Weights of `features`, in their order.
-WEIGHTS = np.array([8.2, 2.0, 6.2, 4.9, 1.8, 0.7, 0.44])
+WEIGHTS = np.array([8.6, 2.9, 7.4, 4.7, 2.9, 0.6, 0.35])
 # The same without what only orders the sentences of one question and without the ranker; `rag.refusal` weighs it with other signals.
 BEARING = np.array([6.0, 3.0, 6.0, 3.0, 0.0, 0.0, 0.0])
 SHORTLIST = 24  # sentences that are encoded for a question; with all of them a question takes three times as long
@@ -64,7 +64,7 @@ _KINDS = (
 class Evidence:
     """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
 
-    `score` is comparable only inside one list, `bearing` and `answers`, the ranker's log-odds that it answers, between questions.
+    `score` is comparable only inside one list, `bearing` between questions.
     `also_in` are near-copies of its article in other papers that hold the same sentence; `ranks` say how its passage was found.
     """
 
@@ -73,7 +73,6 @@ class Evidence:
     end: int
     score: float
     bearing: float
-    answers: float = 0.0
     also_in: tuple[Article, ...] = ()
     ranks: tuple[Rank, ...] = ()
 
@@ -95,10 +94,10 @@ def rank(
     """
     places, table = features(question, hits, ranker, most, only)
     weights = WEIGHTS if only is None else np.array([*_FIRST, 0.0])
-    values = np.column_stack([table @ weights, table @ BEARING, table[:, -1]]).round(3).tolist()
+    values = np.column_stack([table @ weights, table @ BEARING]).round(3).tolist()
     found = [
-        Evidence(hit.passage, start, end, score, bearing, answers, ranks=hit.ranks)
-        for (hit, start, end), (score, bearing, answers) in zip(places, values, strict=True)
+        Evidence(hit.passage, start, end, score, bearing, ranks=hit.ranks)
+        for (hit, start, end), (score, bearing) in zip(places, values, strict=True)
     ]
     return sorted(found, key=lambda evidence: (-evidence.score, evidence.article.id, evidence.start))
 

@@ -61,7 +61,7 @@ def test_words_that_nothing_near_means_count_against_an_answer(sample: Library) 
 def test_a_refusal_names_what_is_missing_in_the_questions_words(sample: Library) -> None:
     question = "Who designed the interior of the Sea Campion?"
     said = missing(question, ranked(sample, question)[:6])
-    assert said.startswith("The articles do not say who designed the interior of the Sea Campion.") and "“interior”" in said
+    assert said.startswith("The articles do not say who designed the interior of the Sea Campion.") and "“designed”" in said
     assert missing("What was the annual budget of NATO's mission?", ()) == "The articles do not give the annual budget of NATO's mission."
     assert missing("What reasons did the mayor give?", ()) == "The articles do not answer “What reasons did the mayor give?”."
     assert "“How many passengers did she carry?”" in missing("How many passengers did she carry?", ())
