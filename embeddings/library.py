@@ -130,6 +130,11 @@ class Library:
         query = self._wordings.query(question, pairs, others)
         return self.store.matches(query, k, filters) if query else []
 
+    def spelled_out(self, question: str) -> str:
+        """A question with what its acronyms stand for in the articles behind them."""
+        self.refresh()
+        return self._wordings.spelled_out(question)
+
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         return self.store.passages(ids)
 

@@ -4,7 +4,7 @@ Knows the words' index; adds only what stands in it, and takes nothing away.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from corpus.store import Store
 from corpus.words import STOP_WORDS, content_words, neighbours, stem, words
@@ -28,6 +28,8 @@ _CAPITALISED = re.compile(r"\b[A-Z][\w’'-]*(?:(?: (?:of|the|and|for|on|in))* [
 _SMALL = frozenset("of the and for on in".split())
 # In a shorter question a pair that stands in a headline too would outweigh all that the text says.
 _LONG = 10
+_SPEAKING = 3  # letters of an acronym that tells its words where articles write both without saying that they are the same
+_FORMS = 2  # long forms of one acronym
 _DEFINING = 20  # passages that are looked at for what an acronym means
 
 
@@ -51,6 +53,14 @@ class Wordings:
         where = "" if len(plain) >= _LONG else "body : "
         terms += [f'{where}"{pair}"' for pair in neighbours(question)] if pairs else []
         return " OR ".join(terms)
+
+    def spelled_out(self, question: str) -> str:
+        """A question with what its acronyms stand for behind them: "the cost of HS2 (High Speed 2)"."""
+        for acronym in dict.fromkeys(_ACRONYM.findall(question)):
+            for name in self._long_forms(acronym)[:1]:
+                if name.lower() not in question.lower():
+                    question = re.sub(rf"\b{acronym}\b", f"{acronym} ({name})", question, count=1)
+        return question
 
     def frequency(self, word: str) -> int:
         """How many passages hold a word, in any of its forms."""
@@ -78,7 +88,7 @@ class Wordings:
     def _names(self, question: str) -> Iterator[str]:
         """Long forms of the question's acronyms as articles define them, and acronyms of the names that it writes out."""
         for acronym in dict.fromkeys(_ACRONYM.findall(question)):
-            yield from self._long_forms(acronym)
+            yield from (" ".join(words(name)) for name in self._long_forms(acronym))
         for name in _CAPITALISED.findall(question):
             initials = "".join(part[0] for part in name.split() if part not in _SMALL)
             if len(initials) >= 3 and self.knows(initials.lower()):
@@ -88,23 +98,26 @@ class Wordings:
         defined = re.compile(
             r"\b((?:[A-Z][\w’'-]*|of|the|and|for|on|in)(?: (?:[A-Z0-9][\w’'-]*|of|the|and|for|on|in)){1,7}) \(" + acronym + r"\)"
         )
-        found: Callable[[str], list[str]] = defined.findall
         ids = [number for number, _ in self._store.matches(f'"{acronym.lower()}"', _DEFINING)]
-        names = [name for passage in self._store.passages(ids).values() for name in found(passage.text)]
-        return [" ".join(words(_fitting(name, acronym))) for name in dict.fromkeys(names) if _fitting(name, acronym)]
+        texts = [f"{passage.article.headline}\n{passage.text}" for passage in self._store.passages(ids).values()]
+        for pattern in (defined, _CAPITALISED) if len(acronym) >= _SPEAKING else (defined,):
+            names = dict.fromkeys(_fitting(name, acronym) for text in texts for name in pattern.findall(text))
+            if found := list(filter(None, names)):
+                return found[:_FORMS]
+        return []
 
 
 def _fitting(name: str, acronym: str) -> str:
-    """The end of a run of capitalised words whose initials are the acronym's letters; "" where there is none.
+    """The part of a run of capitalised words whose initials are the acronym's letters; "" where there is none.
 
-    >>> _fitting("Senior International Security Assistance Force", "ISAF")
-    'International Security Assistance Force'
+    >>> _fitting("Senior International Security Assistance Force", "ISAF"), _fitting("Britain's High Speed 2 Railway", "HS2")
+    ('International Security Assistance Force', 'High Speed 2')
     """
     parts = name.split()
-    for start in range(len(parts)):
-        if parts[start] not in _SMALL and "".join(part[0] for part in parts[start:] if part not in _SMALL).upper() == acronym:
-            return " ".join(parts[start:])
-    return ""
+    large = [n for n, part in enumerate(parts) if part not in _SMALL]
+    initials = "".join(parts[n][0] for n in large).upper()
+    at = initials.find(acronym)
+    return " ".join(parts[large[at] : large[at + len(acronym) - 1] + 1]) if at >= 0 else ""
 
 
 def _one_slip(word: str) -> set[str]:

@@ -105,6 +105,7 @@ class Assistant:
         filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
         wanted = asked(searched, self.library.coverage().publishers)
         subject = topic(searched)
+        wanted = replace(wanted, topic=self.library.spelled_out(subject))
         ranked, dated, things = self._found(subject, wanted, filters, question, history)
         wanted = replace(wanted, things=things)
         answer = Answer(
@@ -145,13 +146,13 @@ class Assistant:
         ranker = self.library.ranker
         if figure:
             articles = whole(hits)
-            ranked = told_once(rank(subject, articles, ranker, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED)
-            dated = told(subject, ranked, wanted)
+            ranked = told_once(rank(wanted.topic, articles, ranker, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED)
+            dated = told(wanted.topic, ranked, wanted)
             if dated:
                 return ranked, dated, 1
             breadth = 2 if wide else 1
             hits = hits[: breadth * self.retriever.k]
-        ranked = rank(subject, hits, ranker, breadth * SHORTLIST)
+        ranked = rank(wanted.topic, hits, ranker, breadth * SHORTLIST)
         if subject != topic(question):
             ranked = together(ranked, rank(question, hits, ranker, breadth * SHORTLIST))
         best = leading(subquestions(question), hits, ranker) if subject == topic(question) else []

@@ -40,11 +40,13 @@ _SPELLED = (
     rf"(?:{_NUMBER_WORD})(?:(?:[ -](?={_SCALE_WORD})|(?<=ty)[ -]|(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))(?:[ -]|\s+and\s+))"
     rf"(?:{_NUMBER_WORD}))*\b"
 )
+_DIGIT = "|".join(list(_UNITS)[:10])
+_POINT = rf" point (?:{_DIGIT})(?:[ -](?:{_DIGIT}))*(?:[ -](?:{_SCALE_WORD}))?\b"  # "forty-two point six billion"
 _FIGURE = re.compile(
     r"(?P<before>(?:US|A|C|AU|NZ|HK)?[$£€¥]\s?|\b(?:EUR|USD|GBP|CHF) ?)?"
     r"(?:(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<nth>st|nd|rd|th)?"
     r"(?:(?P<scale>[ -]?(?:hundred|thousand|million|billion|trillion|dozen|bn|mn)|m|k)\b)?"
-    rf"|\b(?P<spelled>{_SPELLED})|\b(?P<times>{'|'.join(_TIMES)})\b|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b)"
+    rf"|\b(?P<spelled>{_SPELLED}(?:{_POINT})?)|\b(?P<times>{'|'.join(_TIMES)})\b|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b)"
     rf"(?P<after>\s?%|[ -](?:{'|'.join(sorted((re.escape(word) for word in _MEASURES if word != '%'), key=len, reverse=True))})\b)?",
     re.IGNORECASE,
 )
@@ -117,7 +119,10 @@ def _value(match: re.Match[str]) -> Decimal:
         scale = _SCALES.get((match["scale"] or "").lower().strip(" -"), 1)
         return (Decimal(match["whole"].replace(",", "") + (match["part"] or "")) * scale).normalize() + 0
     if match["spelled"]:
-        return Decimal(_spelled(match["spelled"]))
+        whole, _, part = match["spelled"].lower().partition(" point ")
+        digits = [str(_UNITS[word]) for word in re.split(r"[\s-]+", part) if word in _UNITS]
+        scale = next((_SCALES[word] for word in re.split(r"[\s-]+", part) if word in _SCALES), 1)
+        return (Decimal(f"{_spelled(whole)}.{''.join(digits) or 0}") * scale).normalize() + 0
     return Decimal(_TIMES.get((match["times"] or "").lower(), 0) or _ORDINALS[match["ordinal"].lower()])
 
 

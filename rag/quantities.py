@@ -27,6 +27,7 @@ _SCALE = rf"{_WORDY}|m|k"
 _SPELLED = (
     rf"(?:(?:an?|one|half an?) (?:hundred|thousand|million|billion|trillion|dozen)|(?:{_TENS})(?:-\w+)?|{_SMALL})"
     rf"(?: (?:and |a )?(?:{_TENS}|{_SMALL}|half|hundred|thousand|million|billion|trillion|dozen))*"
+    rf"(?: point (?:zero|one|{_SMALL})(?: (?:zero|one|{_SMALL}))*(?: (?:hundred|thousand|million|billion|trillion))?)?"
 )
 _DIGITS = rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:(?:[ -]?(?:{_WORDY})|m|k)\b)?"
 _ONE = rf"(?:{_DIGITS}|\b{_SPELLED}\b)"

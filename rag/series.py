@@ -261,7 +261,7 @@ def labelled(question: str, statements: Sequence[Statement], evidence: Sequence[
     if not asks_amount(question) and not ((wanted.change or wanted.latest) and asks_date(question)):
         return tuple(statements)
     fitting: dict[tuple[str, int], list[Figure]] = defaultdict(list)
-    for figure in figures(topic(question), evidence):
+    for figure in figures(wanted.topic or topic(question), evidence):
         fitting[figure.evidence.article.id, figure.evidence.start].append(figure)
     return tuple(replace(statement, as_of=_as_of(statement, fitting)) for statement in statements)
 

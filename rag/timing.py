@@ -40,7 +40,10 @@ _DISAGREEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question says about time and sources: dates and publishers that it names, what kind of account it wants, and of how many things."""
+    """What a question says about time and sources: dates and publishers that it names, what kind of account it wants, and of how many things.
+
+    `topic` is what sentences are compared with: the question without what only asks for such an account, with its acronyms spelled out.
+    """
 
     dates: tuple[PartialDate, ...] = ()
     publishers: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ class Asked:
     latest: bool = False
     disagreement: bool = False
     overview: bool = False
+    topic: str = ""
     things: int = 1
 
     @property

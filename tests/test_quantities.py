@@ -164,3 +164,9 @@ def test_a_day_without_its_year_is_the_nearest_to_the_articles() -> None:
     assert day("On 28 December it had 12 ships.", PartialDate(2020, 1, 3)) == "2019-12-28"
     assert day("It will have 12 ships by January 5.", PartialDate(2019, 12, 28)) == "2020-01-05"
     assert day("By 31 June it had 12 ships.", PartialDate(2020, 6, 3)) == day("It had 12 ships.", PartialDate(2020)) == "None"
+
+
+def test_a_decimal_in_words_is_one_quantity() -> None:
+    (quantity,) = quantities("Forty-two point six billion pounds is the new price.")
+    assert (quantity.text, quantity.high, quantity.unit) == ("Forty-two point six billion pounds", 42_600_000_000, "money")
+    assert [q.text for q in quantities("At this point six people left.")] == ["six people"]

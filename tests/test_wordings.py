@@ -62,3 +62,14 @@ def test_what_is_added_later_is_known(library: Library, wordings: Wordings) -> N
 def test_nothing_of_a_question_is_read_as_syntax(wordings: Wordings, library: Library) -> None:
     for question in ('"', "body : x", "NEAR(a b)", "a* OR (", "ISAF) OR (", "title^2", "A" * 2000):
         library.by_words(question, 3)
+
+
+def test_an_acronym_is_spelled_out_as_articles_that_hold_both_write_it(sample: Library) -> None:
+    assert sample.spelled_out("How has the cost of HS2 changed?") == "How has the cost of HS2 (High Speed 2) changed?"
+    assert (
+        sample.spelled_out("What did the FAA, the Federal Aviation Administration, do?")
+        == "What did the FAA, the Federal Aviation Administration, do?"
+    )
+    assert sample.spelled_out("What did the XQZ do?") == "What did the XQZ do?"
+    found = [passage.article.headline for passage in sample.passages([n for n, _ in sample.by_words("the cost of HS2", 20)]).values()]
+    assert "High Speed 2 budget rises to 42.6 billion pounds" in found
