@@ -97,8 +97,8 @@ def _demanding(publishers: tuple[str, ...]) -> re.Pattern[str]:
     one = f"(?:{known}|(?:19|20)\\d\\d|{_DAY})" if known else f"(?:(?:19|20)\\d\\d|{_DAY})"
     some = rf"(?:the )?{one}(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?{one})*"
     return re.compile(
-        rf"\b(?:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?(?:(?:from|by|in|of) |published (?:by|in) )(?P<some>{some})"
-        rf"|\b(?:from|by|in|according to) (?P<alone>{some}) (?:only|alone)\b"
+        rf"\b(?i:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?(?:(?:from|by|in|of) |published (?:by|in) )(?P<some>{some})"
+        rf"|\b(?i:from|by|in|according to) (?P<alone>{some}) (?:only|alone)\b"
     )
 
 

@@ -86,6 +86,8 @@ def test_hostile_questions_take_no_time() -> None:
         ("Who paid, according to the Gull alone?", {"The Gull"}, None),
         ("Who paid? Use only articles of 2019.", set(), (2019, 2019)),
         ("Who paid, only from the Gull in 2019 or 2020?", {"The Gull"}, (2019, 2020)),
+        ("According to the Gull alone, who paid?", {"The Gull"}, None),
+        ("Only in the Gull: who paid?", {"The Gull"}, None),
     ],
 )
 def test_what_is_demanded_is_a_filter(question: str, publishers: set[str], years: tuple[int, int] | None) -> None:
