@@ -18,7 +18,7 @@ SAMPLE_QUESTIONS = (
     "How has the cost of HS2 changed?",
     "What do the auditors and the council say about the cost of the Kestrel Bay ferry?",
     "How many trainers was NATO thinking of sending to Iraq in 2014?",
-    "Which company built the turbines of the Ethiopian dam?",  # nothing in the collection says so
+    "Which orchestra played at the reopening of Notre-Dame?",  # nothing in the collection says so
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Gradio reads these itself, and each would open more than the user of a local program expects.

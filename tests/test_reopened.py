@@ -15,7 +15,7 @@ from rag.schema import READER, answer_schema
 QUESTIONS = (
     "Why was the opening of Berlin airport called off in May 2012?",
     "How has the cost of HS2 changed?",
-    "What did the new organ pipes of Notre-Dame cost?",
+    "Which orchestra played at the reopening of Notre-Dame?",
 )
 
 
