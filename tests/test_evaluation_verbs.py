@@ -19,6 +19,7 @@ from rag.assistant import Assistant
 from rag.evaluation.check import mistakes
 from rag.evaluation.compare import JUDGED, chance, compare
 from rag.evaluation.convert import FORMS, convert, save
+from rag.evaluation.failures import MISREAD
 from rag.evaluation.gold import Gold, GoldError, Words, read_gold
 from rag.evaluation.propose import from_articles
 from rag.evaluation.record import Journal, load, record
@@ -129,7 +130,7 @@ def test_runs_over_other_questions_are_not_compared(results: list[Result]) -> No
 
 
 def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[Result]) -> None:
-    hostile = replace(results[0], question="<script>alert(1)</script>", text='"><img src=x onerror=alert(1)>')
+    hostile = replace(results[0], question="<script>alert(1)</script>", text='"><img src=x onerror=alert(1)>', failure=MISREAD, right=0.0)
     run = record([hostile, *results[1:]], UNDER)
     page, text = html(run), markdown(run)
     assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page and "http" not in re.sub(r"http-equiv", "", page)
@@ -166,7 +167,7 @@ def test_a_short_report_holds_nobodys_sentences(results: list[Result], tmp_path:
     runs = {" ".join(whole[n : n + 9]) for n in range(len(whole) - 8)}
     for file in (out, out.with_suffix(".json"), out.with_suffix(".md")):
         plain = re.findall(r"\w+", file.read_text())
-        assert len(plain) > 200 and not runs & {" ".join(plain[n : n + 9]) for n in range(len(plain) - 8)}
+        assert len(plain) > 100 and not runs & {" ".join(plain[n : n + 9]) for n in range(len(plain) - 8)}
     lost = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", data=tmp_path)
     assert lost.returncode == 2 and "would write over" in lost.stderr and load(tmp_path / "run.json") == json.loads(json.dumps(run_))
 
