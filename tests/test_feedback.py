@@ -37,7 +37,8 @@ def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collectio
     gold = {line["verdict"]: question for line, question in zip(lines, read_gold(path), strict=True)}
     assert all(question.question == HS2 for question in gold.values())
     assert gold["should-refuse"].kind == "unanswerable" and not gold["should-refuse"].evidence
-    figures = [item.as_of.figure for item in answer.statements if item.as_of]
+    figures = [item.as_of.figure for item in answer.statements if item.as_of and item.as_of.figure]
+    assert len(figures) > 2
     assert [wordings[0] for wordings in gold["good"].answers] == figures == list(gold["wrong-figure"].must_not)
     assert [words.quote for words in gold["good"].evidence] == [citation.quote for citation in answer.citations]
     assert lines[1]["said"] == answer.text and len(lines[1]["cited"]) == len(answer.citations)
