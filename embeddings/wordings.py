@@ -39,6 +39,7 @@ class Wordings:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._frequencies: dict[str, int] = {}
+        self._meanings: dict[str, list[str]] = {}
 
     def query(self, question: str, pairs: bool = True, others: bool = True) -> str:
         """An FTS5 query for a question's content words, for `pairs` of them and for their `others`; "" where it has none.
@@ -95,6 +96,12 @@ class Wordings:
                 yield initials.lower()
 
     def _long_forms(self, acronym: str) -> list[str]:
+        """What an acronym stands for; each search of each part of a question asks for it, so it is kept."""
+        if acronym not in self._meanings:
+            self._meanings[acronym] = self._read_long_forms(acronym)
+        return self._meanings[acronym]
+
+    def _read_long_forms(self, acronym: str) -> list[str]:
         defined = re.compile(
             r"\b((?:[A-Z][\w’'-]*|of|the|and|for|on|in)(?: (?:[A-Z0-9][\w’'-]*|of|the|and|for|on|in)){1,7}) \(" + acronym + r"\)"
         )

@@ -41,12 +41,12 @@ _SPELLED = (
     rf"(?:{_NUMBER_WORD}))*\b"
 )
 _DIGIT = "|".join(list(_UNITS)[:10])
-_POINT = rf" point (?:{_DIGIT})(?:[ -](?:{_DIGIT}))*(?:[ -](?:{_SCALE_WORD}))?\b"  # "forty-two point six billion"
+POINT = rf" point (?:{_DIGIT})(?:[ -](?:{_DIGIT}))*(?:[ -](?:{_SCALE_WORD}))?\b"  # behind a number in words: "forty-two point six billion"
 _FIGURE = re.compile(
     r"(?P<before>(?:US|A|C|AU|NZ|HK)?[$£€¥]\s?|\b(?:EUR|USD|GBP|CHF) ?)?"
     r"(?:(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<nth>st|nd|rd|th)?"
     r"(?:(?P<scale>[ -]?(?:hundred|thousand|million|billion|trillion|dozen|bn|mn)|m|k)\b)?"
-    rf"|\b(?P<spelled>{_SPELLED}(?:{_POINT})?)|\b(?P<times>{'|'.join(_TIMES)})\b|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b)"
+    rf"|\b(?P<spelled>{_SPELLED}(?:{POINT})?)|\b(?P<times>{'|'.join(_TIMES)})\b|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b)"
     rf"(?P<after>\s?%|[ -](?:{'|'.join(sorted((re.escape(word) for word in _MEASURES if word != '%'), key=len, reverse=True))})\b)?",
     re.IGNORECASE,
 )

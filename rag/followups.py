@@ -6,7 +6,6 @@ A question that stands alone is left as it is.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 
 from corpus.article import MONTHS, PartialDate
 from corpus.words import content_stems, words
@@ -31,8 +30,8 @@ _YEAR = re.compile(rf"\b(?:in |by |of |since )?(?:(?:{'|'.join(MONTHS)}) )?(?:19
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]+|\w*\d\w*)")
 _NAME_BEFORE_PRONOUN = re.compile(r"(?<!^)\b[A-Z]\w+\b.*\b(?:he|she|they|him|her|them|it|its|their|his)\b")
 _POINTS_BACK = re.compile(r"\b(?:this|these|those|that|there|then|ones?)\b", re.IGNORECASE)
-# "The plan", "which of the steps": some plan, some steps were spoken of.
 _THEN = re.compile(r"\b(?:(?:back )?then|at (?:the|that) time|(?:that|the same) (?:year|month|day|week))\b", re.IGNORECASE)
+# "The plan", "which of the steps": some plan, some steps were spoken of.
 _DEFINITE = re.compile(r"\b(?:of the|the (?:others?|same|former|latter|rest)|the \w+)\b", re.IGNORECASE)
 # "And in 2020?" has no word of asking of its own.
 _ELLIPTIC = re.compile(
@@ -94,17 +93,17 @@ def standing_alone(question: str, history: Sequence[Turn]) -> str:
     if _YEAR.search(question):
         carried = [_YEAR.sub("", text).strip() for text in carried]  # a new date takes the place of the old one
     said = next((turn.text for turn in reversed(history) if turn.role == "assistant"), "")
-    if _THEN.search(question) and not any(map(dates, carried)) and not dates(question):
-        carried += [month.spoken for month in _last_months(history)]
+    if _THEN.search(question) and not dates(f"{question} {' '.join(carried)}"):
+        carried.append(_last_month(history))
     if said and all(_SHORT.match(word) for word in words(question)):
         carried.append(said.strip()[:_TAKEN_BACK])
     return f"{question.strip()} ({'; '.join(text for text in carried if text)})"
 
 
-def _last_months(history: Sequence[Turn]) -> list[PartialDate]:
-    """The month, or the year, that was spoken of last; none where no turn names any."""
-    named = (day for turn in reversed(history) for day in dates(turn.text))
-    return [PartialDate(day.year, day.month) for day in islice(named, 1)]
+def _last_month(history: Sequence[Turn]) -> str:
+    """The month, or the year, that was spoken of last; "" where no turn names any."""
+    day = next((day for turn in reversed(history) for day in dates(turn.text)), None)
+    return PartialDate(day.year, day.month).spoken if day else ""
 
 
 def last_exchange(question: str, history: Sequence[Turn]) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from corpus.article import MONTHS, InvalidDate, PartialDate, written_dates
 from corpus.words import stem
-from rag.figures import read_figures
+from rag.figures import POINT, read_figures
 from rag.units import unit_at
 
 _CHARS, _MOST = 1_000, 30  # of a sentence, and numbers in it, that are read; what has more is a table
@@ -27,7 +27,7 @@ _SCALE = rf"{_WORDY}|m|k"
 _SPELLED = (
     rf"(?:(?:an?|one|half an?) (?:hundred|thousand|million|billion|trillion|dozen)|(?:{_TENS})(?:-\w+)?|{_SMALL})"
     rf"(?: (?:and |a )?(?:{_TENS}|{_SMALL}|half|hundred|thousand|million|billion|trillion|dozen))*"
-    rf"(?: point (?:zero|one|{_SMALL})(?: (?:zero|one|{_SMALL}))*(?: (?:hundred|thousand|million|billion|trillion))?)?"
+    rf"(?:{POINT})?"
 )
 _DIGITS = rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:(?:[ -]?(?:{_WORDY})|m|k)\b)?"
 _ONE = rf"(?:{_DIGITS}|\b{_SPELLED}\b)"
