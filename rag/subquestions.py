@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from corpus.words import content_stems
 from embeddings.ranker import Ranker
-from rag.evidence import Evidence, rank
+from rag.evidence import Evidence, rank, rival
 from rag.retriever import Hit
 
 _ASKS = r"(?:(?:for|of|in|by|on|at|to|from|with|under|since|until) )?(?:who|whom|whose|what|which|when|where|why|how)\b"
@@ -65,6 +65,8 @@ def leading(asked: Sequence[str], hits: Sequence[Hit], ranker: Ranker) -> list[E
     best: dict[tuple[str, int], Evidence] = {}
     for question in asked:
         for item in rank(question, hits, ranker, _SENTENCES):
+            if rival(item, best.values()):
+                continue  # a copy of what is told already, with another figure, stands beside it anyway
             if best.setdefault((item.article.id, item.start), item) is item:
                 break
     return list(best.values())

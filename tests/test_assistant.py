@@ -211,3 +211,8 @@ def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_
     )
     assert all("ferry" in f"{item.article.headline} {item.article.body}".lower() for item in told.evidence[:3])
     assert quoting.ask("What do the articles say about the boiling point of tungsten?").status == "unanswerable"
+
+
+def test_each_side_is_heard_though_copies_of_one_disagree(quoting: Assistant) -> None:
+    answer = quoting.ask("What do the auditors and the council say about the cost of the Kestrel Bay ferry?")
+    assert all(figure in answer.text for figure in ("61 million", "67 million", "56 million"))
