@@ -13,21 +13,20 @@ from langchain_core.messages import AIMessageChunk
 
 from corpus.filters import Coverage, Filters
 from rag import limits
-from rag.amounts import admits, asks_amount, asks_date
 from rag.answer import Answer, Timings, Turn
 from rag.citations import QUOTED, SUPPORTED, bind, drafts, number, pointed, visible
-from rag.evidence import SHORTLIST, Evidence, rank, rival, spread, told_once, wants_figure, within
-from rag.followups import last_exchange, recalled, standing_alone, together
+from rag.evidence import Evidence, rival, spread, wants_figure, within
+from rag.finding import Found, by_clause, find, hits
+from rag.followups import standing_alone
 from rag.models import Reader
 from rag.prompts import Prompts
 from rag.question import ShuttingDown, checked
 from rag.refusal import carries, denial, holds, missing, reach, unspoken
 from rag.retriever import Hit, Retriever
 from rag.schema import Code
-from rag.series import Figure, disagree, labelled, told, whole
+from rag.series import disagree, labelled
 from rag.sources import demanded
-from rag.subquestions import leading, preferred, subquestions
-from rag.timing import Asked, asked, topic
+from rag.timing import asked
 
 _REFUSAL = re.compile(
     r"\b(?:articles?|sentences?|sources?|texts?|passages?)\b.{0,30}\b(?:do|does|did) not (?:say|mention|state|tell|specify|contain)",
@@ -35,10 +34,7 @@ _REFUSAL = re.compile(
 )
 DISAGREE = "The sources disagree: two articles say the same with different figures."
 _SHOWN = 6  # pieces of evidence on the page and in an answer
-_COMPARED = 12  # of the best sentences are looked for in near-copies; what is shown is among them
-_WIDER = 3  # times as many hits are looked at where earlier articles are preferred
 _SEQUENCE = 4  # dates or sides in one answer
-_WIDE = 5  # times as many passages are looked through for the figure that each article holds
 _WITHIN_SEQUENCE = 5.0  # how much worse than the best sentence another date's or side's may be
 # The second-best sentence is quoted too when it is nearly as good: the best one answers 53 % of the development questions, two 69 %.
 _NEARLY_AS_GOOD = 2.0
@@ -76,14 +72,7 @@ class Assistant:
         """
         searched = standing_alone(checked(question, self._question_chars), history)
         filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
-        return self._hits(searched, min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
-
-    def _hits(self, subject: str, k: int, filters: Filters | None, question: str, history: Sequence[Turn]) -> list[Hit]:
-        """What is found for a subject; where the question may be about the articles of the exchange before it, those are preferred."""
-        exchange = last_exchange(question, history)
-        if not exchange:
-            return self.retriever.hits(subject, k, filters)
-        return recalled(self.retriever.hits(subject, _WIDER * k, filters), self.retriever.hits(exchange, k, filters), k)
+        return hits(self.retriever, searched, min(max(k, 1), limits.SEARCH_HITS), filters, question, history)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """The finished answer: the last value of `stream`."""
@@ -104,64 +93,38 @@ class Assistant:
         searched = standing_alone(question, history)
         filters = demanded(searched, self.library.coverage().publishers) if filters is None else filters
         wanted = asked(searched, self.library.coverage().publishers)
-        subject = topic(searched)
-        wanted = replace(wanted, topic=self.library.spelled_out(subject))
-        ranked, dated, things = self._found(subject, wanted, filters, question, history)
-        wanted = replace(wanted, things=things)
+        found = find(self.retriever, searched, wanted, filters, question, history)
         answer = Answer(
             question,
             searched,
             "writing",
-            evidence=_evidence(subject, ranked, wanted, dated),
+            evidence=_evidence(found),
             filters=filters,
             timings=Timings(evidence=_since(began)),
             index_version=self.library.version,
             model=self.reader.name,
         )
         yield answer
-        bears = holds(subject, ranked) if wanted.overview else carries(subject, ranked, self.library.encoder, self.library.rarity)
-        if not bears:
+        if not self._carried(found):
             yield self._finished(self._refused(answer), began)
             return
-        if dated and (self.reader.chat is None or not self.reader.tells_changes):
-            yield self._finished(_dated(answer, dated, wanted), began)
-            return
-        if self.reader.chat is None or (wanted.several and not self.reader.tells_changes):
-            yield self._finished(_quoted(answer, wanted), began)
-            return
-        yield from self._written(answer, wanted, began)
+        tells = self.reader.chat is not None and self.reader.tells_changes
+        if found.dated and not tells:
+            yield self._finished(_dated(answer, found), began)
+        elif self.reader.chat is None or ((wanted.several or found.things > 1) and not tells):
+            yield self._finished(_quoted(answer, found), began)
+        else:
+            yield from self._written(answer, found, began)
 
-    def _found(
-        self, subject: str, wanted: Asked, filters: Filters, question: str, history: Sequence[Turn]
-    ) -> tuple[list[Evidence], list[Figure], int]:
-        """The sentences that bear on a question, best first; the dated figures among them where it asks for an amount over time or the latest one;
-        and how many of the sentences come first because each answers another thing that is asked.
+    def _carried(self, found: Found) -> bool:
+        if found.wanted.overview:
+            return holds(found.subject, found.ranked)
+        return carries(by_clause(found, self.library), self.library.encoder, self.library.rarity)
 
-        An account over time needs several articles, so it looks wider and takes longer; a figure is looked for in whole articles.
-        """
-        figure = (asks_amount(subject) or asks_date(subject)) and (wanted.change or wanted.latest)
-        wide = wanted.change or wanted.overview
-        breadth = 2 if wide or figure else 1
-        hits = self._hits(subject, (_WIDE if figure else breadth) * self.retriever.k, filters, question, history)
-        ranker = self.library.ranker
-        if figure:
-            articles = whole(hits)
-            ranked = told_once(rank(wanted.topic, articles, ranker, breadth * SHORTLIST, admits(subject)), articles, breadth * _COMPARED)
-            dated = told(wanted.topic, ranked, wanted)
-            if dated:
-                return ranked, dated, 1
-            breadth = 2 if wide else 1
-            hits = hits[: breadth * self.retriever.k]
-        ranked = rank(wanted.topic, hits, ranker, breadth * SHORTLIST)
-        if subject != topic(question):
-            ranked = together(ranked, rank(question, hits, ranker, breadth * SHORTLIST))
-        best = leading(subquestions(question), hits, ranker) if subject == topic(question) else []
-        return told_once(preferred(best, ranked), hits, breadth * _COMPARED), [], max(1, len(best))
-
-    def _written(self, answer: Answer, wanted: Asked, began: float) -> Iterator[Answer]:
+    def _written(self, answer: Answer, found: Found, began: float) -> Iterator[Answer]:
         """The answer while the model writes, and after its words were checked; the evidence itself where nothing of them holds."""
         assert self.reader.chat is not None
-        read = max(self.reader.evidence, wanted.things)
+        read = max(self.reader.evidence, found.things)
         messages, given = self._prompts.messages(answer.searched, answer.evidence[:read], self.reader.budget)
         written, problems = "", []
         try:
@@ -191,7 +154,7 @@ class Assistant:
             yield self._finished(self._refused(answer), began)
             return
         told = _pointed if self.reader.points else _checked
-        yield self._finished(told(answer, written, given, wanted, problems), began)
+        yield self._finished(told(answer, written, given, found, problems), began)
 
     def _finished(self, answer: Answer, began: float) -> Answer:
         return answer.but(draft="", timings=replace(answer.timings, total=_since(began)))
@@ -210,39 +173,40 @@ class Assistant:
         return answer.but(status="unanswerable", codes=(*answer.codes, told[0]), message=told[1])
 
 
-def _evidence(question: str, ranked: list[Evidence], wanted: Asked, dated: Sequence[Figure]) -> tuple[Evidence, ...]:
-    if dated:
-        best = sorted(dated, key=lambda figure: -figure.fit)
+def _evidence(found: Found) -> tuple[Evidence, ...]:
+    ranked, wanted = found.ranked, found.wanted
+    if found.dated:
+        best = sorted(found.dated, key=lambda figure: -figure.fit)
         return tuple(dict.fromkeys([*(figure.evidence for figure in best), *ranked]))[:_SHOWN]
     if wanted.change or wanted.overview:
-        ranked = within(spread(ranked, wants_figure(question)), wanted.dates)
+        ranked = within(spread(ranked, wants_figure(found.subject)), wanted.dates)
     return tuple(ranked[:_SHOWN])
 
 
 Bound = tuple[str, Sequence[Evidence], str]  # a statement's text, the evidence that it cites, its verdict
 
 
-def _quoted(answer: Answer, wanted: Asked) -> Answer:
+def _quoted(answer: Answer, found: Found) -> Answer:
     """The evidence itself as the answer: the best sentence, or one an article, newest first, where the question asks for several."""
     best = answer.evidence[0]
-    if wanted.things > 1:
-        chosen = list(answer.evidence[: wanted.things])
-    elif wanted.several:
+    if found.things > 1:
+        chosen = list(answer.evidence[: found.things])
+    elif found.wanted.several:
         chosen = sorted((item for item in answer.evidence[:_SEQUENCE] if item.score >= best.score - _WITHIN_SEQUENCE), key=_newest_first)
     else:
         chosen = [item for item in answer.evidence[:2] if item.score >= best.score - _NEARLY_AS_GOOD]
-    return _stated(answer, [(item.text, [item], QUOTED) for item in chosen], wanted)
+    return _stated(answer, [(item.text, [item], QUOTED) for item in chosen], found)
 
 
-def _dated(answer: Answer, dated: Sequence[Figure], wanted: Asked) -> Answer:
+def _dated(answer: Answer, found: Found) -> Answer:
     """The figures that the question asks for, newest first, each in its article's own words."""
-    answer = _stated(answer, [(item.text, [item], QUOTED) for item in dict.fromkeys(figure.evidence for figure in dated)], wanted)
-    if disagree(dated) and DISAGREE not in answer.warnings:
+    answer = _stated(answer, [(item.text, [item], QUOTED) for item in dict.fromkeys(figure.evidence for figure in found.dated)], found)
+    if disagree(found.dated) and DISAGREE not in answer.warnings:
         answer = answer.but(warnings=(*answer.warnings, DISAGREE))
     return answer
 
 
-def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
+def _checked(answer: Answer, written: str, given: Sequence[Evidence], found: Found, problems: list[str]) -> Answer:
     """The sentences that the model wrote and the evidence carries; where none is left, the evidence itself."""
     bound: list[Bound] = []
     for draft in drafts(written):
@@ -253,34 +217,34 @@ def _checked(answer: Answer, written: str, given: Sequence[Evidence], wanted: As
             problems.append(f"Dropped “{draft.text}”: {'; '.join(reasons)}.")
     answer = answer.but(warnings=tuple(problems))
     if not bound:
-        return _quoted(answer, wanted)
-    return _stated(answer, bound, wanted)
+        return _quoted(answer, found)
+    return _stated(answer, bound, found)
 
 
-def _pointed(answer: Answer, written: str, given: Sequence[Evidence], wanted: Asked, problems: list[str]) -> Answer:
+def _pointed(answer: Answer, written: str, given: Sequence[Evidence], found: Found, problems: list[str]) -> Answer:
     """The sentences that a trained reader points to, newest first, its words marked in them, and the best sentence where that is another.
 
     Where it points to none, the best evidence.
     """
-    found = dict(sorted(pointed(written, given), key=lambda pair: _newest_first(pair[0])))
+    told = dict(sorted(pointed(written, given), key=lambda pair: _newest_first(pair[0])))
     answer = answer.but(warnings=tuple(problems))
-    if not found:
-        return _quoted(answer, wanted)
-    words = {**found, **{item: found.get(item, "") for item in answer.evidence[: wanted.things]}}
-    answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], wanted)
+    if not told:
+        return _quoted(answer, found)
+    words = {**told, answer.evidence[0]: told.get(answer.evidence[0], "")}
+    answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], found)
     marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words.values(), strict=False)]
     return answer.but(statements=(*marked, *answer.statements[len(words) :]))
 
 
-def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
+def _stated(answer: Answer, bound: Sequence[Bound], found: Found) -> Answer:
     """The answer with its statements: rivals of what is cited stand beside it, and named dates that nothing cited speaks of make it a partial one."""
     cited = [item for _, items, _ in bound for item in items]
     rivals = [other for item in cited if (other := rival(item, answer.evidence)) and other not in cited]
-    denied = None if wanted.several else denial(answer.searched, answer.evidence)
+    denied = None if found.wanted.several else denial(answer.searched, answer.evidence)
     denied = denied if denied not in cited else None
     others = dict.fromkeys([*rivals, *([denied] if denied else [])])
     statements = number([*bound, *((other.text, [other], QUOTED) for other in others)])
-    statements = labelled(answer.searched, statements, [*dict.fromkeys([*cited, *others, *answer.evidence])], wanted)
+    statements = labelled(answer.searched, found.subject, statements, [*dict.fromkeys([*cited, *others, *answer.evidence])], found.wanted)
     answer = answer.but(status="answered", statements=statements)
     if denied:
         answer = answer.but(
@@ -289,7 +253,7 @@ def _stated(answer: Answer, bound: Sequence[Bound], wanted: Asked) -> Answer:
     if rivals or any(rival(item, cited) for item in cited):
         answer = answer.but(warnings=(*answer.warnings, DISAGREE))
     told = " ".join(f"{citation.quote} {citation.article.headline} {citation.article.dateline}" for citation in answer.citations)
-    lacking = unspoken(wanted.dates, told)
+    lacking = unspoken(found.wanted.dates, told)
     return answer.but(status="partly", warnings=(*answer.warnings, lacking)) if lacking else answer
 
 

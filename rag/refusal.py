@@ -5,6 +5,7 @@ The weights are fitted by `benchmarks/fit_refusal.py` on the development half of
 
 import re
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,10 @@ _NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]*|\w*\d\w*)")
 # Words of asking, which no answer repeats.
 _ASKING = frozenset(
     stem(word)
-    for word in "many much long large big high old far often date day year month name kind number reason give given ask asked say said tell told".split()
+    for word in (
+        "many much long large big high old far often date day year month name kind number reason give given ask asked say said tell told "
+        "agree disagree differ compare article suggest"
+    ).split()
 )
 # A question for the subject has a statement's order of words: "which yard lost" has, "what reasons did they give" has not.
 _DIRECT = re.compile(
@@ -43,9 +47,13 @@ _DENIED_WITHIN = 1.5  # how much worse than the best sentence such a denial may 
 _THING = re.compile(r"^what (?:was|is|were|are) (the|its|their|his|her)\b", re.IGNORECASE)
 
 
-def carries(question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]) -> bool:
-    """True if the best sentences of evidence are likely to answer the question."""
-    return bool(ranked) and float(signals(question, ranked, encoder, rarity) @ WEIGHTS) >= ENOUGH
+def carries(parts: Sequence[tuple[str, Sequence[Evidence]]], encoder: Encoder, rarity: Callable[[str], float]) -> bool:
+    """True if the best sentences for a question and for each of its clauses, the question first, are likely to answer it.
+
+    The mean of the best two counts, as in the search: a sentence that answers a clause of a long question says little of the rest of it.
+    """
+    scores = [float(signals(text, ranked, encoder, rarity) @ WEIGHTS) for text, ranked in parts if ranked]
+    return bool(scores) and fmean(sorted(scores)[-2:]) >= ENOUGH
 
 
 def holds(topic: str, ranked: Sequence[Evidence]) -> bool:

@@ -19,7 +19,7 @@ from rag.citations import Statement
 from rag.evidence import Evidence
 from rag.quantities import Quantity, clause, moments, quantities
 from rag.retriever import Hit
-from rag.timing import Asked, AsOf, topic
+from rag.timing import Asked, AsOf
 
 ARTICLES = 12  # whose sentences are read for an account over time
 _WHOLE = 20_000  # characters up to which an article is read whole, not only the passages that were found
@@ -256,12 +256,16 @@ def _published(figure: Figure) -> int:
     return published.first.toordinal() if published else 0
 
 
-def labelled(question: str, statements: Sequence[Statement], evidence: Sequence[Evidence], wanted: Asked) -> tuple[Statement, ...]:
-    """The statements of an answer; where the question is for an amount, each that holds one with its day and publisher, and the figure if only one fits."""
+def labelled(
+    question: str, subject: str, statements: Sequence[Statement], evidence: Sequence[Evidence], wanted: Asked
+) -> tuple[Statement, ...]:
+    """The statements of an answer; where the question is for an amount of its subject, each that holds one with its day and publisher, and
+    the figure if only one fits.
+    """
     if not asks_amount(question) and not ((wanted.change or wanted.latest) and asks_date(question)):
         return tuple(statements)
     fitting: dict[tuple[str, int], list[Figure]] = defaultdict(list)
-    for figure in figures(wanted.topic or topic(question), evidence):
+    for figure in figures(subject, evidence):
         fitting[figure.evidence.article.id, figure.evidence.start].append(figure)
     return tuple(replace(statement, as_of=_as_of(statement, fitting)) for statement in statements)
 

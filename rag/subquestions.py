@@ -1,6 +1,7 @@
 """A question that asks for several things -> a question for each, and the sentence that answers each best. Knows words and sentences, no model.
 
-"Which yard lost, and what had it asked for?" asks two things; the best sentence for the whole often tells only one of them.
+"Which yard lost, and what had it asked for?" asks two things; the best sentence for the whole often tells only one of them. Where papers are
+named, "does the Gull say that ..., while the Harbour Times ...", each is asked on its own.
 """
 
 import re
@@ -11,6 +12,7 @@ from corpus.words import content_stems
 from embeddings.ranker import Ranker
 from rag.evidence import Evidence, rank, rival
 from rag.retriever import Hit
+from rag.sources import Part, Source, parts
 
 _ASKS = r"(?:(?:for|of|in|by|on|at|to|from|with|under|since|until) )?(?:who|whom|whose|what|which|when|where|why|how)\b"
 # A comma alone parts questions only before what can be no relative clause.
@@ -31,20 +33,38 @@ _DIFFER = re.compile(
     re.IGNORECASE,
 )
 _SENTENCES = 12  # that are compared for each thing; the search has brought the best to the front
-_MOST = 3
+_MOST, _MOST_NAMED = 3, 4
 _SUBJECT_WORDS = 2
 
 
-def subquestions(question: str) -> tuple[str, ...]:
-    """What a question asks, a question for each thing; the question itself where that is one thing.
+def subquestions(question: str, publishers: Sequence[str] = ()) -> tuple[Part, ...]:
+    """What a question asks, a part for each thing or for each of several publishers; the question itself where that is one thing.
 
-    >>> subquestions("Which yard lost the order, and what had it asked for?")
-    ('Which yard lost the order?', 'what had it asked for? (yard lost the order)')
-    >>> subquestions("What do the Gull and the council say about the fare?")
-    ('What do the Gull say about the fare?', 'What do the council say about the fare?')
-    >>> subquestions("Who owns the ferry and the pier?")
-    ('Who owns the ferry and the pier?',)
+    >>> def texts(question, publishers=()): return [part.text for part in subquestions(question, publishers)]
+    >>> texts("Which yard lost the order, and what had it asked for?")
+    ['Which yard lost the order?', 'what had it asked for? (yard lost the order)']
+    >>> texts("What do the Gull and the council say about the fare?")
+    ['What do the Gull say about the fare?', 'What do the council say about the fare?']
+    >>> texts("Who owns the ferry and the pier?")
+    ['Who owns the ferry and the pier?']
     """
+    named = _named(question, publishers)
+    return named if len(named) > 1 else tuple(map(Part, _things(question)))
+
+
+def _named(question: str, publishers: Sequence[str]) -> tuple[Part, ...]:
+    """For each publisher that a question names what it is asked: a clause that names it, or the whole."""
+    whole, *clauses = parts(question, publishers)
+    everyone = whole.source.publishers
+    found = []
+    for publisher in everyone if len(everyone) <= _MOST_NAMED else ():
+        own = [part for part in clauses if publisher in part.source.publishers and len(part.source.publishers) < len(everyone)]
+        part = (own or [whole])[0]
+        found.append(Part(part.text, Source((publisher,), part.source.dates)))
+    return tuple(found)
+
+
+def _things(question: str) -> tuple[str, ...]:
     for pattern, told in ((_SIDES, "{before} {side} {after}"), (_DIFFER, "{before}what did {side} say about{after}")):
         found = pattern.match(question)
         if found:
@@ -58,13 +78,19 @@ def subquestions(question: str) -> tuple[str, ...]:
     return tuple([f"{first}?", *(f"{other}? ({subject})" for other in others)][:_MOST])
 
 
-def leading(asked: Sequence[str], hits: Sequence[Hit], ranker: Ranker) -> list[Evidence]:
-    """The best sentence for each of several questions, in their order, each once; none where there is but one question."""
+def leading(asked: Sequence[Part], hits: Sequence[Hit], ranker: Ranker) -> list[Evidence]:
+    """The best sentence for each of several parts of a question, in their order, each once; none where there is but one.
+
+    Who is asked for by name is heard in the articles that fit best, of the day that is named if there are any, or not at all.
+    """
     if len(asked) < 2:
         return []
     best: dict[tuple[str, int], Evidence] = {}
-    for question in asked:
-        for item in rank(question, hits, ranker, _SENTENCES):
+    for part in asked:
+        own = [hit for hit in hits if not part.source.publishers or hit.passage.article.publisher in part.source.publishers]
+        fits = max((part.source.fits(hit.passage.article) for hit in own), default=0)
+        own = [hit for hit in own if part.source.fits(hit.passage.article) == fits]
+        for item in rank(part.text, own, ranker, _SENTENCES):
             if rival(item, best.values()):
                 continue  # a copy of what is told already, with another figure, stands beside it anyway
             if best.setdefault((item.article.id, item.start), item) is item:

@@ -40,10 +40,7 @@ _DISAGREEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question says about time and sources: dates and publishers that it names, what kind of account it wants, and of how many things.
-
-    `topic` is what sentences are compared with: the question without what only asks for such an account, with its acronyms spelled out.
-    """
+    """What a question says about time and sources: dates and publishers that it names, and what kind of account it wants."""
 
     dates: tuple[PartialDate, ...] = ()
     publishers: tuple[str, ...] = ()
@@ -51,8 +48,6 @@ class Asked:
     latest: bool = False
     disagreement: bool = False
     overview: bool = False
-    topic: str = ""
-    things: int = 1
 
     @property
     def several(self) -> bool:

@@ -2,6 +2,7 @@ import pytest
 
 from corpus.article import PartialDate
 from embeddings.library import Library
+from rag.assistant import Assistant
 from rag.evidence import Evidence, rank
 from rag.refusal import SIGNALS, WEIGHTS, carries, denial, missing, own_words, reach, signals, unspoken
 from rag.retriever import Retriever
@@ -12,7 +13,7 @@ def ranked(sample: Library, question: str) -> list[Evidence]:
 
 
 def carried(sample: Library, question: str) -> bool:
-    return carries(question, ranked(sample, question), sample.encoder, sample.rarity)
+    return carries([(question, ranked(sample, question))], sample.encoder, sample.rarity)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,21 @@ def test_what_they_do_not_answer_is_not_carried_though_the_subject_is_theirs(sam
     assert not carried(sample, question)
 
 
+def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> None:
+    """No sentence is like the whole of it; two of its clauses that are carried count as much as a short question."""
+    yard = "that the ferry order was expected to go to a domestic yard on grounds of employment"
+    airport = "that opening Berlin's airport was put off because fire protection was not finished"
+    answer = quoting.ask(f"Does the Meridian Wire suggest {yard}, while the Continental Dispatch reports {airport}?")
+    assert answer.status == "answered" and {citation.article.publisher for citation in answer.citations} >= {
+        "Meridian Wire",
+        "Continental Dispatch",
+    }
+    penguins = "Does the Northgate Ledger describe penguins on the runway, while the Meridian Wire reports a unicorn in the terminal hall?"
+    assert quoting.ask(penguins).status == "unanswerable"
+
+
 def test_without_evidence_nothing_is_carried(sample: Library) -> None:
-    assert not carries("Anything?", [], sample.encoder, sample.rarity)
+    assert not carries([("Anything?", [])], sample.encoder, sample.rarity)
 
 
 def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Library) -> None:

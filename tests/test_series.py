@@ -46,7 +46,7 @@ def test_the_latest_is_the_newest_article_that_states_the_amount() -> None:
 
 def test_an_older_value_in_a_newer_article_is_told_with_its_own_day() -> None:
     repeated = evidence("In 2018 the Tallow mission had 20 people.", "2021-02-19")
-    (statement,) = labelled(f"How has {SIZE} changed", number([(repeated.text, [repeated], "quoted")]), [repeated], Asked())
+    (statement,) = labelled(f"How has {SIZE} changed", SIZE, number([(repeated.text, [repeated], "quoted")]), [repeated], Asked())
     assert (
         statement.as_of
         and statement.as_of.spoken == "for 2018, told on 19 February 2021, Meridian Wire"
@@ -56,17 +56,17 @@ def test_an_older_value_in_a_newer_article_is_told_with_its_own_day() -> None:
 
 def test_an_undated_source_says_so() -> None:
     source = evidence("The Tallow mission has 500 people.", None)
-    (statement,) = labelled(SIZE, number([(source.text, [source], "quoted")]), [source], Asked())
+    (statement,) = labelled(SIZE, SIZE, number([(source.text, [source], "quoted")]), [source], Asked())
     assert statement.as_of and statement.as_of.spoken == "undated, Meridian Wire"
 
 
 def test_a_figure_is_shown_only_if_one_fits_and_the_cited_words_hold_it() -> None:
     two = evidence("The Tallow mission has 500 people in the north and 510 people in the south.")
-    (statement,) = labelled(SIZE, number([(two.text, [two], "quoted")]), [two], Asked())
+    (statement,) = labelled(SIZE, SIZE, number([(two.text, [two], "quoted")]), [two], Asked())
     assert statement.as_of and statement.as_of.figure == ""
-    (written,) = labelled(SIZE, number([("It is 20.", [OLD], "supported")]), [OLD], Asked())
+    (written,) = labelled(SIZE, SIZE, number([("It is 20.", [OLD], "supported")]), [OLD], Asked())
     assert written.as_of and written.as_of.figure == ""
-    (plain,) = labelled("Who leads the Tallow mission?", number([(OLD.text, [OLD], "quoted")]), [OLD], Asked())
+    (plain,) = labelled("Who leads the Tallow mission?", SIZE, number([(OLD.text, [OLD], "quoted")]), [OLD], Asked())
     assert plain.as_of is None
 
 

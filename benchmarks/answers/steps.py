@@ -22,14 +22,14 @@ STEPS: dict[str, dict[tuple[str, str], Any]] = {
     "without ranking (plain cosine)": {
         ("rag.evidence", "WEIGHTS"): np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
         ("rag.evidence", "_RANKED"): 0.0,
-        ("rag.assistant", "SHORTLIST"): _EVERY,
+        ("rag.finding", "SHORTLIST"): _EVERY,
     },
     "without checks": {("rag.assistant", "bind"): _bound_as_marked},
     "without refusal": {("rag.assistant", "carries"): lambda *given: True},
     "without time": {("rag.assistant", "asked"): lambda *given: Asked()},
     "without follow-ups": {
         ("rag.assistant", "standing_alone"): lambda question, history: question,
-        ("rag.assistant", "last_exchange"): lambda question, history: "",
+        ("rag.finding", "last_exchange"): lambda question, history: "",
     },
 }
 
