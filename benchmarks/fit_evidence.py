@@ -29,7 +29,7 @@ def questions(retriever: Retriever) -> list[Question]:
     for gold in read_gold(ROOT / "corpus/gold.jsonl"):
         if not gold.evidence or gold.history:
             continue
-        places, table = features(gold.question, retriever.hits(gold.question), retriever.library.ranker)
+        places, table, _ = features(gold.question, retriever.hits(gold.question), retriever.library.ranker)
         held = [
             any((at := words.place_in(hit.passage.article)) and at[0] < end and start < at[1] for words in gold.evidence)
             for hit, start, end in places

@@ -127,13 +127,17 @@ class Encoder(Embeddings):
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Numbers of each text's word pieces, without the two that the encoder puts around them."""
+        return [ids for ids, _ in self.placed_pieces(texts)]
+
+    def placed_pieces(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Each text's word pieces, and from where to where each of them stands in the text."""
         if not len(texts):
             return []
         with self._lock:
-            found: list[list[int]] = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)[
-                "input_ids"
-            ]
-        return found
+            found = self._model.tokenizer(
+                list(texts), add_special_tokens=False, truncation=False, verbose=False, return_offsets_mapping=True
+            )
+        return list(zip(found["input_ids"], found["offset_mapping"], strict=True))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many word pieces each text has."""

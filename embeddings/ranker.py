@@ -1,9 +1,10 @@
-"""Question and windows of text -> how likely each sentence answers it. Knows word pieces and weights; no news, no questions' kinds.
+"""Question and windows of text -> how likely each sentence answers it, and with which of its words. Knows word pieces and weights, no news.
 
 A cross-encoder: the packaged encoder's network with its layers trained anew (`training/RANKER.md`). It reads the question with a headline and
-a few sentences in a row, and tells each sentence's score from the states of its own word pieces, so that a sentence is read between
-its neighbours. A score is a log-odds against "none of these": near 0 the ranker is undecided. Only the changes of the layers are
-stored, as whole numbers of eight bits and a scale a row; word embeddings and tokenizer are the encoder's own.
+a few sentences in a row, and tells each sentence's score from the states of its own word pieces, so that a sentence is read between its
+neighbours. Where an answer starts and ends was part of its training, so it tells the words too. A score is a log-odds against "none of
+these": near 0 the ranker is undecided. Only the changes of the layers are stored, as whole numbers of eight bits and a scale a row; word
+embeddings and tokenizer are the encoder's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ FILE = Path(__file__).parent / "ranker.safetensors"
 SHA256 = "329614500a1c22b3dbc304e6e92ac4a759075572f9da0e0fd377237f4a6c84b6"
 MOST_PIECES = {"question": 64, "headline": 32, "sentence": 96}
 _CLS, _SEP, _MOST, _BATCH = 101, 102, 512, 16
+_LONGEST = 18  # word pieces of an answer
 
 
 class RankerError(RuntimeError):
@@ -34,6 +36,16 @@ class Window:
 
     headline: str
     sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the ranker thinks of one sentence: its score, the place of the words that would answer, and the chance of these among all its words."""
+
+    score: float
+    start: int
+    end: int
+    chance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +118,42 @@ class Ranker:
         self._network.load_state_dict(unpacked(self._network.state_dict(), changes), strict=False)
         self._network.eval()
 
-    def scores(self, question: str, windows: Sequence[Window]) -> list[list[float]]:
-        """A score for each sentence of each window; higher is better, and comparable between questions."""
+    def readings(self, question: str, windows: Sequence[Window]) -> list[list[Reading]]:
+        """A reading of each sentence of each window; scores are better when higher, and comparable between questions."""
         if not windows:
             return []
         texts = [question, *(text for window in windows for text in (window.headline, *window.sentences))]
-        pieces = iter(self.encoder.pieces(texts))
-        asked = next(pieces)
-        rows = [Row.of(asked, next(pieces), [next(pieces) for _ in window.sentences]) for window in windows]
+        pieces = iter(self.encoder.placed_pieces(texts))
+        asked, _ = next(pieces)
+        rows, places = [], []
+        for window in windows:
+            (headline, _), told = next(pieces), [next(pieces) for _ in window.sentences]
+            rows.append(Row.of(asked, headline, [ids for ids, _ in told]))
+            places.append([offsets for _, offsets in told])
         order = sorted(range(len(rows)), key=lambda n: len(rows[n].pieces))
-        found: dict[int, list[float]] = {}
+        found: dict[int, list[Reading]] = {}
         with torch.inference_mode():
             for first in range(0, len(order), _BATCH):
                 chosen = order[first : first + _BATCH]
-                given = iter(self._network([rows[n] for n in chosen])[0].tolist())
-                found |= {n: [next(given) for _ in rows[n].spans] for n in chosen}
+                scores, logits = self._network([rows[n] for n in chosen])
+                given = iter(scores.tolist())
+                for n, own in zip(chosen, logits, strict=True):
+                    found[n] = [
+                        Reading(next(given), *_words(own[a:b], offsets)) for (a, b), offsets in zip(rows[n].spans, places[n], strict=True)
+                    ]
         return [found[n] for n in range(len(rows))]
+
+
+def _words(logits: torch.Tensor, offsets: Sequence[tuple[int, int]]) -> tuple[int, int, float]:
+    """Where the likeliest answer of a sentence stands, and its chance among all of at most `_LONGEST` pieces; `logits` has shape (pieces, 3)."""
+    if not len(logits):
+        return 0, 0, 0.0
+    spans = logits[:, 1, None] + logits[None, :, 2]
+    told = torch.ones_like(spans).triu().tril(_LONGEST - 1)
+    chances = spans.masked_fill(told == 0, -torch.inf).flatten().softmax(0)
+    best = int(chances.argmax())
+    start, end = divmod(best, len(logits))
+    return offsets[start][0], offsets[end][1], float(chances[best])
 
 
 def network(encoder: Encoder) -> Network:

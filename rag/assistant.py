@@ -230,7 +230,7 @@ def _pointed(answer: Answer, written: str, given: Sequence[Evidence], found: Fou
     answer = answer.but(warnings=tuple(problems))
     if not told:
         return _quoted(answer, found)
-    words = {**told, answer.evidence[0]: told.get(answer.evidence[0], "")}
+    words = {**told, answer.evidence[0]: told.get(answer.evidence[0], answer.evidence[0].words)}
     answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], found)
     marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words.values(), strict=False)]
     return answer.but(statements=(*marked, *answer.statements[len(words) :]))

@@ -44,7 +44,7 @@ class Citation:
 class Statement:
     """One sentence of an answer and what carries it. `verdict` is "supported" (written and checked) or "quoted" (an article's own words).
 
-    `as_of` stands on statements that tell an amount that was asked for, `words` are those of a quote that a trained reader answers with.
+    `as_of` stands on statements that tell an amount that was asked for, `words` are those of a quote that answer, as ranker or reader tell.
     """
 
     text: str
@@ -166,5 +166,5 @@ def number(bound: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statem
             place = (item.article.id, item.start, item.end)
             given = numbers.setdefault(place, len(numbers) + 1)
             citations.append(Citation(given, item.article, item.start, item.end, item.text, item.also_in))
-        statements.append(Statement(text, tuple(citations), verdict))
+        statements.append(Statement(text, tuple(citations), verdict, words=cited[0].words if verdict == QUOTED else ""))
     return tuple(statements)

@@ -99,8 +99,9 @@ def leading(asked: Sequence[Part], hits: Sequence[Hit], ranker: Ranker) -> list[
 
 
 def preferred(first: Sequence[Evidence], ranked: Sequence[Evidence]) -> list[Evidence]:
-    """The ranked sentences with some of them first, which keep the scores that they have for the whole question."""
+    """The ranked sentences with some of them first, which keep the scores that they have for the whole question, and the words for their own."""
     scored = {(item.article.id, item.start): item for item in ranked}
     lowest = min((item.score for item in ranked), default=0.0)
-    best = [scored.get((item.article.id, item.start), replace(item, score=lowest)) for item in first]
-    return list(dict.fromkeys([*best, *ranked]))
+    best = [replace(scored.get((item.article.id, item.start), replace(item, score=lowest)), words=item.words) for item in first]
+    places = {(item.article.id, item.start) for item in best}
+    return [*best, *(item for item in ranked if (item.article.id, item.start) not in places)]

@@ -1,11 +1,13 @@
 from dataclasses import replace
 
+import pytest
 from conftest import article
 
 from corpus.article import PartialDate
 from corpus.passages import Passage
 from embeddings.library import Library
-from rag.evidence import Evidence, features, rank, rival, spread, wants_figure, within
+from embeddings.ranker import Reading
+from rag.evidence import Evidence, _words, features, rank, rival, spread, wants_figure, within
 from rag.quantities import quantities
 from rag.retriever import Retriever
 
@@ -58,7 +60,7 @@ def test_questions_for_a_number() -> None:
 
 def test_what_a_question_asks_for_first_decides_what_a_sentence_should_hold(sample: Library) -> None:
     question = "How many 737 MAX jets were flying worldwide when the type was grounded in March 2019?"
-    places, table = features(question, Retriever(library=sample, k=8).hits(question), sample.ranker)
+    places, table, _ = features(question, Retriever(library=sample, k=8).hits(question), sample.ranker)
     fits = {hit.passage.article.body[start:end]: row[4] for (hit, start, end), row in zip(places, table, strict=True)}
     numbers = [fit for text, fit in fits.items() if text.startswith("There were 387 of the aircraft")]
     bare = [fit for text, fit in fits.items() if not quantities(text)]
@@ -75,3 +77,24 @@ def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
     assert within(dated, (PartialDate(2012), PartialDate(2016))) == [dated[1]]
     assert within(dated, (PartialDate(2012),)) == dated and within(dated, (PartialDate(1999), PartialDate(2001))) == dated
     assert within([old], (PartialDate(2012), PartialDate(2016))) == [old]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "chance", "words"),
+    [
+        ("How much did it cost?", "34.5", 0.9, "$34.5"),
+        ("How many cars does it carry?", "320 passengers and 60", 0.9, ""),  # two figures answer no question for one
+        ("What does it carry?", "320 passengers and 60", 0.9, "320 passengers and 60"),
+        ("Who ordered it?", "ister", 0.9, "minister"),
+        ("Who ordered it?", "minister", 0.4, ""),
+        ("Who flew?", "France", 0.9, "Air France"),
+        ("Why was it ordered?", "minister", 0.9, ""),
+        ("Was it ordered?", "minister", 0.9, ""),
+        ("What is so dear?", "of.", 0.9, "of"),
+        ("What is so dear?", ".", 0.9, ""),
+    ],
+)
+def test_the_words_that_answer_are_whole_ones_or_none(question: str, said: str, chance: float, words: str) -> None:
+    text = "The minister had a ferry for $34.5 million that carries 320 passengers and 60 cars, which Air France is proud of."
+    start = text.rindex(said)
+    assert _words(question, text, Reading(1.0, start, start + len(said), chance)) == words

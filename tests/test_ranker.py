@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,12 @@ def ranker(encoder: Encoder) -> Ranker:
     return Ranker(encoder)
 
 
+def scored(ranker: Ranker, question: str, windows: Sequence[Window]) -> list[list[float]]:
+    return [[reading.score for reading in row] for row in ranker.readings(question, windows)]
+
+
 def best(ranker: Ranker, question: str) -> str:
-    (scores,) = ranker.scores(question, [Window("New ferry for the islands", FERRY)])
+    (scores,) = scored(ranker, question, [Window("New ferry for the islands", FERRY)])
     return FERRY[max(range(len(FERRY)), key=scores.__getitem__)]
 
 
@@ -35,24 +40,35 @@ def test_the_sentence_that_answers_comes_first_where_the_cosine_puts_one_of_the_
 
 def test_what_no_sentence_answers_scores_lower_than_what_one_does(ranker: Ranker) -> None:
     def highest(question: str) -> float:
-        return max(ranker.scores(question, [Window("New ferry for the islands", FERRY)])[0])
+        return max(scored(ranker, question, [Window("New ferry for the islands", FERRY)])[0])
 
     assert highest("How many cars will the ferry carry?") > highest("How much did the ferry cost?") + 1
 
 
+def test_the_words_that_answer_are_told_with_their_chance(ranker: Ranker) -> None:
+    def words(question: str, n: int) -> tuple[str, float]:
+        reading = ranker.readings(question, [Window("New ferry for the islands", FERRY)])[0][n]
+        return FERRY[n][reading.start : reading.end], reading.chance
+
+    assert words("How many passengers will the ferry carry?", 0)[0] == "320"
+    assert words("In which city is the Sea Campion being built?", 1)[0] == "Gdansk"
+    sure, unsure = words("Who laid the keel?", 3), words("Who laid the keel?", 0)
+    assert "daughter" in sure[0] and sure[1] > unsure[1]
+
+
 def test_scores_are_the_same_every_time_and_in_any_company(ranker: Ranker) -> None:
     windows = [Window("New ferry for the islands", FERRY), Window("", FERRY[:1]), Window("Tax", ("Taxes rise next year.",) * 3)]
-    scores = ranker.scores("Who laid the keel?", windows)
-    assert scores == ranker.scores("Who laid the keel?", windows)
+    scores = scored(ranker, "Who laid the keel?", windows)
+    assert scores == scored(ranker, "Who laid the keel?", windows)
     assert [len(row) for row in scores] == [4, 1, 3]
     for window, row in zip(windows, scores, strict=True):
-        assert ranker.scores("Who laid the keel?", [window])[0] == pytest.approx(row, abs=1e-4)
-    assert ranker.scores("Who laid the keel?", []) == []
+        assert scored(ranker, "Who laid the keel?", [window])[0] == pytest.approx(row, abs=1e-4)
+    assert scored(ranker, "Who laid the keel?", []) == []
 
 
 def test_endless_text_is_cut_and_still_scored(ranker: Ranker) -> None:
     endless = "and then " * 400
-    (scores,) = ranker.scores(f"Who {endless}?", [Window(endless, (endless,) * 8)])
+    (scores,) = scored(ranker, f"Who {endless}?", [Window(endless, (endless,) * 8)])
     assert len(scores) == 8
     row = Row.of([1] * 900, [2] * 900, [[3] * 900] * 8)
     assert len(row.pieces) == 512 and row.pieces[row.spans[0][0] : row.spans[0][1]] == [3] * 96
@@ -94,7 +110,7 @@ def test_what_is_exported_scores_as_what_was_trained(encoder: Encoder, tmp_path:
         untrained = network(encoder).eval()
         untrained.head = trained.head
         unlike = untrained([Row.of(pieces[0], pieces[1], pieces[2:])])[0].tolist()
-    found = Ranker(encoder, file).scores("Who laid the keel?", [Window("New ferry", FERRY)])[0]
+    found = scored(Ranker(encoder, file), "Who laid the keel?", [Window("New ferry", FERRY)])[0]
     assert found == pytest.approx(expected, abs=0.05) and unlike != pytest.approx(expected, abs=0.05)
 
 
