@@ -32,6 +32,7 @@ from rag.evaluation.measures import right
 from rag.evidence import Evidence
 from rag.llm_process import Reader as Weights
 from rag.models import Reader, _packaged
+from rag.pointing import Span
 from rag.prompts import Prompts
 from rag.retriever import Retriever
 
@@ -73,22 +74,26 @@ class Ways:
 
     def spans(self, question: str, evidence: Sequence[Evidence]) -> str:
         """Only tokens that continue a run of whole words of one sentence of the evidence; its marker is added."""
-        runs = [self.model.tokenize((" " + " ".join(item.text.split())).encode(), add_bos=False) for item in evidence]
-        at: list[tuple[int, int]] = [(n, i) for n, run in enumerate(runs) for i, token in enumerate(run) if self._begins_word(token)]
+        spans = [self._span(" ".join(item.text.split())) for item in evidence]
         prompt, written = self._prompt(question, evidence), list[int]()
         self.model.reset()
         self.model.eval(prompt)
-        while at and len(written) < TOKENS:
+        while len(written) < TOKENS:
             scores = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self.model.ctx, -1), shape=(self.model.n_vocab(),))
-            allowed = {runs[n][i] for n, i in at if i < len(runs[n])}
-            ends = not written or all(i < len(runs[n]) and not self._ends_word(runs[n][i]) for n, i in at)
-            best = max(allowed, key=lambda token: float(scores[token]), default=None)
-            if best is None or (not ends and max(scores[self.model.token_eos()], scores[self._stop]) > scores[best]):
+            following = [span.following(written) for span in spans]
+            best = max(set().union(*(tokens for tokens, _ in following)), key=lambda token: float(scores[token]), default=None)
+            ends = bool(written) and any(may_end for _, may_end in following)
+            if best is None or (ends and max(scores[self.model.token_eos()], scores[self._stop]) > scores[best]):
                 break
             written.append(best)
-            at = [(n, i + 1) for n, i in at if i < len(runs[n]) and runs[n][i] == best]
             self.model.eval([best])
-        return f"{self.model.detokenize(written).decode('utf-8', 'replace').strip(' .,;:')} [{at[0][0] + 1 if at else 1}]."
+        text = self.model.detokenize(written).decode("utf-8", "replace").strip(" .,;:")
+        marker = next((n for n, item in enumerate(evidence, 1) if text in " ".join(item.text.split())), 1)
+        return f"{text} [{marker}]."
+
+    def _span(self, text: str) -> Span:
+        tokens = self.model.tokenize(f" {text}".encode(), add_bos=False)
+        return Span.of(tokens, [self.model.detokenize([token]) for token in tokens])
 
     def likeliest(self, question: str, evidence: Sequence[Evidence]) -> str:
         """The sentence of the evidence after which the question is likeliest."""
@@ -112,12 +117,6 @@ class Ways:
     @property
     def _stop(self) -> int:
         return self.model.tokenize(b"\n", add_bos=False)[0]
-
-    def _begins_word(self, token: int) -> bool:
-        return self.model.detokenize([token])[:1] == b" "
-
-    def _ends_word(self, following: int) -> bool:
-        return not self.model.detokenize([following])[:1].isalnum()
 
     def _messages(self, question: str, evidence: Sequence[Evidence]) -> list[dict[str, str]]:
         chat, _ = self._prompts.messages(question, evidence, 1600)

@@ -3,17 +3,22 @@
 Sixteen unanswerable development questions are few, so two more kinds are made from the answerable ones: asked of a collection
 whose gold sentences are cut out of the articles ("cut"), and of one without the gold articles ("left out"); those that the
 remaining sentences answer all the same are dropped. Scores of development questions are those of a fit on the other nine tenths.
+
+The packaged reader's own doubt joins them where it is asked, weighed against what the others say together.
 """
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
+from langchain_core.messages import AIMessageChunk
 from sklearn.linear_model import LogisticRegression
 
 from corpus.filters import Filters
@@ -26,10 +31,12 @@ from embeddings.library import Library
 from rag.evaluation.gold import UNANSWERABLE, Gold, read_gold
 from rag.evaluation.measures import precision_recall, says
 from rag.evaluation.multihop import auc
-from rag.evidence import SHORTLIST, rank
-from rag.refusal import ENOUGH, SIGNALS, WEIGHTS, signals
+from rag.evidence import SHORTLIST, Evidence, rank
+from rag.models import Reader, open_reader
+from rag.prompts import TRAINED, Prompts, shown
+from rag.refusal import AGREED, DOUBT, ENOUGH, SIGNALS, WEIGHTS, doubt, signals
 from rag.retriever import Retriever
-from rag.settings import ROOT
+from rag.settings import ROOT, Settings
 from rag.timing import topic
 
 SHARES = {"gold": 3.0, "cut": 0.5, "left out": 0.5}  # how much an unanswerable question of each kind counts
@@ -44,14 +51,24 @@ class Asked:
     row: np.ndarray
 
 
-def asked(gold: Gold, made: str, retriever: Retriever, filters: Filters | None = None) -> Iterator[Asked]:
+def asked(gold: Gold, made: str, retriever: Retriever, reader: Reader, filters: Filters | None = None) -> Iterator[Asked]:
     subject = topic(gold.question)
     ranked = rank(subject, retriever.hits(subject, filters=filters), retriever.library.ranker, SHORTLIST)
     said = "\n".join(item.text for item in ranked)
     answered = bool(gold.answers) and all(any(says(said, wording) for wording in wordings) for wordings in gold.answers)
     if ranked and (made == "gold" or not answered):
         row = signals(subject, ranked, retriever.library.encoder, retriever.library.rarity)
-        yield Asked(gold, made, made == "gold" and gold.kind != UNANSWERABLE, row)
+        read = doubted(reader, gold.question, ranked)
+        yield Asked(gold, made, made == "gold" and gold.kind != UNANSWERABLE, np.array([*row, read]))
+
+
+def doubted(reader: Reader, question: str, ranked: list[Evidence]) -> float:
+    """The reader's log-odds that none of the best sentences answers."""
+    assert reader.chat is not None
+    messages, given = Prompts(TRAINED).messages(question, ranked[: reader.evidence], reader.budget)
+    pieces = reader.chat.stream(messages, sentences=[shown(item) for item in given], leanings=[0.0] * (len(given) + 1))
+    with closing(cast(Generator[AIMessageChunk, None, None], pieces)):
+        return doubt(next(pieces).response_metadata["chances"][0])
 
 
 def without(library: Library, folder: Path, golds: list[Gold]) -> Library:
@@ -79,13 +96,15 @@ def questions(folder: Path) -> Iterator[Asked]:
         half: Retriever(library=without(library, folder / f"cut-{half}", [gold for gold in golds if gold.for_development == half]), k=8)
         for half in (True, False)
     }
+    reader = open_reader(Settings())
     names = {article.id: Path(article.origin).stem for article in library.store.articles()}
     for gold in golds:
-        yield from asked(gold, "gold", full)
+        yield from asked(gold, "gold", full, reader)
         if gold.kind != UNANSWERABLE:
-            yield from asked(gold, "cut", cut[gold.for_development])
+            yield from asked(gold, "cut", cut[gold.for_development], reader)
             others = tuple(name for name, file in names.items() if file not in {words.article for words in gold.evidence})
-            yield from asked(gold, "left out", full, Filters(articles=others))
+            yield from asked(gold, "left out", full, reader, Filters(articles=others))
+    reader.close()
 
 
 def fit(found: list[Asked], columns: list[int]) -> tuple[np.ndarray, float]:
@@ -135,7 +154,7 @@ def line(name: str, found: list[Asked], given: np.ndarray, at: float) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = list(questions(Path(folder)))
-    every = list(range(len(SIGNALS)))
+    every, last = list(range(len(SIGNALS))), len(SIGNALS)
     development = [item for item in found if item.gold.for_development]
     weights, intercept = fit(development, every)
     crossed = scores(found, every)
@@ -147,7 +166,14 @@ def main() -> None:
     for name, columns in chosen.items():
         given = scores(found, columns)
         print(line(name, found, given, threshold(found, given)))
-    print(line("in use", found, np.array([item.row @ WEIGHTS for item in found]), ENOUGH))
+    together = np.array([item.row[:last] @ WEIGHTS for item in found])
+    print(line("in use", found, together, ENOUGH))
+    both = [replace(item, row=np.array([score, item.row[last]])) for item, score in zip(found, together, strict=True)]
+    (one, other), _ = fit([item for item in both if item.gold.for_development], [0, 1])
+    doubting = together + other / one * np.array([item.row[last] for item in found])
+    print(f"doubt: {-other / one:.2f}, agreed: {threshold(found, doubting):.2f}")
+    print(line("with doubt", found, doubting, threshold(found, doubting)))
+    print(line("with doubt, in use", found, together - DOUBT * np.array([item.row[last] for item in found]), AGREED))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from math import inf
 from threading import Event
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.messages import AIMessageChunk
 
@@ -19,9 +21,10 @@ from rag.evidence import Evidence, rival, spread, wants_figure, within
 from rag.finding import Found, by_clause, find, hits
 from rag.followups import standing_alone
 from rag.models import Reader
-from rag.prompts import Prompts
+from rag.pointing import LEANING, NEVER, UNSURE
+from rag.prompts import Prompts, shown
 from rag.question import ShuttingDown, checked
-from rag.refusal import carries, denial, holds, missing, reach, unspoken
+from rag.refusal import DOUBTED, ENOUGH, agreed, carrying, denial, holds, missing, reach, unspoken
 from rag.retriever import Hit, Retriever
 from rag.schema import Code
 from rag.series import disagree, labelled
@@ -105,36 +108,39 @@ class Assistant:
             model=self.reader.name,
         )
         yield answer
-        if not self._carried(found):
+        quoted = not self.reader.tells_changes and (bool(found.dated) or wanted.several or found.things > 1)
+        asked_too = self.reader.points and not quoted
+        carried = self._carried(found)
+        if carried < (DOUBTED if asked_too else ENOUGH):
             yield self._finished(self._refused(answer), began)
-            return
-        tells = self.reader.chat is not None and self.reader.tells_changes
-        if found.dated and not tells:
+        elif found.dated and (quoted or self.reader.chat is None):
             yield self._finished(_dated(answer, found), began)
-        elif self.reader.chat is None or ((wanted.several or found.things > 1) and not tells):
+        elif quoted or self.reader.chat is None:
             yield self._finished(_quoted(answer, found), began)
         else:
-            yield from self._written(answer, found, began)
+            yield from self._written(answer, found, carried, began)
 
-    def _carried(self, found: Found) -> bool:
+    def _carried(self, found: Found) -> float:
+        """How far the evidence carries an answer, on the scale of `ENOUGH`."""
         if found.wanted.overview:
-            return holds(found.subject, found.ranked)
-        return carries(by_clause(found, self.library), self.library.encoder, self.library.rarity)
+            return inf if holds(found.subject, found.ranked) else -inf
+        return carrying(by_clause(found, self.library), self.library.encoder, self.library.rarity)
 
-    def _written(self, answer: Answer, found: Found, began: float) -> Iterator[Answer]:
+    def _written(self, answer: Answer, found: Found, carried: float, began: float) -> Iterator[Answer]:
         """The answer while the model writes, and after its words were checked; the evidence itself where nothing of them holds."""
         assert self.reader.chat is not None
-        read = max(self.reader.evidence, found.things)
-        messages, given = self._prompts.messages(answer.searched, answer.evidence[:read], self.reader.budget)
-        written, problems = "", []
+        messages, given = self._prompts.messages(answer.searched, answer.evidence[: self.reader.evidence], self.reader.budget)
+        how: dict[str, Any] = {"stop": ["\n\n", "\nQuestion:"]}
+        if self.reader.points:
+            how = {"sentences": [shown(item) for item in given], "leanings": [NEVER, *(LEANING * item.score for item in given)]}
+        written, problems, chances = "", [], [0.5]
         try:
             # Closing langchain's generator ends the model's turn too.
-            with closing(
-                cast(Generator[AIMessageChunk, None, None], self.reader.chat.stream(messages, stop=["\n\n", "\nQuestion:"]))
-            ) as pieces:
+            with closing(cast(Generator[AIMessageChunk, None, None], self.reader.chat.stream(messages, **how))) as pieces:
                 for piece in pieces:
                     self._go_on()
                     written += piece.text
+                    chances = piece.response_metadata.get("chances", chances)
                     if used := piece.usage_metadata:
                         read, tokens = used["input_tokens"], used["output_tokens"]
                         answer = answer.but(timings=replace(answer.timings, tokens_read=read, tokens_written=tokens))
@@ -150,10 +156,10 @@ class Assistant:
                 f"Shown without the model: {str(error).rstrip('.')}. If this goes on, check DATELINE_MODEL ({self.reader.name})."
             )
         refusal = _REFUSAL.search(written) or written.startswith(self._prompts.refusal)
-        if self.reader.refuses and refusal:
+        if (self.reader.refuses and refusal) or (self.reader.points and not agreed(carried, chances[0])):
             yield self._finished(self._refused(answer), began)
             return
-        told = _pointed if self.reader.points else _checked
+        told = partial(_pointed, chances=chances) if self.reader.points else _checked
         yield self._finished(told(answer, written, given, found, problems), began)
 
     def _finished(self, answer: Answer, began: float) -> Answer:
@@ -221,16 +227,22 @@ def _checked(answer: Answer, written: str, given: Sequence[Evidence], found: Fou
     return _stated(answer, bound, found)
 
 
-def _pointed(answer: Answer, written: str, given: Sequence[Evidence], found: Found, problems: list[str]) -> Answer:
-    """The sentences that a trained reader points to, newest first, its words marked in them, and the best sentence where that is another.
+def _pointed(
+    answer: Answer, written: str, given: Sequence[Evidence], found: Found, problems: list[str], chances: Sequence[float]
+) -> Answer:
+    """The sentence that a trained reader points to and the best one where that is another, newest first, with the words that answer.
 
-    Where it points to none, the best evidence.
+    Where it is not sure of the best one, the next is quoted too if it is nearly as good. What it writes only marks words of articles.
     """
-    told = dict(sorted(pointed(written, given), key=lambda pair: _newest_first(pair[0])))
+    told = dict(pointed(written, given))
     answer = answer.but(warnings=tuple(problems))
     if not told:
         return _quoted(answer, found)
-    words = {**told, answer.evidence[0]: told.get(answer.evidence[0], answer.evidence[0].words)}
+    best, *others = answer.evidence
+    chosen = list(dict.fromkeys([best, *told]))
+    if len(chosen) == 1 and len(chances) > 1 and chances[1] <= UNSURE:
+        chosen += [item for item in others[:1] if item.score >= best.score - _NEARLY_AS_GOOD]
+    words = {item: item.words or told.get(item, "") for item in sorted(chosen, key=_newest_first)}
     answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], found)
     marked = [replace(statement, words=said) for statement, said in zip(answer.statements, words.values(), strict=False)]
     return answer.but(statements=(*marked, *answer.statements[len(words) :]))

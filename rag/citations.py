@@ -14,7 +14,8 @@ _NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*"
 MARKER = re.compile(rf"\s*(?:[\[［【]\s*{_NUMBERS}\s*[\]］】]|\((?:sources? )?\d{{1,2}}(?:, ?\d{{1,2}})*\))", re.IGNORECASE)
 # The beginning of what may become a marker when more text arrives.
 _HALF_MARKER = re.compile(r"\s*[\[［【(][^\]］】)]{0,20}$")
-_POINTED = re.compile(r"(?P<words>.*?)\s*\[(?P<number>\d{1,2})\]")
+_POINTED = re.compile(r"\[(?P<number>\d{1,2})\]\s*(?P<words>.*)")
+_AROUND = " .,;:!?\"'“”‘’()"  # what stands around words and is none of them
 _LEADING = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
 
 SUPPORTED = "supported"
@@ -129,7 +130,7 @@ def bind(draft: Draft, evidence: Sequence[Evidence]) -> tuple[list[Evidence], li
 def pointed(written: str, evidence: Sequence[Evidence]) -> list[tuple[Evidence, str]]:
     """The sentences of evidence that a trained reader points to, with the words of each that it answers with.
 
-    It writes "words [n]", a line for each sentence. Where these words do not stand in sentence n but in another, that is meant; where they
+    It writes "[n] words", a line for each sentence. Where these words do not stand in sentence n but in another, that is meant; where they
     stand in none, the sentence is, and no words. So its own words are never shown, only those of articles.
     """
     found: dict[tuple[str, int], tuple[Evidence, str]] = {}
@@ -140,7 +141,7 @@ def pointed(written: str, evidence: Sequence[Evidence]) -> list[tuple[Evidence, 
         n = int(match["number"]) - 1
         meant = [evidence[n]] if 0 <= n < len(evidence) else []
         for item in [*meant, *evidence]:
-            words = _whole(match["words"].strip(" .,;:"), item.text)
+            words = _whole(match["words"].strip(_AROUND), item.text)
             if words:
                 found.setdefault((item.article.id, item.start), (item, words[0]))
                 break

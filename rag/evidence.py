@@ -149,8 +149,7 @@ def _words(question: str, text: str, reading: Reading) -> str:
     kind = _kind(question)
     if reading.score < 0 or reading.chance < _SURE or kind is _REASON or _YES_NO.match(question):
         return ""
-    within = [match for match in _WHOLE.finditer(text) if match.start() < reading.end and reading.start < match.end()]
-    said = text[within[0].start() : within[-1].end()] if within else ""
+    said = whole_words(text, reading)
     # "320 passengers and 60" answers no question for one number.
     return "" if kind is _NUMBER and len(_FIGURES.findall(said)) > 1 else said
 
@@ -167,6 +166,12 @@ def _fitting(question: str) -> Callable[[str], float]:
         admitted = admits(question)
         return lambda text: (1.0 if admitted(text) else 0.5) if quantities(text) else 0.0
     return lambda text: float(bool(kind.search(text)))
+
+
+def whole_words(text: str, reading: Reading) -> str:
+    """What the ranker reads in a sentence, with all of the names, words and figures that it touches."""
+    within = [match for match in _WHOLE.finditer(text) if match.start() < reading.end and reading.start < match.end()]
+    return text[within[0].start() : within[-1].end()] if within else ""
 
 
 def _answers(question: str, places: Sequence[Place], texts: list[str], best: Sequence[int], ranker: Ranker) -> list[Reading]:
@@ -191,12 +196,12 @@ def _shared_words(question: str, places: Sequence[Place], texts: list[str]) -> l
     wanted = set(content_stems(question))
     held = [set(content_stems(text)) for text in texts]
     weight = {word: math.log(1 + len(held) / (1 + sum(word in words for words in held))) for word in wanted}
-    total = sum(weight.values()) or 1.0
+    total = math.fsum(weight.values()) or 1.0  # exact, so that the order of a set, which differs from run to run, changes no rounding
     shares = []
     for n, (hit, _, _) in enumerate(places):
         before = held[n - 1] if n and places[n - 1][0] is hit else set()
         around = set(content_stems(f"{hit.passage.article.headline} {hit.passage.article.dateline}"))
-        shares.append(sum(weight[word] for word in wanted & (held[n] | before | around)) / total)
+        shares.append(math.fsum(weight[word] for word in wanted & (held[n] | before | around)) / total)
     return shares
 
 

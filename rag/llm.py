@@ -82,12 +82,35 @@ class ModelProcess:
         Raises:
             ModelError: the model failed, crashed or took too long.
         """
-        for event in self._request(messages=messages, max_tokens=max_tokens, temperature=temperature, stop=stop):
-            if "text" in event:
-                yield event["text"]
-            else:
+        request = {"messages": messages, "max_tokens": max_tokens, "temperature": temperature, "stop": stop}
+        for piece in self._told(used, request):
+            assert isinstance(piece, str)
+            yield piece
+
+    def point(
+        self,
+        messages: list[dict[str, str]],
+        max_tokens: int,
+        sentences: list[str],
+        leanings: list[float],
+        used: Callable[[UsageMetadata], None] = lambda tokens: None,
+    ) -> Generator[str | list[float], None, None]:
+        """What a trained reader points to, in pieces, behind the chances of the refusal and of each of at most nine sentences.
+
+        `leanings`, one for each of these chances, are added to their log-odds before the likeliest is chosen.
+
+        Raises:
+            ModelError: the model failed, crashed or took too long.
+        """
+        yield from self._told(used, {"messages": messages, "max_tokens": max_tokens, "sentences": sentences, "leanings": leanings})
+
+    def _told(self, used: Callable[[UsageMetadata], None], request: dict[str, Any]) -> Generator[str | list[float], None, None]:
+        for event in self._request(**request):
+            if "done" in event:
                 read, written = event["read"], event["tokens"]
                 used(UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written))
+            else:
+                yield event["text"] if "text" in event else event["chances"]
 
     def _request(self, **request: Any) -> Iterator[dict[str, Any]]:
         with self._turn:
@@ -211,14 +234,18 @@ class LocalReader(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         chat = [{"role": _ROLES.get(message.type, "user"), "content": message.text} for message in messages]
         used: list[UsageMetadata] = []
-        pieces = self._process.write(
-            chat, kwargs.get("max_tokens", self.max_tokens), kwargs.get("temperature", self.temperature), stop or [], used.append
-        )
+        most = kwargs.get("max_tokens", self.max_tokens)
+        pieces: Generator[str | list[float], None, None]
+        if "sentences" in kwargs:
+            pieces = self._process.point(chat, most, kwargs["sentences"], kwargs["leanings"], used.append)
+        else:
+            pieces = self._process.write(chat, most, kwargs.get("temperature", self.temperature), stop or [], used.append)
         with closing(pieces):
             for piece in pieces:
-                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                told = {"content": piece} if isinstance(piece, str) else {"content": "", "response_metadata": {"chances": piece}}
+                chunk = ChatGenerationChunk(message=AIMessageChunk(**told))
                 if run_manager:
-                    run_manager.on_llm_new_token(piece, chunk=chunk)
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
         yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=used[0]))
 

@@ -1,8 +1,8 @@
 """The child process that owns a GGUF model: assembles the prompt as tokens, streams, stops. The only room that imports llama_cpp.
 
-It speaks JSON lines. In: {"id", "messages", "max_tokens", "temperature", "stop"}, {"id", "count"} or {"cancel": id}.
-Out: {"ready": {...}} or {"failed": why} once, then {"id", "text"}* and {"id", "done": why, "read", "tokens"} for each request: the tokens of
-its prompt and those written (or counted).
+It speaks JSON lines. In: {"id", "messages", "max_tokens", "temperature", "stop"}, the same with "sentences" and "leanings" in place of the
+last two (`rag.pointing`), {"id", "count"} or {"cancel": id}. Out: {"ready": {...}} or {"failed": why} once, then {"id", "text"}*, before
+them {"id", "chances"} where there are sentences, and {"id", "done": why, "read", "tokens"}: the tokens of a prompt and those written (or counted).
 It may crash without harm: `rag.llm` starts another.
 """
 
@@ -13,11 +13,16 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import llama_cpp
+import numpy as np
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from numpy.typing import NDArray
+
+from rag.pointing import Span, chances
 
 _CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -105,13 +110,7 @@ class Reader:
         Raises:
             ValueError: the prompt leaves no room for the answer.
         """
-        prompt, before_last = self.prompt(messages)
-        self.read, self.written = len(prompt), 0
-        needed, room = len(prompt) + max_tokens, self._model.n_ctx()
-        if needed > room:
-            raise ValueError(
-                f"prompt and answer need {needed} tokens and the context has {room}; ask a shorter question, or raise DATELINE_CONTEXT"
-            )
+        prompt, before_last = self._fitting(messages, max_tokens)
         held, decoder = "", codecs.getincrementaldecoder("utf-8")("replace")
         longest = max(map(len, stop), default=0)
         for token in self._generate(prompt, before_last, max_tokens, temperature):
@@ -127,8 +126,76 @@ class Reader:
         if held:
             yield held
 
+    def _fitting(self, messages: list[Message], max_tokens: int) -> tuple[list[int], int]:
+        prompt, before_last = self.prompt(messages)
+        self.read, self.written = len(prompt), 0
+        needed, room = len(prompt) + max_tokens, self._model.n_ctx()
+        if needed > room:
+            raise ValueError(
+                f"prompt and answer need {needed} tokens and the context has {room}; ask a shorter question, or raise DATELINE_CONTEXT"
+            )
+        return prompt, before_last
+
+    def point(self, messages: list[Message], max_tokens: int, sentences: list[str], leanings: list[float]) -> Iterator[str | list[float]]:
+        """First the chances of the refusal, "[0]", and of each sentence, then the likeliest as "[n]" and words of it, a line for each.
+
+        `leanings`, as many as there are chances, are added to the log-odds before the likeliest is chosen; the chances told are without them.
+
+        Raises:
+            ValueError: the prompt leaves no room for the answer, or there are more than nine sentences.
+        """
+        prompt, before_last = self._fitting(messages, max_tokens)
+        digits = [token for n in range(len(sentences) + 1) for token in self._tokens(str(n), special=False)]
+        if len(digits) != len(sentences) + 1 or len(digits) != len(leanings):
+            raise ValueError("a reader points to one of at most nine sentences")
+        spans = [Span.of(tokens, [self._model.detokenize([token]) for token in tokens]) for tokens in map(self._as_words, sentences)]
+        opening, closing, newline = (self._tokens(mark, special=False) for mark in ("[", "]", "\n"))
+        left = dict(enumerate(digits))
+        with self._abortable():
+            self._read_beginning(prompt[:before_last])
+            self._model.eval([*prompt[before_last:], *opening])
+            logits = self._logits()
+            yield chances(logits, digits)
+            while True:
+                n = max(left, key=lambda n: float(logits[left[n]]) + leanings[n])
+                yield f"[{n}]"
+                self._model.eval([left[n], *closing])
+                words: list[int] = []
+                while n and self.written < max_tokens and not self.cancelled:
+                    self.written += 1
+                    logits = self._logits()
+                    allowed, may_end = spans[n - 1].following(words)
+                    best = max(allowed, key=lambda token: float(logits[token]), default=None)
+                    if best is None or (may_end and max(logits[self._model.token_eos()], logits[newline[0]]) > logits[best]):
+                        break
+                    words.append(best)
+                    self._model.eval([best])
+                yield self._model.detokenize(words).decode("utf-8", "replace")
+                # Only what was said of two days has two lines; none of them is the refusal, and no sentence is pointed to twice.
+                left = {other: digit for other, digit in left.items() if other not in (0, n)}
+                logits = self._logits()
+                if (
+                    not n
+                    or not left
+                    or self.written >= max_tokens
+                    or self.cancelled
+                    or logits[self._model.token_eos()] > logits[newline[0]]
+                ):
+                    return
+                yield "\n"
+                self._model.eval([*newline, *opening])
+                logits = self._logits()
+
+    def _as_words(self, sentence: str) -> list[int]:
+        return self._tokens(f" {sentence}", special=False)
+
+    def _logits(self) -> NDArray[np.float32]:
+        """Of the next token, shape (vocabulary,); a copy, since the next step writes over it."""
+        own = llama_cpp.llama_get_logits_ith(self._model.ctx, -1)
+        return np.ctypeslib.as_array(own, shape=(self._model.n_vocab(),)).copy()
+
     def _generate(self, prompt: list[int], before_last: int, max_tokens: int, temperature: float) -> Iterator[int]:
-        try:
+        with self._abortable():
             self._read_beginning(prompt[:before_last])
             for n, token in enumerate(self._model.generate(prompt[before_last:], temp=temperature, reset=False)):
                 if self.cancelled or llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
@@ -137,8 +204,13 @@ class Reader:
                 yield token
                 if n + 1 >= max_tokens:
                     return
+
+    @contextmanager
+    def _abortable(self) -> Iterator[None]:
+        """An aborted decode leaves a half-filled cache behind; the next prompt starts from nothing."""
+        try:
+            yield
         except RuntimeError:
-            # An aborted decode leaves a half-filled cache behind; the next prompt starts from nothing.
             self._beginning = []
             if not self.cancelled:
                 raise
@@ -194,8 +266,13 @@ def _serve(reader: Reader, request: dict[str, Any], out: TextIO) -> None:
         if "count" in request:
             _say(out, id=number, done="counted", tokens=reader.count(request["count"]))
             return
-        for piece in reader.write(request["messages"], request["max_tokens"], request["temperature"], request["stop"]):
-            _say(out, id=number, text=piece)
+        chat, most = request["messages"], request["max_tokens"]
+        if "sentences" in request:
+            told: Iterator[str | list[float]] = reader.point(chat, most, request["sentences"], request["leanings"])
+        else:
+            told = reader.write(chat, most, request["temperature"], request["stop"])
+        for piece in told:
+            _say(out, id=number, **({"text": piece} if isinstance(piece, str) else {"chances": piece}))
         _say(out, id=number, done="cancelled" if reader.cancelled else "finished", read=reader.read, tokens=reader.written)
     except (ValueError, RuntimeError, TemplateError) as error:
         _say(out, id=number, done="failed", why=str(error))

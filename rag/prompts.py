@@ -53,13 +53,16 @@ class Prompts:
 
     def _chat(self, question: str, evidence: Sequence[Evidence]) -> list[BaseMessage]:
         lines = [
-            self._templates["evidence"].substitute(
-                number=n, source=item.article.dateline, text=" ".join(item.text.split())[: limits.EVIDENCE_CHARS]
-            )
+            self._templates["evidence"].substitute(number=n, source=item.article.dateline, text=shown(item))
             for n, item in enumerate(evidence, 1)
         ]
         system = self._templates["system"].substitute(refusal=self.refusal)
         return [SystemMessage(system), HumanMessage(self._templates["question"].substitute(evidence="\n".join(lines), question=question))]
+
+
+def shown(item: Evidence) -> str:
+    """A sentence as it stands in a prompt."""
+    return " ".join(item.text.split())[: limits.EVIDENCE_CHARS]
 
 
 def _dollars(names: set[str]) -> str:

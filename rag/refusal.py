@@ -5,6 +5,7 @@ The weights are fitted by `benchmarks/fit_refusal.py` on the development half of
 
 import re
 from collections.abc import Callable, Sequence
+from math import inf, log
 from statistics import fmean
 
 import numpy as np
@@ -22,6 +23,8 @@ SIGNALS = ("bearing", "nearness", "words", "days", "lead")
 WEIGHTS = np.array([0.41, 4.91, 3.08, 2.65, 0.18])
 # Of the development questions that stand alone it refuses 9 of the 16 unanswerable ones and 1 of the 58 others.
 ENOUGH = 13.05
+# Below this a trained reader is not even asked; what its doubt weighs beside the evidence, and from where on both together are enough.
+DOUBTED, DOUBT, AGREED = 11.0, 0.75, 13.6
 _READ = 6  # best sentences that are read for an answer
 _BEHIND = 3  # places between the best sentence and the one whose score it should be ahead of
 _DATED = 2  # best sentences of which one should speak of the day that was asked about
@@ -47,13 +50,28 @@ _DENIED_WITHIN = 1.5  # how much worse than the best sentence such a denial may 
 _THING = re.compile(r"^what (?:was|is|were|are) (the|its|their|his|her)\b", re.IGNORECASE)
 
 
-def carries(parts: Sequence[tuple[str, Sequence[Evidence]]], encoder: Encoder, rarity: Callable[[str], float]) -> bool:
-    """True if the best sentences for a question and for each of its clauses, the question first, are likely to answer it.
+def agreed(carried: float, refusal: float) -> bool:
+    """True if evidence and a trained reader's chance of a refusal say together that there is an answer."""
+    return carried - DOUBT * doubt(refusal) >= AGREED
+
+
+def carrying(parts: Sequence[tuple[str, Sequence[Evidence]]], encoder: Encoder, rarity: Callable[[str], float]) -> float:
+    """How far the best sentences for a question and for each of its clauses answer it, on the scale of `ENOUGH`; minus infinity without any.
 
     The mean of the best two counts, as in the search: a sentence that answers a clause of a long question says little of the rest of it.
     """
     scores = [float(signals(text, ranked, encoder, rarity) @ WEIGHTS) for text, ranked in parts if ranked]
-    return bool(scores) and fmean(sorted(scores)[-2:]) >= ENOUGH
+    return fmean(sorted(scores)[-2:]) if scores else -inf
+
+
+def doubt(refusal: float) -> float:
+    """A reader's chance that nothing answers, as log-odds between -7 and 7.
+
+    >>> doubt(0.5), round(doubt(0.9), 2), round(doubt(1.0), 2)
+    (0.0, 2.2, 6.91)
+    """
+    chance = min(max(refusal, 0.001), 0.999)
+    return log(chance / (1 - chance))
 
 
 def holds(topic: str, ranked: Sequence[Evidence]) -> bool:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -153,8 +154,8 @@ def _best_two(scores: Sequence[float]) -> float:
 
 
 def _share(rarities: dict[str, float], sentences: Iterable[frozenset[str]]) -> float:
-    total = sum(rarities.values()) or 1.0
-    return max((sum(rarities[word] for word in rarities.keys() & held) for held in sentences), default=0.0) / total
+    total = fsum(rarities.values()) or 1.0  # exact, whatever the order of a set
+    return max((fsum(rarities[word] for word in rarities.keys() & held) for held in sentences), default=0.0) / total
 
 
 def _explained(number: int, ranks: Sequence[dict[int, list[Rank]]]) -> tuple[Rank, ...]:

@@ -1,8 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from conftest import Scripted
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
 
 from corpus.filters import Filters
 from corpus.store import Store
@@ -79,15 +82,42 @@ def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None
         reader = Reader("points", Scripted(write=lambda message: written), evidence=4, tells_changes=False, refuses=False, points=True)
         return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED)).ask(BERLIN)
 
-    best = ask("Not said.")
+    best = ask("[0]")
     assert all(statement.verdict == "quoted" and not statement.words for statement in best.statements)
     first = best.evidence[0].text.split()[3]
-    (pointed, *_) = [statement for statement in ask(f"{first} [1]").statements if statement.words]
+    (pointed, *_) = [statement for statement in ask(f"[1] {first}").statements if statement.words]
     assert pointed.text == best.evidence[0].text and pointed.words == first
-    other = ask(f"{best.evidence[2].text.split()[3]} [3]")
+    other = ask(f"[3] {best.evidence[2].text.split()[3]}")
     assert {best.evidence[0].text, best.evidence[2].text} <= {statement.text for statement in other.statements}
-    invented = ask("nine million dragons [2]")
+    invented = ask("[2] nine million dragons")
     assert "dragons" not in invented.text and best.evidence[1].text in invented.text
+
+
+class Pointing(Scripted):
+    """A chat model that tells chances before it writes, as one that points does."""
+
+    chances: list[float]
+
+    def _stream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        assert len(kwargs["leanings"]) == len(kwargs["sentences"]) + 1 == len(self.chances)
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"chances": self.chances}))
+        yield from super()._stream(messages, stop, run_manager, **kwargs)
+
+
+def test_a_trained_readers_doubt_counts_beside_the_evidence(sample: Library) -> None:
+    def ask(question: str, chances: list[float]) -> Answer:
+        chat = Pointing(write=lambda message: "[1]", chances=chances)
+        reader = Reader("points", chat, evidence=4, tells_changes=False, refuses=False, points=True)
+        return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED)).ask(question)
+
+    assert ask(BERLIN, [0.02, 0.9, 0.04, 0.02, 0.02]).status == "answered"
+    doubted = ask(BERLIN, [0.999, 0.001, 0.0, 0.0, 0.0])
+    assert doubted.status == "unanswerable" and doubted.codes == ("not_said",) and doubted.evidence
+    # Of a sentence that it is sure of, the next one is not quoted beside it.
+    sure, unsure = (len(ask(BERLIN, [0.02, chance, 0.9 - chance, 0.04, 0.04]).statements) for chance in (0.8, 0.2))
+    assert sure == 1 and sure <= unsure
 
 
 def test_without_a_model_the_answer_is_quotes(quoting: Assistant) -> None:

@@ -4,7 +4,7 @@ from corpus.article import PartialDate
 from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.evidence import Evidence, rank
-from rag.refusal import SIGNALS, WEIGHTS, carries, denial, missing, own_words, reach, signals, unspoken
+from rag.refusal import ENOUGH, SIGNALS, WEIGHTS, carrying, denial, missing, own_words, reach, signals, unspoken
 from rag.retriever import Retriever
 
 
@@ -13,7 +13,7 @@ def ranked(sample: Library, question: str) -> list[Evidence]:
 
 
 def carried(sample: Library, question: str) -> bool:
-    return carries([(question, ranked(sample, question))], sample.encoder, sample.rarity)
+    return carrying([(question, ranked(sample, question))], sample.encoder, sample.rarity) >= ENOUGH
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> Non
 
 
 def test_without_evidence_nothing_is_carried(sample: Library) -> None:
-    assert not carries([("Anything?", [])], sample.encoder, sample.rarity)
+    assert carrying([("Anything?", [])], sample.encoder, sample.rarity) < 0
 
 
 def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Library) -> None:

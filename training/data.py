@@ -26,7 +26,9 @@ import numpy as np
 from corpus.article import Article, PartialDate
 from corpus.passages import Passage, sentences
 from corpus.words import content_stems
-from rag.evidence import Evidence, rank, wants_figure
+from embeddings.encoder import Encoder
+from embeddings.ranker import Ranker, Reading, Window
+from rag.evidence import Evidence, rank, wants_figure, whole_words
 from rag.prompts import TRAINED, Prompts
 from rag.retriever import Hit
 from training.holdout import held_out
@@ -35,7 +37,7 @@ ROOT = Path(__file__).parent.parent
 SETS = {"new_wiki": 0.6, "reddit": 0.2, "amazon_reviews": 0.2}  # news is nearest to the first
 LINES = (3, 3, 4, 4)  # sentences in a prompt
 # What becomes of a question: its answer is asked for, or not there, or another name stands in it, or a value has changed over time.
-KINDS = {"answered": 0.76, "removed": 0.08, "renamed": 0.06, "unanswered": 0.03, "changed": 0.07}
+KINDS = {"answered": 0.7, "removed": 0.11, "renamed": 0.07, "unanswered": 0.03, "changed": 0.09}
 SOURCED = 0.3  # questions that say whom they ask, or of when
 NEAREST = 8  # paragraphs whose sentences are ranked for a question
 LONGEST_SENTENCE, LONGEST_ANSWER = 260, 12  # characters, words
@@ -45,7 +47,7 @@ PUBLISHERS = (
     "Metropolitan Courier", "National Register", "Orrin Valley News", "The Pacific Sentinel", "Quarter Weekly", "Riverside Tribune",
     "Southern Wire", "The Tarrow Examiner",
 )  # fmt: skip
-_YES_NO = re.compile(r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"(?:why|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
 _ASKING = re.compile(r"(?:what|who|how|when|where|which|why)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,4}(?![\w,]|\.\d)")
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]{3,}|(?:1[89]|20)\d\d)\b")
@@ -54,18 +56,22 @@ _TREEBANK = ((r" ([.,;:!?%)\]])", r"\1"), (r"([(\[]) ", r"\1"), (r"`` ?", "“")
 
 @dataclass(frozen=True)
 class Question:
-    """A question about one paragraph; `answers` are people's, `start` is where the first stands. Unanswerable ones have none."""
+    """A question about one paragraph; `answers` are people's, `start` is where the first stands. Unanswerable ones have none.
+
+    Of one that asks why, or wants a yes or a no, only the sentence is wanted, no words of it (`whole`).
+    """
 
     text: str
     article: Article
     source: str
     answers: tuple[str, ...] = ()
     start: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
 class Example:
-    """What the reader is shown, and the words that it should write, each with the sentence that it should point to; none for a refusal."""
+    """What the reader is shown, and the sentences that it should point to, each with the words that answer; none for a refusal."""
 
     kind: str
     question: Question
@@ -73,14 +79,21 @@ class Example:
     said: tuple[tuple[str, Evidence], ...] = ()
 
     def target(self, refusal: str) -> str:
-        return "\n".join(f"{words} [{self.lines.index(item) + 1}]" for words, item in self.said) or refusal
+        return "\n".join(f"[{self.lines.index(item) + 1}] {words}".strip() for words, item in self.said) or refusal
 
 
 class Wordless:
-    """Stands where the encoder does, and finds everything equally near: half a million sentences are too many to encode for this."""
+    """Stands where ranker and encoder do, and finds everything equally near: half a million sentences are too many to read for this."""
+
+    @property
+    def encoder(self) -> "Wordless":
+        return self
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros((len(texts), 1))
+
+    def readings(self, question: str, windows: Sequence[Window]) -> list[list[Reading]]:
+        return [[Reading(0.0, 0, 0, 0.0)] * len(window.sentences) for window in windows]
 
 
 class Collection:
@@ -90,13 +103,13 @@ class Collection:
         self._articles = list({article.id: article for article in articles}.values())
         self._holding: dict[str, list[int]] = defaultdict(list)
         for n, article in enumerate(self._articles):
-            for word in set(content_stems(f"{article.title} {article.body}")):
+            for word in dict.fromkeys(content_stems(f"{article.title} {article.body}")):
                 self._holding[word].append(n)
 
     def ranked(self, question: Question) -> list[Evidence]:
         """The sentences of the question's paragraph and of those nearest to its words, as the product ranks them."""
         scores: Counter[int] = Counter()
-        for word in set(content_stems(question.text)):
+        for word in dict.fromkeys(content_stems(question.text)):  # no set: their order differs from run to run, and rounding with it
             holding = self._holding.get(word, [])
             for n in holding:
                 scores[n] += math.log(1 + len(self._articles) / len(holding))
@@ -116,10 +129,11 @@ def read_squadshifts(file: Path) -> Iterator[Question]:
                 text = Counter(texts).most_common(1)[0][0]
                 start = article.body.find(text, max(0, asked["answers"][texts.index(text)]["answer_start"] - 2))
                 question = " ".join(asked["question"].split())
-                if text and start >= 0 and len(text.split()) <= LONGEST_ANSWER and not _YES_NO.match(question) and len(question) > 12:
+                if text and start >= 0 and len(question) > 12:
                     first, last = _whole_words(article.body, start, start + len(text))
                     answers = dict.fromkeys((article.body[first:last], *texts))
-                    yield Question(question[0].upper() + question[1:], article, file.name.split(".")[0], tuple(answers), first)
+                    whole = len(text.split()) > LONGEST_ANSWER or bool(_WHOLE.match(question))
+                    yield Question(question[0].upper() + question[1:], article, file.name.split(".")[0], tuple(answers), first, whole)
 
 
 def read_unanswerable(file: Path) -> Iterator[Question]:
@@ -181,22 +195,23 @@ class Maker:
             if renamed is None:
                 return None
             question = renamed
+        if kind == "changed" and not _figure(question):
+            return None
         ranked = self.collections[question.source].ranked(question)
         right = next((item for item in ranked if _holds(item, question)), None)
         others = [item for item in ranked if item != right and not _mentions(item.text, question.answers)]
         if kind in ("removed", "unanswered"):
-            return Example(kind, self._sourced(question, others), self._order(others[:lines], ranked)) if len(others) > 1 else None
+            return Example(kind, self._sourced(question, others), self._order(others[:lines])) if len(others) > 1 else None
         if right is None or len(others) < 2:
             return None
         if kind == "changed":
             return self._changed(question, right, others[: max(lines, 3) - 2])
-        chosen = self._order([right, *others[: lines - 1]], ranked)
-        return Example(kind, self._sourced(question, [right]), chosen, ((question.answers[0], right),) if kind == "answered" else ())
+        chosen = self._order([right, *others[: lines - 1]])
+        words = "" if question.whole else question.answers[0]
+        return Example(kind, self._sourced(question, [right]), chosen, ((words, right),) if kind == "answered" else ())
 
-    def _order(self, chosen: Sequence[Evidence], ranked: Sequence[Evidence]) -> tuple[Evidence, ...]:
-        """Half of the examples are in the order of the ranking, as in use, the others in any, so that no place can be learned by heart."""
-        if self.chance.random() < 0.5:
-            return tuple(sorted(chosen, key=ranked.index))
+    def _order(self, chosen: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        """Any order, so that no place is learned by heart: what the ranking says of a sentence is weighed in use, beside what the reader says."""
         return tuple(self.chance.sample(list(chosen), len(chosen)))
 
     def _sourced(self, question: Question, items: Sequence[Evidence]) -> Question:
@@ -220,9 +235,8 @@ class Maker:
 
     def _changed(self, question: Question, right: Evidence, others: Sequence[Evidence]) -> Example | None:
         """The same quantity with two values at two dates: both, newest first, or the one of the year that is asked for."""
-        answer = question.answers[0]
-        figure = _FIGURE.search(answer)
-        if not figure or not wants_figure(question.text) or not right.article.published or re.fullmatch(r"(?:1[89]|20)\d\d", figure[0]):
+        answer, figure = question.answers[0], _figure(question)
+        if not figure or not right.article.published:
             return None
         value = int(figure[0].replace(",", ""))
         other = round(value * self.chance.choice((0.3, 0.4, 0.6, 0.7, 0.8, 1.2, 1.3, 1.5, 1.8, 2.5, 3.2))) or value + 3
@@ -242,6 +256,12 @@ class Maker:
             told_of = told_of[asked : asked + 1]
             question = replace(question, text=f"{question.text.rstrip('?. ')} in {years[asked]}?")
         return Example("changed", question, tuple(self.chance.sample([right, twin, *others], len(others) + 2)), tuple(told_of))
+
+
+def _figure(question: Question) -> re.Match[str] | None:
+    """The figure that answers a question which asks for one, where that is no year."""
+    figure = _FIGURE.search(question.answers[0]) if question.answers and not question.whole else None
+    return figure if figure and wants_figure(question.text) and not re.fullmatch(r"(?:1[89]|20)\d\d", figure[0]) else None
 
 
 def _day(item: Evidence) -> date:
@@ -288,7 +308,10 @@ def examples(questions: Sequence[Question], many: int, seed: int, lines: Sequenc
                 return
 
 
-def to_json(example: Example, prompts: Prompts) -> dict[str, object]:
+def to_json(example: Example, prompts: Prompts, ranker: Ranker | None) -> dict[str, object]:
+    """What training and measuring read; with a ranker also its score and words of each sentence, read behind the one before it, as in use."""
+    windows = [Window(item.article.headline, _behind(item)) for item in example.lines]
+    readings = [told[-1] for told in ranker.readings(example.question.text, windows)] if ranker else []
     messages, _ = prompts.messages(example.question.text, example.lines, budget=10**6)
     return {
         "kind": example.kind,
@@ -296,7 +319,16 @@ def to_json(example: Example, prompts: Prompts) -> dict[str, object]:
         "messages": [{"role": {"human": "user"}.get(message.type, message.type), "content": message.text} for message in messages],
         "target": example.target(prompts.refusal),
         "answers": list(example.question.answers) if example.kind == "answered" else [words for words, _ in example.said],
+        "ranker": [round(reading.score, 2) for reading in readings],
+        "read": [whole_words(item.text, reading) for item, reading in zip(example.lines, readings, strict=False)],
     }
+
+
+def _behind(item: Evidence) -> tuple[str, ...]:
+    """A sentence and the one before it."""
+    body = item.article.body
+    before = [body[a:b] for a, b in sentences(body) if b <= item.start]
+    return (*before[-1:], item.text)
 
 
 def main() -> None:
@@ -311,13 +343,14 @@ def main() -> None:
     questions += read_unanswerable(given.shared / "clapnq/clapnq_dev_unanswerable.jsonl.gz")
     given.out.mkdir(parents=True, exist_ok=True)
     prompts = Prompts(TRAINED)
-    for name, side, many, lines in (("held", True, given.held, (4,)), ("train", False, given.examples, LINES)):
+    measuring = Ranker(Encoder(threads=1))
+    for name, side, many, lines, ranker in (("held", True, given.held, (4,), measuring), ("train", False, given.examples, LINES, None)):
         kept = [question for question in questions if held_out(question.article.body) == side]
         counts: Counter[str] = Counter()
         with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as out:
             for example in examples(kept, many, given.seed, lines):
                 counts[example.kind] += 1
-                out.write(json.dumps(to_json(example, prompts), ensure_ascii=False) + "\n")
+                out.write(json.dumps(to_json(example, prompts, ranker), ensure_ascii=False) + "\n")
         sys.stderr.write(f"{name}: {dict(counts)} of {len(kept)} questions\n")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from math import inf
 from typing import Any
 from unittest.mock import patch
 
@@ -25,7 +26,7 @@ STEPS: dict[str, dict[tuple[str, str], Any]] = {
         ("rag.finding", "SHORTLIST"): _EVERY,
     },
     "without checks": {("rag.assistant", "bind"): _bound_as_marked},
-    "without refusal": {("rag.assistant", "carries"): lambda *given: True},
+    "without refusal": {("rag.assistant", "carrying"): lambda *given: inf},
     "without time": {("rag.assistant", "asked"): lambda *given: Asked()},
     "without follow-ups": {
         ("rag.assistant", "standing_alone"): lambda question, history: question,
