@@ -167,5 +167,5 @@ def number(bound: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statem
             place = (item.article.id, item.start, item.end)
             given = numbers.setdefault(place, len(numbers) + 1)
             citations.append(Citation(given, item.article, item.start, item.end, item.text, item.also_in))
-        statements.append(Statement(text, tuple(citations), verdict, words=cited[0].words if verdict == QUOTED else ""))
+        statements.append(Statement(text, tuple(citations), verdict, words=cited[0].words if cited and verdict == QUOTED else ""))
     return tuple(statements)
