@@ -32,7 +32,6 @@ from rag.evaluation.measures import right
 from rag.evidence import Evidence
 from rag.llm_process import Reader as Weights
 from rag.models import Reader, _packaged
-from rag.pointing import Span
 from rag.prompts import Prompts
 from rag.retriever import Retriever
 
@@ -74,7 +73,7 @@ class Ways:
 
     def spans(self, question: str, evidence: Sequence[Evidence]) -> str:
         """Only tokens that continue a run of whole words of one sentence of the evidence; its marker is added."""
-        spans = [self._span(" ".join(item.text.split())) for item in evidence]
+        spans = [self.weights.span(" ".join(item.text.split())) for item in evidence]
         prompt, written = self._prompt(question, evidence), list[int]()
         self.model.reset()
         self.model.eval(prompt)
@@ -90,10 +89,6 @@ class Ways:
         text = self.model.detokenize(written).decode("utf-8", "replace").strip(" .,;:")
         marker = next((n for n, item in enumerate(evidence, 1) if text in " ".join(item.text.split())), 1)
         return f"{text} [{marker}]."
-
-    def _span(self, text: str) -> Span:
-        tokens = self.model.tokenize(f" {text}".encode(), add_bos=False)
-        return Span.of(tokens, [self.model.detokenize([token]) for token in tokens])
 
     def likeliest(self, question: str, evidence: Sequence[Evidence]) -> str:
         """The sentence of the evidence after which the question is likeliest."""

@@ -33,7 +33,7 @@ from rag.evaluation.measures import precision_recall, says
 from rag.evaluation.multihop import auc
 from rag.evidence import SHORTLIST, Evidence, rank
 from rag.models import Reader, open_reader
-from rag.prompts import TRAINED, Prompts, shown
+from rag.prompts import Prompts, shown
 from rag.refusal import AGREED, DOUBT, ENOUGH, SIGNALS, WEIGHTS, doubt, signals
 from rag.retriever import Retriever
 from rag.settings import ROOT, Settings
@@ -65,7 +65,7 @@ def asked(gold: Gold, made: str, retriever: Retriever, reader: Reader, filters: 
 def doubted(reader: Reader, question: str, ranked: list[Evidence]) -> float:
     """The reader's log-odds that none of the best sentences answers."""
     assert reader.chat is not None
-    messages, given = Prompts(TRAINED).messages(question, ranked[: reader.evidence], reader.budget)
+    messages, given = Prompts.of(reader.points).messages(question, ranked[: reader.evidence], reader.budget)
     pieces = reader.chat.stream(messages, sentences=[shown(item) for item in given], leanings=[0.0] * (len(given) + 1))
     with closing(cast(Generator[AIMessageChunk, None, None], pieces)):
         return doubt(next(pieces).response_metadata["chances"][0])

@@ -133,7 +133,8 @@ class Assistant:
         how: dict[str, Any] = {"stop": ["\n\n", "\nQuestion:"]}
         if self.reader.points:
             how = {"sentences": [shown(item) for item in given], "leanings": [NEVER, *(LEANING * item.score for item in given)]}
-        written, problems, chances = "", [], [0.5]
+        written, problems = "", []
+        chances: list[float] = []
         try:
             # Closing langchain's generator ends the model's turn too.
             with closing(cast(Generator[AIMessageChunk, None, None], self.reader.chat.stream(messages, **how))) as pieces:
@@ -156,7 +157,7 @@ class Assistant:
                 f"Shown without the model: {str(error).rstrip('.')}. If this goes on, check DATELINE_MODEL ({self.reader.name})."
             )
         refusal = _REFUSAL.search(written) or written.startswith(self._prompts.refusal)
-        if (self.reader.refuses and refusal) or (self.reader.points and not agreed(carried, chances[0])):
+        if (self.reader.refuses and refusal) or (self.reader.points and not agreed(carried, chances[0] if chances else None)):
             yield self._finished(self._refused(answer), began)
             return
         told = partial(_pointed, chances=chances) if self.reader.points else _checked
@@ -240,7 +241,7 @@ def _pointed(
         return _quoted(answer, found)
     best, *others = answer.evidence
     chosen = list(dict.fromkeys([best, *told]))
-    if len(chosen) == 1 and len(chances) > 1 and chances[1] <= UNSURE:
+    if len(chosen) == 1 and chances and chances[1] <= UNSURE:
         chosen += [item for item in others[:1] if item.score >= best.score - _NEARLY_AS_GOOD]
     words = {item: item.words or told.get(item, "") for item in sorted(chosen, key=_newest_first)}
     answer = _stated(answer, [(item.text, [item], QUOTED) for item in words], found)

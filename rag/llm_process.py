@@ -148,7 +148,7 @@ class Reader:
         digits = [token for n in range(len(sentences) + 1) for token in self._tokens(str(n), special=False)]
         if len(digits) != len(sentences) + 1 or len(digits) != len(leanings):
             raise ValueError("a reader points to one of at most nine sentences")
-        spans = [Span.of(tokens, [self._model.detokenize([token]) for token in tokens]) for tokens in map(self._as_words, sentences)]
+        spans = list(map(self.span, sentences))
         opening, closing, newline = (self._tokens(mark, special=False) for mark in ("[", "]", "\n"))
         left = dict(enumerate(digits))
         with self._abortable():
@@ -186,8 +186,10 @@ class Reader:
                 self._model.eval([*newline, *opening])
                 logits = self._logits()
 
-    def _as_words(self, sentence: str) -> list[int]:
-        return self._tokens(f" {sentence}", special=False)
+    def span(self, sentence: str) -> Span:
+        """What may be written of a sentence."""
+        tokens = self._tokens(f" {sentence}", special=False)
+        return Span.of(tokens, [self._model.detokenize([token]) for token in tokens])
 
     def _logits(self) -> NDArray[np.float32]:
         """Of the next token, shape (vocabulary,); a copy, since the next step writes over it."""

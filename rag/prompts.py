@@ -38,6 +38,11 @@ class Prompts:
             self._templates[name] = template
         self.refusal = self._templates["refusal"].template
 
+    @classmethod
+    def of(cls, points: bool) -> "Prompts":
+        """Those for a reader that was trained to point, or for any other; with the wrong ones a reader answers, but badly."""
+        return cls(TRAINED if points else FOLDER)
+
     def messages(self, question: str, evidence: Sequence[Evidence], budget: int) -> tuple[list[BaseMessage], list[Evidence]]:
         """The messages for a question, at most about `budget` tokens, and the evidence that found room in them, numbered from 1.
 

@@ -50,9 +50,9 @@ _DENIED_WITHIN = 1.5  # how much worse than the best sentence such a denial may 
 _THING = re.compile(r"^what (?:was|is|were|are) (the|its|their|his|her)\b", re.IGNORECASE)
 
 
-def agreed(carried: float, refusal: float) -> bool:
-    """True if evidence and a trained reader's chance of a refusal say together that there is an answer."""
-    return carried - DOUBT * doubt(refusal) >= AGREED
+def agreed(carried: float, refusal: float | None) -> bool:
+    """True if evidence and a trained reader's chance of a refusal say together that there is an answer; the evidence alone where it told none."""
+    return carried >= ENOUGH if refusal is None else carried - DOUBT * doubt(refusal) >= AGREED
 
 
 def carrying(parts: Sequence[tuple[str, Sequence[Evidence]]], encoder: Encoder, rarity: Callable[[str], float]) -> float:

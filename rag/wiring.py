@@ -8,7 +8,7 @@ from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.llm import LocalReader
 from rag.models import open_reader
-from rag.prompts import FOLDER, TRAINED, Prompts
+from rag.prompts import Prompts
 from rag.retriever import Retriever
 from rag.settings import Settings
 
@@ -41,7 +41,7 @@ def open_assistant(settings: Settings | None = None, say: Callable[[str], None] 
     """
     settings = settings or Settings.read()
     reader = open_reader(settings, say)
-    prompts = Prompts(TRAINED if reader.points else FOLDER)
+    prompts = Prompts.of(reader.points)
     library = open_library(settings)
     library.ranker  # noqa: B018  # damaged weights are told now, not at the first question
     if isinstance(reader.chat, LocalReader):

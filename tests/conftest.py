@@ -31,6 +31,8 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from rag.llm_process import Reader as Owner
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared, the folder of raw articles and public data, is not here")
@@ -159,3 +161,17 @@ def quoting(sample: Library) -> Assistant:
 def scripted(sample: Library) -> Callable[[Callable[[str], str]], Assistant]:
     """An assistant whose model writes what a function makes of the last message."""
     return lambda write: Assistant(Retriever(library=sample, k=8), Reader("scripted", Scripted(write=write)), Prompts())
+
+
+@pytest.fixture(scope="module")
+def chat(reader: Reader) -> LocalReader:
+    assert isinstance(reader.chat, LocalReader)
+    return reader.chat
+
+
+@pytest.fixture(scope="module")
+def owner(chat: LocalReader) -> "Owner":
+    """The child's own object, in this process, to look at its tokens."""
+    from rag.llm_process import Reader as Owner  # llama.cpp, which few tests need in this process
+
+    return Owner(str(chat.process.path), 512, 1)

@@ -12,19 +12,6 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 
 from rag.llm import LocalReader, ModelError, ModelProcess
 from rag.llm_process import Reader as Owner
-from rag.models import Reader
-
-
-@pytest.fixture(scope="module")
-def chat(reader: Reader) -> LocalReader:
-    assert isinstance(reader.chat, LocalReader)
-    return reader.chat
-
-
-@pytest.fixture(scope="module")
-def owner(chat: LocalReader) -> Owner:
-    """The child's own object, in this process, to look at the tokens of its prompts."""
-    return Owner(str(chat.process.path), 512, 1)
 
 
 def test_it_writes_and_streams_the_same(chat: LocalReader) -> None:

@@ -9,8 +9,7 @@ from langchain_core.messages import HumanMessage
 
 from rag.llm import LocalReader, ModelError
 from rag.llm_process import Reader as Owner
-from rag.models import Reader
-from rag.pointing import NEVER, Span
+from rag.pointing import NEVER
 
 SENTENCES = [
     "The council met on Monday and heard the harbour master for an hour.",
@@ -18,29 +17,11 @@ SENTENCES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def chat(reader: Reader) -> LocalReader:
-    assert isinstance(reader.chat, LocalReader)
-    return reader.chat
-
-
-@pytest.fixture(scope="module")
-def owner(chat: LocalReader) -> Owner:
-    """The child's own object, in this process."""
-    return Owner(str(chat.process.path), 512, 1)
-
-
-def span(owner: Owner, sentence: str) -> tuple[Span, list[bytes]]:
-    tokens = owner._as_words(sentence)
-    pieces = [owner._model.detokenize([token]) for token in tokens]
-    return Span.of(tokens, pieces), pieces
-
-
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(choices=st.lists(st.integers(0, 50), min_size=1, max_size=12), sentence=st.sampled_from([*SENTENCES, "Naïve 4,5% — or 2012–13?"]))
 def test_whatever_way_is_taken_whole_words_come_out(owner: Owner, choices: list[int], sentence: str) -> None:
     """Any path through the tokens that may follow, cut anywhere that it may end, is made of whole words of the sentence."""
-    found, _ = span(owner, sentence)
+    found = owner.span(sentence)
     written: list[int] = []
     for choice in choices:
         allowed, may_end = found.following(written)
@@ -53,7 +34,8 @@ def test_whatever_way_is_taken_whole_words_come_out(owner: Owner, choices: list[
 
 
 def test_a_figure_is_written_whole(owner: Owner) -> None:
-    found, pieces = span(owner, SENTENCES[1])
+    found = owner.span(SENTENCES[1])
+    pieces = [owner._model.detokenize([token]) for token in found.tokens]
     start = next(n for n, piece in enumerate(pieces) if b"".join(pieces[n : n + 3]).strip().startswith(b"34"))
     written = [found.tokens[start]]
     while not found.following(written)[1]:

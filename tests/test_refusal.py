@@ -4,7 +4,7 @@ from corpus.article import PartialDate
 from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.evidence import Evidence, rank
-from rag.refusal import ENOUGH, SIGNALS, WEIGHTS, carrying, denial, missing, own_words, reach, signals, unspoken
+from rag.refusal import DOUBTED, ENOUGH, SIGNALS, WEIGHTS, agreed, carrying, denial, missing, own_words, reach, signals, unspoken
 from rag.retriever import Retriever
 
 
@@ -38,6 +38,11 @@ def test_what_the_articles_answer_is_carried(sample: Library, question: str) -> 
 )
 def test_what_they_do_not_answer_is_not_carried_though_the_subject_is_theirs(sample: Library, question: str) -> None:
     assert not carried(sample, question)
+
+
+def test_a_doubt_weighs_against_the_evidence_which_decides_alone_where_none_was_told() -> None:
+    assert agreed(ENOUGH, None) and not agreed(ENOUGH - 0.01, None)
+    assert agreed(DOUBTED + 2, 0.01) and not agreed(ENOUGH + 2, 0.99)
 
 
 def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> None:

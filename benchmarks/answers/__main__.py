@@ -32,7 +32,7 @@ from rag.evaluation.gold import Gold
 from rag.evaluation.run import DEPTH, measured
 from rag.evaluation.summary import summary
 from rag.models import Reader, open_reader
-from rag.prompts import FOLDER, TRAINED, Prompts
+from rag.prompts import Prompts
 from rag.retriever import Retriever
 from rag.settings import NO_MODEL, ROOT, Settings
 from rag.verify import reasons_against
@@ -88,7 +88,7 @@ def run(system: Assistant | Newcomer, questions: Iterable[Gold]) -> dict[str, An
 def rows(library: Library, names: Iterable[str], settings: Settings) -> Iterable[tuple[str, Callable[[], Any], Assistant | Newcomer]]:
     """For each row its name, what leaves its step out, and the system to ask."""
     reader = open_reader(settings)
-    prompts = Prompts(TRAINED if reader.points else FOLDER)
+    prompts = Prompts.of(reader.points)
     retriever = Retriever(library=library, k=settings.hits)
     for name in names:
         if name == NEWCOMER:
