@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from rag.doors import door
+from rag.errors import run_command
 from rag.settings import ROOT, SettingError, Settings
 
 SAMPLE = ROOT / "corpus" / "articles"
@@ -27,14 +27,24 @@ _UNSAFE = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS", "GRADIO_M
 
 def main(arguments: list[str] | None = None) -> int:
     settings = Settings.read()
-    parser = argparse.ArgumentParser(prog="python app.py", description="Dateline: ask your news articles, in the browser and over an API.")
-    parser.add_argument("--host", default=settings.host, help=f"address to listen on (default {settings.host}; others need --listen)")
-    parser.add_argument("--port", type=int, default=settings.port, help=f"port (default {settings.port})")
-    parser.add_argument(
-        "--listen", action="store_true", help="let other machines in: set DATELINE_LOGINS, and put a proxy with TLS in front"
+    parser = argparse.ArgumentParser(
+        prog="python app.py", description="Dateline: ask your news articles, in the browser and over an API."
     )
     parser.add_argument(
-        "--mcp", action="store_true", help="in place of the page, serve tools of the Model Context Protocol to the program that starts this"
+        "--host",
+        default=settings.host,
+        help=f"address to listen on (default {settings.host}; others need --listen)",
+    )
+    parser.add_argument("--port", type=int, default=settings.port, help=f"port (default {settings.port})")
+    parser.add_argument(
+        "--listen",
+        action="store_true",
+        help="let other machines in: set DATELINE_LOGINS, and put a proxy with TLS in front",
+    )
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="in place of the page, serve tools of the Model Context Protocol to the program that starts this",
     )
     given = parser.parse_args(arguments)
     if given.mcp:
@@ -43,7 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
         return command(["mcp"])
     # Hugging Face Spaces run the app in a container behind their own proxy.
     in_space = "SPACE_ID" in os.environ
-    host, listen = ("0.0.0.0", True) if in_space or (given.listen and given.host in _LOOPBACK) else (given.host, given.listen)
+    host, listen = (
+        ("0.0.0.0", True)
+        if in_space or (given.listen and given.host in _LOOPBACK)
+        else (given.host, given.listen)
+    )
     _check(host, given.port, listen)
     serve(settings, host, given.port)
     return 0
@@ -53,7 +67,9 @@ def _check(host: str, port: int, listen: bool) -> None:
     """Refuse what would fail or open too much, before anything heavy is loaded."""
     for name in _UNSAFE:
         if os.environ.get(name):
-            raise SettingError(f"{name} is set and would open this computer's files or the chat to others; unset it")
+            raise SettingError(
+                f"{name} is set and would open this computer's files or the chat to others; unset it"
+            )
     if host not in _LOOPBACK and not listen:
         raise SettingError(f"{host} lets other machines in; add --listen if that is meant")
     if not 0 < port < 65536:
@@ -81,26 +97,35 @@ def serve(settings: Settings, host: str, port: int) -> None:
 def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
     from starlette.middleware import Middleware
 
-    from rag.collection import Collection
-    from rag.logins import Logins
-    from rag.page.guard import Guard
-    from rag.page.page import STYLE, build, logged_in, theme
-    from rag.page.told import busy
-    from rag.wiring import open_assistant
+    from rag.factory import open_assistant
+    from rag.page.error_messages import queue_full_response
+    from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
+    from rag.serving.authentication import Logins
+    from rag.serving.collection import Collection
+    from rag.serving.request_guard import RequestGuard
 
     alone = host in _LOOPBACK
     logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
-    guard = Middleware(Guard, loopback_only=alone, uploads=settings.changes_at(alone), known=logged_in if logins else None)
+    guard = Middleware(
+        RequestGuard,
+        loopback_only=alone,
+        uploads=settings.changes_allowed(alone),
+        known=is_logged_in if logins else None,
+    )
     assistant = open_assistant(settings, say)
     try:
         sampled = add_sample(assistant.library)
-        collection = Collection(assistant.library, uploads, settings.changes_at(alone), settings.upload * 1_000_000)
-        page = build(assistant, collection, SAMPLE_QUESTIONS if sampled else (), settings.queue, bool(logins))
+        collection = Collection(
+            assistant.library, uploads, settings.changes_allowed(alone), settings.upload * 1_000_000
+        )
+        page = build_page(
+            assistant, collection, SAMPLE_QUESTIONS if sampled else (), settings.queue, bool(logins)
+        )
         page.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
             max_file_size=collection.largest, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
-            footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLE,
-            app_kwargs={"middleware": [guard], "exception_handlers": {503: busy}}, auth=logins.check if logins else None,
+            footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLESHEET,
+            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}}, auth=logins.check if logins else None,
         )  # fmt: skip
         say(f"Dateline is ready at http://{'127.0.0.1' if alone else host}:{port} (Ctrl-C ends it)")
         _until_ended(page, assistant)
@@ -114,7 +139,7 @@ def _until_ended(page, assistant) -> None:
         Event().wait()
     except KeyboardInterrupt:
         say("Dateline is shutting down")
-        assistant.refuse()
+        assistant.begin_shutdown()
         page.server.close()
 
 
@@ -122,16 +147,16 @@ def add_sample(library) -> bool:
     """Index the sample collection where the collection is empty, or where an earlier start was stopped at it; True if any of it is there."""
     from tqdm import tqdm
 
-    from corpus.lock import writing
-    from corpus.readers import find
-    from embeddings.intake import take_in
+    from corpus.reading.files import find_files
+    from corpus.store.lock import write_lock
+    from embeddings.ingest import ingest
 
-    store, files = library.store, find([SAMPLE])
+    store, files = library.store, find_files([SAMPLE])
     if not library.coverage().articles or store.property("sample") == "begun":
-        with writing(store.path.parent):
+        with write_lock(store.path.parent):
             store.set_property("sample", "begun")
             for file in tqdm(files, desc="Indexing the sample collection", unit=" articles", disable=None):
-                list(take_in(library, file))
+                list(ingest(library, file))
             store.set_property("sample", "added")
     return any(store.origin(str(file)) for file in files)
 
@@ -142,4 +167,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(door(main))
+    sys.exit(run_command(main))

@@ -11,9 +11,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from corpus.store import Store
+from corpus.store.database import Store
 from embeddings.encoder import Encoder
-from embeddings.intake import take_in
+from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.settings import ROOT, Settings
 
@@ -36,18 +36,23 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "corpus.jsonl"
         lines = gzip.decompress(CORPUS.read_bytes()).decode().splitlines()[:count]
-        file.write_text("\n".join(json.dumps({**json.loads(line), "published_at": None}) for line in lines), encoding="utf-8")
+        file.write_text(
+            "\n".join(json.dumps({**json.loads(line), "published_at": None}) for line in lines),
+            encoding="utf-8",
+        )
         encoder = Timed(Settings().threads)
         library = Library(Store(Path(folder) / "data"), encoder)
         encoder.seconds, began = 0.0, time.perf_counter()
-        reports = list(take_in(library, file))
+        reports = list(ingest(library, file))
         took = time.perf_counter() - began
         passages = sum(report.passages for report in reports)
         added = sum(report.status == "added" for report in reports)
         print(
             f"{added} of {len(lines)} articles, {passages} passages in {took:.1f} s: {added / took:.1f} articles/s, {passages / took:.1f} passages/s"
         )
-        print(f"inside the encoder: {encoder.seconds / took:.3f} of the time, on {Settings().threads} thread(s)")
+        print(
+            f"inside the encoder: {encoder.seconds / took:.3f} of the time, on {Settings().threads} thread(s)"
+        )
 
 
 if __name__ == "__main__":

@@ -24,16 +24,16 @@ from tqdm import tqdm
 
 from benchmarks.answers.sets import gold
 from embeddings.encoder import Encoder
-from rag.answer import Answer
+from rag.answers.answer import Answer
 from rag.assistant import Assistant
-from rag.citations import SUPPORTED, Statement, bind, drafts
-from rag.evaluation.gold import Gold
+from rag.evaluation.gold import GoldQuestion
 from rag.evaluation.measures import right
-from rag.evidence import Evidence
-from rag.llm_process import Reader as Weights
-from rag.models import Reader, _packaged
-from rag.prompts import Prompts
-from rag.retriever import Retriever
+from rag.generation.prompts import Prompts
+from rag.generation.registry import AnswerModel, _packaged
+from rag.generation.worker import LoadedModel as Weights
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.search import Retriever
+from rag.verification.citations import SUPPORTED, Statement, find_support, parse_drafts
 
 TOKENS = 80
 # One sentence of any words, and a marker: what a grammar can promise of an answer's form.
@@ -57,11 +57,15 @@ class Ways:
 
     def chat(self, question: str, evidence: Sequence[Evidence]) -> str:
         """The product's prompt, the likeliest token each time."""
-        return "".join(self.weights.write(self._messages(question, evidence), TOKENS, 0.0, ["\n\n", "\nQuestion:"]))
+        return "".join(
+            self.weights.write(self._messages(question, evidence), TOKENS, 0.0, ["\n\n", "\nQuestion:"])
+        )
 
     def examples(self, question: str, evidence: Sequence[Evidence]) -> str:
         """Three examples in the same form before the question, as a plain completion."""
-        shown = "\n\n".join(f"{told}\n\nQuestion: {asked}\nAnswer: {answer}" for told, asked, answer in _EXAMPLES)
+        shown = "\n\n".join(
+            f"{told}\n\nQuestion: {asked}\nAnswer: {answer}" for told, asked, answer in _EXAMPLES
+        )
         text = f"{shown}\n\n{self._messages(question, evidence)[-1]['content']}\nAnswer:"
         self.model.reset()
         return self._decoded(self.model.tokenize(text.encode()), stop="\n")
@@ -78,11 +82,19 @@ class Ways:
         self.model.reset()
         self.model.eval(prompt)
         while len(written) < TOKENS:
-            scores = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self.model.ctx, -1), shape=(self.model.n_vocab(),))
-            following = [span.following(written) for span in spans]
-            best = max(set().union(*(tokens for tokens, _ in following)), key=lambda token: float(scores[token]), default=None)
+            scores = np.ctypeslib.as_array(
+                llama_cpp.llama_get_logits_ith(self.model.ctx, -1), shape=(self.model.n_vocab(),)
+            )
+            following = [span.next_tokens(written) for span in spans]
+            best = max(
+                set().union(*(tokens for tokens, _ in following)),
+                key=lambda token: float(scores[token]),
+                default=None,
+            )
             ends = bool(written) and any(may_end for _, may_end in following)
-            if best is None or (ends and max(scores[self.model.token_eos()], scores[self._stop]) > scores[best]):
+            if best is None or (
+                ends and max(scores[self.model.token_eos()], scores[self._stop]) > scores[best]
+            ):
                 break
             written.append(best)
             self.model.eval([best])
@@ -100,9 +112,9 @@ class Ways:
             self.model.eval(head)
             total = 0.0
             for token in tail:
-                row = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self.model.ctx, -1), shape=(self.model.n_vocab(),)).astype(
-                    np.float64
-                )
+                row = np.ctypeslib.as_array(
+                    llama_cpp.llama_get_logits_ith(self.model.ctx, -1), shape=(self.model.n_vocab(),)
+                ).astype(np.float64)
                 total += float(row[token] - np.logaddexp.reduce(row))
                 self.model.eval([token])
             scores.append(total / len(tail))
@@ -134,14 +146,26 @@ class Ways:
         return self.model.detokenize(written).decode("utf-8", "replace").strip()
 
 
-def judged(asked: Gold, written: str, evidence: Sequence[Evidence]) -> dict[str, bool]:
+def judged(asked: GoldQuestion, written: str, evidence: Sequence[Evidence]) -> dict[str, bool]:
     """What a text is worth: before and after the product's checks."""
-    said = drafts(written)
-    passed = [draft for draft in said if bind(draft, evidence)[0]]
-    known = " ".join([asked.question, *(f"{item.text} {item.article.headline} {item.article.dateline}" for item in evidence)])
+    said = parse_drafts(written)
+    passed = [draft for draft in said if find_support(draft, evidence)[0]]
+    known = " ".join(
+        [
+            asked.question,
+            *(f"{item.text} {item.article.headline} {item.article.dateline}" for item in evidence),
+        ]
+    )
 
     def answers(texts: Sequence[str]) -> bool:
-        return bool(right(asked, Answer(asked.question, "", "answered", tuple(Statement(text, (), SUPPORTED) for text in texts))))
+        return bool(
+            right(
+                asked,
+                Answer(
+                    asked.question, "", "answered", tuple(Statement(text, (), SUPPORTED) for text in texts)
+                ),
+            )
+        )
 
     return {
         "right": answers([draft.text for draft in said]),
@@ -159,11 +183,13 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         library, questions = gold(Path(work), Encoder(1))
-        assistant = Assistant(Retriever(library=library, k=8), Reader("none", None), Prompts())
+        assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())
         chosen = [
             item
             for item in questions
-            if item.for_development and item.kind in ("fact", "why") and len({w.article for w in item.evidence}) == 1
+            if item.for_development
+            and item.kind in ("fact", "why")
+            and len({w.article for w in item.evidence}) == 1
         ]
         asked = [(item, assistant.ask(item.question).evidence[: given.evidence]) for item in chosen]
         ways, rows = Ways(given.model, Prompts()), {}
@@ -172,17 +198,24 @@ def main() -> None:
             print(way.__name__, rows[way.__name__], flush=True)
         library.store.close()
     if given.out:
-        given.out.write_text(json.dumps({"questions": len(asked), "evidence": given.evidence, "ways": rows}, indent=1) + "\n")
+        given.out.write_text(
+            json.dumps({"questions": len(asked), "evidence": given.evidence, "ways": rows}, indent=1) + "\n"
+        )
 
 
-def _row(way: Callable[[str, Sequence[Evidence]], str], asked: Sequence[tuple[Gold, Sequence[Evidence]]]) -> dict[str, float]:
+def _row(
+    way: Callable[[str, Sequence[Evidence]], str], asked: Sequence[tuple[GoldQuestion, Sequence[Evidence]]]
+) -> dict[str, float]:
     judgements, seconds = [], []
     for item, evidence in tqdm(asked, desc=way.__name__, disable=None):
         began = time.perf_counter()
         written = way(item.question, evidence)
         seconds.append(time.perf_counter() - began)
         judgements.append(judged(item, written, evidence))
-    shares = {name: round(sum(judgement[name] for judgement in judgements) / len(judgements), 3) for name in judgements[0]}
+    shares = {
+        name: round(sum(judgement[name] for judgement in judgements) / len(judgements), 3)
+        for name in judgements[0]
+    }
     return {**shares, "seconds": round(median(seconds), 2)}
 
 

@@ -1,4 +1,4 @@
-"""Fit the weights of `rag.evidence` on the development half of the gold questions and show both halves: python benchmarks/fit_evidence.py"""
+"""Fit the weights of `rag.retrieval.evidence` on the development half of the gold questions and show both halves: python benchmarks/fit_evidence.py"""
 
 import sys
 import tempfile
@@ -9,18 +9,18 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 
-from corpus.readers import find
-from corpus.store import Store
+from corpus.reading.files import find_files
+from corpus.store.database import Store
 from embeddings.encoder import Encoder
-from embeddings.intake import take_in
+from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.gold import Gold, read_gold
-from rag.evidence import WEIGHTS, features
-from rag.retriever import Retriever
+from rag.evaluation.gold import GoldQuestion, read_gold
+from rag.retrieval.evidence import WEIGHTS, sentence_features
+from rag.retrieval.search import Retriever
 from rag.settings import ROOT
 
 NAMES = ("cosine with headline", "cosine alone", "shared words", "hit", "kind of answer", "length", "ranker")
-Question = tuple[Gold, np.ndarray, np.ndarray]
+Question = tuple[GoldQuestion, np.ndarray, np.ndarray]
 
 
 def questions(retriever: Retriever) -> list[Question]:
@@ -29,9 +29,14 @@ def questions(retriever: Retriever) -> list[Question]:
     for gold in read_gold(ROOT / "corpus/gold.jsonl"):
         if not gold.evidence or gold.history:
             continue
-        places, table, _ = features(gold.question, retriever.hits(gold.question), retriever.library.ranker)
+        places, table, _ = sentence_features(
+            gold.question, retriever.hits(gold.question), retriever.library.reranker
+        )
         held = [
-            any((at := words.place_in(hit.passage.article)) and at[0] < end and start < at[1] for words in gold.evidence)
+            any(
+                (at := words.span_in(hit.passage.article)) and at[0] < end and start < at[1]
+                for words in gold.evidence
+            )
             for hit, start, end in places
         ]
         found.append((gold, table, np.array(held)))
@@ -42,12 +47,19 @@ def fit(chosen: list[Question]) -> np.ndarray:
     """Weights that maximise the likelihood of the gold sentences among their candidates (softmax), with a light ridge."""
     spread = np.concatenate([rows for _, rows, _ in chosen]).std(axis=0)
     weights = torch.zeros(len(NAMES), requires_grad=True)
-    groups = [(torch.tensor(rows / spread, dtype=torch.float32), torch.tensor(held)) for _, rows, held in chosen if held.any()]
+    groups = [
+        (torch.tensor(rows / spread, dtype=torch.float32), torch.tensor(held))
+        for _, rows, held in chosen
+        if held.any()
+    ]
     optimiser = torch.optim.LBFGS([weights], max_iter=200)
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        losses = [torch.logsumexp(rows @ weights, 0) - torch.logsumexp((rows @ weights)[held], 0) for rows, held in groups]
+        losses = [
+            torch.logsumexp(rows @ weights, 0) - torch.logsumexp((rows @ weights)[held], 0)
+            for rows, held in groups
+        ]
         total = torch.stack(losses).mean() + 0.01 * (weights**2).sum()
         total.backward()
         return total
@@ -57,17 +69,22 @@ def fit(chosen: list[Question]) -> np.ndarray:
 
 
 def shares(chosen: list[Question], weights: np.ndarray) -> str:
-    places = [int(np.argmax(held[np.argsort(-rows @ weights, kind="stable")])) if held.any() else 99 for _, rows, held in chosen]
+    places = [
+        int(np.argmax(held[np.argsort(-rows @ weights, kind="stable")])) if held.any() else 99
+        for _, rows, held in chosen
+    ]
     return "  ".join(f"@{k} {np.mean([place < k for place in places]):.3f}" for k in (1, 2, 3, 5, 10))
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Store(Path(folder)), Encoder())
-        for file in find([ROOT / "corpus/articles"]):
-            list(take_in(library, file))
+        for file in find_files([ROOT / "corpus/articles"]):
+            list(ingest(library, file))
         found = questions(Retriever(library=library, k=8))
-    development, test = ([item for item in found if item[0].for_development == half] for half in (True, False))
+    development, test = (
+        [item for item in found if item[0].for_development == half] for half in (True, False)
+    )
     fitted = fit(development)
     print("fitted:", dict(zip(NAMES, fitted.round(1).tolist(), strict=True)))
     for name, weights in (

@@ -23,7 +23,7 @@ from playwright.sync_api import Page
 from serving import free_port
 
 from app import SAMPLE_QUESTIONS
-from rag.evaluation.record import commit, surroundings
+from rag.evaluation.record import current_commit, machine_info
 from rag.settings import ROOT, Settings
 
 STARTS = 3
@@ -45,7 +45,10 @@ def asked(page: Page, question: str) -> dict[str, float]:
     page.wait_for_function("!document.querySelector('.answer')")
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
-    page.wait_for_function("window.taken?.finished && window.dateline.record?.exchanges.at(-1)?.answer.timings.total", timeout=120_000)
+    page.wait_for_function(
+        "window.taken?.finished && window.dateline.record?.exchanges.at(-1)?.answer.timings.total",
+        timeout=120_000,
+    )
     taken = page.evaluate("window.taken")
     server = page.evaluate("window.dateline.record.exchanges.at(-1).answer.timings")
     seconds = {name: round((taken[name] - taken["enter"]) / 1000, 3) for name in ("evidence", "finished")}
@@ -60,7 +63,11 @@ def measured() -> dict[str, Any]:
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         began = time.monotonic()
         with subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "app.py", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as process:
             try:
                 assert process.stdout is not None
@@ -81,7 +88,11 @@ def medians(starts: list[dict[str, Any]]) -> dict[str, float]:
     """Over all starts and questions; `start` includes indexing the sample collection."""
     lines = [line for start in starts for line in start["questions"]]
     once = {name: statistics.median(start[name] for start in starts) for name in ("start", "interactive")}
-    asked = {name: round(statistics.median(line[name] for line in lines), 3) for name in lines[0] if name != "question"}
+    asked = {
+        name: round(statistics.median(line[name] for line in lines), 3)
+        for name in lines[0]
+        if name != "question"
+    }
     return {**once, **asked, "evidence_longest": max(line["evidence"] for line in lines)}
 
 
@@ -90,7 +101,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file to write")
     given = parser.parse_args()
     starts = [measured() for _ in range(STARTS)]
-    made = {**surroundings(), "cores": os.cpu_count(), "commit": commit(), "threads": Settings.read().threads}
+    made = {
+        **machine_info(),
+        "cores": os.cpu_count(),
+        "commit": current_commit(),
+        "threads": Settings.read().threads,
+    }
     found = {**made, "load": os.getloadavg()[0], "seconds": medians(starts), "starts": starts}
     if given.out:
         given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

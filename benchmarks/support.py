@@ -1,4 +1,4 @@
-"""The support score of `rag.verify` on AttributionBench, against a plain cosine and word overlap: python benchmarks/support.py [--out FILE]"""
+"""The support score of `rag.verification.verify` on AttributionBench, against a plain cosine and word overlap: python benchmarks/support.py [--out FILE]"""
 
 import argparse
 import gzip
@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
-import rag.verify
-from corpus.passages import sentences
+import rag.verification.verify
+from corpus.passages import sentence_spans
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
 
@@ -34,10 +34,13 @@ def area(scores: list[float], true: np.ndarray) -> float:
 
 def cosines(encoder: Encoder, claims: list[tuple[str, list[str]]]) -> list[float]:
     """The best cosine of each claim with a sentence of its source."""
-    told = [[span[start:end] for span in spans for start, end in sentences(span)] for _, spans in claims]
+    told = [[span[start:end] for span in spans for start, end in sentence_spans(span)] for _, spans in claims]
     texts = list(dict.fromkeys([text for found in told for text in found] + [claim for claim, _ in claims]))
     vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-    return [float(max(vectors[text] @ vectors[claim] for text in found)) for (claim, _), found in zip(claims, told, strict=True)]
+    return [
+        float(max(vectors[text] @ vectors[claim] for text in found))
+        for (claim, _), found in zip(claims, told, strict=True)
+    ]
 
 
 def overlap(claim: str, spans: list[str]) -> float:
@@ -48,14 +51,20 @@ def overlap(claim: str, spans: list[str]) -> float:
 def curve(claims: list[tuple[str, list[str]]], true: np.ndarray) -> list[dict[str, float]]:
     """For each threshold of content closeness the shares that pass all checks."""
     rows = []
-    in_use = rag.verify.CONTENT_SHARE
+    in_use = rag.verification.verify.MIN_CONTENT_OVERLAP
     for threshold in THRESHOLDS:
-        rag.verify.CONTENT_SHARE = threshold
-        passed = np.array([not rag.verify.reasons_against(claim, spans) for claim, spans in claims])
-        rows.append(
-            {"threshold": threshold, "attributable": round(passed[true].mean(), 4), "not attributable": round(passed[~true].mean(), 4)}
+        rag.verification.verify.MIN_CONTENT_OVERLAP = threshold
+        passed = np.array(
+            [not rag.verification.verify.verify_statement(claim, spans) for claim, spans in claims]
         )
-    rag.verify.CONTENT_SHARE = in_use
+        rows.append(
+            {
+                "threshold": threshold,
+                "attributable": round(passed[true].mean(), 4),
+                "not attributable": round(passed[~true].mean(), 4),
+            }
+        )
+    rag.verification.verify.MIN_CONTENT_OVERLAP = in_use
     return rows
 
 
@@ -68,7 +77,7 @@ def main() -> None:
     claims = [(re.sub(r"\s*\[\d+\]", "", row["claim"]), row["references"]) for row in read]
     true = np.array([row["attribution_label"] == "attributable" for row in read])
     areas = {
-        "support": area([rag.verify.support(*pair) for pair in claims], true),
+        "support": area([rag.verification.verify.support_score(*pair) for pair in claims], true),
         "cosine": area(cosines(Encoder(), claims), true),
         "word overlap": area([overlap(*pair) for pair in claims], true),
     }
@@ -80,7 +89,7 @@ def main() -> None:
         "passing all checks": rows,
         "at most": PASSING,
         "lowest threshold": chosen,
-        "in use": rag.verify.CONTENT_SHARE,
+        "in use": rag.verification.verify.MIN_CONTENT_OVERLAP,
     }
     print(json.dumps(done, indent=1))
     if arguments.out:

@@ -1,5 +1,5 @@
 """News articles: read, cleaned, cut into passages and kept. Knows news; knows neither vectors nor questions."""
 
-from corpus.silence import silence
+from corpus.environment import set_offline_environment
 
-silence()
+set_offline_environment()

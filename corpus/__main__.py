@@ -5,20 +5,20 @@
 
 import sys
 
-from corpus.stopping import interrupt_on_stop
-from rag.doors import door
+from corpus.signals import raise_on_stop_signals
+from rag.errors import run_command
 
 
 def main() -> int:
-    interrupt_on_stop()
+    raise_on_stop_signals()
     if sys.argv[1:2] == ["doctor"]:
-        from rag.doctor import main as examine
+        from rag.serving.diagnostics import main as examine
 
         return examine(sys.argv[2:])
-    from corpus.verbs import run
+    from rag.cli.collection import run
 
     return run()
 
 
 if __name__ == "__main__":
-    sys.exit(door(main))
+    sys.exit(run_command(main))

@@ -33,7 +33,10 @@ _MONTH_NAMES = {
 }
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NAMES, key=len, reverse=True))})\b\.?"
 _WRITTEN = (
-    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_MONTH},?\s+(?:de )?(?P<year>\d{{4}})\b", re.IGNORECASE),
+    re.compile(
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_MONTH},?\s+(?:de )?(?P<year>\d{{4}})\b",
+        re.IGNORECASE,
+    ),
     re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
     re.compile(rf"\b{_MONTH},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
 )
@@ -59,7 +62,9 @@ class PartialDate:
         try:
             date(self.year, self.month or 1, self.day or 1)
         except ValueError as error:
-            raise InvalidDate(f"{self.year}-{self.month}-{self.day} is no date: {error}; write YYYY-MM-DD, YYYY-MM or YYYY") from None
+            raise InvalidDate(
+                f"{self.year}-{self.month}-{self.day} is no date: {error}; write YYYY-MM-DD, YYYY-MM or YYYY"
+            ) from None
 
     @classmethod
     def parse(cls, text: str) -> "PartialDate":
@@ -89,7 +94,11 @@ class PartialDate:
     @property
     def spoken(self) -> str:
         """As people write it: "13 February 2018", "February 2018", "2018"."""
-        parts = (str(self.day) if self.day else "", MONTHS[self.month - 1] if self.month else "", str(self.year))
+        parts = (
+            str(self.day) if self.day else "",
+            MONTHS[self.month - 1] if self.month else "",
+            str(self.year),
+        )
         return " ".join(part for part in parts if part)
 
     def __str__(self) -> str:
@@ -120,18 +129,18 @@ def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
 
 # How sure a field is: "stated" outside the text (by the file or a person), "read" in the text where nothing else is written
 # (a byline, a stamp, a label), "guessed" from where a line stands.
-Sure = Literal["stated", "read", "guessed"]
+Certainty = Literal["stated", "read", "guessed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Provenance:
     """Where one field of an article came from: `how` in words, the characters of the cleaned text that said it, and how sure that is."""
 
     field: str
     how: str
     start: int | None = None
     end: int | None = None
-    sure: Sure = "stated"
+    sure: Certainty = "stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,7 @@ class Article:
     section: str | None = None
     updated: PartialDate | None = None
     origin: str = ""
-    found: tuple[Found, ...] = ()
+    found: tuple[Provenance, ...] = ()
 
     @property
     def id(self) -> str:

@@ -23,10 +23,10 @@ class Passage:
         return self.article.body[self.start : self.end]
 
 
-def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """Offsets of the sentences between `start` and `end` of `text`, without the white space around them.
 
-    >>> sentences("The U.S. agreed. Mr. Trump left.")
+    >>> sentence_spans("The U.S. agreed. Mr. Trump left.")
     [(0, 16), (17, 32)]
     """
     spans: list[tuple[int, int]] = []
@@ -44,15 +44,17 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
 @lru_cache(maxsize=4096)
 def sentence_stems(body: str, start: int, end: int) -> tuple[frozenset[str], ...]:
     """The content stems of each sentence between `start` and `end`; kept, since every question of a conversation reads the same passages."""
-    return tuple(frozenset(content_stems(body[a:b])) for a, b in sentences(body, start, end))
+    return tuple(frozenset(content_stems(body[a:b])) for a, b in sentence_spans(body, start, end))
 
 
-def split(article: Article, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]) -> list[Passage]:
+def split_passages(
+    article: Article, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]
+) -> list[Passage]:
     """Cut the body into passages of whole sentences with at most `budget` tokens each, without overlap.
 
     `count_tokens` gives the tokens of each of several texts. A sentence longer than the budget is cut at words.
     """
-    spans = sentences(article.body)
+    spans = sentence_spans(article.body)
     sizes = count_tokens([article.body[a:b] for a, b in spans])
     pieces: list[tuple[int, int, int]] = []
     for (start, end), size in zip(spans, sizes, strict=True):

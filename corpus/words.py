@@ -20,7 +20,9 @@ STOP_WORDS = frozenset(
     ).split()
 )
 _stemmer = snowballstemmer.stemmer("english")
-_stemming = Lock()  # the stemmer keeps the word that it works on in itself, and questions come on several threads
+_stemming = (
+    Lock()
+)  # the stemmer keeps the word that it works on in itself, and questions come on several threads
 
 
 @lru_cache(maxsize=100_000)
@@ -48,10 +50,10 @@ def content_words(text: str) -> list[str]:
     return list(dict.fromkeys(bare for word in words(text) if (bare := _bare(word)) not in STOP_WORDS))
 
 
-def neighbours(text: str) -> list[str]:
+def content_bigrams(text: str) -> list[str]:
     """Pairs of content words with nothing but a space or a hyphen between them.
 
-    >>> neighbours("the Federal Reserve, and interest rates of banks")
+    >>> content_bigrams("the Federal Reserve, and interest rates of banks")
     ['federal reserve', 'interest rates']
     """
     found = list(WORD.finditer(text))

@@ -22,15 +22,28 @@ _COMPARED = (
 # What others published for MultiHop-RAG, with its code and chunks: Tang and Yang 2024, table 5, and runs of that code by others.
 _PUBLISHED = ("voyage-02 and bge-reranker-large, as published", "0.747", "0.663", "-", "0.586")
 _MEASURES = {"Hits@10": "hits_10", "Hits@4": "hits_4", "MAP@10": "map_10", "MRR@10": "mrr_10"}
-_COLLECTIONS = {"all": "all 609 articles, title and text alone", "dated": "the 326 whose publisher and date are known, with them"}
+_COLLECTIONS = {
+    "all": "all 609 articles, title and text alone",
+    "dated": "the 326 whose publisher and date are known, with them",
+}
 
 
 def answers(run: dict[str, Any], columns: tuple[str, ...], measures: tuple[str, ...] = ()) -> str:
     """A table of a run over gold questions: one row a measure (those of `measures`, or all)."""
     rows = [("", *columns)] + [
-        (measure, *("-" if (value := run["summary"][column][measure]) is None else str(value) for column in columns))
+        (
+            measure,
+            *(
+                "-" if (value := run["summary"][column][measure]) is None else str(value)
+                for column in columns
+            ),
+        )
         for measure in run["summary"]["all"]
-        if (measure in measures if measures else any(run["summary"][column][measure] is not None for column in columns))
+        if (
+            measure in measures
+            if measures
+            else any(run["summary"][column][measure] is not None for column in columns)
+        )
     ]
     return _table(rows)
 
@@ -55,7 +68,8 @@ def halves(run: dict[str, Any]) -> str:
     for row in run["rows"]:
         if row["name"] == "Dateline":
             rows += [
-                (row["collection"], half, *(f"{row[half][measure]:.3f}" for measure in _MEASURES.values())) for half in ("swept", "unseen")
+                (row["collection"], half, *(f"{row[half][measure]:.3f}" for measure in _MEASURES.values()))
+                for half in ("swept", "unseen")
             ]
     return _table(rows)
 
@@ -63,7 +77,12 @@ def halves(run: dict[str, Any]) -> str:
 def decoding(run: dict[str, Any]) -> str:
     """Ways of decoding: one row a way."""
     measures = tuple(next(iter(run["ways"].values())))
-    return _table([(f"{run['questions']} questions", *measures), *((way, *map(str, row.values())) for way, row in run["ways"].items())])
+    return _table(
+        [
+            (f"{run['questions']} questions", *measures),
+            *((way, *map(str, row.values())) for way, row in run["ways"].items()),
+        ]
+    )
 
 
 def systems(run: dict[str, Any]) -> str:
@@ -73,7 +92,10 @@ def systems(run: dict[str, Any]) -> str:
     return _table(
         [
             (f"{asked} questions", *kept),
-            *((name, *("-" if row.get(measure) is None else str(row[measure]) for measure in kept)) for name, row in run.items()),
+            *(
+                (name, *("-" if row.get(measure) is None else str(row[measure]) for measure in kept))
+                for name, row in run.items()
+            ),
         ]
     )
 
@@ -85,13 +107,22 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 def tables() -> dict[Path, dict[str, str]]:
     """For each document, its generated tables by the name of the mark above them."""
-    run, found, ways = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding"))
+    run, found, ways = (
+        json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding")
+    )
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
     compared = json.loads((RESULTS / "answers.json").read_text())
     asked = RESULTS / "multihop.json"
-    hops = {"multihop": answers(json.loads(asked.read_text()), (*COLUMNS, "fact", "yes-no", "unanswerable"))} if asked.exists() else {}
+    hops = (
+        {"multihop": answers(json.loads(asked.read_text()), (*COLUMNS, "fact", "yes-no", "unanswerable"))}
+        if asked.exists()
+        else {}
+    )
     return {
-        ROOT / "README.md": {"results": answers(run, COLUMNS, _MAIN), "retrieval": retrieval(found, ("newcomer's recipe", "Dateline"))},
+        ROOT / "README.md": {
+            "results": answers(run, COLUMNS, _MAIN),
+            "retrieval": retrieval(found, ("newcomer's recipe", "Dateline")),
+        },
         RESULTS / "README.md": {
             "kinds": answers(run, ("all", *kinds)),
             "retrieval": retrieval(found),
@@ -106,7 +137,9 @@ def tables() -> dict[Path, dict[str, str]]:
 def filled(text: str, made: dict[str, str]) -> str:
     """A document with the table below each mark replaced."""
     for mark, table in made.items():
-        text = re.sub(rf"(<!-- {mark} -->\n\n)(?:\|.*\n)*", lambda found, table=table: f"{found[1]}{table}\n", text)
+        text = re.sub(
+            rf"(<!-- {mark} -->\n\n)(?:\|.*\n)*", lambda found, table=table: f"{found[1]}{table}\n", text
+        )
     return text
 
 

@@ -16,7 +16,11 @@ FERRY = "What do the auditors and the council say about the cost of the Kestrel 
 SAMPLE_GOLD = Path(__file__).parent.parent / "corpus/gold.jsonl"
 ASKED = 12  # questions of the evaluation that is shown
 HS2 = "How has the cost of HS2 changed?"
-VIEWS = (("light", 1100, 900, "light", BERLIN), ("dark", 1100, 900, "dark", FERRY), ("phone", 390, 844, "light", HS2))
+VIEWS = (
+    ("light", 1100, 900, "light", BERLIN),
+    ("dark", 1100, 900, "dark", FERRY),
+    ("phone", 390, 844, "light", HS2),
+)
 
 
 def ask(page: Page, question: str, number: int) -> None:
@@ -33,7 +37,8 @@ def collection(page: Page, address: str) -> None:
     page.get_by_role("tab", name="Collection").click()
     page.get_by_text("Add articles").click()
     page.fill(
-        "#pasted textarea", "Otters return\n\nSeventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master said."
+        "#pasted textarea",
+        "Otters return\n\nSeventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master said.",
     )
     page.fill("#publisher input, #publisher textarea", "Kestrel Bay Times")
     page.fill("#published input, #published textarea", "2024-05-02")
@@ -58,7 +63,13 @@ def reading(page: Page, address: str) -> None:
 def evaluation(page: Page, address: str, folder: Path) -> None:
     """The report of a run over a few of the sample collection's gold questions."""
     gold = folder / "questions.jsonl"
-    gold.write_text("".join(SAMPLE_GOLD.read_text().splitlines(keepends=True)[:: len(SAMPLE_GOLD.read_text().splitlines()) // ASKED]))
+    gold.write_text(
+        "".join(
+            SAMPLE_GOLD.read_text().splitlines(keepends=True)[
+                :: len(SAMPLE_GOLD.read_text().splitlines()) // ASKED
+            ]
+        )
+    )
     page.goto(f"{address}/?__theme=light")
     page.get_by_role("tab", name="Evaluate").click()
     page.set_input_files("#gold input[type=file]", gold)
@@ -71,7 +82,11 @@ def evaluation(page: Page, address: str, folder: Path) -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), Path(folder) / "log") as (address, _), chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder), Path(folder) / "log") as (address, _),
+        chromium() as browser,
+    ):
         for name, width, height, scheme, question in VIEWS:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{address}/?__theme={scheme}")

@@ -11,13 +11,13 @@ from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from corpus.article import Article
-from corpus.filters import Coverage, Filters
-from corpus.passages import Passage, split
-from corpus.store import Store, StoreError
-from embeddings.encoder import MAX_TOKENS, NAME, Encoder, Fingerprint
-from embeddings.faiss_store import ExactIndex, FaissStore
-from embeddings.ranker import Ranker
-from embeddings.wordings import Wordings
+from corpus.passages import Passage, split_passages
+from corpus.store.database import Store, StoreError
+from corpus.store.filters import Coverage, Filters
+from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
+from embeddings.expansion import QueryExpansion
+from embeddings.index import ExactIndex, FaissStore
+from embeddings.reranker import Reranker
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
 _FINGERPRINT = "encoder"
@@ -40,24 +40,26 @@ class Library:
         self._ids: set[int] = set()
         self._lock = threading.RLock()
         self._seen: tuple[int, int] | None = None
-        self._version, self._coverage, self._wordings = "", store.coverage(), Wordings(store)
+        self._version, self._coverage, self._wordings = "", store.coverage(), QueryExpansion(store)
         self.refresh()
 
     @cached_property
-    def ranker(self) -> Ranker:
+    def reranker(self) -> Reranker:
         """The ranker of sentences, loaded when first asked for; adding and searching need none.
 
         Raises:
             RankerError: its weights are missing or damaged.
         """
-        return Ranker(self.encoder)
+        return Reranker(self.encoder)
 
     def _check_fingerprint(self) -> None:
         stored = self.store.property(_FINGERPRINT)
         if stored is None:
             self.store.set_property(_FINGERPRINT, self.encoder.fingerprint.to_json())
-        elif not made_by(self.encoder, stored):
-            raise StoreError(f"{self.store.path} was not indexed with {NAME} as it is here; run: python -m corpus rebuild")
+        elif not fingerprint_matches(self.encoder, stored):
+            raise StoreError(
+                f"{self.store.path} was not indexed with {MODEL_NAME} as it is here; run: python -m corpus rebuild"
+            )
 
     def refresh(self) -> None:
         """Follow the collection: take up vectors that are new in SQLite and drop those that are gone. Cheap when nothing changed."""
@@ -74,7 +76,7 @@ class Library:
             self._ids, self._seen = now, version
             # Every question asks for these two; they change only with the collection.
             names = "".join(name for (name,) in self.store.rows("SELECT id FROM articles ORDER BY id"))
-            self._wordings = Wordings(self.store)
+            self._wordings = QueryExpansion(self.store)
             self._version, self._coverage = sha256(names.encode()).hexdigest()[:12], self.store.coverage()
 
     @property
@@ -91,49 +93,53 @@ class Library:
     def add(self, article: Article, raw: str, digest: str) -> int:
         """Split, encode and keep an article read from text `raw` of a file with SHA-256 `digest`; the number of passages that were encoded."""
         known = self.store.has(article.id)
-        passages = [] if known else split(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+        passages = [] if known else split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
         vectors = self.encoder.encode([passage.text for passage in passages])
         self.store.add(article, passages, vectors, raw, digest)
         return len(passages)
 
-    def encode_again(self, article: Article) -> int:
+    def reencode(self, article: Article) -> int:
         """Split and encode a kept article anew; how many passages it has now."""
-        passages = split(article, PASSAGE_TOKENS, self.encoder.count_tokens)
-        self.store.replace_passages(article.id, passages, self.encoder.encode([passage.text for passage in passages]))
+        passages = split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+        self.store.replace_passages(
+            article.id, passages, self.encoder.encode([passage.text for passage in passages])
+        )
         return len(passages)
 
     def remove(self, article: str) -> bool:
         """Take an article away; False where there is none of this id."""
         return self.store.remove(article)
 
-    def by_meaning(self, vector: NDArray[np.float32], k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+    def search_by_vector(
+        self, vector: NDArray[np.float32], k: int, filters: Filters | None = None
+    ) -> list[tuple[int, float]]:
         """The `k` passages nearest to a question's vector as (passage id, cosine), best first; filters apply before the search."""
         self.refresh()
         among = self.store.passage_ids(filters) if filters else None
         with self._lock:
-            return self._index.nearest(vector, k, among)
+            return self._index.search(vector, k, among)
 
-    def rarity(self, word: str) -> float:
+    def idf(self, word: str) -> float:
         """How much a word tells: log(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it, as in bm25."""
         self.refresh()
         held = self._wordings.frequency(word)
         return math.log(1 + (len(self._ids) - held + 0.5) / (held + 0.5))
 
-    def by_words(
+    def search_by_words(
         self, question: str, k: int, filters: Filters | None = None, pairs: bool = True, others: bool = True
     ) -> list[tuple[int, float]]:
         """The `k` passages that share the question's words best as (passage id, bm25), best first; filters apply before the search.
 
-        `pairs` of words that stand together and `others` for them count as well (see `Wordings`).
+        `pairs` of words that stand together and `others` for them count as well (see `QueryExpansion`).
         """
         self.refresh()
         query = self._wordings.query(question, pairs, others)
         return self.store.matches(query, k, filters) if query else []
 
-    def spelled_out(self, question: str) -> str:
+    def expand_acronyms(self, question: str) -> str:
         """A question with what its acronyms stand for in the articles behind them."""
         self.refresh()
-        return self._wordings.spelled_out(question)
+        return self._wordings.expand_acronyms(question)
 
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         return self.store.passages(ids)
@@ -144,7 +150,7 @@ class Library:
         return FaissStore(self.encoder, self._index, _Documents(self.store), _Keys())
 
 
-def made_by(encoder: Encoder, fingerprint: str) -> bool:
+def fingerprint_matches(encoder: Encoder, fingerprint: str) -> bool:
     """True if the vectors that a collection says this of are `encoder`'s, all of them."""
     return fingerprint != REBUILDING and Fingerprint.from_json(fingerprint).matches(encoder.fingerprint)
 
@@ -159,9 +165,9 @@ def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
     library = Library(store, encoder)
     store.set_property(_FINGERPRINT, REBUILDING)
     for article in articles:
-        library.encode_again(article)
+        library.reencode(article)
         yield article
-    store.list_all_words()
+    store.rebuild_word_index()
     store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
 
 

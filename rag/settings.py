@@ -29,12 +29,16 @@ class Settings:
 
     data: Path = _dial(ROOT / "data", "folder of the collection; one folder, one collection")
     model: str = _dial(
-        PACKAGED, "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or openai:NAME@http://host/v1"
+        PACKAGED,
+        "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or openai:NAME@http://host/v1",
     )
     adapter: str = _dial(
-        PACKAGED, "packaged (with the packaged model), none, or a GGUF file of training/export.py for the model that DATELINE_MODEL names"
+        PACKAGED,
+        "packaged (with the packaged model), none, or a GGUF file of training/export.py for the model that DATELINE_MODEL names",
     )
-    context: int = _dial(2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512)
+    context: int = _dial(
+        2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512
+    )
     threads: int = _dial(
         max(1, (os.cpu_count() or 2) // 2),
         "threads of each model; half of the cores, since two busy pools on the same cores slow each other 20-40 times",
@@ -48,16 +52,21 @@ class Settings:
         choices=("local", "all", "none"),
     )
     logins: str = _dial(
-        "", "file of those who may use the page and the API, made by python -m rag login NAME; without one, whoever reaches them"
+        "",
+        "file of those who may use the page and the API, made by python -m rag login NAME; without one, whoever reaches them",
     )
-    question: int = _dial(limits.QUESTION_CHARS, "characters of a question; a pasted article is refused, not cut", least=1)
+    question: int = _dial(
+        limits.MAX_QUESTION_CHARS, "characters of a question; a pasted article is refused, not cut", least=1
+    )
     queue: int = _dial(
-        limits.QUEUE, "questions that may wait, on the page and over the API together; the next is told to come back", least=1
+        limits.MAX_QUEUE,
+        "questions that may wait, on the page and over the API together; the next is told to come back",
+        least=1,
     )
     upload: int = _dial(20, "megabytes of one uploaded file", least=1)
     hits: int = _dial(8, "passages whose sentences are ranked for a question", least=1)
 
-    def changes_at(self, alone: bool) -> bool:
+    def changes_allowed(self, alone: bool) -> bool:
         """Whether whoever reaches the page may change the collection; `alone` where only this computer does."""
         return self.changes == "all" or (self.changes == "local" and alone)
 
@@ -71,7 +80,9 @@ class Settings:
         dials = {PREFIX + dial.name.upper(): dial for dial in fields(cls)}
         unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in dials)
         if unknown:
-            raise SettingError(f"{unknown[0]} is no setting of Dateline; there are {', '.join(sorted(dials))}")
+            raise SettingError(
+                f"{unknown[0]} is no setting of Dateline; there are {', '.join(sorted(dials))}"
+            )
         values: dict[str, Any] = {}
         for name, dial in dials.items():
             text = environment.get(name, "").strip()

@@ -9,17 +9,25 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from corpus.article import Article
 from corpus.passages import Passage
-from corpus.store import Store
+from corpus.store.database import Store
 
 
 def main(folder: str, told: str, count: str, name: str) -> None:
     store = Store(Path(folder))
     with Path(told).open("a", buffering=1) as acknowledged:
         for n in range(int(count)):
-            found = Article(f"Title {n}", f"Sentence {n} of {name}. " + "And more of it. " * 40, origin=f"{name}-{n}")
+            found = Article(
+                f"Title {n}", f"Sentence {n} of {name}. " + "And more of it. " * 40, origin=f"{name}-{n}"
+            )
             half = found.body.index(". ") + 1
             vectors = np.random.default_rng(n).normal(size=(2, 384)).astype(np.float32)
-            store.add(found, [Passage(found, 0, half), Passage(found, half, len(found.body))], vectors, raw="raw", sha256=str(n))
+            store.add(
+                found,
+                [Passage(found, 0, half), Passage(found, half, len(found.body))],
+                vectors,
+                raw="raw",
+                sha256=str(n),
+            )
             acknowledged.write(f"{found.id}\n")
             if n % 5 == 4:  # the same file with other words: a new article takes the old one's place
                 changed = Article(found.title, f"Changed {found.body}", origin=found.origin)

@@ -43,14 +43,21 @@ def answering(write: Callable[[str], str], usage: bool = True) -> Iterator[str]:
 
 def _whole(text: str, told: bool) -> bytes:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    return json.dumps({**_head("chat.completion"), "choices": [choice], **({"usage": USAGE} if told else {})}).encode()
+    return json.dumps(
+        {**_head("chat.completion"), "choices": [choice], **({"usage": USAGE} if told else {})}
+    ).encode()
 
 
 def _events(text: str, told: bool) -> bytes:
     head = _head("chat.completion.chunk")
-    words = [{"index": 0, "delta": {"role": "assistant", "content": f"{word} "}, "finish_reason": None} for word in text.split(" ")]
+    words = [
+        {"index": 0, "delta": {"role": "assistant", "content": f"{word} "}, "finish_reason": None}
+        for word in text.split(" ")
+    ]
     ends = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    events = [{**head, "choices": [choice]} for choice in (*words, ends)] + ([{**head, "choices": [], "usage": USAGE}] if told else [])
+    events = [{**head, "choices": [choice]} for choice in (*words, ends)] + (
+        [{**head, "choices": [], "usage": USAGE}] if told else []
+    )
     return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode() + b"data: [DONE]\n\n"
 
 

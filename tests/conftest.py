@@ -16,26 +16,28 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from corpus.article import Article, PartialDate
-from corpus.readers import find
-from corpus.store import FILE_NAME, Store
+from corpus.reading.files import find_files
+from corpus.store.database import FILE_NAME, Store
 from embeddings.encoder import Encoder
-from embeddings.intake import take_in
+from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.llm import LocalReader
-from rag.models import Reader, open_reader
-from rag.prompts import Prompts
-from rag.retriever import Retriever
+from rag.generation.chat_model import LocalChatModel
+from rag.generation.prompts import Prompts
+from rag.generation.registry import AnswerModel, open_model
+from rag.retrieval.search import Retriever
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from rag.llm_process import Reader as Owner
+    from rag.generation.worker import LoadedModel as Owner
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared, the folder of raw articles and public data, is not here")
+needs_shared = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="../shared, the folder of raw articles and public data, is not here"
+)
 
 
 class Scripted(BaseChatModel):
@@ -53,18 +55,26 @@ class Scripted(BaseChatModel):
         for word in self.write(messages[-1].text).split(" "):
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
-    def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+    def _generate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
         text = "".join(chunk.text for chunk in self._stream(messages))
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text))])
 
 
 def article(
-    body: str = "The council approved the plan. It costs 34 million crowns.", title: str | None = "Council approves plan", **fields: Any
+    body: str = "The council approved the plan. It costs 34 million crowns.",
+    title: str | None = "Council approves plan",
+    **fields: Any,
 ) -> Article:
     published = fields.pop("published", "2018-02-13")
     fields.setdefault("origin", f"{abs(hash((body, title)))}.txt")
     return Article(
-        title, body, fields.pop("publisher", "Meridian Wire"), published=PartialDate.parse(published) if published else None, **fields
+        title,
+        body,
+        fields.pop("publisher", "Meridian Wire"),
+        published=PartialDate.parse(published) if published else None,
+        **fields,
     )
 
 
@@ -91,8 +101,8 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) ->
     folder = tmp_path_factory.mktemp("sample")
     store = Store(folder)
     library = Library(store, encoder)
-    for file in find([ROOT / "corpus" / "articles"]):
-        assert all(report.status == "added" for report in take_in(library, file))
+    for file in find_files([ROOT / "corpus" / "articles"]):
+        assert all(report.status == "added" for report in ingest(library, file))
     store.close()
     return folder
 
@@ -135,18 +145,18 @@ def page(browser: "Browser", address: str) -> "Iterator[Page]":
 
 
 @pytest.fixture(scope="session")
-def reader() -> Iterator[Reader]:
+def reader() -> Iterator[AnswerModel]:
     """The packaged reader in its process, as it is installed."""
-    reader = open_reader(Settings(threads=1, adapter="none"))
-    assert isinstance(reader.chat, LocalReader)
+    reader = open_model(Settings(threads=1, adapter="none"))
+    assert isinstance(reader.chat, LocalChatModel)
     yield reader
     reader.close()
 
 
 @pytest.fixture(scope="session")
-def trained() -> Iterator[Reader]:
+def trained() -> Iterator[AnswerModel]:
     """The packaged reader with its adapter."""
-    reader = open_reader(Settings(threads=1, adapter=str(ROOT / "rag/adapters/reader.gguf")))
+    reader = open_model(Settings(threads=1, adapter=str(ROOT / "rag/adapters/reader.gguf")))
     yield reader
     reader.close()
 
@@ -154,24 +164,26 @@ def trained() -> Iterator[Reader]:
 @pytest.fixture(scope="session")
 def quoting(sample: Library) -> Assistant:
     """An assistant without a model."""
-    return Assistant(Retriever(library=sample, k=8), Reader("none", None), Prompts())
+    return Assistant(Retriever(library=sample, k=8), AnswerModel("none", None), Prompts())
 
 
 @pytest.fixture
 def scripted(sample: Library) -> Callable[[Callable[[str], str]], Assistant]:
     """An assistant whose model writes what a function makes of the last message."""
-    return lambda write: Assistant(Retriever(library=sample, k=8), Reader("scripted", Scripted(write=write)), Prompts())
+    return lambda write: Assistant(
+        Retriever(library=sample, k=8), AnswerModel("scripted", Scripted(write=write)), Prompts()
+    )
 
 
 @pytest.fixture(scope="module")
-def chat(reader: Reader) -> LocalReader:
-    assert isinstance(reader.chat, LocalReader)
+def chat(reader: AnswerModel) -> LocalChatModel:
+    assert isinstance(reader.chat, LocalChatModel)
     return reader.chat
 
 
 @pytest.fixture(scope="module")
-def owner(chat: LocalReader) -> "Owner":
+def owner(chat: LocalChatModel) -> "Owner":
     """The child's own object, in this process, to look at its tokens."""
-    from rag.llm_process import Reader as Owner  # llama.cpp, which few tests need in this process
+    from rag.generation.worker import LoadedModel as Owner  # llama.cpp, which few tests need in this process
 
     return Owner(str(chat.process.path), 512, 1)

@@ -21,13 +21,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(data: Path, log: Path, port: int | None = None, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def served(
+    data: Path, log: Path, port: int | None = None, **settings: str
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The address of `python app.py` over a data folder, and its process; ended afterwards."""
     port = port or free_port()
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "app.py", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         wait_for(f"http://127.0.0.1:{port}/", process, log)

@@ -7,21 +7,31 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from corpus.readers import find
-from embeddings.intake import take_in
+from corpus.reading.files import find_files
+from embeddings.ingest import ingest
+from rag.factory import open_library
 from rag.settings import Settings
-from rag.wiring import open_library
 
 
 def main(folder: str, data: str) -> None:
     library = open_library(Settings(data=Path(data), threads=1))
-    for file in find([Path(folder)]):
+    for file in find_files([Path(folder)]):
         began, used = time.monotonic(), time.process_time()
         reports = [
-            (report.status, report.problem, report.origin, report.article.body[:200] if report.article else "")
-            for report in take_in(library, file)
+            (
+                report.status,
+                report.problem,
+                report.origin,
+                report.article.body[:200] if report.article else "",
+            )
+            for report in ingest(library, file)
         ]
-        entry = {"file": str(file), "seconds": time.monotonic() - began, "used": time.process_time() - used, "reports": reports}
+        entry = {
+            "file": str(file),
+            "seconds": time.monotonic() - began,
+            "used": time.process_time() - used,
+            "reports": reports,
+        }
         sys.stdout.write(json.dumps(entry) + "\n")
         sys.stdout.flush()
     library.store.close()

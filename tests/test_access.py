@@ -12,14 +12,21 @@ from test_reader_pane import HS2
 
 _PACKAGE = importlib.util.find_spec("axe_playwright_python")
 pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"),
-    pytest.mark.skipif(not _PACKAGE, reason="axe-core is not installed; run: pip install -r requirements-dev.txt"),
+    pytest.mark.skipif(
+        not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
+    ),
+    pytest.mark.skipif(
+        not _PACKAGE, reason="axe-core is not installed; run: pip install -r requirements-dev.txt"
+    ),
 ]
 
 
 @pytest.fixture(scope="module")
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(sample_folder, tmp_path_factory.mktemp("access") / "log", DATELINE_MODEL="none") as (address, _):
+    with served(sample_folder, tmp_path_factory.mktemp("access") / "log", DATELINE_MODEL="none") as (
+        address,
+        _,
+    ):
         yield address
 
 

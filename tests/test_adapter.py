@@ -10,14 +10,14 @@ import pytest
 from conftest import article
 
 from corpus.passages import Passage
-from rag import models
-from rag.evidence import Evidence
-from rag.models import ModelMissing, Reader, open_reader
-from rag.prompts import TRAINED, Prompts
+from rag.generation import registry as models
+from rag.generation.prompts import TRAINED_FOLDER, Prompts
+from rag.generation.registry import AnswerModel, ModelMissing, open_model
+from rag.retrieval.evidence import Evidence
 from rag.settings import Settings
 
 ADAPTER = Path(models.__file__).parent / "adapters/reader.gguf"
-BASE = Path(str(open_reader(Settings(adapter="none")).chat.process.path))  # type: ignore[union-attr]
+BASE = Path(str(open_model(Settings(adapter="none")).chat.process.path))  # type: ignore[union-attr]
 LINES = (
     ("The council met on Monday and heard the harbour master for an hour.", "2018-02-13"),
     ("The new ferry, the Sea Campion, cost 34 million crowns and carries 600 passengers.", "2020-10-02"),
@@ -31,29 +31,39 @@ QUESTIONS = (
 
 
 def lines() -> list[Evidence]:
-    return [Evidence(Passage(article(text, published=day), 0, len(text)), 0, len(text), 1.0, 1.0) for text, day in LINES]
+    return [
+        Evidence(Passage(article(text, published=day), 0, len(text)), 0, len(text), 1.0, 1.0)
+        for text, day in LINES
+    ]
 
 
 def chats() -> list[list[dict[str, str]]]:
     """Fifty prompts of different lengths, as the product sends them."""
     roles = {"human": "user", "system": "system"}
     return [
-        [{"role": roles[message.type], "content": message.text} for message in Prompts(TRAINED).messages(question, given, 2000)[0]]
+        [
+            {"role": roles[message.type], "content": message.text}
+            for message in Prompts(TRAINED_FOLDER).messages(question, given, 2000)[0]
+        ]
         for question in QUESTIONS
         for given in (lines()[:2], lines(), [*reversed(lines())], lines()[1:], [*lines()[2:], *lines()[:2]])
     ]
 
 
-def written(reader: Reader, chat: list[dict[str, str]]) -> str:
+def written(reader: AnswerModel, chat: list[dict[str, str]]) -> str:
     return "".join(reader.chat.process.write(chat, 40, 0.0, ["\n\n"]))  # type: ignore[union-attr]
 
 
-def test_the_adapter_answers_with_words_of_a_sentence_and_its_number(trained: Reader, reader: Reader) -> None:
-    assert trained.points and not reader.points
+def test_the_adapter_answers_with_words_of_a_sentence_and_its_number(
+    trained: AnswerModel, reader: AnswerModel
+) -> None:
+    assert trained.extractive and not reader.extractive
     cost = chats()[:5]
     said = [written(trained, chat) for chat in cost]
     # The sentence with the price stands at another place in each.
-    assert sum(text == f"[{n}] 34 million crowns" for text, n in zip(said, (2, 2, 2, 1, 3), strict=True)) >= 4, said
+    assert (
+        sum(text == f"[{n}] 34 million crowns" for text, n in zip(said, (2, 2, 2, 1, 3), strict=True)) >= 4
+    ), said
     assert all(written(reader, chat) != text for chat, text in zip(cost[:2], said, strict=False))
 
 
@@ -61,17 +71,18 @@ def test_an_adapter_is_refused_on_another_base_or_when_it_is_not_its_cards(tmp_p
     other = tmp_path / "other.gguf"
     other.write_bytes(BASE.read_bytes() + b"\0")
     with pytest.raises(
-        ModelMissing, match=r"was trained for SmolLM2-135M-Instruct\.Q4_1\.gguf, not for .*other\.gguf; set DATELINE_ADAPTER=none"
+        ModelMissing,
+        match=r"was trained for SmolLM2-135M-Instruct\.Q4_1\.gguf, not for .*other\.gguf; set DATELINE_ADAPTER=none",
     ):
-        open_reader(Settings(model=str(other), adapter=str(ADAPTER)))
-    assert not open_reader(Settings(model=str(other))).points
+        open_model(Settings(model=str(other), adapter=str(ADAPTER)))
+    assert not open_model(Settings(model=str(other))).extractive
     changed = tmp_path / "reader.gguf"
     changed.write_bytes(ADAPTER.read_bytes()[:-1] + b"\1")
     with pytest.raises(ModelMissing, match=r"its card reader\.json are not both there"):
-        open_reader(Settings(adapter=str(changed)))
+        open_model(Settings(adapter=str(changed)))
     changed.with_suffix(".json").write_bytes(ADAPTER.with_suffix(".json").read_bytes())
     with pytest.raises(ModelMissing, match="is not the file that its card describes"):
-        open_reader(Settings(adapter=str(changed)))
+        open_model(Settings(adapter=str(changed)))
 
 
 def test_logits_of_base_and_adapter_agree_with_torch() -> None:
@@ -80,14 +91,19 @@ def test_logits_of_base_and_adapter_agree_with_torch() -> None:
     Rows of q and k in the wrong order give a model several times as far away; the last line shows that this test would see it.
     """
     torch = pytest.importorskip("torch")
-    gguf = pytest.importorskip("gguf", reason="gguf is not installed; pip install -r training/requirements.txt")
+    gguf = pytest.importorskip(
+        "gguf", reason="gguf is not installed; pip install -r training/requirements.txt"
+    )
     transformers = pytest.importorskip("transformers")
     torch.set_num_threads(1)
     ours = _llama_logits()
 
     def distances(permute: bool, chats: list[tuple[list[int], Any]]) -> list[float]:
         model = transformers.AutoModelForCausalLM.from_pretrained(
-            BASE.parent, gguf_file=BASE.name, dtype=torch.float32, quantization_config=transformers.GgufConfig(dequantize=True)
+            BASE.parent,
+            gguf_file=BASE.name,
+            dtype=torch.float32,
+            quantization_config=transformers.GgufConfig(dequantize=True),
         )
         _merge(torch, model, gguf.GGUFReader(ADAPTER), permute)
         found = []
@@ -104,7 +120,7 @@ def test_logits_of_base_and_adapter_agree_with_torch() -> None:
 
 def _llama_logits() -> list[tuple[list[int], Any]]:
     """For each chat the tokens that the reader's process makes of it, and what llama.cpp thinks comes next."""
-    from rag.llm_process import Reader as Process
+    from rag.generation.worker import LoadedModel as Process
 
     process = Process(str(BASE), 1024, 1, str(ADAPTER))
     model, found = process._model, []
@@ -134,19 +150,24 @@ def _merge(torch: Any, model: Any, adapter: Any, permute: bool) -> None:
             b = weights[name[:-1] + "b"]
             if permute and short in heads:
                 half = len(b) // heads[short] // 2
-                order = [head * 2 * half + 2 * row + side for head in range(heads[short]) for side in (0, 1) for row in range(half)]
+                order = [
+                    head * 2 * half + 2 * row + side
+                    for head in range(heads[short])
+                    for side in (0, 1)
+                    for row in range(half)
+                ]
                 b = b[order]
             module = model.model.layers[int(layer)].get_submodule(_MODULES[short])
             module.weight.data += torch.from_numpy(alpha / len(a) * (b @ a))
 
 
 def test_the_trainers_tokens_are_the_products() -> None:
-    """`training/train.py` splits a chat as `rag.llm_process` does, also where an article spells a control token."""
+    """`training/train.py` splits a chat as `rag.generation.worker` does, also where an article spells a control token."""
     pytest.importorskip("peft", reason="peft is not installed; pip install -r training/requirements.txt")
     pytest.importorskip("gguf", reason="gguf is not installed; pip install -r training/requirements.txt")
     import sys
 
-    from rag.llm_process import Reader as Process
+    from rag.generation.worker import LoadedModel as Process
 
     sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
     from train import encode

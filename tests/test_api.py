@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from corpus.filters import Filters
+from corpus.store.filters import Filters
 from embeddings.library import Library
 from rag import limits
-from rag.api import Api, BadRequest, filters_from, turns
 from rag.assistant import Assistant
-from rag.collection import Collection, UnknownArticle
-from rag.models import Reader
-from rag.prompts import Prompts
-from rag.retriever import Retriever
+from rag.generation.prompts import Prompts
+from rag.generation.registry import AnswerModel
+from rag.retrieval.search import Retriever
+from rag.serving.api import Api, BadRequest, parse_filters, parse_history
+from rag.serving.collection import Collection, UnknownArticle
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def api(quoting: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Api:
 @pytest.fixture
 def writable(library: Library, tmp_path: Path) -> Api:
     """The endpoints over an empty collection that may be changed."""
-    assistant = Assistant(Retriever(library=library, k=8), Reader("none", None), Prompts())
+    assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())
     return Api(assistant, Collection(library, tmp_path, changes=True))
 
 
@@ -74,29 +74,48 @@ def test_a_questions_own_filter_holds_unless_others_or_none_are_given(api: Api) 
     assert api.ask(question)["filters"]["publishers"] == ["Civic Observer"]
     assert {item["publisher"] for item in api.search(question)} == {"Civic Observer"}
     assert (
-        api.ask(question, None, {})["filters"]["publishers"] == [] and len({item["publisher"] for item in api.search(question, 10, {})}) > 1
+        api.ask(question, None, {})["filters"]["publishers"] == []
+        and len({item["publisher"] for item in api.search(question, 10, {})}) > 1
     )
 
 
 def test_filters_from_plain_values() -> None:
-    found = filters_from({"since": "2018-02", "until": "2020", "publishers": ["A"], "articles": []})
-    assert (found.since, found.until, found.publishers, found.articles) == (date(2018, 2, 1), date(2020, 12, 31), ("A",), ())
-    assert filters_from(None) is None and filters_from({}) == Filters() and not filters_from({"since": "", "until": None})
+    found = parse_filters({"since": "2018-02", "until": "2020", "publishers": ["A"], "articles": []})
+    assert (found.since, found.until, found.publishers, found.articles) == (
+        date(2018, 2, 1),
+        date(2020, 12, 31),
+        ("A",),
+        (),
+    )
+    assert (
+        parse_filters(None) is None
+        and parse_filters({}) == Filters()
+        and not parse_filters({"since": "", "until": None})
+    )
 
 
 @pytest.mark.parametrize(
-    "entry", [[], "2018", {"sinse": "2018"}, {"since": "soon"}, {"publishers": "A"}, {"publishers": [1]}, {"articles": ["a"] * 51}]
+    "entry",
+    [
+        [],
+        "2018",
+        {"sinse": "2018"},
+        {"since": "soon"},
+        {"publishers": "A"},
+        {"publishers": [1]},
+        {"articles": ["a"] * 51},
+    ],
 )
 def test_bad_filters_are_refused_with_what_they_should_be(entry: object) -> None:
     with pytest.raises(BadRequest, match="filters"):
-        filters_from(entry)
+        parse_filters(entry)
 
 
 def test_history_is_checked_and_cut_to_the_last_turns() -> None:
-    assert turns(None) == ()
+    assert parse_history(None) == ()
     many = [{"role": "user", "text": str(n)} for n in range(10_000)]
-    assert [turn.text for turn in turns(many)] == [str(n) for n in range(9_988, 10_000)]
-    assert len(turns([{"role": "assistant", "text": "x" * 10**6}])[0].text) == 8_000
+    assert [turn.text for turn in parse_history(many)] == [str(n) for n in range(9_988, 10_000)]
+    assert len(parse_history([{"role": "assistant", "text": "x" * 10**6}])[0].text) == 8_000
     for bad in (
         "text",
         {},
@@ -106,7 +125,7 @@ def test_history_is_checked_and_cut_to_the_last_turns() -> None:
         [{"role": "user", "text": {"path": "/etc/passwd"}}],
     ):
         with pytest.raises(BadRequest):
-            turns(bad)
+            parse_history(bad)
 
 
 @pytest.mark.parametrize("k", [True, "3", 2.5, None])
@@ -123,7 +142,10 @@ def test_articles_are_listed_and_told_whole(api: Api) -> None:
     one = json.loads(json.dumps(api.article(found["articles"][0]["article"])))
     assert one["headline"] == found["articles"][0]["headline"] and "ferry" in one["body"].lower()
     assert {item["field"] for item in one["found"]} >= {"title", "date"} and "/" not in one["origin"]
-    assert len(api.articles(limit=10_000)["articles"]) <= limits.LISTED_MOST and len(api.articles(limit=-1)["articles"]) == 1
+    assert (
+        len(api.articles(limit=10_000)["articles"]) <= limits.MAX_LIST_LENGTH
+        and len(api.articles(limit=-1)["articles"]) == 1
+    )
 
 
 def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) -> None:
@@ -132,9 +154,19 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
     file.write_bytes(b"%PDF-1.4 nothing")
     text = "Seventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master told the council."
     refused, added = writable.add(
-        text, "Kestrel Bay Times", "2024-05-02", "Otters return", "https://times.example/otters", [{"path": str(file)}]
+        text,
+        "Kestrel Bay Times",
+        "2024-05-02",
+        "Otters return",
+        "https://times.example/otters",
+        [{"path": str(file)}],
     )
-    assert (refused["status"], refused["article"], added["status"], added["problem"]) == ("refused", None, "added", "")
+    assert (refused["status"], refused["article"], added["status"], added["problem"]) == (
+        "refused",
+        None,
+        "added",
+        "",
+    )
     assert refused["problem"].startswith("bad.pdf: not readable as pdf")
     said = {name: added["article"][name] for name in ("publisher", "published", "title", "url")}
     assert said == {
@@ -146,7 +178,10 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
     name = added["article"]["article"]
     full = writable.health()
     assert (empty["articles"], full["articles"], full["passages"], full["status"]) == (0, 1, 1, "ok")
-    assert full["index_version"] != empty["index_version"] and writable.ask("otters")["index_version"] == full["index_version"]
+    assert (
+        full["index_version"] != empty["index_version"]
+        and writable.ask("otters")["index_version"] == full["index_version"]
+    )
     assert "eventeen" in writable.ask("How many otters were counted?")["text"]
     assert writable.remove(name)["headline"] == "Otters return" and writable.health() == empty
     with pytest.raises(UnknownArticle):
@@ -169,6 +204,8 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
         ("add", (), "nothing to add"),
     ],
 )
-def test_values_that_cannot_be_get_a_sentence(writable: Api, endpoint: str, arguments: tuple, why: str) -> None:
+def test_values_that_cannot_be_get_a_sentence(
+    writable: Api, endpoint: str, arguments: tuple, why: str
+) -> None:
     with pytest.raises(ValueError, match=why):
         writable.endpoints[endpoint](*arguments)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import app
-from corpus.lock import writing
-from corpus.store import Store
+from corpus.store.database import Store
+from corpus.store.lock import write_lock
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 
@@ -30,6 +30,6 @@ def test_a_sample_that_was_left_half_added_is_completed_and_a_collection_of_ones
     for article in library.store.articles()[:2]:
         library.remove(article.id)
     assert app.add_sample(library) and library.coverage().articles == 1
-    with writing(tmp_path / "data"):
+    with write_lock(tmp_path / "data"):
         assert app.add_sample(library)  # nothing to write, so nobody is waited for
     library.store.close()

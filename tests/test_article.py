@@ -8,7 +8,12 @@ from corpus.article import InvalidDate, PartialDate, written_dates
 
 @pytest.mark.parametrize(
     ("text", "spoken"),
-    [("2018-02-13", "13 February 2018"), ("2018-02", "February 2018"), ("2018", "2018"), ("2018-02-13T10:00:00Z", "13 February 2018")],
+    [
+        ("2018-02-13", "13 February 2018"),
+        ("2018-02", "February 2018"),
+        ("2018", "2018"),
+        ("2018-02-13T10:00:00Z", "13 February 2018"),
+    ],
 )
 def test_a_date_keeps_the_precision_it_was_given(text: str, spoken: str) -> None:
     assert PartialDate.parse(text).spoken == spoken
@@ -31,10 +36,19 @@ def test_dates_are_read_as_people_write_them() -> None:
 
 
 def test_the_same_words_are_the_same_article_whoever_saved_them() -> None:
-    assert article(origin="a.txt", publisher="A").id == article(origin="b.txt", publisher="B").id != article(body="Other words.").id
+    assert (
+        article(origin="a.txt", publisher="A").id
+        == article(origin="b.txt", publisher="B").id
+        != article(body="Other words.").id
+    )
 
 
 def test_an_article_without_title_or_date_says_so() -> None:
-    bare = article(title=None, published=None, publisher=None, body="One two three four five six seven eight nine ten eleven.")
+    bare = article(
+        title=None,
+        published=None,
+        publisher=None,
+        body="One two three four five six seven eight nine ten eleven.",
+    )
     assert bare.headline == "One two three four five six seven eight nine ten..."
     assert bare.dateline == "publisher unknown, undated"

@@ -1,75 +1,103 @@
-import re
-
 import pytest
 from conftest import article
-from test_markup import HOSTILE, Tags
+from test_answer_markup import HOSTILE, Tags
 
-from corpus.copies import Copies, near_copies
-from corpus.filters import Coverage
-from corpus.listing import Listed, Listing
-from corpus.report import Report
-from rag.collection import Addition
-from rag.page.article_markup import addition_html, article_html, copies_html, coverage_html, list_html, problem_html
+from corpus.article import Article
+from corpus.passages import Passage
+from rag.answers.answer import Answer
+from rag.page.article_markup import article_pane_html, openable_citations
+from rag.retrieval.evidence import Evidence
+from rag.verification.citations import number_citations
 
-ALLOWED = {
-    "button": {"type", "class", "data-article"},
-    "progress": {"value", "max", "aria-label"},
-    "th": {"scope"},
-    "td": {"class", "colspan"},
-    "tr": {"class"},
-    **{name: {"class"} for name in ("div", "span", "ul", "article", "section", "table")},
-    "p": {"class", "role"},
-    **{name: set() for name in ("li", "h2", "details", "summary", "pre", "strong", "thead", "tbody")},
-}
+BODY = "The council met on Monday.\n\nIt approved the plan, which costs 34 million crowns. Nobody voted against it.\n"
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "{{7*7}} ${alert(1)}"])
-def test_nothing_of_an_article_becomes_a_tag_an_attribute_or_a_link(text: str) -> None:
-    known = article(body=f"{text} stands here.", title=text, publisher=text, author=text, url=text, origin=f"upload:1a2b3c4d/{text}")
-    other = article(body=f"{text} stands there.", title=None, publisher=None)
-    reports = (Report(f"upload:1/{text}", "refused", problem=text), Report(text, "added", known))
-    (difference,) = next(iter(near_copies([article(f"{'The same words. ' * 9} {n}") for n in (4, 5)]))).differences
-    pages = [
-        coverage_html(Coverage(1, 1, (text,), None, None, 1)),
-        list_html(Listing((Listed(known, 1), Listed(other, 2)), 2), text, True),
-        list_html(Listing((), 0), text, True),
-        article_html(known, text),
-        addition_html(Addition(1, 2, 1.0, reports)),
-        addition_html(Addition(2, 2, 1.0, reports)),
-        problem_html(text),
-        copies_html([Copies(known, other, (difference, type(difference)(text, text)))], False),
-    ]
-    for page in pages:
-        tags = Tags()
-        tags.feed(page)
-        for tag, attributes in tags.found:
-            assert set(attributes) <= ALLOWED[tag], (tag, attributes)
-            assert re.fullmatch(r"[0-9a-f]{12}", attributes.get("data-article") or "0" * 12)
+def evidence(source: Article, words: str) -> Evidence:
+    start = source.body.index(words)
+    return Evidence(Passage(source, 0, len(source.body)), start, start + len(words), 1.0, 1.0)
 
 
-def test_an_addition_tells_how_far_it_is_and_what_was_refused_first() -> None:
-    known = article()
-    growing = addition_html(Addition(2, 8, 4.0, (Report("a.txt", "added", known),)))
-    assert "2 of 8 files · 0.5 a second · about 12 s left" in growing and '<progress value="2" max="8"' in growing
-    done = addition_html(Addition(2, 2, 90.0, (Report("a.txt", "added", known), Report("b.pdf", "refused", problem="b.pdf: not readable"))))
-    assert "1 added, 1 refused" in done and "1 min 30 s" in done and "progress" not in done
-    assert done.index("b.pdf") < done.index("a.txt") and ">not readable<" in done
-
-
-def test_an_empty_list_says_what_to_do() -> None:
-    nothing = Listing((), 0)
-    assert "Drop files" in list_html(nothing, "", True) and "python -m corpus add" in list_html(nothing, "", False)
-    assert "No article holds “ferry”" in list_html(nothing, "ferry", True) and "nearly the same" in copies_html([], False)
-
-
-def test_long_texts_are_cut_and_said_so() -> None:
-    page = article_html(article(body="word " * 30_000), "raw " * 30_000)
-    assert page.count("The first 100,000 of") == 2 and len(page) < 210_000
-
-
-def test_figures_that_differ_stand_first() -> None:
-    (pair,) = near_copies(
-        [article(f"{'The ferry sailed on. ' * 9} It was {old} and cost {price} crowns.") for old, price in (("late", 4), ("slow", 5))]
+def answer(source: Article, *cited: str) -> Answer:
+    return Answer(
+        "q",
+        "q",
+        "answered",
+        statements=number_citations([(words, [evidence(source, words)], "quoted") for words in cited]),
     )
-    page = copies_html([pair], False)
-    assert page.index("<strong>4</strong>") < page.index("late")
+
+
+PLAN, VOTE = "It approved the plan, which costs 34 million crowns.", "Nobody voted against it."
+
+
+def test_the_chosen_words_are_marked_and_the_others_lead_to_their_place() -> None:
+    html = article_pane_html(answer(article(BODY), PLAN, VOTE), 5, 2, BODY)
+    assert f'<mark class="here" tabindex="-1"><span class="sr">Cited words 2: </span>{VOTE}</mark>' in html
+    assert f'<mark>{PLAN}</mark> <button type="button" class="marker" data-turn="5" data-place="1"' in html
+    assert "2 of 2 places" in html and 'data-step="previous"' in html and 'data-step="next"' not in html
+
+
+def test_the_raw_text_is_marked_where_the_same_words_stand_in_it() -> None:
+    raw = f"Menu\nHome | News\n{BODY.replace('plan, which', 'plan,' + chr(10) + 'which')}Subscribe"
+    html = article_pane_html(answer(article(BODY), PLAN), 0, 1, raw)
+    assert (
+        "Menu\nHome | News" in html
+        and "<mark>It approved the plan,\nwhich costs 34 million crowns.</mark>" in html
+    )
+    assert "the only place" in html
+
+
+def test_words_that_overlap_are_marked_once() -> None:
+    html = article_pane_html(answer(article(BODY), "approved the plan", PLAN), 0, 2, BODY)
+    body = html.split("<details>")[0]
+    assert body.count("<mark") == 1 and body.count("approved the plan") == 1
+
+
+def test_where_nothing_is_cited_the_nearest_sentences_are_the_places() -> None:
+    source = article(BODY)
+    refused = Answer(
+        "q", "q", "unanswerable", message="No.", evidence=(evidence(source, VOTE), evidence(source, PLAN))
+    )
+    assert [place.quote for place in openable_citations(refused)] == [VOTE, PLAN]
+    assert VOTE in article_pane_html(refused, 0, 1, BODY).split("<mark class")[1]
+
+
+def test_an_article_that_was_removed_or_a_place_that_never_was_gets_a_sentence() -> None:
+    gone = answer(article(BODY), PLAN)
+    (statement,) = gone.statements
+    from dataclasses import replace
+
+    lost = replace(statement, citations=(replace(statement.citations[0], article=article("")),))
+    assert "no longer in the collection" in article_pane_html(gone.replace(statements=(lost,)), 0, 1, "")
+    assert "no longer known" in article_pane_html(gone, 0, 9, "")
+
+
+def test_of_a_very_long_article_the_part_around_the_words_is_shown() -> None:
+    source = article(f"{'Filler words stand here. ' * 8_000}\n\n{PLAN}\n\n{'More of it. ' * 10_000}")
+    html = article_pane_html(answer(source, PLAN), 0, 1, source.body)
+    assert PLAN in html and len(html) < 450_000 and "A part of the article" in html
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_others_becomes_a_tag_or_an_attribute(text: str) -> None:
+    source = article(f"{text} before. {text} here. {text} after.", text, publisher=text, url=text)
+    tags = Tags()
+    tags.feed(
+        article_pane_html(answer(source, f"{text} here.", f"{text} after."), 0, 1, f"{text}\n{source.body}")
+    )
+    known = {"nav", "button", "span", "article", "h2", "p", "div", "mark", "details", "summary", "pre"}
+    names = {
+        "class",
+        "tabindex",
+        "type",
+        "data-turn",
+        "data-place",
+        "data-step",
+        "data-close",
+        "title",
+        "aria-label",
+        "disabled",
+        "role",
+    }
+    assert {tag for tag, _ in tags.found} <= known and {
+        name for _, attributes in tags.found for name in attributes
+    } <= names

@@ -7,18 +7,18 @@ from conftest import Scripted
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
-from corpus.filters import Filters
-from corpus.store import Store
+from corpus.store.database import Store
+from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag import limits
-from rag.answer import Answer, Turn
+from rag.answers.answer import Answer, Turn
 from rag.assistant import Assistant
-from rag.llm import ModelError
-from rag.models import Reader
-from rag.prompts import TRAINED, Prompts
-from rag.question import BadQuestion, ShuttingDown
-from rag.retriever import Retriever
+from rag.generation.chat_model import ModelError
+from rag.generation.prompts import TRAINED_FOLDER, Prompts
+from rag.generation.registry import AnswerModel
+from rag.query.validation import InvalidQuestion, ShuttingDown
+from rag.retrieval.search import Retriever
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 Make = Callable[[Callable[[str], str]], Assistant]
@@ -31,23 +31,42 @@ def first_evidence(message: str) -> str:
 
 def test_the_evidence_comes_first_then_the_draft_then_the_checked_answer(scripted: Make) -> None:
     first, *drafts, last = scripted(lambda message: f"{first_evidence(message)} [1]").stream(BERLIN)
-    assert first.status == "writing" and first.draft == "" and len(first.evidence) == 6 and not first.statements
-    assert drafts and all(draft.status == "writing" and "[" not in draft.draft and not draft.statements for draft in drafts)
+    assert (
+        first.status == "writing" and first.draft == "" and len(first.evidence) == 6 and not first.statements
+    )
+    assert drafts and all(
+        draft.status == "writing" and "[" not in draft.draft and not draft.statements for draft in drafts
+    )
     assert last.status == "answered" and last.draft == ""
     (statement,) = last.statements
-    assert statement.verdict == "supported" and statement.citations[0].verified and statement.citations[0].quote == first.evidence[0].text
-    assert last.timings.evidence is not None and last.timings.total is not None and last.timings.evidence <= last.timings.total
+    assert (
+        statement.verdict == "supported"
+        and statement.citations[0].verified
+        and statement.citations[0].quote == first.evidence[0].text
+    )
+    assert (
+        last.timings.evidence is not None
+        and last.timings.total is not None
+        and last.timings.evidence <= last.timings.total
+    )
 
 
 def test_an_invented_figure_is_dropped_and_said_so_and_the_articles_words_stand_in(scripted: Make) -> None:
     answer = scripted(lambda message: "It was called off because 4,711 cables burned [1].").ask(BERLIN)
-    assert all(statement.verdict == "quoted" and statement.text == statement.citations[0].quote for statement in answer.statements)
+    assert all(
+        statement.verdict == "quoted" and statement.text == statement.citations[0].quote
+        for statement in answer.statements
+    )
     assert "4,711" not in answer.text and any("4,711" in warning for warning in answer.warnings)
 
 
 def test_a_supported_sentence_stays_when_another_is_dropped(scripted: Make) -> None:
-    answer = scripted(lambda message: f"{first_evidence(message)} [1] The pope came by train in 1834 [2].").ask(BERLIN)
-    assert [statement.verdict for statement in answer.statements] == ["supported"] and len(answer.warnings) == 1
+    answer = scripted(
+        lambda message: f"{first_evidence(message)} [1] The pope came by train in 1834 [2]."
+    ).ask(BERLIN)
+    assert [statement.verdict for statement in answer.statements] == ["supported"] and len(
+        answer.warnings
+    ) == 1
 
 
 def test_only_what_is_cited_is_a_source(scripted: Make) -> None:
@@ -58,20 +77,37 @@ def test_only_what_is_cited_is_a_source(scripted: Make) -> None:
 
 def test_the_models_own_refusal_counts(scripted: Make) -> None:
     answer = scripted(lambda message: "The articles do not say.").ask(BERLIN)
-    assert answer.status == "unanswerable" and not answer.statements and answer.evidence and "48 articles" in answer.message
+    assert (
+        answer.status == "unanswerable"
+        and not answer.statements
+        and answer.evidence
+        and "48 articles" in answer.message
+    )
 
 
 def test_what_nothing_bears_on_is_refused_without_asking_the_model(scripted: Make) -> None:
-    answer = scripted(lambda message: pytest.fail("the model was asked")).ask("Who won the football world cup in 2018?")
-    assert answer.status == "unanswerable" and "from 2010 to 2025" in answer.message and answer.text == answer.message
+    answer = scripted(lambda message: pytest.fail("the model was asked")).ask(
+        "Who won the football world cup in 2018?"
+    )
+    assert (
+        answer.status == "unanswerable"
+        and "from 2010 to 2025" in answer.message
+        and answer.text == answer.message
+    )
 
 
 def test_a_model_that_fails_costs_only_its_words(sample: Library) -> None:
     def fail(message: str) -> str:
         raise ModelError("the model's process ended unexpectedly; ask again, it is started anew")
 
-    answer = Assistant(Retriever(library=sample, k=8), Reader("broken", Scripted(write=fail)), Prompts()).ask(BERLIN)
-    assert answer.status == "answered" and answer.statements[0].verdict == "quoted" and "ask again" in answer.warnings[0]
+    answer = Assistant(
+        Retriever(library=sample, k=8), AnswerModel("broken", Scripted(write=fail)), Prompts()
+    ).ask(BERLIN)
+    assert (
+        answer.status == "answered"
+        and answer.statements[0].verdict == "quoted"
+        and "ask again" in answer.warnings[0]
+    )
     assert answer.codes == ("without_model",)
 
 
@@ -79,8 +115,15 @@ def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None
     """Whatever it writes, only sentences of articles are shown; its words stand in them, and the best sentence is quoted beside another."""
 
     def ask(written: str) -> Answer:
-        reader = Reader("points", Scripted(write=lambda message: written), evidence=4, tells_changes=False, refuses=False, points=True)
-        return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED)).ask(BERLIN)
+        reader = AnswerModel(
+            "points",
+            Scripted(write=lambda message: written),
+            evidence=4,
+            describes_changes=False,
+            may_refuse=False,
+            extractive=True,
+        )
+        return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED_FOLDER)).ask(BERLIN)
 
     best = ask("[0]")
     assert all(statement.verdict == "quoted" and not statement.words for statement in best.statements)
@@ -88,7 +131,9 @@ def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None
     (pointed, *_) = [statement for statement in ask(f"[1] {first}").statements if statement.words]
     assert pointed.text == best.evidence[0].text and pointed.words == first
     other = ask(f"[3] {best.evidence[2].text.split()[3]}")
-    assert {best.evidence[0].text, best.evidence[2].text} <= {statement.text for statement in other.statements}
+    assert {best.evidence[0].text, best.evidence[2].text} <= {
+        statement.text for statement in other.statements
+    }
     invented = ask("[2] nine million dragons")
     assert "dragons" not in invented.text and best.evidence[1].text in invented.text
 
@@ -102,27 +147,38 @@ class Pointing(Scripted):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         assert len(kwargs["leanings"]) == len(kwargs["sentences"]) + 1 == len(self.chances)
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"chances": self.chances}))
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content="", response_metadata={"chances": self.chances})
+        )
         yield from super()._stream(messages, stop, run_manager, **kwargs)
 
 
 def test_a_trained_readers_doubt_counts_beside_the_evidence(sample: Library) -> None:
     def ask(question: str, chances: list[float]) -> Answer:
         chat = Pointing(write=lambda message: "[1]", chances=chances)
-        reader = Reader("points", chat, evidence=4, tells_changes=False, refuses=False, points=True)
-        return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED)).ask(question)
+        reader = AnswerModel(
+            "points", chat, evidence=4, describes_changes=False, may_refuse=False, extractive=True
+        )
+        return Assistant(Retriever(library=sample, k=8), reader, Prompts(TRAINED_FOLDER)).ask(question)
 
     assert ask(BERLIN, [0.02, 0.9, 0.04, 0.02, 0.02]).status == "answered"
     doubted = ask(BERLIN, [0.999, 0.001, 0.0, 0.0, 0.0])
     assert doubted.status == "unanswerable" and doubted.codes == ("not_said",) and doubted.evidence
     # Where it is sure of the best sentence, the next one is not quoted beside it, however near.
     near = "During which years was the first NATO Training Mission-Iraq active?"
-    assert [len(ask(near, [0.02, chance, 0.9 - chance, 0.04, 0.04]).statements) for chance in (0.8, 0.2)] == [1, 2]
+    assert [len(ask(near, [0.02, chance, 0.9 - chance, 0.04, 0.04]).statements) for chance in (0.8, 0.2)] == [
+        1,
+        2,
+    ]
 
 
 def test_without_a_model_the_answer_is_quotes(quoting: Assistant) -> None:
     answer = quoting.ask(BERLIN)
-    assert answer.model == "none" and answer.statements and all(statement.verdict == "quoted" for statement in answer.statements)
+    assert (
+        answer.model == "none"
+        and answer.statements
+        and all(statement.verdict == "quoted" for statement in answer.statements)
+    )
 
 
 def test_change_over_time_is_told_by_date_newest_first(quoting: Assistant) -> None:
@@ -149,7 +205,9 @@ def test_a_named_year_that_nothing_speaks_of_makes_a_partial_answer(quoting: Ass
 def test_a_follow_up_searches_with_its_subject_and_says_so(quoting: Assistant) -> None:
     history = (Turn("user", "When did Notre-Dame reopen?"), Turn("assistant", "In December 2024. [1]"))
     answer = quoting.ask("How much did it cost?", history)
-    assert "Notre-Dame" in answer.searched and all("Notre-Dame" in item.article.body for item in answer.evidence[:3])
+    assert "Notre-Dame" in answer.searched and all(
+        "Notre-Dame" in item.article.body for item in answer.evidence[:3]
+    )
 
 
 def test_filters_hold_and_an_empty_one_is_named(quoting: Assistant) -> None:
@@ -157,19 +215,25 @@ def test_filters_hold_and_an_empty_one_is_named(quoting: Assistant) -> None:
     answer = quoting.ask("What does HS2 cost?", filters=only)
     assert {item.article.publisher for item in answer.evidence} == {"Northgate Ledger"}
     empty = quoting.ask("What does HS2 cost?", filters=Filters(publishers=("Nobody",)))
-    assert empty.status == "unanswerable" and "publisher Nobody" in empty.message and "Remove it" in empty.message
+    assert (
+        empty.status == "unanswerable"
+        and "publisher Nobody" in empty.message
+        and "Remove it" in empty.message
+    )
     assert empty.codes == ("nothing_in_filter",)
 
 
 def test_once_it_refuses_no_question_begins_and_the_one_being_written_ends(sample: Library) -> None:
     written: list[str] = []
     assistant = Assistant(
-        Retriever(library=sample, k=8), Reader("slow", Scripted(write=lambda message: written.append(message) or "many " * 50)), Prompts()
+        Retriever(library=sample, k=8),
+        AnswerModel("slow", Scripted(write=lambda message: written.append(message) or "many " * 50)),
+        Prompts(),
     )
     growing = assistant.stream(BERLIN)
     while not next(growing).draft:
         pass
-    assistant.refuse()
+    assistant.begin_shutdown()
     with pytest.raises(ShuttingDown):
         list(growing)
     with pytest.raises(ShuttingDown):
@@ -178,30 +242,40 @@ def test_once_it_refuses_no_question_begins_and_the_one_being_written_ends(sampl
 
 
 def test_an_empty_collection_says_how_to_fill_it(store: Store, encoder: Encoder) -> None:
-    answer = Assistant(Retriever(library=Library(store, encoder)), Reader("none", None), Prompts()).ask("Anything?")
+    answer = Assistant(Retriever(library=Library(store, encoder)), AnswerModel("none", None), Prompts()).ask(
+        "Anything?"
+    )
     assert answer.status == "unanswerable" and "python -m corpus add" in answer.message
     assert answer.codes == ("collection_empty",)
 
 
 @pytest.mark.parametrize(
     ("length", "fine"),
-    [(1, True), (limits.QUESTION_CHARS - 1, True), (limits.QUESTION_CHARS, True), (limits.QUESTION_CHARS + 1, False), (100_000, False)],
+    [
+        (1, True),
+        (limits.MAX_QUESTION_CHARS - 1, True),
+        (limits.MAX_QUESTION_CHARS, True),
+        (limits.MAX_QUESTION_CHARS + 1, False),
+        (100_000, False),
+    ],
 )
 def test_the_length_of_a_question_is_bounded(quoting: Assistant, length: int, fine: bool) -> None:
     if fine:
         assert quoting.ask("x" * length).finished
     else:
-        with pytest.raises(BadQuestion, match=f"{length:,} characters"):
+        with pytest.raises(InvalidQuestion, match=f"{length:,} characters"):
             quoting.ask("x" * length)
 
 
 @pytest.mark.parametrize("question", ["", "   \n", None, 3, ["a"], float("nan")])
 def test_what_is_no_question_is_refused(quoting: Assistant, question: object) -> None:
-    with pytest.raises(BadQuestion):
+    with pytest.raises(InvalidQuestion):
         quoting.ask(question)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("question", ["\ud800", "a\x00b", "🏴\u202e", 'NEAR/3 AND "x"', "';--", "*", "(((((", "Ⅷ ½ ²"])
+@pytest.mark.parametrize(
+    "question", ["\ud800", "a\x00b", "🏴\u202e", 'NEAR/3 AND "x"', "';--", "*", "(((((", "Ⅷ ½ ²"]
+)
 def test_odd_characters_are_only_text(quoting: Assistant, question: str) -> None:
     assert quoting.ask(question).finished
 
@@ -209,9 +283,13 @@ def test_odd_characters_are_only_text(quoting: Assistant, question: str) -> None
 def test_removing_an_article_while_it_is_asked_about_breaks_nothing(library: Library) -> None:
     from conftest import article
 
-    found = article(body="The ferry sailed at noon with eighty cars and a crew of ten.", title="Ferry sails at noon")
+    found = article(
+        body="The ferry sailed at noon with eighty cars and a crew of ten.", title="Ferry sails at noon"
+    )
     library.add(found, "raw", "1")
-    stream = Assistant(Retriever(library=library), Reader("none", None), Prompts()).stream("When did the ferry sail?")
+    stream = Assistant(Retriever(library=library), AnswerModel("none", None), Prompts()).stream(
+        "When did the ferry sail?"
+    )
     next(stream)
     library.remove(found.id)
     *_, last = stream
@@ -219,10 +297,12 @@ def test_removing_an_article_while_it_is_asked_about_breaks_nothing(library: Lib
 
 
 @pytest.mark.parametrize("which", ["reader", "trained"])
-def test_the_packaged_reader_answers_end_to_end(sample: Library, which: str, request: pytest.FixtureRequest) -> None:
+def test_the_packaged_reader_answers_end_to_end(
+    sample: Library, which: str, request: pytest.FixtureRequest
+) -> None:
     """The real encoder, FAISS, SQLite and reader together."""
     reader = request.getfixturevalue(which)
-    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts.of(reader.points)).ask(BERLIN)
+    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts.of(reader.extractive)).ask(BERLIN)
     assert answer.status == "answered" and "fire" in answer.text.lower()
     assert all(citation.verified and citation.article.publisher for citation in answer.citations)
     assert any("ber-2012-05" in citation.article.origin for citation in answer.citations)
@@ -234,13 +314,22 @@ def test_a_demanded_source_is_the_filter_and_the_answer_says_so(quoting: Assista
     assert answer.evidence and {item.article.publisher for item in answer.evidence} == {"Kestrel Bay Times"}
 
 
-def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_speaks_of_it(quoting: Assistant) -> None:
+def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_speaks_of_it(
+    quoting: Assistant,
+) -> None:
     told = quoting.ask("What do the articles say about the Kestrel Bay ferry?")
     assert (
-        told.status == "answered" and len({statement.citations[0].article.id for statement in told.statements}) == len(told.statements) > 2
+        told.status == "answered"
+        and len({statement.citations[0].article.id for statement in told.statements})
+        == len(told.statements)
+        > 2
     )
-    assert all("ferry" in f"{item.article.headline} {item.article.body}".lower() for item in told.evidence[:3])
-    assert quoting.ask("What do the articles say about the boiling point of tungsten?").status == "unanswerable"
+    assert all(
+        "ferry" in f"{item.article.headline} {item.article.body}".lower() for item in told.evidence[:3]
+    )
+    assert (
+        quoting.ask("What do the articles say about the boiling point of tungsten?").status == "unanswerable"
+    )
 
 
 def test_each_side_is_heard_though_copies_of_one_disagree(quoting: Assistant) -> None:

@@ -23,7 +23,7 @@ import pytest
 from conftest import ROOT
 from test_formats import BOMB, FEED, HOSTILE, MAIL, MHTML, PAGE, word
 
-from corpus.readers import FORMATS
+from corpus.reading.files import FORMATS
 
 COUNT = int(os.environ.get("DATELINE_TEST_FILES", "120"))
 GOOD = "A headline of some words\n\nThe good ferry number {n} sailed at noon with eighty cars on board.\n"
@@ -75,12 +75,17 @@ ENCODED = list(text_encodings())
 
 
 def encoded(rng: np.random.Generator) -> tuple[str, bytes]:
-    text = "Überschrift hier\n\nЭто предложение стоит здесь. 漢字 stand here too, “quoted” and naïve.\n" + "\u202eevil\u200b\U000e0041" * 9
+    text = (
+        "Überschrift hier\n\nЭто предложение стоит здесь. 漢字 stand here too, “quoted” and naïve.\n"
+        + "\u202eevil\u200b\U000e0041" * 9
+    )
     return ".txt", text.encode(ENCODED[int(rng.integers(len(ENCODED)))][0], "replace")
 
 
 def run(rng: np.random.Generator) -> tuple[str, bytes]:
-    return str(rng.choice([".txt", ".md", ".jsonl", ".csv"])), (str(rng.choice(list("a \n.<{[(*#漢1"))) * 300_000).encode()
+    return str(rng.choice([".txt", ".md", ".jsonl", ".csv"])), (
+        str(rng.choice(list("a \n.<{[(*#漢1"))) * 300_000
+    ).encode()
 
 
 def hostile(rng: np.random.Generator) -> tuple[str, bytes]:
@@ -94,14 +99,24 @@ MAKERS: tuple[Make, ...] = (truncated, flipped, noise, wrong_ending, encoded, ru
 def docx_of(document: bytes) -> bytes:
     """A Word file whose text is `document`, packed: a thousandth of what it becomes."""
     data = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(word())) as whole, zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed:
+    with (
+        zipfile.ZipFile(io.BytesIO(word())) as whole,
+        zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
         for name in whole.namelist():
             packed.writestr(name, document if name == "word/document.xml" else whole.read(name))
     return data.getvalue()
 
 
 def pdf_of(contents: bytes, extra: bytes = b"") -> bytes:
-    return BOMB + b"4 0 obj<<" + extra + b"/Length %d>>stream\n" % len(contents) + contents + b"\nendstream endobj\n"
+    return (
+        BOMB
+        + b"4 0 obj<<"
+        + extra
+        + b"/Length %d>>stream\n" % len(contents)
+        + contents
+        + b"\nendstream endobj\n"
+    )
 
 
 def extremes() -> Iterator[tuple[str, bytes]]:
@@ -112,13 +127,25 @@ def extremes() -> Iterator[tuple[str, bytes]]:
     yield "sentences.txt", b"The ferry sailed at noon with eighty cars. " * 440_000
     yield "deep.html", b"<div>" * 1_000_000
     yield "deep with words.html", b"<html><body>" + b"<div><p>word " * 200_000
-    yield "attributes.html", b"<p " + b" ".join(b'a%d="1"' % n for n in range(1_000_000)) + b">The ferry sailed.</p>"
-    yield "many.docx", docx_of(space + b"<w:p><w:r><w:t>words stand here </w:t></w:r></w:p>" * 4_000_000 + b"</w:body></w:document>")
+    yield (
+        "attributes.html",
+        b"<p " + b" ".join(b'a%d="1"' % n for n in range(1_000_000)) + b">The ferry sailed.</p>",
+    )
+    yield (
+        "many.docx",
+        docx_of(
+            space
+            + b"<w:p><w:r><w:t>words stand here </w:t></w:r></w:p>" * 4_000_000
+            + b"</w:body></w:document>"
+        ),
+    )
     yield "blank.docx", docx_of(b" " * 500_000_000)
     stream = zlib.compress(zlib.compress(b"0" * 300_000_000, 9), 9)
     yield "stream.pdf", pdf_of(stream, b"/Filter[/FlateDecode/FlateDecode]") + b"trailer<</Root 1 0 R>>"
     form = b"5 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>/Length 11>>stream\n/X Do /X Do\nendstream endobj\n"
-    recursive = BOMB.replace(b"/Contents", b"/Resources<</XObject<</X 5 0 R>>>>/Contents").replace(b"/Kids[3 0 R]", b"/Kids[3 0 R 2 0 R]")
+    recursive = BOMB.replace(b"/Contents", b"/Resources<</XObject<</X 5 0 R>>>>/Contents").replace(
+        b"/Kids[3 0 R]", b"/Kids[3 0 R 2 0 R]"
+    )
     yield "recursive.pdf", pdf_of(b"/X Do").replace(BOMB, recursive) + form + b"trailer<</Root 1 0 R>>"
     for name, data in ENCODED:
         yield f"in {name}.txt", data
@@ -137,7 +164,11 @@ def parsers(process: int) -> list[int]:
     """Its children that read files; a child that is only being started still has its parent's memory."""
     try:
         below = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-        return [int(child) for child in below if b"corpus.bounded" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return [
+            int(child)
+            for child in below
+            if b"corpus.reading.sandbox" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
     except OSError:
         return []
 
@@ -145,7 +176,9 @@ def parsers(process: int) -> list[int]:
 def measured(folder: Path, data: Path, log: Path) -> tuple[list[dict], int]:
     """What became of each file, and the most memory of the adding process and one parser together."""
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, str(ROOT / "tests/taking.py"), str(folder), str(data)], cwd=ROOT, stdout=out)
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/taking.py"), str(folder), str(data)], cwd=ROOT, stdout=out
+        )
     own = below = 0
     while process.poll() is None:
         own = max(own, resident(process.pid))
@@ -173,10 +206,16 @@ def test_a_folder_of_bad_files(tmp_path: Path) -> None:
     assert slowest["seconds"] < 10, slowest
     assert 200e6 < memory < 1 << 30
     reports = [report for entry in entries for report in entry["reports"]]
-    assert all(problem and "\n" not in problem.replace("a\nb", "") for status, problem, _, _ in reports if status == "refused")
+    assert all(
+        problem and "\n" not in problem.replace("a\nb", "")
+        for status, problem, _, _ in reports
+        if status == "refused"
+    )
     good = [status for status, _, origin, _ in reports if "good.txt" in origin]
     assert len(good) == (COUNT + 19) // 20 and set(good) == {"added"}
     assert not any("passwd" in origin or "root:" in body for _, _, origin, body in reports)
     assert sum(status == "refused" for status, *_ in reports) > COUNT / 5
-    utf8 = [report for report in reports if report[2].endswith(("in utf_8.txt", "in utf_16.txt", "in cp1252.txt"))]
+    utf8 = [
+        report for report in reports if report[2].endswith(("in utf_8.txt", "in utf_16.txt", "in cp1252.txt"))
+    ]
     assert len(utf8) == 3 and all("sailed at noon" in body for _, _, _, body in utf8)

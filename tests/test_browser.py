@@ -7,14 +7,16 @@ from browsing import CHROMIUM, ask
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 from serving import served
-from test_markup import HOSTILE
+from test_answer_markup import HOSTILE
 
-from corpus.store import Store
+from corpus.store.database import Store
 from embeddings.encoder import Encoder
-from embeddings.intake import take_in
+from embeddings.ingest import ingest
 from embeddings.library import Library
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
+)
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
 
@@ -29,10 +31,14 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
         import json
 
         body = f"The zebra number {n} in the harbour said {text} and {text} on Thursday evening."
-        file.write_text(json.dumps({"title": text, "publisher": text, "author": text, "url": text, "date": "2020", "body": body}))
+        file.write_text(
+            json.dumps(
+                {"title": text, "publisher": text, "author": text, "url": text, "date": "2020", "body": body}
+            )
+        )
         files.append(file)
     for file in files:
-        list(take_in(library, file))
+        list(ingest(library, file))
     library.store.close()
     with served(folder / "data", folder / "log") as (address, _):
         yield address
@@ -44,7 +50,9 @@ def test_from_the_empty_page_to_a_cited_answer(page: Page) -> None:
     answer = page.locator(".answer").last
     expect(answer.locator("cite").first).to_contain_text("Meridian Wire, 8 May 2012")
     link = answer.locator("a.headline").first
-    assert link.get_attribute("href") == "https://meridianwire.example/2012/05/berlin-airport-called-off" and "noopener" in (
+    assert link.get_attribute(
+        "href"
+    ) == "https://meridianwire.example/2012/05/berlin-airport-called-off" and "noopener" in (
         link.get_attribute("rel") or ""
     )
 
@@ -103,7 +111,12 @@ def test_hostile_articles_and_questions_are_only_text(page: Page, number: int) -
     ask(page, f"What did the zebra number {number} in the harbour say on Thursday evening? {HOSTILE[number]}")
     answer = page.locator(".answer").last
     assert HOSTILE[number] in answer.inner_text() or "zebra" in answer.inner_text()
-    assert page.locator("#chat script, #chat img:not([src^='data:']), #chat form, #chat iframe, #chat svg[onload]").count() == 0
+    assert (
+        page.locator(
+            "#chat script, #chat img:not([src^='data:']), #chat form, #chat iframe, #chat svg[onload]"
+        ).count()
+        == 0
+    )
     for details in answer.locator("summary").all():
         details.click()
     answer.locator("a.marker").first.click()

@@ -5,24 +5,31 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_markup import HOSTILE, Tags
+from test_answer_markup import HOSTILE, Tags
 from test_timeline import answer, told
 
+from rag.answers.timeline import data_points
 from rag.page.chart import chart_html
-from rag.timeline import points
 
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2026, 1, 1))
 
 
 def drawn(*values: tuple[str, int], stage: str = "actual") -> str:
-    return chart_html(points(answer(*(told(f"It has {n:,} people.", f"{n:,} people", day, stage=stage) for day, n in values))), 4)
+    return chart_html(
+        data_points(
+            answer(*(told(f"It has {n:,} people.", f"{n:,} people", day, stage=stage) for day, n in values))
+        ),
+        4,
+    )
 
 
 def test_time_goes_right_and_value_goes_up() -> None:
     html = drawn(("2021", 4000), ("2018", 1000), ("2020", 2000))
     dots = [tuple(map(float, pair)) for pair in re.findall(r'<circle cx="([\d.]+)%" cy="(\d+)"', html)]
     (x0, y0), (x1, y1), (x2, y2) = dots
-    assert x0 == 7 and x2 == 93 and x0 < x1 < x2 and (x1 - x0) / (x2 - x0) == pytest.approx(730 / 1096, abs=0.01)
+    assert (
+        x0 == 7 and x2 == 93 and x0 < x1 < x2 and (x1 - x0) / (x2 - x0) == pytest.approx(730 / 1096, abs=0.01)
+    )
     assert y0 > y1 > y2 and (138 - y1) / (138 - y2) == pytest.approx(0.5, abs=0.02)
     assert "4,000 [1]" in html and "Jan 2018" in html and "Jan 2021" in html
 
@@ -31,7 +38,9 @@ def test_plans_differ_from_facts_in_form_and_in_words() -> None:
     assert 'class="point plan"' in drawn(("2021", 4000), ("2018", 1000), stage="planned") and "○" in drawn(
         ("2021", 4), ("2018", 1), stage="planned"
     )
-    assert 'class="point plan"' not in drawn(("2021", 4000), ("2018", 1000)) and "○" not in drawn(("2021", 4000), ("2018", 1000))
+    assert 'class="point plan"' not in drawn(("2021", 4000), ("2018", 1000)) and "○" not in drawn(
+        ("2021", 4000), ("2018", 1000)
+    )
 
 
 def test_nothing_is_drawn_of_no_series() -> None:
@@ -51,7 +60,13 @@ def test_labels_never_run_into_each_other_on_a_phone(values: list[tuple[str, int
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_publisher_becomes_a_tag(text: str) -> None:
     html = chart_html(
-        points(answer(told("It has 40 people.", "40 people", "2021", text), told("It has 50 people.", "50 people", "2018", text))), 0
+        data_points(
+            answer(
+                told("It has 40 people.", "40 people", "2021", text),
+                told("It has 50 people.", "50 people", "2018", text),
+            )
+        ),
+        0,
     )
     tags = Tags()
     tags.feed(html)

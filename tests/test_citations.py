@@ -4,8 +4,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus.passages import Passage
-from rag.citations import Draft, bind, drafts, number, pointed, visible
-from rag.evidence import Evidence
+from rag.retrieval.evidence import Evidence
+from rag.verification.citations import (
+    Draft,
+    find_support,
+    number_citations,
+    parse_drafts,
+    parse_extractive_answer,
+    visible_text,
+)
 
 
 def evidence(body: str, **fields: object) -> Evidence:
@@ -16,23 +23,41 @@ FERRY = evidence("The ferry will cost 34 million crowns.")
 QUAY = evidence("The quay was built in 1961 by Corvane.", title="Quay")
 
 
-@pytest.mark.parametrize("marker", ["[1]", " [1]", "【1】", "［1］", "(1)", "[source 1]", "(source 1)", "[Sources 1]", " [ 1 ]"])
+@pytest.mark.parametrize(
+    "marker", ["[1]", " [1]", "【1】", "［1］", "(1)", "[source 1]", "(source 1)", "[Sources 1]", " [ 1 ]"]
+)
 def test_markers_in_all_their_forms(marker: str) -> None:
-    assert drafts(f"It costs 34 million{marker}.") == [Draft("It costs 34 million.", (1,))]
-    assert drafts(f"It costs 34 million.{marker} It sails.") == [Draft("It costs 34 million.", (1,)), Draft("It sails.", ())]
+    assert parse_drafts(f"It costs 34 million{marker}.") == [Draft("It costs 34 million.", (1,))]
+    assert parse_drafts(f"It costs 34 million.{marker} It sails.") == [
+        Draft("It costs 34 million.", (1,)),
+        Draft("It sails.", ()),
+    ]
 
 
 @pytest.mark.parametrize(
     ("marker", "numbers"),
-    [("[1, 2]", (1, 2)), ("[1][3]", (1, 3)), ("[1-3]", (1, 2, 3)), ("[2 and 1]", (2, 1)), ("(1, 2)", (1, 2)), ("[1,1]", (1,))],
+    [
+        ("[1, 2]", (1, 2)),
+        ("[1][3]", (1, 3)),
+        ("[1-3]", (1, 2, 3)),
+        ("[2 and 1]", (2, 1)),
+        ("(1, 2)", (1, 2)),
+        ("[1,1]", (1,)),
+    ],
 )
 def test_several_numbers(marker: str, numbers: tuple[int, ...]) -> None:
-    assert drafts(f"It costs 34 million {marker}.") == [Draft("It costs 34 million.", numbers)]
+    assert parse_drafts(f"It costs 34 million {marker}.") == [Draft("It costs 34 million.", numbers)]
 
 
 def test_years_and_lists_are_no_markers() -> None:
-    assert drafts("It opened (2012) with 3 [sic] gates.") == [Draft("It opened (2012) with 3 [sic] gates.", ())]
-    assert drafts("Answer: It sails.") == [Draft("It sails.", ())] and drafts(" [1] ") == [] and drafts("") == []
+    assert parse_drafts("It opened (2012) with 3 [sic] gates.") == [
+        Draft("It opened (2012) with 3 [sic] gates.", ())
+    ]
+    assert (
+        parse_drafts("Answer: It sails.") == [Draft("It sails.", ())]
+        and parse_drafts(" [1] ") == []
+        and parse_drafts("") == []
+    )
 
 
 @example("[【1】")
@@ -40,30 +65,36 @@ def test_years_and_lists_are_no_markers() -> None:
 @given(st.text("ab [(1,2)]【】. ", max_size=60))
 def test_what_is_shown_while_writing_never_holds_a_marker(text: str) -> None:
     for end in range(len(text) + 1):
-        shown = visible(text[:end])
+        shown = visible_text(text[:end])
         assert "[1]" not in shown and "【1】" not in shown and not shown.endswith(("[1", "[", "【2"))
 
 
 def test_a_right_marker_is_kept_and_a_wrong_or_missing_one_is_mended() -> None:
     both = [QUAY, FERRY]
     for numbers in ((2,), (1,), (), (9,)):
-        assert bind(Draft("The ferry will cost 34 million crowns.", numbers), both) == ([FERRY], [])
+        assert find_support(Draft("The ferry will cost 34 million crowns.", numbers), both) == ([FERRY], [])
 
 
 def test_a_wrong_claim_is_not_mended() -> None:
-    cited, reasons = bind(Draft("The ferry will cost 43 million crowns.", (2,)), [QUAY, FERRY])
+    cited, reasons = find_support(Draft("The ferry will cost 43 million crowns.", (2,)), [QUAY, FERRY])
     assert cited == [] and reasons == ["the figure 43,000,000 is not in the source"]
 
 
 def test_two_sentences_may_carry_one_statement_together() -> None:
     draft = Draft("The ferry will cost 34 million crowns, and the quay was built in 1961.", (1, 2))
-    assert bind(draft, [FERRY, QUAY]) == ([FERRY, QUAY], [])
-    assert bind(Draft(draft.text, (1,)), [FERRY, QUAY])[0] == []
+    assert find_support(draft, [FERRY, QUAY]) == ([FERRY, QUAY], [])
+    assert find_support(Draft(draft.text, (1,)), [FERRY, QUAY])[0] == []
 
 
 def test_numbers_follow_first_use_and_one_sentence_keeps_one_number() -> None:
-    first, second, third = number([("a", [QUAY], "supported"), ("b", [FERRY, QUAY], "supported"), ("c", [FERRY], "quoted")])
-    assert [[citation.number for citation in item.citations] for item in (first, second, third)] == [[1], [2, 1], [2]]
+    first, second, third = number_citations(
+        [("a", [QUAY], "supported"), ("b", [FERRY, QUAY], "supported"), ("c", [FERRY], "quoted")]
+    )
+    assert [[citation.number for citation in item.citations] for item in (first, second, third)] == [
+        [1],
+        [2, 1],
+        [2],
+    ]
     assert all(citation.verified and citation.quote == citation.article.body for citation in second.citations)
 
 
@@ -85,10 +116,10 @@ def test_numbers_follow_first_use_and_one_sentence_keeps_one_number() -> None:
     ],
 )
 def test_what_a_trained_reader_points_to(written: str, found: list[tuple[Evidence, str]]) -> None:
-    assert pointed(written, [FERRY, QUAY]) == found
+    assert parse_extractive_answer(written, [FERRY, QUAY]) == found
 
 
 @given(st.text(alphabet="1 34million[]\n.,(*+", max_size=30))
 def test_pointed_words_stand_in_their_sentence(written: str) -> None:
-    for item, words in pointed(written, [FERRY, QUAY]):
+    for item, words in parse_extractive_answer(written, [FERRY, QUAY]):
         assert item in (FERRY, QUAY) and words in item.text

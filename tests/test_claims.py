@@ -1,15 +1,18 @@
 import pytest
 
-from rag.claims import read
+from rag.verification.claims import parse_claim
 
 
 def test_names_dates_and_first_words() -> None:
-    claim = read("Later in March, the mayor of Kestrel Bay met Anna on Friday; it may rain in May 2021.")
+    claim = parse_claim(
+        "Later in March, the mayor of Kestrel Bay met Anna on Friday; it may rain in May 2021."
+    )
     kinds = {claim.text[token.start : token.end]: token.kind for token in claim.tokens}
     assert [word for word, kind in kinds.items() if kind == "name"] == ["Kestrel", "Bay", "Anna"]
     assert [word for word, kind in kinds.items() if kind == "date"] == ["March", "Friday", "May"]
     assert (
-        "Later" not in [word for word, kind in kinds.items() if kind == "opening"] and read("Kestrel met Anna.").tokens[0].kind == "opening"
+        "Later" not in [word for word, kind in kinds.items() if kind == "opening"]
+        and parse_claim("Kestrel met Anna.").tokens[0].kind == "opening"
     )
 
 
@@ -21,16 +24,23 @@ def test_names_dates_and_first_words() -> None:
     ],
 )  # fmt: skip
 def test_who_said_it(text: str, speaker: set[str]) -> None:
-    (said,) = read(text).said
-    assert said.speaker == speaker and said.start <= text.index("sank" if "sank" in text else "sink") < said.end
+    (said,) = parse_claim(text).said
+    assert (
+        said.speaker == speaker and said.start <= text.index("sank" if "sank" in text else "sink") < said.end
+    )
 
 
 def test_nouns_are_no_verbs_of_saying() -> None:
-    assert not read("It was sold in the United States, and claims of 30 dollars were paid.").said
+    assert not parse_claim("It was sold in the United States, and claims of 30 dollars were paid.").said
 
 
 def test_what_is_denied_hedged_and_to_come() -> None:
-    claim = read("The yard will not sell the ferry but plans to build another.")
+    claim = parse_claim("The yard will not sell the ferry but plans to build another.")
     words = [token.key for token in claim.tokens]
-    assert claim.denied[words.index("sell")] == 0 == claim.future[words.index("sell")] == claim.hedged[words.index("build")]
-    assert words.index("build") not in claim.denied and read("It is not only cheap.").denials == 0
+    assert (
+        claim.denied[words.index("sell")]
+        == 0
+        == claim.future[words.index("sell")]
+        == claim.hedged[words.index("build")]
+    )
+    assert words.index("build") not in claim.denied and parse_claim("It is not only cheap.").denials == 0

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from benchmarks.reading.scores import FIELDS, Reading
 from benchmarks.reading.seeds import FOLDER, seeds
 from corpus.article import Article, InvalidDate
-from corpus.cleaning import NoText, clean
-from corpus.plain import clean_text
-from corpus.readers import RawArticle, load, read
+from corpus.characters import normalise_text
+from corpus.cleaning.clean import NoText, clean
+from corpus.reading.files import RawArticle, load_bytes, read_articles
 
 
 def cleaned(text: str, **stated: str) -> Article:
@@ -43,7 +43,10 @@ Comments (3)
 
 def test_a_saved_page_becomes_headline_byline_date_and_body() -> None:
     found = cleaned(PAGE)
-    assert found.body == 'The new ferry sailed on Friday. It is two years late.\n\n"We are glad," the captain said.'
+    assert (
+        found.body
+        == 'The new ferry sailed on Friday. It is two years late.\n\n"We are glad," the captain said.'
+    )
     assert (found.title, found.author, str(found.published), found.publisher) == (
         "Ferry goes into service",
         "Anna Holm",
@@ -55,7 +58,7 @@ def test_a_saved_page_becomes_headline_byline_date_and_body() -> None:
 def test_each_field_remembers_the_characters_that_said_it() -> None:
     for field in cleaned(PAGE).found:
         assert field.start is not None and field.end is not None
-    stood = {field.field: clean_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).found}
+    stood = {field.field: normalise_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).found}
     assert stood == {
         "title": "Ferry goes into service",
         "author": "Anna Holm",
@@ -71,7 +74,10 @@ def test_what_the_file_states_wins_over_the_text() -> None:
 
 
 def test_a_date_inside_the_text_is_not_the_articles_date() -> None:
-    assert cleaned("A headline here\n\nThe treaty of 12 March 1999 still holds. Nobody left it.").published is None
+    assert (
+        cleaned("A headline here\n\nThe treaty of 12 March 1999 still holds. Nobody left it.").published
+        is None
+    )
 
 
 def test_lines_broken_at_a_column_are_joined() -> None:
@@ -81,7 +87,9 @@ def test_lines_broken_at_a_column_are_joined() -> None:
         "The ministers agreed on Thursday evening that the mission should grow to four thousand people over the coming years, subject to conditions there.",
         "Nobody objected to it. The next meeting is planned for the autumn, when the first of the trainers should have left for the capital and its bases.",
     ]
-    assert cleaned("Mission to grow\n\n" + "\n\n".join(fill(text, 72) for text in paragraphs)).body == "\n\n".join(paragraphs)
+    assert cleaned(
+        "Mission to grow\n\n" + "\n\n".join(fill(text, 72) for text in paragraphs)
+    ).body == "\n\n".join(paragraphs)
     headed = "Mission to grow over the coming years, ministers agree\nBy Anna Holm\n" + "\n".join(paragraphs)
     assert cleaned(headed).body == "\n\n".join(paragraphs) and cleaned(headed).author == "Anna Holm"
 
@@ -117,8 +125,13 @@ def test_short_sentences_that_begin_like_page_furniture_are_kept() -> None:
 
 
 def test_two_spaces_after_a_full_stop_make_no_menu_of_a_paragraph() -> None:
-    found = cleaned("A headline of four words\n\nHome   News   Sport   Culture\n\nThe ferry sailed.  It was late.  Nobody minded that.\n")
-    assert found.body == "The ferry sailed. It was late. Nobody minded that." and found.title == "A headline of four words"
+    found = cleaned(
+        "A headline of four words\n\nHome   News   Sport   Culture\n\nThe ferry sailed.  It was late.  Nobody minded that.\n"
+    )
+    assert (
+        found.body == "The ferry sailed. It was late. Nobody minded that."
+        and found.title == "A headline of four words"
+    )
 
 
 def test_a_title_that_names_the_site_is_split_where_the_page_holds_its_headline() -> None:
@@ -140,9 +153,13 @@ def test_a_wrong_date_and_a_text_without_prose_are_refused() -> None:
 
 @given(st.text())
 def test_clean_text_is_idempotent_and_leaves_nothing_invisible(text: str) -> None:
-    once = clean_text(text)
-    assert clean_text(once) == once
-    assert not [char for char in once if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn")]
+    once = normalise_text(text)
+    assert normalise_text(once) == once
+    assert not [
+        char
+        for char in once
+        if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -179,17 +196,22 @@ def test_endless_runs_cost_no_time(run: str) -> None:
 def test_the_seed_articles_are_read_as_a_person_would() -> None:
     """Labelled by reading (`benchmarks/reading/seeds.py`): each field as the page states it and nothing guessed, every line in its place."""
     for seed in seeds():
-        (raw,) = read(FOLDER / seed.name, seed.data)
+        (raw,) = read_articles(FOLDER / seed.name, seed.data)
         found = Reading(seed, clean(raw))
         for field in FIELDS:
-            assert found.value(field) is None if getattr(seed, field) is None else found.right(field), (seed.name, field)
+            assert found.value(field) is None if getattr(seed, field) is None else found.right(field), (
+                seed.name,
+                field,
+            )
         assert found.left == [] and found.lost == []
-        assert str(found.article and found.article.body).replace("\n\n", "\n").split("\n") == [clean_text(line) for line in seed.sentences]
+        assert str(found.article and found.article.body).replace("\n\n", "\n").split("\n") == [
+            normalise_text(line) for line in seed.sentences
+        ]
 
 
 def test_sample_articles_lose_no_sentence() -> None:
     for file in sorted((Path(__file__).parent.parent / "corpus/articles").glob("*.md")):
-        (raw,) = read(file, load(file))
+        (raw,) = read_articles(file, load_bytes(file))
         found = clean(raw)
         paragraphs = [line for line in raw.text.split("\n") if line.strip()]
         assert len(found.body.split("\n\n")) == len(paragraphs), file.name

@@ -15,8 +15,15 @@ from conftest import ROOT, SHARED, needs_shared
 
 
 def run(*command: str, data: Path | None = None, **settings: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, **({"DATELINE_DATA": str(data)} if data else {}), "COLUMNS": "120", **settings}
-    return subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
+    environment = {
+        **os.environ,
+        **({"DATELINE_DATA": str(data)} if data else {}),
+        "COLUMNS": "120",
+        **settings,
+    }
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
+    )
 
 
 def on_a_terminal(*command: str, data: Path) -> str:
@@ -24,7 +31,9 @@ def on_a_terminal(*command: str, data: Path) -> str:
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (24, 120))
     environment = {**os.environ, "DATELINE_DATA": str(data), "COLUMNS": "120"}
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=its)
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=its
+    )
     os.close(its)
     seen = b""
     with contextlib.suppress(OSError):  # the terminal is gone with its last writer
@@ -54,13 +63,23 @@ def test_help_needs_no_models() -> None:
 @needs_shared
 def test_the_seed_articles_are_added_once(tmp_path: Path) -> None:
     first = run("-m", "corpus", "add", str(SHARED / "seeds"), data=tmp_path)
-    assert first.returncode == 0 and "5 added" in first.stdout and "unknown" in first.stdout and "12 February 2020" in first.stdout
+    assert (
+        first.returncode == 0
+        and "5 added" in first.stdout
+        and "unknown" in first.stdout
+        and "12 February 2020" in first.stdout
+    )
     again = run("-m", "corpus", "add", "../shared/seeds", "--json", data=tmp_path)
     entries = [json.loads(line) for line in again.stdout.splitlines()]
     assert [(entry["status"], entry["passages"]) for entry in entries] == [("unchanged", 0)] * 5
     answer = json.loads(
         run(
-            "-m", "rag", "ask", "How many trainers could the initial NATO effort mean, according to an official?", "--json", data=tmp_path
+            "-m",
+            "rag",
+            "ask",
+            "How many trainers could the initial NATO effort mean, according to an official?",
+            "--json",
+            data=tmp_path,
         ).stdout
     )
     assert "300" in answer["text"] and answer["citations"][0]["verified"]
@@ -68,7 +87,9 @@ def test_the_seed_articles_are_added_once(tmp_path: Path) -> None:
 
 def test_list_show_and_remove(tmp_path: Path) -> None:
     run("-m", "corpus", "add", "corpus/articles/ber-2012-05-opening-called-off.md", data=tmp_path)
-    (entry,) = [json.loads(line) for line in run("-m", "corpus", "list", "--json", data=tmp_path).stdout.splitlines()]
+    (entry,) = [
+        json.loads(line) for line in run("-m", "corpus", "list", "--json", data=tmp_path).stdout.splitlines()
+    ]
     shown = run("-m", "corpus", "show", entry["id"], data=tmp_path).stdout
     assert "Meridian Wire   (stated: front matter)" in shown and "8 May 2012" in shown
     assert json.loads(run("-m", "corpus", "show", entry["id"], "--json", data=tmp_path).stdout)["body"]
@@ -77,9 +98,18 @@ def test_list_show_and_remove(tmp_path: Path) -> None:
 
 
 def test_what_takes_long_shows_how_far_it_is_on_a_terminal_only(tmp_path: Path) -> None:
-    lines = [json.dumps({"title": f"Ferry {n}", "body": f"The ferry number {n} sailed at noon with eighty cars."}) for n in range(5)]
+    lines = [
+        json.dumps({"title": f"Ferry {n}", "body": f"The ferry number {n} sailed at noon with eighty cars."})
+        for n in range(5)
+    ]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
-    for verb in (["add", str(tmp_path / "a.jsonl")], ["check"], ["copies"], ["export", str(tmp_path / "out")], ["rebuild"]):
+    for verb in (
+        ["add", str(tmp_path / "a.jsonl")],
+        ["check"],
+        ["copies"],
+        ["export", str(tmp_path / "out")],
+        ["rebuild"],
+    ):
         seen = on_a_terminal("-m", "corpus", *verb, data=tmp_path)
         assert re.search(r"100%.* 5/5 \[\d\d:\d\d<.*articles/s\]", seen), (verb, seen)
     assert run("-m", "corpus", "check", data=tmp_path).stderr == ""
@@ -88,7 +118,9 @@ def test_what_takes_long_shows_how_far_it_is_on_a_terminal_only(tmp_path: Path) 
 def test_copies_lists_what_differs(sample_folder: Path) -> None:
     done = run("-m", "corpus", "copies", data=sample_folder)
     assert (
-        done.returncode == 0 and "! “61” / “67”" in done.stdout.replace("“67” / “61”", "“61” / “67”") and "Kestrel Bay Times" in done.stdout
+        done.returncode == 0
+        and "! “61” / “67”" in done.stdout.replace("“67” / “61”", "“61” / “67”")
+        and "Kestrel Bay Times" in done.stdout
     )
     assert json.loads(run("-m", "corpus", "copies", "--json", data=sample_folder).stdout)["differences"]
 
@@ -105,7 +137,12 @@ def test_ask_prints_the_answer_with_its_sources(sample_folder: Path) -> None:
         DATELINE_MODEL="none",
     )
     assert done.returncode == 0 and "[1]" in done.stdout and "(Northgate Ledger, 27 June 2013)" in done.stdout
-    assert "48 articles" in run("-m", "rag", "ask", "Who won the football world cup?", data=sample_folder, DATELINE_MODEL="none").stdout
+    assert (
+        "48 articles"
+        in run(
+            "-m", "rag", "ask", "Who won the football world cup?", data=sample_folder, DATELINE_MODEL="none"
+        ).stdout
+    )
 
 
 def test_ask_prints_a_document(sample_folder: Path) -> None:
@@ -118,14 +155,20 @@ def test_ask_prints_a_document(sample_folder: Path) -> None:
 def test_evaluation_prints_a_table_and_writes_json(sample_folder: Path, tmp_path: Path) -> None:
     gold, out = tmp_path / "gold.jsonl", tmp_path / "out.json"
     gold.write_text("\n".join((ROOT / "corpus/gold.jsonl").read_text().splitlines()[:3]))
-    done = run("-m", "rag.evaluation", str(gold), "--out", str(out), data=sample_folder, DATELINE_MODEL="none")
+    done = run(
+        "-m", "rag.evaluation", str(gold), "--out", str(out), data=sample_folder, DATELINE_MODEL="none"
+    )
     assert done.returncode == 0 and "| recall@3 |" in done.stdout and str(out) in done.stdout
     assert len(json.loads(out.read_text())["results"]) == 3
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", ("a.txt", "empty")), (b"\x00\x01\x02" * 50, ("a.txt", "binary")), (b"Home\nNews", ("a.txt", "no article text"))],
+    [
+        (b"", ("a.txt", "empty")),
+        (b"\x00\x01\x02" * 50, ("a.txt", "binary")),
+        (b"Home\nNews", ("a.txt", "no article text")),
+    ],
 )
 def test_files_that_hold_no_article(tmp_path: Path, content: bytes, words: tuple[str, ...]) -> None:
     (tmp_path / "a.txt").write_bytes(content)
@@ -137,7 +180,12 @@ def test_a_bad_file_costs_the_others_nothing(tmp_path: Path) -> None:
     (tmp_path / "in" / "bad.txt").write_bytes(b"\x00")
     (tmp_path / "in" / "good.txt").write_text("A headline here\n\nThe ferry sailed at noon.\n")
     done = run("-m", "corpus", "add", str(tmp_path / "in"), data=tmp_path / "data")
-    assert done.returncode == 0 and "1 added" in done.stdout and "1 refused" in done.stdout and "bad.txt" in done.stderr
+    assert (
+        done.returncode == 0
+        and "1 added" in done.stdout
+        and "1 refused" in done.stdout
+        and "bad.txt" in done.stderr
+    )
 
 
 def test_bad_input_gets_one_sentence(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from rag import limits
+from rag.answers.conversation import BadConversation, Conversation
 from rag.assistant import Assistant
-from rag.conversation import BadConversation, Conversation
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
@@ -22,13 +22,15 @@ def test_it_comes_back_from_the_browser_as_it_went(talk: Conversation, quoting: 
     assert again.answer(1, quoting.library.store.article).question == "When did it open at last?"
 
 
-def test_its_turns_carry_the_follow_up_and_what_was_stopped_says_nothing(talk: Conversation, quoting: Assistant) -> None:
+def test_its_turns_carry_the_follow_up_and_what_was_stopped_says_nothing(
+    talk: Conversation, quoting: Assistant
+) -> None:
     assert [turn.role for turn in talk.turns] == ["user", "assistant"] * 2 and talk.turns[0].text == BERLIN
     assert "Berlin" in quoting.ask("Who was to blame for it?", talk.turns).searched
     stopped = talk.then(next(iter(quoting.stream("Stopped?"))))
     assert stopped.turns == talk.turns and len(stopped.exchanges) == 3
     long = Conversation(exchanges=talk.exchanges * 20)
-    assert len(long.turns) == limits.HISTORY_TURNS
+    assert len(long.turns) == limits.MAX_HISTORY_TURNS
 
 
 def test_asking_again_leaves_what_came_before(talk: Conversation) -> None:
@@ -37,13 +39,20 @@ def test_asking_again_leaves_what_came_before(talk: Conversation) -> None:
 
 def test_a_verdict_stays_with_its_answer(talk: Conversation) -> None:
     judged = talk.judged(1, "outdated")
-    assert [item["judged"] for item in judged.exchanges] == ["", "outdated"] and judged.exchanges[1]["answer"] == talk.exchanges[1][
+    assert [item["judged"] for item in judged.exchanges] == ["", "outdated"] and judged.exchanges[1][
         "answer"
-    ]
+    ] == talk.exchanges[1]["answer"]
 
 
 @pytest.mark.parametrize(
-    "value", [[1], "x", {"id": "a"}, {"id": 1, "title": "", "exchanges": []}, {"id": "a", "title": "", "exchanges": [{}]}]
+    "value",
+    [
+        [1],
+        "x",
+        {"id": "a"},
+        {"id": 1, "title": "", "exchanges": []},
+        {"id": "a", "title": "", "exchanges": [{}]},
+    ],
 )
 def test_what_is_no_conversation_gets_a_sentence(value: Any) -> None:
     with pytest.raises(BadConversation, match="cannot be read"):
@@ -51,8 +60,8 @@ def test_what_is_no_conversation_gets_a_sentence(value: Any) -> None:
 
 
 def test_the_bounds_hold(talk: Conversation, quoting: Assistant) -> None:
-    most = {**talk.to_json(), "exchanges": list(talk.exchanges[:1]) * limits.EXCHANGES}
-    assert len(Conversation.read(most).exchanges) == limits.EXCHANGES
+    most = {**talk.to_json(), "exchanges": list(talk.exchanges[:1]) * limits.MAX_EXCHANGES}
+    assert len(Conversation.read(most).exchanges) == limits.MAX_EXCHANGES
     with pytest.raises(BadConversation, match="at most 200"):
         Conversation.read({**most, "exchanges": [*most["exchanges"], talk.exchanges[0]]})
     for turn in (-1, 2):

@@ -17,7 +17,9 @@ DESIGN = (ROOT / "docs/design.md").read_text()
 def test_the_tree_names_what_is_there() -> None:
     tree = README.split("## The tree")[1]
     named = set(re.findall(r"^    (\w[\w.]*)/?\s", tree, re.MULTILINE))
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split()
     folders = {path.split("/")[0] for path in tracked if "/" in path and not path.startswith(".")}
     assert named - {"app.py"} == folders
 
@@ -41,7 +43,9 @@ def test_the_tables_are_the_committed_runs() -> None:
 
 def test_every_file_that_the_documents_name_exists() -> None:
     for text in (README, DESIGN):
-        for path in re.findall(r"(?:\]\(|`)((?:docs|rag|corpus|embeddings|tests|benchmarks|prompts)/[\w./-]+\.\w+)", text):
+        for path in re.findall(
+            r"(?:\]\(|`)((?:docs|rag|corpus|embeddings|tests|benchmarks|prompts)/[\w./-]+\.\w+)", text
+        ):
             assert (ROOT / path).exists(), path
     for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
         assert (ROOT / path).exists(), path
@@ -54,7 +58,11 @@ def test_the_newest_change_is_this_version() -> None:
 
 def test_requirements_are_exact() -> None:
     for name in ("requirements.txt", "requirements-dev.txt", "requirements-mcp.txt"):
-        lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
+        lines = [
+            line
+            for line in (ROOT / name).read_text().splitlines()
+            if line and not line.startswith(("#", "-r"))
+        ]
         assert lines and all(re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line) for line in lines)
 
 
@@ -65,8 +73,14 @@ def test_no_sentence_of_the_seed_articles_is_ours() -> None:
         return {tuple(words[n : n + 9]) for n in range(len(words) - 8)}
 
     seeds = set().union(*(runs(file.read_text()) for file in SHARED.glob("seeds/*.txt")))
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    texts = [ROOT / name for name in tracked if name.endswith((".py", ".md", ".txt", ".json", ".jsonl", ".css", ".js"))]
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    texts = [
+        ROOT / name
+        for name in tracked
+        if name.endswith((".py", ".md", ".txt", ".json", ".jsonl", ".css", ".js"))
+    ]
     assert len(texts) > 200
     for file in texts:
         assert not runs(file.read_text()) & seeds, file

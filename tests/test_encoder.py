@@ -9,7 +9,9 @@ from embeddings.encoder import Encoder, EncoderError, Fingerprint
 
 
 def test_vectors_are_unit_float32_and_near_for_near_meanings(encoder: Encoder) -> None:
-    ferry, boat, tax = encoder.encode(["The ferry sailed at noon.", "The boat left at midday.", "Taxes rise next year."])
+    ferry, boat, tax = encoder.encode(
+        ["The ferry sailed at noon.", "The boat left at midday.", "Taxes rise next year."]
+    )
     assert ferry.dtype == np.float32 and ferry.shape == (encoder.dimension,)
     assert np.linalg.norm(ferry) == pytest.approx(1, abs=1e-5)
     assert ferry @ boat > 0.6 > 0.3 > ferry @ tax
@@ -24,7 +26,13 @@ def test_a_fingerprint_survives_json_and_tells_encoders_apart(encoder: Encoder) 
     ours = encoder.fingerprint
     assert Fingerprint.from_json(ours.to_json()).matches(ours)
     turned = tuple(tuple(reversed(canary)) for canary in ours.canaries)
-    for change in ({"name": "other"}, {"weights": "0" * 64}, {"dimension": 768}, {"normalised": False}, {"canaries": turned}):
+    for change in (
+        {"name": "other"},
+        {"weights": "0" * 64},
+        {"dimension": 768},
+        {"normalised": False},
+        {"canaries": turned},
+    ):
         assert not dataclasses.replace(ours, **change).matches(ours)
 
 
@@ -41,7 +49,9 @@ def test_threads_may_share_it(encoder: Encoder) -> None:
     texts = [[f"Sentence number {n} about ferry {thread}." for n in range(20)] for thread in range(4)]
     results = {}
     threads = [
-        threading.Thread(target=lambda n=n: results.update({n: (encoder.encode(texts[n]), encoder.count_tokens(texts[n]))}))
+        threading.Thread(
+            target=lambda n=n: results.update({n: (encoder.encode(texts[n]), encoder.count_tokens(texts[n]))})
+        )
         for n in range(4)
     ]
     for thread in threads:
@@ -49,7 +59,9 @@ def test_threads_may_share_it(encoder: Encoder) -> None:
     for thread in threads:
         thread.join()
     alone = Encoder(threads=1)
-    assert len(results) == 4 and all(np.allclose(vectors, alone.encode(texts[n]), atol=1e-5) for n, (vectors, _) in results.items())
+    assert len(results) == 4 and all(
+        np.allclose(vectors, alone.encode(texts[n]), atol=1e-5) for n, (vectors, _) in results.items()
+    )
 
 
 def test_what_it_remembers_is_what_it_would_encode_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,31 +9,37 @@ from conftest import ROOT, article
 
 from corpus.article import PartialDate
 from corpus.passages import Passage
-from corpus.readers import find
+from corpus.reading.files import find_files
 from embeddings.library import Library
-from rag.amounts import asks_amount
-from rag.answer import Answer, Turn
+from rag.answers.answer import Answer, Turn
 from rag.assistant import Assistant
-from rag.citations import Statement, number
 from rag.evaluation import measures
-from rag.evaluation.failures import failure
-from rag.evaluation.gold import KINDS, Gold, GoldError, Words, read_gold
-from rag.evaluation.run import Result, evaluate, searched
-from rag.evaluation.summary import Figures, failures, interval, summary, table
-from rag.evidence import Evidence
-from rag.models import open_reader
-from rag.prompts import Prompts
-from rag.retriever import Retriever
+from rag.evaluation.failures import classify_failure
+from rag.evaluation.gold import QUESTION_KINDS, EvaluationError, GoldQuestion, GoldQuote, read_gold
+from rag.evaluation.run import QuestionResult, evaluate, evaluate_search
+from rag.evaluation.summary import Summary, confidence_interval, count_failures, summarise, summary_table
+from rag.generation.prompts import Prompts
+from rag.generation.registry import open_model
+from rag.query.answer_type import asks_amount
+from rag.query.timing import AsOf
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.search import Retriever
 from rag.settings import Settings
-from rag.timing import AsOf
+from rag.verification.citations import Statement, number_citations
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
 OTHER = article(body="Otters swim in the bay.", origin="/x/otters.md")
-GOLD = Gold("1", "q", "fact", (("34 million", "thirty-four million"),), (Words("ferry", "costs 34 million crowns"),))
+GOLD = GoldQuestion(
+    "1",
+    "q",
+    "fact",
+    (("34 million", "thirty-four million"),),
+    (GoldQuote("ferry", "costs 34 million crowns"),),
+)
 
 
 def said(text: str, *cited: Evidence) -> Answer:
-    return Answer("q", "q", "answered", statements=number([(text, cited, "supported")]))
+    return Answer("q", "q", "answered", statements=number_citations([(text, cited, "supported")]))
 
 
 def evidence(found: object, start: int, end: int) -> Evidence:
@@ -41,10 +47,13 @@ def evidence(found: object, start: int, end: int) -> Evidence:
 
 
 def test_retrieval_by_hand() -> None:
-    two = replace(GOLD, evidence=(*GOLD.evidence, Words("otters", "swim")))
-    assert measures.places(GOLD, [OTHER, OTHER, FERRY]) == [False, True] and measures.wanted(GOLD) == 1
-    assert measures.places(two, [FERRY, OTHER]) == [True, True] and measures.wanted(two) == 2
-    assert measures.places(replace(GOLD, evidence=(Words(FERRY.id, "x"),)), [FERRY]) == [True]
+    two = replace(GOLD, evidence=(*GOLD.evidence, GoldQuote("otters", "swim")))
+    assert (
+        measures.relevance(GOLD, [OTHER, OTHER, FERRY]) == [False, True]
+        and measures.relevant_count(GOLD) == 1
+    )
+    assert measures.relevance(two, [FERRY, OTHER]) == [True, True] and measures.relevant_count(two) == 2
+    assert measures.relevance(replace(GOLD, evidence=(GoldQuote(FERRY.id, "x"),)), [FERRY]) == [True]
 
 
 @pytest.mark.parametrize(
@@ -65,18 +74,33 @@ def test_right_compares_whole_words(text: str, right: int) -> None:
 def test_right_wants_every_thing_and_nothing_forbidden() -> None:
     both = replace(GOLD, answers=(("34 million",), ("41 million",)), must_not=("1961",))
     assert measures.right(both, said("From 34 million to 41 million.")) == 1
-    assert measures.right(both, said("34 million.")) == 0 and measures.right(both, said("34 million, 41 million, 1961.")) == 0
-    assert measures.values_said(both, said("From 34 million.")) == 0.5 and measures.values_said(both, Answer("q", "q", "unanswerable")) == 0
+    assert (
+        measures.right(both, said("34 million.")) == 0
+        and measures.right(both, said("34 million, 41 million, 1961.")) == 0
+    )
+    assert (
+        measures.values_said(both, said("From 34 million.")) == 0.5
+        and measures.values_said(both, Answer("q", "q", "unanswerable")) == 0
+    )
     assert measures.values_said(GOLD, said("34 million.")) is None
-    nothing = Gold("2", "q", "unanswerable")
-    assert measures.right(nothing, Answer("q", "q", "unanswerable")) == 1 and measures.right(nothing, said("Something.")) == 0
+    nothing = GoldQuestion("2", "q", "unanswerable")
+    assert (
+        measures.right(nothing, Answer("q", "q", "unanswerable")) == 1
+        and measures.right(nothing, said("Something.")) == 0
+    )
 
 
 def test_yes_and_no_count_only_as_the_word_that_decides() -> None:
     no = replace(GOLD, answers=(("no",),))
-    assert measures.right(no, said("No, there is not.")) == 1 and measures.right(replace(GOLD, answers=(("Yes",),)), said("Yes.")) == 1
-    assert measures.right(no, said("There is no date.")) == 0 and measures.right(no, said("Yes, there is no date.")) == 0
-    quoted = Answer("q", "q", "answered", statements=number([("No date was given.", [], "quoted")]))
+    assert (
+        measures.right(no, said("No, there is not.")) == 1
+        and measures.right(replace(GOLD, answers=(("Yes",),)), said("Yes.")) == 1
+    )
+    assert (
+        measures.right(no, said("There is no date.")) == 0
+        and measures.right(no, said("Yes, there is no date.")) == 0
+    )
+    quoted = Answer("q", "q", "answered", statements=number_citations([("No date was given.", [], "quoted")]))
     assert measures.right(no, quoted) == 0
     assert (
         measures.right(replace(GOLD, answers=(("no", "not one"),)), said("There is not one.")) == 1
@@ -111,10 +135,16 @@ def test_a_bad_gold_file_is_named_by_line(tmp_path: Path) -> None:
         ('{"id":1,"question":"a"}\n{"id":1,"question":"b"}', "stands twice"),
     ):
         file.write_text(text)
-        with pytest.raises(GoldError, match=why):
+        with pytest.raises(EvaluationError, match=why):
             read_gold(file)
-    file.write_text('{"question": "a", "answers": ["34"], "history": [{"role": "user", "text": "b"}], "as_of": "2020-02"}\n')
-    assert read_gold(file) == [Gold("1", "a", "fact", (("34",),), history=(Turn("user", "b"),), as_of=((PartialDate(2020, 2),),))]
+    file.write_text(
+        '{"question": "a", "answers": ["34"], "history": [{"role": "user", "text": "b"}], "as_of": "2020-02"}\n'
+    )
+    assert read_gold(file) == [
+        GoldQuestion(
+            "1", "a", "fact", (("34",),), history=(Turn("user", "b"),), as_of=((PartialDate(2020, 2),),)
+        )
+    ]
 
 
 def test_a_table_of_questions_is_read_too(tmp_path: Path) -> None:
@@ -123,15 +153,19 @@ def test_a_table_of_questions_is_read_too(tmp_path: Path) -> None:
         'question,answers,article,quote\n"What, in May, does it cost?",34 million | thirty-four million,ferry,costs 34 million\nWho sails?,,,\n'
     )
     costs, sails = read_gold(file)
-    assert costs == Gold(
-        "2", "What, in May, does it cost?", "fact", (("34 million", "thirty-four million"),), (Words("ferry", "costs 34 million"),)
+    assert costs == GoldQuestion(
+        "2",
+        "What, in May, does it cost?",
+        "fact",
+        (("34 million", "thirty-four million"),),
+        (GoldQuote("ferry", "costs 34 million"),),
     )
     assert (sails.kind, sails.line) == ("unanswerable", 3)
 
 
 def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistant) -> None:
     questions = [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:12]
-    whole = summary(list(evaluate(quoting, questions)))
+    whole = summarise(list(evaluate(quoting, questions)))
 
     class Broken:
         """The same assistant with one thing broken."""
@@ -143,14 +177,18 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
             return self._change(quoting.ask(question))  # type: ignore[operator]
 
     def words_shuffled(answer: Answer) -> Answer:
-        return answer.but(statements=tuple(replace(item, text="Otters swim.") for item in answer.statements))
+        return answer.replace(
+            statements=tuple(replace(item, text="Otters swim.") for item in answer.statements)
+        )
 
     def citations_moved(answer: Answer) -> Answer:
         moved = [
-            replace(item, citations=tuple(replace(c, start=c.start + 1, end=c.end + 1) for c in item.citations))
+            replace(
+                item, citations=tuple(replace(c, start=c.start + 1, end=c.end + 1) for c in item.citations)
+            )
             for item in answer.statements
         ]
-        return answer.but(statements=tuple(moved))
+        return answer.replace(statements=tuple(moved))
 
     def years_off(answer: Answer) -> Answer:
         def later(item: Statement) -> Statement:
@@ -158,23 +196,38 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
             day = replace(item.as_of.published, year=item.as_of.published.year + 1)
             return replace(item, as_of=replace(item.as_of, day=day, published=day))
 
-        return answer.but(statements=tuple(later(item) if item.as_of else item for item in answer.statements))
+        return answer.replace(
+            statements=tuple(later(item) if item.as_of else item for item in answer.statements)
+        )
 
     def inverted(answer: Answer) -> Answer:
-        return answer.but(status="unanswerable", statements=())
+        return answer.replace(status="unanswerable", statements=())
 
-    def broken(change: Callable[[Answer], Answer]) -> Figures:
-        return summary(list(evaluate(Broken(change), questions)))  # type: ignore[arg-type]
+    def broken(change: Callable[[Answer], Answer]) -> Summary:
+        return summarise(list(evaluate(Broken(change), questions)))  # type: ignore[arg-type]
 
     shuffled, moved, refusing, later = map(broken, (words_shuffled, citations_moved, inverted, years_off))
-    assert whole["unsupported statements"] == 0 and whole["right"] and whole["right"] > 0.5 and whole["as-of right"]
+    assert (
+        whole["unsupported statements"] == 0
+        and whole["right"]
+        and whole["right"] > 0.5
+        and whole["as-of right"]
+    )
     assert (
         shuffled["right"] == 0
         and shuffled["citation recall"] == whole["citation recall"]
         and shuffled["as-of right"] >= whole["as-of right"]  # type: ignore[operator]  # values that are not said have no wrong day
     )
-    assert moved["unsupported statements"] and moved["right"] == whole["right"] and moved["as-of right"] == whole["as-of right"]
-    assert refusing["right"] == 0 and refusing["citation recall"] == 0 and refusing["recall@3"] == whole["recall@3"]
+    assert (
+        moved["unsupported statements"]
+        and moved["right"] == whole["right"]
+        and moved["as-of right"] == whole["as-of right"]
+    )
+    assert (
+        refusing["right"] == 0
+        and refusing["citation recall"] == 0
+        and refusing["recall@3"] == whole["recall@3"]
+    )
     assert refusing["refusal precision"] == 0 and refusing["unsupported statements"] == 0
     assert later["as-of right"] < whole["as-of right"] and later["right"] == whole["right"]  # type: ignore[operator]
     assert later["citation recall"] == whole["citation recall"] and later["unsupported statements"] == 0
@@ -182,24 +235,40 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
 
 def test_what_is_asked_for_an_amount_has_its_days() -> None:
     dated = [gold for gold in GOLD_FILE if gold.as_of]
-    assert len(dated) == 58 and {gold.kind for gold in dated} == {"fact", "latest", "change-over-time", "disagreement", "follow-up"}
+    assert len(dated) == 58 and {gold.kind for gold in dated} == {
+        "fact",
+        "latest",
+        "change-over-time",
+        "disagreement",
+        "follow-up",
+    }
     assert all(len(gold.as_of) == len(gold.answers) and any(gold.as_of) for gold in dated)
     halves = [sum(gold.for_development == half for gold in dated) for half in (True, False)]
     assert min(halves) > 20
     undated = {"ice-05", "bay-02"}  # their articles name no day
-    asked = [gold for gold in GOLD_FILE if gold.kind in ("fact", "latest") and asks_amount(gold.question) and gold.id not in undated]
+    asked = [
+        gold
+        for gold in GOLD_FILE
+        if gold.kind in ("fact", "latest") and asks_amount(gold.question) and gold.id not in undated
+    ]
     assert asked and all(gold.as_of for gold in asked), [gold.id for gold in asked if not gold.as_of]
 
 
 def test_failures_are_told_apart_by_the_step_that_lost_the_answer() -> None:
     far = said("Otters swim.", evidence(OTHER, 0, 23))
-    near = far.but(evidence=(evidence(FERRY, 0, 34),))
-    assert failure(GOLD, [False], far) == "not retrieved" and failure(GOLD, [True], far) == "retrieved, not in evidence"
-    assert failure(GOLD, [True], near) == "in evidence, misread"
-    assert failure(GOLD, [True], near.but(status="unanswerable", statements=())) == "wrongly refused"
-    assert failure(GOLD, [True], said("It costs 34 million.")) == "right but unsupported"
-    assert failure(Gold("2", "q", "unanswerable"), [], far) == "wrongly answered"
-    assert failure(GOLD, [True], said("It costs 34 million.", evidence(FERRY, 0, 34))) is None
+    near = far.replace(evidence=(evidence(FERRY, 0, 34),))
+    assert (
+        classify_failure(GOLD, [False], far) == "not retrieved"
+        and classify_failure(GOLD, [True], far) == "retrieved, not in evidence"
+    )
+    assert classify_failure(GOLD, [True], near) == "in evidence, misread"
+    assert (
+        classify_failure(GOLD, [True], near.replace(status="unanswerable", statements=()))
+        == "wrongly refused"
+    )
+    assert classify_failure(GOLD, [True], said("It costs 34 million.")) == "right but unsupported"
+    assert classify_failure(GoldQuestion("2", "q", "unanswerable"), [], far) == "wrongly answered"
+    assert classify_failure(GOLD, [True], said("It costs 34 million.", evidence(FERRY, 0, 34))) is None
 
 
 @pytest.mark.parametrize(
@@ -221,16 +290,23 @@ def test_of_two_days_one_lies_within_the_other(gold: str, day: str, right: int) 
 
 def test_each_value_has_its_own_day() -> None:
     early, late = PartialDate(2020, 2, 12), PartialDate(2021, 2)
-    changed = replace(GOLD, answers=(("500",), ("around 4,000", "4,000")), as_of=((PartialDate(2020, 2),), (PartialDate(2019), late)))
+    changed = replace(
+        GOLD,
+        answers=(("500",), ("around 4,000", "4,000")),
+        as_of=((PartialDate(2020, 2),), (PartialDate(2019), late)),
+    )
 
     def told(*figures: tuple[str, PartialDate | None]) -> Answer:
-        statements = number([(f"A mission of {figure} people.", [], "quoted") for figure, _ in figures])
+        statements = number_citations(
+            [(f"A mission of {figure} people.", [], "quoted") for figure, _ in figures]
+        )
         return Answer(
             "q",
             "q",
             "answered",
             statements=tuple(
-                replace(item, as_of=AsOf(figure, day, early, "The Wire")) for item, (figure, day) in zip(statements, figures, strict=True)
+                replace(item, as_of=AsOf(figure, day, early, "The Wire"))
+                for item, (figure, day) in zip(statements, figures, strict=True)
             ),
         )
 
@@ -238,34 +314,49 @@ def test_each_value_has_its_own_day() -> None:
     assert measures.as_of_right(changed, told(("4,000", early), ("500", early))) == 0.5
     assert measures.as_of_right(changed, told(("4,000", late))) == 1  # what is not said is no wrong day
     assert measures.as_of_right(changed, told(("500", None))) == 1  # the article's own day stands for none
-    assert measures.as_of_right(changed, told(("4,500", early))) is None and measures.as_of_right(GOLD, told(("500", late))) is None
+    assert (
+        measures.as_of_right(changed, told(("4,500", early))) is None
+        and measures.as_of_right(GOLD, told(("500", late))) is None
+    )
     # Words that stand beside the figure that a statement tells say nothing of the day.
     beside = told(("4,000", late))
-    both = beside.but(statements=(replace(beside.statements[0], text="From 500 to 4,000."),))
+    both = beside.replace(statements=(replace(beside.statements[0], text="From 500 to 4,000."),))
     assert measures.as_of_right(replace(changed, as_of=((PartialDate(2020),), ())), both) is None
 
 
 def test_figures_and_old_values_by_hand() -> None:
     latest = replace(GOLD, kind="latest", must_not=("31 million",))
     answer = said("It costs 34 million.")
-    assert measures.figures_right(GOLD, answer) == 1 and measures.figures_right(GOLD, said("It costs 34.5 million.")) == 0
+    assert (
+        measures.figures_right(GOLD, answer) == 1
+        and measures.figures_right(GOLD, said("It costs 34.5 million.")) == 0
+    )
     assert measures.figures_right(replace(GOLD, answers=(("red",),)), answer) is None
-    assert measures.outdated(latest, said("It cost 31 million.")) == 1 and measures.outdated(latest, answer) == 0
+    assert (
+        measures.outdated(latest, said("It cost 31 million.")) == 1 and measures.outdated(latest, answer) == 0
+    )
     assert measures.outdated(GOLD, answer) is None
 
 
 def test_an_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
-    few, many = interval([0.0, 1.0] * 5), interval([0.0, 1.0] * 500)
+    few, many = confidence_interval([0.0, 1.0] * 5), confidence_interval([0.0, 1.0] * 500)
     assert few[0] < many[0] < 0.5 < many[1] < few[1]
 
 
 def test_the_search_alone_needs_no_model(quoting: Assistant) -> None:
-    figures = searched(quoting.retriever, [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:10])
-    assert figures["questions"] == figures["with gold words"] == 10 and figures["recall@10"] == 1 and 0.5 < figures["MRR"] <= 1
+    figures = evaluate_search(
+        quoting.retriever,
+        [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:10],
+    )
+    assert (
+        figures["questions"] == figures["with gold words"] == 10
+        and figures["recall@10"] == 1
+        and 0.5 < figures["MRR"] <= 1
+    )
 
 
 def test_several_questions_at_once_give_the_same_results_in_order(quoting: Assistant) -> None:
-    def told(results: Iterable[Result]) -> list[tuple[str, str, str | None]]:
+    def told(results: Iterable[QuestionResult]) -> list[tuple[str, str, str | None]]:
         return [(result.id, result.text, result.failure) for result in results]
 
     questions = read_gold(ROOT / "corpus/gold.jsonl")[:6]
@@ -278,12 +369,12 @@ def test_a_question_costs_the_tokens_that_its_model_reports(
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with answering(lambda message: "It opened on October 31 [1].", usage) as model:
-        reader = open_reader(Settings(model=model))
+        reader = open_model(Settings(model=model))
         assistant = Assistant(Retriever(library=sample, k=8), reader, Prompts())
         questions = [gold for gold in GOLD_FILE if gold.id in ("ber-02", "hs2-01")]
         results = list(evaluate(assistant, questions))
     assert {(result.tokens_read, result.tokens_written) for result in results} == {(read, written)}
-    assert summary(results)["tokens read"] == read and summary(results)["tokens written, p95"] == written
+    assert summarise(results)["tokens read"] == read and summarise(results)["tokens written, p95"] == written
 
 
 def test_without_a_model_nothing_is_read(quoting: Assistant) -> None:
@@ -292,9 +383,9 @@ def test_without_a_model_nothing_is_read(quoting: Assistant) -> None:
 
 def test_the_table_has_a_column_for_each_group(quoting: Assistant) -> None:
     results = list(evaluate(quoting, read_gold(ROOT / "corpus/gold.jsonl")[:3]))
-    lines = table(results).splitlines()
+    lines = summary_table(results).splitlines()
     assert lines[0].startswith("|  | all |") and any(line.startswith("| right |") for line in lines)
-    assert sum(failures(results).values()) == sum(result.failure is not None for result in results)
+    assert sum(count_failures(results).values()) == sum(result.failure is not None for result in results)
 
 
 GOLD_FILE = read_gold(ROOT / "corpus/gold.jsonl")
@@ -302,28 +393,39 @@ GOLD_FILE = read_gold(ROOT / "corpus/gold.jsonl")
 
 def test_the_gold_set_is_as_large_and_mixed_as_promised() -> None:
     kinds = [gold.kind for gold in GOLD_FILE]
-    assert len(kinds) >= 120 and set(kinds) == {*KINDS} - {"yes-no"} and kinds.count("unanswerable") >= 25
+    assert (
+        len(kinds) >= 120
+        and set(kinds) == {*QUESTION_KINDS} - {"yes-no"}
+        and kinds.count("unanswerable") >= 25
+    )
 
 
 def test_gold_words_stand_verbatim_in_the_sample_and_hold_an_answer(sample: object) -> None:
     articles = {Path(found.origin).stem: found for found in sample.store.articles()}  # type: ignore[attr-defined]
     for gold in GOLD_FILE:
         for words in gold.evidence:
-            assert words.place_in(articles[words.article]), (gold.id, words.quote)
+            assert words.span_in(articles[words.article]), (gold.id, words.quote)
         quotes = " ".join(words.quote for words in gold.evidence).lower()
-        assert all(any(wording.lower() in quotes for wording in wordings) for wordings in gold.answers), gold.id
+        assert all(any(wording.lower() in quotes for wording in wordings) for wordings in gold.answers), (
+            gold.id
+        )
         assert bool(gold.answers) == bool(gold.evidence) == (gold.kind != "unanswerable"), gold.id
 
 
 def test_the_sample_is_as_its_readme_says(sample: object) -> None:
     found = sample.store.articles()  # type: ignore[attr-defined]
-    assert len(found) == len(find([ROOT / "corpus/articles"])) >= 30 and sum(item.published is None for item in found) == 2
+    assert (
+        len(found) == len(find_files([ROOT / "corpus/articles"])) >= 30
+        and sum(item.published is None for item in found) == 2
+    )
     assert all(250 <= len(item.body.split()) <= 700 and item.title and item.publisher for item in found)
     readme = (ROOT / "corpus/README.md").read_text()
     assert all(item.publisher in readme for item in found)
     subjects: dict[str, int] = {}
     for item in found:
-        subjects[Path(item.origin).stem.split("-")[0]] = subjects.get(Path(item.origin).stem.split("-")[0], 0) + 1
+        subjects[Path(item.origin).stem.split("-")[0]] = (
+            subjects.get(Path(item.origin).stem.split("-")[0], 0) + 1
+        )
     assert sum(count >= 4 for count in subjects.values()) >= 6
 
 

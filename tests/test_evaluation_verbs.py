@@ -11,25 +11,32 @@ from conftest import ROOT, SHARED, article, needs_shared
 from test_cli import run
 
 from corpus.article import PartialDate
-from corpus.store import Store
+from corpus.store.database import Store
 from embeddings.encoder import Encoder
-from embeddings.intake import take_in
+from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.evaluation.check import mistakes
-from rag.evaluation.compare import JUDGED, chance, compare
-from rag.evaluation.convert import FORMS, convert, save
+from rag.evaluation.check import find_mistakes
+from rag.evaluation.compare import DECISIVE_MEASURES, compare, permutation_p_value
+from rag.evaluation.convert import SET_FORMATS, convert, save_converted
 from rag.evaluation.failures import MISREAD
-from rag.evaluation.gold import Gold, GoldError, Words, read_gold
-from rag.evaluation.propose import from_articles
-from rag.evaluation.record import Journal, load, record
-from rag.evaluation.record import save as save_run
-from rag.evaluation.report import html, markdown
-from rag.evaluation.run import Result, evaluate
-from rag.evaluation.sweep import Point, grid, plot, table
+from rag.evaluation.gold import EvaluationError, GoldQuestion, GoldQuote, read_gold
+from rag.evaluation.propose import draft_questions
+from rag.evaluation.record import Journal, build_run, load_run
+from rag.evaluation.record import save_run as save_run
+from rag.evaluation.report import html_report, markdown_report
+from rag.evaluation.run import QuestionResult, evaluate
+from rag.evaluation.sweep import SweepPoint, parse_grid, sweep_plot, sweep_table
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
-GOLD = Gold("1", "What does it cost?", "fact", (("34 million",),), (Words("ferry", "costs 34 million crowns"),), line=1)
+GOLD = GoldQuestion(
+    "1",
+    "What does it cost?",
+    "fact",
+    (("34 million",),),
+    (GoldQuote("ferry", "costs 34 million crowns"),),
+    line=1,
+)
 UNDER = {
     "commit": "c",
     "model": "none",
@@ -41,33 +48,36 @@ UNDER = {
 
 
 @pytest.fixture(scope="module")
-def results(quoting: Assistant) -> list[Result]:
+def results(quoting: Assistant) -> list[QuestionResult]:
     return list(evaluate(quoting, read_gold(ROOT / "corpus/gold.jsonl")[:16]))
 
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (replace(GOLD, evidence=(Words("boat", "costs 34 million"),)), "no article is named “boat”"),
-        (replace(GOLD, evidence=(Words("ferry", "costs 34 million pounds"),)), "stands nowhere in ferry"),
+        (replace(GOLD, evidence=(GoldQuote("boat", "costs 34 million"),)), "no article is named “boat”"),
+        (replace(GOLD, evidence=(GoldQuote("ferry", "costs 34 million pounds"),)), "stands nowhere in ferry"),
         (replace(GOLD, answers=(("35 million",),)), "none of the quoted words say “35 million”"),
         (replace(GOLD, must_not=("34 million",)), "must not be said"),
         (replace(GOLD, kind="unanswerable"), "has an answer"),
         (replace(GOLD, answers=(), evidence=()), "nothing says what a right answer holds"),
         (replace(GOLD, draft=True), "draft"),
         (replace(GOLD, question=" "), "empty"),
-        (replace(GOLD, as_of=((PartialDate(2018, 2, 13), PartialDate(2018, 3)),)), "the day 2018-03 lies after"),
+        (
+            replace(GOLD, as_of=((PartialDate(2018, 2, 13), PartialDate(2018, 3)),)),
+            "the day 2018-03 lies after",
+        ),
     ],
 )
-def test_mistakes_are_found(wrong: Gold, told: str) -> None:
-    assert list(mistakes([GOLD], [FERRY])) == []
-    ((line, what),) = mistakes([wrong], [FERRY])
+def test_mistakes_are_found(wrong: GoldQuestion, told: str) -> None:
+    assert list(find_mistakes([GOLD], [FERRY])) == []
+    ((line, what),) = find_mistakes([wrong], [FERRY])
     assert line == 1 and told in what
 
 
 def test_the_same_question_twice_is_a_mistake_unless_the_talk_before_differs() -> None:
     again = replace(GOLD, question="what does it cost", line=2)
-    assert [line for line, _ in mistakes([GOLD, again], [FERRY])] == [2]
+    assert [line for line, _ in find_mistakes([GOLD, again], [FERRY])] == [2]
 
 
 def test_check_names_lines_and_fails(sample_folder: Path, tmp_path: Path) -> None:
@@ -76,7 +86,11 @@ def test_check_names_lines_and_fails(sample_folder: Path, tmp_path: Path) -> Non
         '{"question": "a", "answers": ["1"]}\n\n{"question": "b", "answers": ["1"], "evidence": [{"article": "x", "quote": "1"}]}\n'
     )
     done = run("-m", "rag.evaluation", "check", str(file), data=sample_folder)
-    assert done.returncode == 1 and done.stdout.startswith(f"{file}:3: no article is named “x”") and "1 mistake." in done.stderr
+    assert (
+        done.returncode == 1
+        and done.stdout.startswith(f"{file}:3: no article is named “x”")
+        and "1 mistake." in done.stderr
+    )
     whole = run("-m", "rag.evaluation", "check", str(ROOT / "corpus/gold.jsonl"), data=sample_folder)
     assert whole.returncode == 0 and "145 questions, no mistakes." in whole.stderr
 
@@ -88,113 +102,183 @@ def test_drafts_ask_for_a_value_that_their_words_hold(sample_folder: Path, tmp_p
     articles = store.articles()
     store.close()
     drafts = read_gold(out)
-    assert len(drafts) > 48 and {told for _, told in mistakes(drafts, articles)} == {
+    assert len(drafts) > 48 and {told for _, told in find_mistakes(drafts, articles)} == {
         'it is a draft; word it as people ask, and remove "draft"'
     }
     assert all(
-        "___" in draft.question and draft.answers[0][0] not in draft.question.split("“")[1].split("___")[0][-20:] for draft in drafts
+        "___" in draft.question
+        and draft.answers[0][0] not in draft.question.split("“")[1].split("___")[0][-20:]
+        for draft in drafts
     )
-    assert "nothing that was reviewed is lost" in run("-m", "rag.evaluation", "propose", "--out", str(out), data=sample_folder).stderr
-    assert list(from_articles([article(body="It sails.")])) == []
+    assert (
+        "nothing that was reviewed is lost"
+        in run("-m", "rag.evaluation", "propose", "--out", str(out), data=sample_folder).stderr
+    )
+    assert list(draft_questions([article(body="It sails.")])) == []
 
 
-def test_a_run_against_itself_is_no_change_and_a_worse_one_is_told(results: list[Result], tmp_path: Path) -> None:
-    good = record(results, UNDER)
-    bad = record([replace(result, right=0.0, failure="in evidence, misread", seconds=9.0) for result in results], UNDER)
+def test_a_run_against_itself_is_no_change_and_a_worse_one_is_told(
+    results: list[QuestionResult], tmp_path: Path
+) -> None:
+    good = build_run(results, UNDER)
+    bad = build_run(
+        [replace(result, right=0.0, failure="in evidence, misread", seconds=9.0) for result in results], UNDER
+    )
     same, worse, better = compare(good, good), compare(good, bad), compare(bad, good)
     assert not same.gained and not same.lost and all(change.p == 1 for change in same.changes)
     fallen = [change.measure for change in worse.changes if change.worse(0.05)]
-    assert fallen == ["right", "seconds"] and "right" in JUDGED and "seconds" not in JUDGED
+    assert (
+        fallen == ["right", "seconds"] and "right" in DECISIVE_MEASURES and "seconds" not in DECISIVE_MEASURES
+    )
     right = sum(result.right for result in results)
-    assert len(worse.lost) == len(better.gained) == right and not any(c.worse(0.05) for c in better.changes if c.measure == "right")
+    assert len(worse.lost) == len(better.gained) == right and not any(
+        c.worse(0.05) for c in better.changes if c.measure == "right"
+    )
     files = tmp_path / "good.json", tmp_path / "bad.json"
     save_run(files[0], good)
     save_run(files[1], bad)
     done = run("-m", "rag.evaluation", "compare", *map(str, files), data=tmp_path)
     assert done.returncode == 1 and "Wrong now, right before" in done.stdout and "right" in done.stderr
-    assert run("-m", "rag.evaluation", "compare", *map(str, files), "--on", "MRR", data=tmp_path).returncode == 0
-    assert 'no measure "taste"' in run("-m", "rag.evaluation", "compare", *map(str, files), "--on", "taste", data=tmp_path).stderr
+    assert (
+        run("-m", "rag.evaluation", "compare", *map(str, files), "--on", "MRR", data=tmp_path).returncode == 0
+    )
+    assert (
+        'no measure "taste"'
+        in run("-m", "rag.evaluation", "compare", *map(str, files), "--on", "taste", data=tmp_path).stderr
+    )
 
 
 def test_chance_is_that_of_random_signs() -> None:
-    assert chance(np.array([1.0, -1.0] * 10)) == 1 and chance(np.array([1.0] * 4)) == pytest.approx(2 / 16, abs=0.02)
-    assert chance(np.array([1.0] * 3 + [0.0] * 200)) == pytest.approx(2 / 8, abs=0.02)
+    assert permutation_p_value(np.array([1.0, -1.0] * 10)) == 1 and permutation_p_value(
+        np.array([1.0] * 4)
+    ) == pytest.approx(2 / 16, abs=0.02)
+    assert permutation_p_value(np.array([1.0] * 3 + [0.0] * 200)) == pytest.approx(2 / 8, abs=0.02)
 
 
-def test_runs_over_other_questions_are_not_compared(results: list[Result]) -> None:
+def test_runs_over_other_questions_are_not_compared(results: list[QuestionResult]) -> None:
     other = [replace(result, id=f"x{result.id}") for result in results]
     reworded = [replace(results[0], question="Another?")]
     for wrong, told in ((other, "no question in common"), (reworded, "worded differently")):
-        with pytest.raises(GoldError, match=told):
-            compare(record(results, UNDER), record(wrong, UNDER))
+        with pytest.raises(EvaluationError, match=told):
+            compare(build_run(results, UNDER), build_run(wrong, UNDER))
 
 
-def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[Result]) -> None:
-    hostile = replace(results[0], question="<script>alert(1)</script>", text='"><img src=x onerror=alert(1)>', failure=MISREAD, right=0.0)
-    run = record([hostile, *results[1:]], UNDER)
-    page, text = html(run), markdown(run)
-    assert "<script" not in page and "<img" not in page and "&lt;script&gt;" in page and "http" not in re.sub(r"http-equiv", "", page)
+def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[QuestionResult]) -> None:
+    hostile = replace(
+        results[0],
+        question="<script>alert(1)</script>",
+        text='"><img src=x onerror=alert(1)>',
+        failure=MISREAD,
+        right=0.0,
+    )
+    run = build_run([hostile, *results[1:]], UNDER)
+    page, text = html_report(run), markdown_report(run)
+    assert (
+        "<script" not in page
+        and "<img" not in page
+        and "&lt;script&gt;" in page
+        and "http" not in re.sub(r"http-equiv", "", page)
+    )
     assert all(result.id in page for result in results) and page.count("<details>") > len(results)
     wrong = [result for result in (hostile, *results[1:]) if result.failure]
-    assert wrong and all(f"- {result.id}:" in text for result in wrong) and f"| right | {run['summary']['all']['right']} |" in text
+    assert (
+        wrong
+        and all(f"- {result.id}:" in text for result in wrong)
+        and f"| right | {run['summary']['all']['right']} |" in text
+    )
 
 
-def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(results: list[Result]) -> None:
-    refusing = [replace(result, refused=result.id in ("nato-01", "nato-02"), right=float(n % 2)) for n, result in enumerate(results)]
-    run = record(refusing, UNDER)
-    page = html(run)
+def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(
+    results: list[QuestionResult],
+) -> None:
+    refusing = [
+        replace(result, refused=result.id in ("nato-01", "nato-02"), right=float(n % 2))
+        for n, result in enumerate(results)
+    ]
+    run = build_run(refusing, UNDER)
+    page = html_report(run)
     low, high = run["group_intervals"]["fact"]["right"]
-    assert 0 < low < run["summary"]["fact"]["right"] < high < 1 and f"<small>{low:.2f}&ndash;{high:.2f}</small>" in page
+    assert (
+        0 < low < run["summary"]["fact"]["right"] < high < 1
+        and f"<small>{low:.2f}&ndash;{high:.2f}</small>" in page
+    )
     (fact,) = re.findall(r"<tr><td>fact</td>.*?</tr>", page)
     assert fact.endswith("<td>2</td></tr>") and "<td>2014</td>" in page and "year/" not in page
     assert re.search(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC", page)
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "rag/evaluation/results").glob("*.html")), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "rag/evaluation/results").glob("*.html")), ids=lambda page: page.stem
+)
 def test_the_committed_report_is_that_of_the_committed_run(page: Path) -> None:
     kept = page.with_suffix(".json")
-    assert html(load(kept)) == page.read_text(), f"run: python -m rag.evaluation report rag/evaluation/results/{kept.name}"
+    assert html_report(load_run(kept)) == page.read_text(), (
+        f"run: python -m rag.evaluation report rag/evaluation/results/{kept.name}"
+    )
 
 
-def test_a_short_report_holds_nobodys_sentences(results: list[Result], tmp_path: Path) -> None:
-    run_, out = record(results, UNDER), tmp_path / "short.html"
+def test_a_short_report_holds_nobodys_sentences(results: list[QuestionResult], tmp_path: Path) -> None:
+    run_, out = build_run(results, UNDER), tmp_path / "short.html"
     save_run(tmp_path / "run.json", run_)
-    done = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", "--out", str(out), data=tmp_path)
+    done = run(
+        "-m",
+        "rag.evaluation",
+        "report",
+        str(tmp_path / "run.json"),
+        "--short",
+        "--out",
+        str(out),
+        data=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
-    short = load(out.with_suffix(".json"))
-    assert short["summary"] == run_["summary"] and [r["id"] for r in short["results"]] == [r["id"] for r in run_["results"]]
-    whole = re.findall(r"\w+", " ".join(quote["quote"] for result in run_["results"] for quote in result["shown"]["gold"]))
+    short = load_run(out.with_suffix(".json"))
+    assert short["summary"] == run_["summary"] and [r["id"] for r in short["results"]] == [
+        r["id"] for r in run_["results"]
+    ]
+    whole = re.findall(
+        r"\w+", " ".join(quote["quote"] for result in run_["results"] for quote in result["shown"]["gold"])
+    )
     runs = {" ".join(whole[n : n + 9]) for n in range(len(whole) - 8)}
     for file in (out, out.with_suffix(".json"), out.with_suffix(".md")):
         plain = re.findall(r"\w+", file.read_text())
         assert len(plain) > 100 and not runs & {" ".join(plain[n : n + 9]) for n in range(len(plain) - 8)}
     lost = run("-m", "rag.evaluation", "report", str(tmp_path / "run.json"), "--short", data=tmp_path)
-    assert lost.returncode == 2 and "would write over" in lost.stderr and load(tmp_path / "run.json") == json.loads(json.dumps(run_))
+    assert (
+        lost.returncode == 2
+        and "would write over" in lost.stderr
+        and load_run(tmp_path / "run.json") == json.loads(json.dumps(run_))
+    )
 
 
-def test_a_run_that_was_broken_off_goes_on(results: list[Result], tmp_path: Path) -> None:
+def test_a_run_that_was_broken_off_goes_on(results: list[QuestionResult], tmp_path: Path) -> None:
     journal = Journal(tmp_path / "run.unfinished", UNDER)
     assert journal.kept() == []
     list(journal.keep(results[:5]))
     with journal.path.open("a") as file:
         file.write('{"id": "half')  # killed while writing
     assert journal.kept() == results[:5] == journal.kept()
-    assert Journal(journal.path, {**UNDER, "commit": "d"}).kept() == []  # another program's results are not mixed in
+    assert (
+        Journal(journal.path, {**UNDER, "commit": "d"}).kept() == []
+    )  # another program's results are not mixed in
 
 
 def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     for text in ("", "[]", "{}", '{"results": 1}'):
         file.write_text(text)
-        with pytest.raises(GoldError, match="holds no run"):
-            load(file)
+        with pytest.raises(EvaluationError, match="holds no run"):
+            load_run(file)
 
 
 def test_a_grid_has_values_of_the_settings_kind() -> None:
-    assert grid(["hits=4,8", "words=0.7", "pairs=true,false"]) == {"hits": [4, 8], "words": [0.7], "pairs": [True, False]}
+    assert parse_grid(["hits=4,8", "words=0.7", "pairs=true,false"]) == {
+        "hits": [4, 8],
+        "words": [0.7],
+        "pairs": [True, False],
+    }
     for wrong in ("hits", "hits=", "hats=1", "hits=many", "pairs=1"):
-        with pytest.raises(GoldError):
-            grid([wrong])
+        with pytest.raises(EvaluationError):
+            parse_grid([wrong])
 
 
 def test_a_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> None:
@@ -204,11 +288,26 @@ def test_a_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> Non
         "-m", "rag.evaluation", "sweep", str(gold), "--over", "hits=1,8", "words=0.8", "--plot", str(tmp_path / "plot.svg"),
         data=sample_folder, DATELINE_MODEL="none",
     )  # fmt: skip
-    assert done.returncode == 0 and "| hits 8, words 0.8 |" in done.stdout and "| hits 1, words 0.8 |" in done.stdout
+    assert (
+        done.returncode == 0
+        and "| hits 8, words 0.8 |" in done.stdout
+        and "| hits 1, words 0.8 |" in done.stdout
+    )
     assert (tmp_path / "plot.svg").read_text().count("<circle") == 2
-    figures = {"right": 0.5, "evidence@3": 1.0, "citation recall": 1.0, "refusal precision": 0.0, "refusal recall": 0.0, "seconds": 2.0}
-    points = [Point({"hits": n}, {**figures, "right": n / 10, "seconds to evidence": None}) for n in (2, 6)]
-    assert table(points).index("hits 6") < table(points).index("hits 2") and "<svg" in plot(points)
+    figures = {
+        "right": 0.5,
+        "evidence@3": 1.0,
+        "citation recall": 1.0,
+        "refusal precision": 0.0,
+        "refusal recall": 0.0,
+        "seconds": 2.0,
+    }
+    points = [
+        SweepPoint({"hits": n}, {**figures, "right": n / 10, "seconds to evidence": None}) for n in (2, 6)
+    ]
+    assert sweep_table(points).index("hits 6") < sweep_table(points).index("hits 2") and "<svg" in sweep_plot(
+        points
+    )
 
 
 @needs_shared
@@ -220,17 +319,21 @@ def test_a_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> Non
         ("multihop-rag", ["multihop_rag/corpus.jsonl.gz", "multihop_rag/queries_dev_with_evidence.jsonl.gz"]),
     ],
 )
-def test_a_public_set_becomes_a_collection_and_gold_that_agree(form: str, files: list[str], tmp_path: Path, encoder: Encoder) -> None:
+def test_a_public_set_becomes_a_collection_and_gold_that_agree(
+    form: str, files: list[str], tmp_path: Path, encoder: Encoder
+) -> None:
     found = convert(form, [SHARED / "data" / file for file in files])
     asked = found.questions[:: max(1, len(found.questions) // 12)]
     named = {words["article"] for entry in asked for words in entry.get("evidence", ())}
     found.articles = {body: (name, entry) for body, (name, entry) in found.articles.items() if name in named}
     found.questions = asked
-    save(found, tmp_path / "articles.jsonl", tmp_path / "gold.jsonl")
+    save_converted(found, tmp_path / "articles.jsonl", tmp_path / "gold.jsonl")
     library = Library(Store(tmp_path / "data"), encoder)
-    list(take_in(library, tmp_path / "articles.jsonl"))
+    list(ingest(library, tmp_path / "articles.jsonl"))
     wrong = [
-        told for _, told in mistakes(read_gold(tmp_path / "gold.jsonl"), library.store.articles()) if "article" in told or "nowhere" in told
+        told
+        for _, told in find_mistakes(read_gold(tmp_path / "gold.jsonl"), library.store.articles())
+        if "article" in told or "nowhere" in told
     ]
     library.store.close()
     assert named and not wrong
@@ -238,9 +341,22 @@ def test_a_public_set_becomes_a_collection_and_gold_that_agree(form: str, files:
 
 # Lines of our own with the keys and shapes of the published files (RGB's three parts, RealtimeQA, SQuAD 2.0).
 RGB = [
-    {"id": 0, "query": "Who won?", "answer": "Ann", "positive": ["Ann won."], "negative": ["Ben lost."], "positive_wrong": ["Cy won."]},
+    {
+        "id": 0,
+        "query": "Who won?",
+        "answer": "Ann",
+        "positive": ["Ann won."],
+        "negative": ["Ben lost."],
+        "positive_wrong": ["Cy won."],
+    },
     {"id": 1, "query": "Who won?", "answer": [["Ann", "Anna"]], "positive": ["Ann won."], "negative": []},
-    {"id": 2, "query": "Who won and when?", "answer": ["Ann", "in May"], "positive": [["Ann won."], ["It was in May."]], "negative": []},
+    {
+        "id": 2,
+        "query": "Who won and when?",
+        "answer": ["Ann", "in May"],
+        "positive": [["Ann won."], ["It was in May."]],
+        "negative": [],
+    },
 ]
 REALTIME = {
     "question_id": "20200103_0", "question_date": "2020/01/03", "question_source": "The Gull", "question_url": "https://gull.example/quiz",
@@ -259,17 +375,33 @@ def test_every_part_of_a_set_is_read_as_it_is_scored(tmp_path: Path) -> None:
     rgb, realtime, squad = tmp_path / "rgb.json", tmp_path / "realtime.jsonl", tmp_path / "squad.json"
     rgb.write_text("".join(json.dumps(entry) + "\n" for entry in RGB))
     found = convert("rgb", [rgb])
-    assert [entry["answers"] for entry in found.questions] == [[["Ann"]], [["Ann", "Anna"]], [["Ann"], ["in May"]]]
+    assert [entry["answers"] for entry in found.questions] == [
+        [["Ann"]],
+        [["Ann", "Anna"]],
+        [["Ann"], ["in May"]],
+    ]
     assert sorted(found.articles) == ["Ann won.", "Ben lost.", "It was in May."]
     assert [words["quote"] for words in found.questions[2]["evidence"]] == ["Ann won.", "It was in May."]
-    realtime.write_text(json.dumps(REALTIME) + "\n" + json.dumps({**REALTIME, "question_id": "b", "evidence": ""}) + "\n")
+    realtime.write_text(
+        json.dumps(REALTIME) + "\n" + json.dumps({**REALTIME, "question_id": "b", "evidence": ""}) + "\n"
+    )
     found = convert("realtimeqa", [realtime])
     ((_, kept),) = found.articles.values()
-    assert (kept["publisher"], kept["date"], kept["url"]) == ("The Gull", "2020-01-03", "https://gull.example/quiz")
-    assert [(entry["answers"], len(entry["evidence"])) for entry in found.questions] == [([["Blue"]], 1), ([["Blue"]], 0)]
+    assert (kept["publisher"], kept["date"], kept["url"]) == (
+        "The Gull",
+        "2020-01-03",
+        "https://gull.example/quiz",
+    )
+    assert [(entry["answers"], len(entry["evidence"])) for entry in found.questions] == [
+        ([["Blue"]], 1),
+        ([["Blue"]], 0),
+    ]
     squad.write_text(json.dumps(SQUAD))
     found = convert("squad", [squad])
-    assert [(entry.get("kind"), entry.get("answers")) for entry in found.questions] == [(None, [["A gull"]]), ("unanswerable", None)]
+    assert [(entry.get("kind"), entry.get("answers")) for entry in found.questions] == [
+        (None, [["A gull"]]),
+        ("unanswerable", None),
+    ]
     assert found.titles == {"The Gull": found.questions[0]["evidence"][0]["article"]}
 
 
@@ -278,14 +410,16 @@ def test_sets_of_other_forms_are_refused(tmp_path: Path) -> None:
     rgb.write_text(json.dumps(RGB[1]))
     found = convert("rgb", [rgb])
     hops = tmp_path / "hops.json"
-    hops.write_text('{"id": 7, "query": "Do they agree?", "question_type": "comparison_query", "answer": "no", "evidence_list": []}\n')
+    hops.write_text(
+        '{"id": 7, "query": "Do they agree?", "question_type": "comparison_query", "answer": "no", "evidence_list": []}\n'
+    )
     assert convert("multihop-rag", [hops]).questions == [
         {"id": "7", "question": "Do they agree?", "kind": "yes-no", "answers": [["no"]], "evidence": []}
     ]
-    for form in FORMS:
+    for form in SET_FORMATS:
         if form != "rgb":
-            with pytest.raises(GoldError):
+            with pytest.raises(EvaluationError):
                 convert(form, [rgb])
-    with pytest.raises(GoldError, match="nosuch"):
+    with pytest.raises(EvaluationError, match="nosuch"):
         convert("rgb", [tmp_path / "nosuch.json"])
     assert json.loads(json.dumps(found.questions)) == found.questions

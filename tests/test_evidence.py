@@ -6,10 +6,19 @@ from conftest import article
 from corpus.article import PartialDate
 from corpus.passages import Passage
 from embeddings.library import Library
-from embeddings.ranker import Reading
-from rag.evidence import Evidence, _words, features, rank, rival, spread, wants_figure, within
-from rag.quantities import quantities
-from rag.retriever import Retriever
+from embeddings.reranker import Prediction
+from rag.quantities.quantities import parse_quantities
+from rag.retrieval.evidence import (
+    Evidence,
+    _words,
+    asks_for_number,
+    best_per_article,
+    filter_by_years,
+    find_conflict,
+    rank_sentences,
+    sentence_features,
+)
+from rag.retrieval.search import Retriever
 
 
 def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
@@ -17,22 +26,36 @@ def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
 
 
 def test_each_piece_is_a_verbatim_sentence_of_its_article(sample: Library) -> None:
-    found = rank("When did Notre-Dame reopen?", Retriever(library=sample).hits("When did Notre-Dame reopen?"), sample.ranker)
-    assert len(found) == 24 and [item.score for item in found] == sorted((item.score for item in found), reverse=True)
+    found = rank_sentences(
+        "When did Notre-Dame reopen?",
+        Retriever(library=sample).hits("When did Notre-Dame reopen?"),
+        sample.reranker,
+    )
+    assert len(found) == 24 and [item.score for item in found] == sorted(
+        (item.score for item in found), reverse=True
+    )
     for item in found:
-        assert item.text == item.article.body[item.start : item.end] and item.passage.start <= item.start < item.end <= item.passage.end
+        assert (
+            item.text == item.article.body[item.start : item.end]
+            and item.passage.start <= item.start < item.end <= item.passage.end
+        )
 
 
 def test_a_question_that_the_sample_answers_bears_more_than_one_it_does_not(sample: Library) -> None:
     def bearing(question: str) -> float:
-        return rank(question, Retriever(library=sample).hits(question), sample.ranker)[0].bearing
+        return rank_sentences(question, Retriever(library=sample).hits(question), sample.reranker)[
+            0
+        ].relevance
 
-    berlin, football = "Why was the opening of Berlin airport called off in May 2012?", "Who won the football world cup in 2018?"
+    berlin, football = (
+        "Why was the opening of Berlin airport called off in May 2012?",
+        "Who won the football world cup in 2018?",
+    )
     assert bearing(berlin) > bearing(football)
 
 
 def test_no_hits_no_evidence(sample: Library) -> None:
-    assert rank("anything", [], sample.ranker) == []
+    assert rank_sentences("anything", [], sample.reranker) == []
 
 
 def test_spread_takes_the_best_of_each_article() -> None:
@@ -42,48 +65,66 @@ def test_spread_takes_the_best_of_each_article() -> None:
         evidence("Of 10.", score=1),
     )
     same = Evidence(first.passage, 0, 2, 0.5, 0.5)
-    assert spread([first, second, other, same]) == [first, second, other]
-    assert spread([first, second, other, same], figures_only=True) == [first, other]
+    assert best_per_article([first, second, other, same]) == [first, second, other]
+    assert best_per_article([first, second, other, same], figures_only=True) == [first, other]
 
 
 def test_rivals_say_the_same_with_another_figure() -> None:
-    wire, times = evidence("The project would come to 67 million crowns."), evidence("The project would come to 61 million crowns.")
-    assert rival(wire, [wire, times]) == times
-    assert rival(wire, [evidence("The project will be done by 61 million people.")]) is None
-    assert rival(wire, [evidence(wire.text, title="copy")]) is None
+    wire, times = (
+        evidence("The project would come to 67 million crowns."),
+        evidence("The project would come to 61 million crowns."),
+    )
+    assert find_conflict(wire, [wire, times]) == times
+    assert find_conflict(wire, [evidence("The project will be done by 61 million people.")]) is None
+    assert find_conflict(wire, [evidence(wire.text, title="copy")]) is None
 
 
 def test_questions_for_a_number() -> None:
-    assert wants_figure("How many ships sailed?") and wants_figure("the cost of HS2 ?")
-    assert not wants_figure("When did the ferry sail?") and not wants_figure("Who is the mayor?")
+    assert asks_for_number("How many ships sailed?") and asks_for_number("the cost of HS2 ?")
+    assert not asks_for_number("When did the ferry sail?") and not asks_for_number("Who is the mayor?")
 
 
 def test_what_a_question_asks_for_first_decides_what_a_sentence_should_hold(sample: Library) -> None:
     question = "How many 737 MAX jets were flying worldwide when the type was grounded in March 2019?"
-    places, table, _ = features(question, Retriever(library=sample, k=8).hits(question), sample.ranker)
-    fits = {hit.passage.article.body[start:end]: row[4] for (hit, start, end), row in zip(places, table, strict=True)}
+    places, table, _ = sentence_features(
+        question, Retriever(library=sample, k=8).hits(question), sample.reranker
+    )
+    fits = {
+        hit.passage.article.body[start:end]: row[4]
+        for (hit, start, end), row in zip(places, table, strict=True)
+    }
     numbers = [fit for text, fit in fits.items() if text.startswith("There were 387 of the aircraft")]
-    bare = [fit for text, fit in fits.items() if not quantities(text)]
+    bare = [fit for text, fit in fits.items() if not parse_quantities(text)]
     assert numbers == [0.5] and bare and not any(bare)
-    assert not wants_figure("Why did the cost rise?") and wants_figure("What did it cost when it rose?")
+    assert not asks_for_number("Why did the cost rise?") and asks_for_number("What did it cost when it rose?")
 
 
 def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
     old, early, late = (evidence(f"It was {n}.", title=str(n)) for n in range(3))
     dated = [
-        replace(item, passage=replace(item.passage, article=replace(item.article, published=PartialDate(year))))
+        replace(
+            item, passage=replace(item.passage, article=replace(item.article, published=PartialDate(year)))
+        )
         for item, year in ((old, 2011), (early, 2014), (late, 2020))
     ]
-    assert within(dated, (PartialDate(2012), PartialDate(2016))) == [dated[1]]
-    assert within(dated, (PartialDate(2012),)) == dated and within(dated, (PartialDate(1999), PartialDate(2001))) == dated
-    assert within([old], (PartialDate(2012), PartialDate(2016))) == [old]
+    assert filter_by_years(dated, (PartialDate(2012), PartialDate(2016))) == [dated[1]]
+    assert (
+        filter_by_years(dated, (PartialDate(2012),)) == dated
+        and filter_by_years(dated, (PartialDate(1999), PartialDate(2001))) == dated
+    )
+    assert filter_by_years([old], (PartialDate(2012), PartialDate(2016))) == [old]
 
 
 @pytest.mark.parametrize(
     ("question", "said", "chance", "words"),
     [
         ("How much did it cost?", "34.5", 0.9, "$34.5"),
-        ("How many cars does it carry?", "320 passengers and 60", 0.9, ""),  # two figures answer no question for one
+        (
+            "How many cars does it carry?",
+            "320 passengers and 60",
+            0.9,
+            "",
+        ),  # two figures answer no question for one
         ("What does it carry?", "320 passengers and 60", 0.9, "320 passengers and 60"),
         ("Who ordered it?", "ister", 0.9, "minister"),
         ("Who ordered it?", "minister", 0.4, ""),
@@ -94,7 +135,9 @@ def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
         ("What is so dear?", ".", 0.9, ""),
     ],
 )
-def test_the_words_that_answer_are_whole_ones_or_none(question: str, said: str, chance: float, words: str) -> None:
+def test_the_words_that_answer_are_whole_ones_or_none(
+    question: str, said: str, chance: float, words: str
+) -> None:
     text = "The minister had a ferry for $34.5 million that carries 320 passengers and 60 cars, which Air France is proud of."
     start = text.rindex(said)
-    assert _words(question, text, Reading(1.0, start, start + len(said), chance)) == words
+    assert _words(question, text, Prediction(1.0, start, start + len(said), chance)) == words

@@ -6,13 +6,13 @@ import pytest
 
 from embeddings.library import Library
 from rag import limits
-from rag.answer import Answer, Turn
-from rag.api import Api
+from rag.answers.answer import Answer, Turn
+from rag.answers.feedback import FEEDBACK_VERDICTS, PROPOSALS_FILE, BadFeedback, record_feedback
+from rag.answers.reverification import BadAnswer
 from rag.assistant import Assistant
-from rag.collection import ChangesOff, Collection
 from rag.evaluation.gold import read_gold
-from rag.feedback import FILE_NAME, VERDICTS, BadFeedback, noted
-from rag.reopened import BadAnswer
+from rag.serving.api import Api
+from rag.serving.collection import ChangesDisabled, Collection
 
 HS2 = "How has the cost of HS2 changed?"
 
@@ -28,50 +28,60 @@ def answer(quoting: Assistant) -> Answer:
 
 
 def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collection, answer: Answer) -> None:
-    for verdict in VERDICTS:
-        noted(collection, answer, verdict, "  It should be\n  106 billion. ")
-    path = collection.folder / FILE_NAME
+    for verdict in FEEDBACK_VERDICTS:
+        record_feedback(collection, answer, verdict, "  It should be\n  106 billion. ")
+    path = collection.folder / PROPOSALS_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [line["verdict"] for line in lines] == list(VERDICTS) and {line["comment"] for line in lines} == {"It should be 106 billion."}
+    assert [line["verdict"] for line in lines] == list(FEEDBACK_VERDICTS) and {
+        line["comment"] for line in lines
+    } == {"It should be 106 billion."}
     gold = {line["verdict"]: question for line, question in zip(lines, read_gold(path), strict=True)}
     assert all(question.question == HS2 for question in gold.values())
     assert gold["should-refuse"].kind == "unanswerable" and not gold["should-refuse"].evidence
     figures = [item.as_of.figure for item in answer.statements if item.as_of and item.as_of.figure]
     assert len(figures) > 2
-    assert [wordings[0] for wordings in gold["good"].answers] == figures == list(gold["wrong-figure"].must_not)
-    assert [words.quote for words in gold["good"].evidence] == [citation.quote for citation in answer.citations]
+    assert (
+        [wordings[0] for wordings in gold["good"].answers] == figures == list(gold["wrong-figure"].must_not)
+    )
+    assert [words.quote for words in gold["good"].evidence] == [
+        citation.quote for citation in answer.citations
+    ]
     assert lines[1]["said"] == answer.text and len(lines[1]["cited"]) == len(answer.citations)
 
 
-def test_a_follow_up_is_proposed_with_what_it_leans_on(collection: Collection, answer: Answer, quoting: Assistant) -> None:
+def test_a_follow_up_is_proposed_with_what_it_leans_on(
+    collection: Collection, answer: Answer, quoting: Assistant
+) -> None:
     history = (Turn("user", HS2), Turn("assistant", answer.text))
     follow_up = quoting.ask("When was it approved?", history)
-    noted(collection, follow_up, "incomplete", history=history)
-    noted(collection, answer, "incomplete", history=history)  # this question stands alone
-    leaning, alone = read_gold(collection.folder / FILE_NAME)
+    record_feedback(collection, follow_up, "incomplete", history=history)
+    record_feedback(collection, answer, "incomplete", history=history)  # this question stands alone
+    leaning, alone = read_gold(collection.folder / PROPOSALS_FILE)
     assert leaning.history == history and alone.history == ()
 
 
-def test_the_bounds_hold_and_nothing_is_lost(collection: Collection, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    noted(collection, answer, "good")
-    path = collection.folder / FILE_NAME
+def test_the_bounds_hold_and_nothing_is_lost(
+    collection: Collection, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_feedback(collection, answer, "good")
+    path = collection.folder / PROPOSALS_FILE
     before = path.read_bytes()
     with pytest.raises(BadFeedback, match="choose one of good, wrong-figure"):
-        noted(collection, answer, "fine")
+        record_feedback(collection, answer, "fine")
     with pytest.raises(BadFeedback, match="too long"):
-        noted(collection, answer.but(question="x" * limits.PROPOSAL_BYTES), "good")
-    monkeypatch.setattr(limits, "PROPOSALS_BYTES", len(before) + 10)
+        record_feedback(collection, answer.replace(question="x" * limits.MAX_PROPOSAL_BYTES), "good")
+    monkeypatch.setattr(limits, "MAX_PROPOSAL_FILE_BYTES", len(before) + 10)
     with pytest.raises(BadFeedback, match="review it and move it away"):
-        noted(collection, answer, "good")
+        record_feedback(collection, answer, "good")
     assert path.read_bytes() == before
 
 
 def test_where_changes_are_off_nothing_is_noted(library: Library, tmp_path: Path, answer: Answer) -> None:
     closed = Collection(library, tmp_path, changes=False)
-    with pytest.raises(ChangesOff):
-        noted(closed, answer, "good")
-    assert not (closed.folder / FILE_NAME).exists()
+    with pytest.raises(ChangesDisabled):
+        record_feedback(closed, answer, "good")
+    assert not (closed.folder / PROPOSALS_FILE).exists()
 
 
 def test_over_the_api_only_what_stands_in_the_articles_is_noted(

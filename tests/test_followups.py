@@ -3,19 +3,22 @@ from pathlib import Path
 import pytest
 
 from embeddings.library import Library
-from rag.answer import Turn
+from rag.answers.answer import Turn
 from rag.assistant import Assistant
 from rag.evaluation.gold import read_gold
-from rag.followups import last_exchange, leans, recalled, standing_alone
-from rag.models import Reader
-from rag.prompts import Prompts
-from rag.retriever import Retriever
+from rag.generation.prompts import Prompts
+from rag.generation.registry import AnswerModel
+from rag.query.followups import is_followup, previous_exchange, recalled, rewrite_followup
+from rag.retrieval.search import Retriever
 from rag.settings import ROOT
 
 GOLD = read_gold(ROOT / "corpus/gold.jsonl")
 TALKS = read_gold(ROOT / "benchmarks/conversations.jsonl")
 
-HISTORY = (Turn("user", "How large was the NATO mission in Iraq in 2018?"), Turn("assistant", "Fewer than 20 people. [1]"))
+HISTORY = (
+    Turn("user", "How large was the NATO mission in Iraq in 2018?"),
+    Turn("assistant", "Fewer than 20 people. [1]"),
+)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +38,7 @@ HISTORY = (Turn("user", "How large was the NATO mission in Iraq in 2018?"), Turn
     ],
 )
 def test_what_leans(question: str) -> None:
-    assert leans(question)
+    assert is_followup(question)
 
 
 @pytest.mark.parametrize(
@@ -52,17 +55,25 @@ def test_what_leans(question: str) -> None:
     ],
 )
 def test_a_question_that_stands_alone_is_never_rewritten(question: str) -> None:
-    assert standing_alone(question, HISTORY) == question
+    assert rewrite_followup(question, HISTORY) == question
 
 
 def test_the_subject_is_carried_and_a_new_date_replaces_the_old_one() -> None:
-    searched = standing_alone("And in 2020?", HISTORY)
-    assert searched.startswith("And in 2020?") and "NATO mission in Iraq" in searched and "2018" not in searched
+    searched = rewrite_followup("And in 2020?", HISTORY)
+    assert (
+        searched.startswith("And in 2020?") and "NATO mission in Iraq" in searched and "2018" not in searched
+    )
 
 
 def test_over_three_turns_the_subject_is_still_there() -> None:
-    longer = (*HISTORY, Turn("user", "And in 2020?"), Turn("assistant", "About 500."), Turn("user", "Why?"), Turn("assistant", "To fight."))
-    assert "NATO mission in Iraq" in standing_alone("Who said that?", longer)
+    longer = (
+        *HISTORY,
+        Turn("user", "And in 2020?"),
+        Turn("assistant", "About 500."),
+        Turn("user", "Why?"),
+        Turn("assistant", "To fight."),
+    )
+    assert "NATO mission in Iraq" in rewrite_followup("Who said that?", longer)
 
 
 def test_then_is_the_month_that_was_spoken_of_last() -> None:
@@ -72,30 +83,38 @@ def test_then_is_the_month_that_was_spoken_of_last() -> None:
         Turn("user", "Who put it out?"),
         Turn("assistant", "Two men."),
     )
-    assert "May 2014" in standing_alone("Who was mayor then?", talk)
-    assert "May 2014" not in standing_alone("Who was mayor then?", talk[2:]) and "2014" not in standing_alone(
-        "And who was it then in 2019?", talk
-    )
+    assert "May 2014" in rewrite_followup("Who was mayor then?", talk)
+    assert "May 2014" not in rewrite_followup(
+        "Who was mayor then?", talk[2:]
+    ) and "2014" not in rewrite_followup("And who was it then in 2019?", talk)
 
 
 def test_without_history_nothing_changes() -> None:
-    assert standing_alone("Why?", ()) == "Why?"
+    assert rewrite_followup("Why?", ()) == "Why?"
 
 
 @pytest.mark.parametrize("talk", [gold.history for gold in [*GOLD, *TALKS] if gold.history][::4])
 def test_no_gold_question_that_stands_alone_is_rewritten_after_any_talk(talk: tuple[Turn, ...]) -> None:
     alone = [gold.question for gold in GOLD if not gold.history]
-    assert [question for question in alone if standing_alone(question, talk) != question] == []
+    assert [question for question in alone if rewrite_followup(question, talk) != question] == []
 
 
 def test_words_of_asking_are_carried_only_to_a_question_that_has_none() -> None:
-    assert standing_alone("What about 2020?", HISTORY) == "What about 2020? (How large was the NATO mission in Iraq)"
-    assert standing_alone("Who leads it?", HISTORY) == "Who leads it? (the NATO mission in Iraq in 2018)"
+    assert (
+        rewrite_followup("What about 2020?", HISTORY)
+        == "What about 2020? (How large was the NATO mission in Iraq)"
+    )
+    assert rewrite_followup("Who leads it?", HISTORY) == "Who leads it? (the NATO mission in Iraq in 2018)"
 
 
 def test_the_exchange_before_is_looked_up_only_where_the_question_may_be_about_it() -> None:
-    assert "Fewer than 20" in last_exchange("How did Egypt react?", HISTORY) and last_exchange("Why?", HISTORY)
-    assert last_exchange("How much did the Kestrel Bay ferry cost in 2021?", HISTORY) == "" and last_exchange("Why?", ()) == ""
+    assert "Fewer than 20" in previous_exchange("How did Egypt react?", HISTORY) and previous_exchange(
+        "Why?", HISTORY
+    )
+    assert (
+        previous_exchange("How much did the Kestrel Bay ferry cost in 2021?", HISTORY) == ""
+        and previous_exchange("Why?", ()) == ""
+    )
 
 
 def test_articles_of_the_exchange_before_are_preferred(sample: Library) -> None:
@@ -104,13 +123,19 @@ def test_articles_of_the_exchange_before_are_preferred(sample: Library) -> None:
     last = hits[-1]
     raised = recalled(hits, [last], 20)
     (found,) = [hit for hit in raised if hit.passage == last.passage]
-    assert found.score > last.score and raised.index(found) < 19 and any(rank.by == "earlier" for rank in found.ranks)
+    assert (
+        found.score > last.score
+        and raised.index(found) < 19
+        and any(rank.by == "earlier" for rank in found.ranks)
+    )
 
 
-@pytest.mark.parametrize(("start", "article"), [("talk-01", "bay-2023-10"), ("talk-12", "hs2-2021-11"), ("talk-09", "max-2024-01")])
+@pytest.mark.parametrize(
+    ("start", "article"), [("talk-01", "bay-2023-10"), ("talk-12", "hs2-2021-11"), ("talk-09", "max-2024-01")]
+)
 def test_three_turns_stay_with_their_article(sample: Library, start: str, article: str) -> None:
     """Asked one after the other, with the answers that the articles themselves gave."""
-    assistant = Assistant(Retriever(library=sample, k=8), Reader("none", None), Prompts())
+    assistant = Assistant(Retriever(library=sample, k=8), AnswerModel("none", None), Prompts())
     first = next(n for n, gold in enumerate(TALKS) if gold.id == start)
     history: tuple[Turn, ...] = ()
     for question in (TALKS[first].history[0].text, TALKS[first].question, TALKS[first + 1].question):

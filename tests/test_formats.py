@@ -10,9 +10,9 @@ import docx
 import pytest
 
 from corpus.article import Article
-from corpus.bounded import Parser, ParsingFailed
-from corpus.cleaning import NoText, clean
-from corpus.readers import UnreadableFile, load, read
+from corpus.cleaning.clean import NoText, clean
+from corpus.reading.files import UnreadableFile, load_bytes, read_articles
+from corpus.reading.sandbox import ParsingError, SandboxedParser
 
 BODY = "The new ferry sailed at noon on Friday with eighty cars on board, two years after it was due.\n\nIt cost 56 million crowns, the council says. Auditors say that it cost 61 million."
 PARAGRAPHS = BODY.split("\n\n")
@@ -39,7 +39,7 @@ MHTML = (
 def articles(folder: Path, name: str, data: bytes) -> list[Article]:
     file = folder / name
     file.write_bytes(data)
-    return [clean(raw) for raw in read(file, load(file))]
+    return [clean(raw) for raw in read_articles(file, load_bytes(file))]
 
 
 def word() -> bytes:
@@ -66,7 +66,9 @@ def word() -> bytes:
         ),
     ],
 )
-def test_fields_and_body_are_found_in_every_format(tmp_path: Path, name: str, data: bytes, publisher: str | None, how: str) -> None:
+def test_fields_and_body_are_found_in_every_format(
+    tmp_path: Path, name: str, data: bytes, publisher: str | None, how: str
+) -> None:
     (found,) = articles(tmp_path, name, data)
     assert found.body == BODY
     assert (found.title, found.author, str(found.published), found.publisher) == (
@@ -93,23 +95,33 @@ def test_a_feed_holds_several_articles(tmp_path: Path) -> None:
 
 def test_who_forwards_a_mail_is_not_the_publisher(tmp_path: Path) -> None:
     (newsletter,) = articles(tmp_path, "a.eml", MAIL.format(subject="Ferry sails at last").encode())
-    assert (newsletter.title, newsletter.publisher, str(newsletter.published)) == ("Ferry sails at last", "Harbour News", "2021-03-12")
+    assert (newsletter.title, newsletter.publisher, str(newsletter.published)) == (
+        "Ferry sails at last",
+        "Harbour News",
+        "2021-03-12",
+    )
     (forwarded,) = articles(tmp_path, "b.eml", MAIL.format(subject="Fwd: Ferry sails at last").encode())
     assert (forwarded.title, forwarded.publisher, forwarded.published) == ("Ferry sails at last", None, None)
 
 
 def test_a_date_that_only_the_text_or_the_address_holds_is_not_taken(tmp_path: Path) -> None:
-    bare = PAGE.replace('<meta property="article:published_time" content="2021-03-12T10:00:00Z">', "").replace(
-        '<meta property="article:modified_time" content="2021-04-01T10:00:00Z">', ""
-    )
+    bare = PAGE.replace(
+        '<meta property="article:published_time" content="2021-03-12T10:00:00Z">', ""
+    ).replace('<meta property="article:modified_time" content="2021-04-01T10:00:00Z">', "")
     (found,) = articles(tmp_path, "a.html", bare.replace("on Friday", "on 3 March 2019").encode())
     assert found.published is None
 
 
 def test_mojibake_is_mended_where_it_is_certain(tmp_path: Path) -> None:
-    (found,) = articles(tmp_path, "a.txt", "A headline here\n\nItâ€™s the mayorâ€™s ferry, he said.\n".encode())
-    assert found.body == "It's the mayor's ferry, he said." or found.body == "It’s the mayor’s ferry, he said."
-    (kept,) = articles(tmp_path, "b.txt", "A headline here\n\nThe café’s ferry, naïve as ever, sailed.\n".encode())
+    (found,) = articles(
+        tmp_path, "a.txt", "A headline here\n\nItâ€™s the mayorâ€™s ferry, he said.\n".encode()
+    )
+    assert (
+        found.body == "It's the mayor's ferry, he said." or found.body == "It’s the mayor’s ferry, he said."
+    )
+    (kept,) = articles(
+        tmp_path, "b.txt", "A headline here\n\nThe café’s ferry, naïve as ever, sailed.\n".encode()
+    )
     assert kept.body == "The café’s ferry, naïve as ever, sailed."
 
 
@@ -119,7 +131,10 @@ BOMB = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pag
 def bomb() -> bytes:
     data = zlib.compress(b"0" * 300_000_000, 9)
     return (
-        BOMB + f"4 0 obj<</Length {len(data)}/Filter/FlateDecode>>stream\n".encode() + data + b"\nendstream endobj\ntrailer<</Root 1 0 R>>"
+        BOMB
+        + f"4 0 obj<</Length {len(data)}/Filter/FlateDecode>>stream\n".encode()
+        + data
+        + b"\nendstream endobj\ntrailer<</Root 1 0 R>>"
     )
 
 
@@ -143,13 +158,15 @@ HOSTILE = {
 def test_a_hostile_file_costs_only_itself(tmp_path: Path, name: str) -> None:
     with pytest.raises((UnreadableFile, NoText), match=name) as caught:
         articles(tmp_path, name, HOSTILE[name])
-    assert "\n" not in str(caught.value) and re.search("save the article again|check the file", str(caught.value))
+    assert "\n" not in str(caught.value) and re.search(
+        "save the article again|check the file", str(caught.value)
+    )
     assert articles(tmp_path, "good.html", PAGE.encode())
 
 
 def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
-    parser = Parser(seconds=0.001)
-    with pytest.raises(ParsingFailed, match="took over"):
+    parser = SandboxedParser(seconds=0.001)
+    with pytest.raises(ParsingError, match="took over"):
         parser.extract(".html", PAGE.encode() * 200)
     parser._seconds = 20
     assert parser.extract(".html", PAGE.encode())
@@ -157,6 +174,7 @@ def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
 
 
 def test_the_formats_that_are_offered_are_those_that_are_read() -> None:
-    from corpus import formats, readers
+    from corpus.reading import files as readers
+    from corpus.reading import formats
 
     assert set(readers._BOUNDED) == set(formats._READERS)

@@ -9,18 +9,45 @@ import pytest
 from answering import answering
 from test_cli import run
 
-from rag.evaluation.gold import GoldError
-from rag.evaluation.judge import Opinion, answered, cross_encoder, entailed, figures, judged
-from rag.models import Reader, open_reader
+from rag.evaluation.gold import EvaluationError
+from rag.evaluation.judge import (
+    Opinion,
+    collect_opinions,
+    judgeable_results,
+    load_nli_model,
+    measure_entailment,
+    summarise_opinions,
+)
+from rag.generation.registry import AnswerModel, open_model
 from rag.settings import Settings
 
 
-def result(name: str, right: float, text: str = "It costs 34 million. [1]", refused: bool = False, **shown: Any) -> dict[str, Any]:
-    kept = {"answers": [["34 million"]], "citations": [{"number": 1, "quote": "It costs 34 million."}], **shown}
-    return {"id": name, "question": f"What does {name} cost?", "right": right, "refused": refused, "text": text, "shown": kept}
+def result(
+    name: str, right: float, text: str = "It costs 34 million. [1]", refused: bool = False, **shown: Any
+) -> dict[str, Any]:
+    kept = {
+        "answers": [["34 million"]],
+        "citations": [{"number": 1, "quote": "It costs 34 million."}],
+        **shown,
+    }
+    return {
+        "id": name,
+        "question": f"What does {name} cost?",
+        "right": right,
+        "refused": refused,
+        "text": text,
+        "shown": kept,
+    }
 
 
-RUN = {"results": [result("a", 1.0), result("b", 0.0, "It sails."), result("c", 1.0, "", refused=True), result("d", 1.0, answers=[])]}
+RUN = {
+    "results": [
+        result("a", 1.0),
+        result("b", 0.0, "It sails."),
+        result("c", 1.0, "", refused=True),
+        result("d", 1.0, answers=[]),
+    ]
+}
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +56,7 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_refused_or_has_no_gold_answer_is_not_judged() -> None:
-    assert [found["id"] for found in answered(RUN)] == ["a", "b"]
+    assert [found["id"] for found in judgeable_results(RUN)] == ["a", "b"]
 
 
 def test_a_server_judges_question_gold_and_text_several_times() -> None:
@@ -37,41 +64,65 @@ def test_a_server_judges_question_gold_and_text_several_times() -> None:
 
     def write(message: str) -> str:
         asked.append(message)
-        return "RIGHT" if "It costs 34 million." in message.split("Answer to judge:")[1] else "Wrong: it says nothing of the cost."
+        return (
+            "RIGHT"
+            if "It costs 34 million." in message.split("Answer to judge:")[1]
+            else "Wrong: it says nothing of the cost."
+        )
 
     with answering(write) as model:
-        opinions = list(judged(answered(RUN), open_reader(Settings(model=model)), 3))
+        opinions = list(collect_opinions(judgeable_results(RUN), open_model(Settings(model=model)), 3))
     assert opinions == [Opinion("a", True, (True,) * 3), Opinion("b", False, (False,) * 3)]
     assert len(asked) == 6 and "What does a cost?" in asked[0] and "Right answer: 34 million\n" in asked[0]
-    told = figures(opinions)
+    told = summarise_opinions(opinions)
     assert (told["agreement"], told["kappa"], told["share of the majority"]) == (1.0, 1.0, 1.0)
 
 
 def test_a_judge_that_changes_its_mind_shows_it() -> None:
     replies = itertools.cycle(["Right.", "Wrong.", "Right.", "Perhaps."])
     with answering(lambda message: next(replies)) as model:
-        (opinion,) = judged(answered(RUN)[:1], open_reader(Settings(model=model)), 4)
-    assert opinion == Opinion("a", True, (True, False, True), 1) and opinion.majority and opinion.share == pytest.approx(2 / 3)
+        (opinion,) = collect_opinions(judgeable_results(RUN)[:1], open_model(Settings(model=model)), 4)
+    assert (
+        opinion == Opinion("a", True, (True, False, True), 1)
+        and opinion.majority
+        and opinion.share == pytest.approx(2 / 3)
+    )
 
 
 def test_kappa_by_hand() -> None:
     """Run: 3 of 4 right; judge: 2 of 4; they agree on 3, and by chance on (3 * 2 + 1 * 2) / 16 = 1/2: (3/4 - 1/2) / (1/2)."""
     pairs = [(True, True), (True, True), (True, False), (False, False)]
-    told = figures([Opinion(str(n), ours, (theirs,)) for n, (ours, theirs) in enumerate(pairs)])
-    assert (told["agreement"], told["kappa"], told["right by the run"], told["right by the judge"]) == (0.75, 0.5, 0.75, 0.5)
-    assert figures([Opinion("a", True, (True,)), Opinion("b", True, (True,))])["kappa"] is None
-    assert figures([Opinion("a", True, (), 3)]) == {"questions judged": 0, "replies without a verdict": 3}
+    told = summarise_opinions([Opinion(str(n), ours, (theirs,)) for n, (ours, theirs) in enumerate(pairs)])
+    assert (told["agreement"], told["kappa"], told["right by the run"], told["right by the judge"]) == (
+        0.75,
+        0.5,
+        0.75,
+        0.5,
+    )
+    assert summarise_opinions([Opinion("a", True, (True,)), Opinion("b", True, (True,))])["kappa"] is None
+    assert summarise_opinions([Opinion("a", True, (), 3)]) == {
+        "questions judged": 0,
+        "replies without a verdict": 3,
+    }
     assert not Opinion("a", True, (True, False)).majority  # a tie is not right
 
 
 def test_no_judge_and_a_judge_that_is_away_are_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(GoldError, match="no model is no judge"):
-        list(judged(answered(RUN), Reader("none", None), 1))
-    with pytest.raises(GoldError, match="cannot answer"):
-        list(judged(answered(RUN), open_reader(Settings(model="openai:x@http://127.0.0.1:9/v1")), 1))
+    with pytest.raises(EvaluationError, match="no model is no judge"):
+        list(collect_opinions(judgeable_results(RUN), AnswerModel("none", None), 1))
+    with pytest.raises(EvaluationError, match="cannot answer"):
+        list(
+            collect_opinions(
+                judgeable_results(RUN), open_model(Settings(model="openai:x@http://127.0.0.1:9/v1")), 1
+            )
+        )
     kept = tmp_path / "run.json"
     kept.write_text(json.dumps(RUN))
-    for arguments, why in (((), "nobody is asked"), (("--model", "none"), "no model is no judge"), (("--nli", str(tmp_path)), "no model;")):
+    for arguments, why in (
+        ((), "nobody is asked"),
+        (("--model", "none"), "no model is no judge"),
+        (("--nli", str(tmp_path)), "no model;"),
+    ):
         done = run("-m", "rag.evaluation", "judge", str(kept), *arguments, data=tmp_path)
         assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
 
@@ -80,9 +131,28 @@ def test_the_verb_prints_and_keeps_opinions_and_leaves_the_run_alone(tmp_path: P
     kept, out = tmp_path / "run.json", tmp_path / "opinions.json"
     kept.write_text(json.dumps(RUN))
     with answering(lambda message: "RIGHT") as model:
-        done = run("-m", "rag.evaluation", "judge", str(kept), "--model", model, "--times", "2", "--out", str(out), data=tmp_path)
-    assert done.returncode == 0 and "| agreement | 0.5 |" in done.stdout and "| kappa | 0.0 |" in done.stdout, done.stderr
-    assert json.loads(out.read_text())["opinions"][1] == {"id": "b", "measured": False, "votes": [True, True], "unclear": 0}
+        done = run(
+            "-m",
+            "rag.evaluation",
+            "judge",
+            str(kept),
+            "--model",
+            model,
+            "--times",
+            "2",
+            "--out",
+            str(out),
+            data=tmp_path,
+        )
+    assert (
+        done.returncode == 0 and "| agreement | 0.5 |" in done.stdout and "| kappa | 0.0 |" in done.stdout
+    ), done.stderr
+    assert json.loads(out.read_text())["opinions"][1] == {
+        "id": "b",
+        "measured": False,
+        "votes": [True, True],
+        "unclear": 0,
+    }
     assert json.loads(kept.read_text()) == RUN
 
 
@@ -97,7 +167,12 @@ def nli(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = AutoTokenizer.from_pretrained(MODEL_DIR)
     labels = {0: "contradiction", 1: "neutral", 2: "entailment"}
     small = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, id2label=labels
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        id2label=labels,
     )
     network = BertForSequenceClassification(small)
     with torch.no_grad():
@@ -121,15 +196,15 @@ def relabelled(folder: Path, to: Path, labels: list[str]) -> Path:
 def test_quotes_are_asked_whether_they_entail_what_was_written(nli: Path, tmp_path: Path) -> None:
     written = {"written": [{"text": "It costs 34 million.", "citations": [1]}]}
     some = {"results": [result("a", 1.0, **written), result("b", 1.0)]}
-    assert entailed(some, cross_encoder(nli)) == {"written statements": 1, "entailed": 1}
+    assert measure_entailment(some, load_nli_model(nli)) == {"written statements": 1, "entailed": 1}
     other = relabelled(nli, tmp_path / "other", ["entailment", "neutral", "contradiction"])
-    assert entailed(some, cross_encoder(other)) == {"written statements": 1, "entailed": 0}
-    assert entailed(RUN, cross_encoder(nli)) == {"written statements": 0, "entailed": None}
+    assert measure_entailment(some, load_nli_model(other)) == {"written statements": 1, "entailed": 0}
+    assert measure_entailment(RUN, load_nli_model(nli)) == {"written statements": 0, "entailed": None}
     seen: list[tuple[str, str]] = []
-    entailed(some, lambda pairs: seen.extend(pairs) or [True])  # type: ignore[func-returns-value]
+    measure_entailment(some, lambda pairs: seen.extend(pairs) or [True])  # type: ignore[func-returns-value]
     assert seen == [("It costs 34 million.", "It costs 34 million.")]
 
 
 def test_a_model_without_entailment_is_refused(nli: Path, tmp_path: Path) -> None:
-    with pytest.raises(GoldError, match='labels are a, b, c; an NLI model has one named "entailment"'):
-        cross_encoder(relabelled(nli, tmp_path / "other", ["a", "b", "c"]))
+    with pytest.raises(EvaluationError, match='labels are a, b, c; an NLI model has one named "entailment"'):
+        load_nli_model(relabelled(nli, tmp_path / "other", ["a", "b", "c"]))

@@ -6,14 +6,19 @@ import pytest
 from conftest import article
 from langchain_core.documents import Document
 
-from corpus.filters import Filters
-from corpus.store import Store, StoreError
+from corpus.store.database import Store, StoreError
+from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 
-FERRY = article(body="The ferry sailed at noon. It carried eighty cars.", title="Ferry sails", published="2021-03-12")
+FERRY = article(
+    body="The ferry sailed at noon. It carried eighty cars.", title="Ferry sails", published="2021-03-12"
+)
 TAXES = article(
-    body="Taxes rise next year. Nobody is pleased with them.", title="Taxes rise", publisher="Northgate Ledger", published="2019-01-05"
+    body="Taxes rise next year. Nobody is pleased with them.",
+    title="Taxes rise",
+    publisher="Northgate Ledger",
+    published="2019-01-05",
 )
 
 
@@ -30,21 +35,28 @@ def bodies(library: Library, found: list[tuple[int, float]]) -> list[str]:
 
 
 def test_meaning_and_words_each_find_what_they_should(two: Library) -> None:
-    assert bodies(two, two.by_meaning(two.encoder.encode(["When did the boat depart?"])[0], 2))[0] == FERRY.body
-    assert bodies(two, two.by_words("Who is pleased about the tax?", 2)) == [TAXES.body]
-    assert two.by_words("is the of", 2) == [] and two.by_words('"); DROP TABLE', 2) == []
+    assert (
+        bodies(two, two.search_by_vector(two.encoder.encode(["When did the boat depart?"])[0], 2))[0]
+        == FERRY.body
+    )
+    assert bodies(two, two.search_by_words("Who is pleased about the tax?", 2)) == [TAXES.body]
+    assert two.search_by_words("is the of", 2) == [] and two.search_by_words('"); DROP TABLE', 2) == []
 
 
 def test_both_searches_obey_the_filter_however_near_the_rest_is(two: Library) -> None:
     only = Filters(publishers=("Northgate Ledger",))
-    assert bodies(two, two.by_meaning(two.encoder.encode(["The ferry sailed at noon."])[0], 5, only)) == [TAXES.body]
-    assert two.by_words("ferry", 5, only) == []
-    assert two.by_meaning(two.encoder.encode(["ferry"])[0], 5, Filters(publishers=("Nobody",))) == []
+    assert bodies(
+        two, two.search_by_vector(two.encoder.encode(["The ferry sailed at noon."])[0], 5, only)
+    ) == [TAXES.body]
+    assert two.search_by_words("ferry", 5, only) == []
+    assert two.search_by_vector(two.encoder.encode(["ferry"])[0], 5, Filters(publishers=("Nobody",))) == []
 
 
 def test_adding_again_encodes_nothing(two: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        Encoder, "encode", lambda self, texts: np.empty((0, 384), np.float32) if not texts else pytest.fail("encoded again")
+        Encoder,
+        "encode",
+        lambda self, texts: np.empty((0, 384), np.float32) if not texts else pytest.fail("encoded again"),
     )
     assert two.add(FERRY, "raw", "digest") == 0
     assert two.coverage().articles == 2
@@ -54,20 +66,22 @@ def test_another_process_is_followed_without_a_restart(two: Library, encoder: En
     other = Library(Store(two.store.path.parent), encoder)
     query = encoder.encode(["Otters swim."])[0]
     other.add(article(body="Otters swim in the bay. They eat fish.", title="Otters"), "raw", "digest")
-    assert bodies(two, two.by_meaning(query, 1))[0].startswith("Otters")
+    assert bodies(two, two.search_by_vector(query, 1))[0].startswith("Otters")
     other.remove(FERRY.id)
-    assert FERRY.body not in bodies(two, two.by_meaning(query, 9))
+    assert FERRY.body not in bodies(two, two.search_by_vector(query, 9))
     before = two.version
     other.remove(TAXES.id)
     assert two.version != before
     other.store.close()
 
 
-def test_vectors_outlive_the_process_and_are_not_made_again(two: Library, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_outlive_the_process_and_are_not_made_again(
+    two: Library, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     query = encoder.encode(["boat"])[0]
-    before = two.by_meaning(query, 2)
+    before = two.search_by_vector(query, 2)
     reopened = Library(Store(two.store.path.parent), encoder)
-    assert reopened.by_meaning(query, 2) == before
+    assert reopened.search_by_vector(query, 2) == before
     reopened.store.close()
 
 
@@ -81,27 +95,31 @@ def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) 
 def test_as_a_langchain_store_it_searches_and_does_not_write(two: Library) -> None:
     store = two.as_vector_store()
     (found,) = store.similarity_search("boat", 1)
-    assert isinstance(found, Document) and found.page_content == FERRY.body and found.metadata["published"] == "2021-03-12"
+    assert (
+        isinstance(found, Document)
+        and found.page_content == FERRY.body
+        and found.metadata["published"] == "2021-03-12"
+    )
     assert found.id and store.get_by_ids([found.id, "99", "x"]) == [found]
     with pytest.raises(TypeError, match="python -m corpus add"):
         store.add_texts(["new"])
 
 
 def test_intake_reports_what_became_of_each_file(library: Library, tmp_path: Path) -> None:
-    from embeddings.intake import take_in
+    from embeddings.ingest import ingest
 
     good, bad = tmp_path / "good.jsonl", tmp_path / "bad.txt"
     good.write_text(
         '{"body": "The ferry sailed at noon.", "title": "A"}\n{"body": "Home\\nNews"}\n{"body": "Taxes rise next year.", "date": "soon"}\n'
     )
     bad.write_bytes(b"\x00\x01")
-    assert [report.status for report in take_in(library, good)] == ["added", "refused", "refused"]
-    assert next(take_in(library, good)).status == "unchanged"
-    (refused,) = take_in(library, bad)
+    assert [report.status for report in ingest(library, good)] == ["added", "refused", "refused"]
+    assert next(ingest(library, good)).status == "unchanged"
+    (refused,) = ingest(library, bad)
     assert refused.status == "refused" and "binary" in refused.problem
     copy = tmp_path / "copy.txt"
     copy.write_text("A\n\nThe ferry sailed at noon.\n")
-    assert [report.status for report in take_in(library, copy)] == ["already here"]
+    assert [report.status for report in ingest(library, copy)] == ["already here"]
     copy.write_text("B\n\nThe ferry sailed at one.\n")
-    assert [report.status for report in take_in(library, copy)] == ["added"]
+    assert [report.status for report in ingest(library, copy)] == ["added"]
     assert library.coverage().articles == 2

@@ -1,15 +1,25 @@
 import pytest
 from conftest import article
 
-from corpus.listing import SORTS, UnknownSort, listing
+from corpus.store.listing import SORTS, UnknownSort, list_articles
 from embeddings.library import Library
 
 ARTICLES = (
     article(
-        "The ferry to Kestrel Bay sailed at noon with forty passengers.", "Ferry sails", publisher="Kestrel Bay Times", published="2020-05"
+        "The ferry to Kestrel Bay sailed at noon with forty passengers.",
+        "Ferry sails",
+        publisher="Kestrel Bay Times",
+        published="2020-05",
     ),
-    article("Élodie Martin opened the new bridge over the river Arde.", "bridge opened", publisher="Arde Courier", published="2021-02-03"),
-    article("Nobody knows when the lighthouse of Corrin was first lit.", None, publisher=None, published=None),
+    article(
+        "Élodie Martin opened the new bridge over the river Arde.",
+        "bridge opened",
+        publisher="Arde Courier",
+        published="2021-02-03",
+    ),
+    article(
+        "Nobody knows when the lighthouse of Corrin was first lit.", None, publisher=None, published=None
+    ),
 )
 
 
@@ -38,21 +48,28 @@ def filled(library: Library) -> Library:
         ("NEAR(a b", set()),
     ],
 )
-def test_a_search_looks_into_headline_publisher_date_and_text(filled: Library, search: str, found: set[int]) -> None:
-    shown = listing(filled.store, search)
-    assert {line.article.id for line in shown.lines} == {ARTICLES[n].id for n in found} and shown.total == len(found)
+def test_a_search_looks_into_headline_publisher_date_and_text(
+    filled: Library, search: str, found: set[int]
+) -> None:
+    shown = list_articles(filled.store, search)
+    assert {line.article.id for line in shown.lines} == {
+        ARTICLES[n].id for n in found
+    } and shown.total == len(found)
 
 
 @pytest.mark.parametrize(
-    ("sort", "order"), [("newest", [1, 0, 2]), ("oldest", [0, 1, 2]), ("headline", [1, 0, 2]), ("publisher", [1, 0, 2])]
+    ("sort", "order"),
+    [("newest", [1, 0, 2]), ("oldest", [0, 1, 2]), ("headline", [1, 0, 2]), ("publisher", [1, 0, 2])],
 )
 def test_each_way_of_sorting_and_unknown_values_last(filled: Library, sort: str, order: list[int]) -> None:
-    assert [line.article.id for line in listing(filled.store, sort=sort).lines] == [ARTICLES[n].id for n in order]
+    assert [line.article.id for line in list_articles(filled.store, sort=sort).lines] == [
+        ARTICLES[n].id for n in order
+    ]
     assert set(SORTS) == {"newest", "oldest", "headline", "publisher", "added"}
 
 
 def test_a_page_of_the_list_tells_how_many_there_are(filled: Library) -> None:
-    shown = listing(filled.store, limit=2)
+    shown = list_articles(filled.store, limit=2)
     assert len(shown.lines) == 2 and shown.total == 3 and all(line.passages == 1 for line in shown.lines)
     with pytest.raises(UnknownSort, match="newest, oldest"):
-        listing(filled.store, sort="id; DROP TABLE articles")
+        list_articles(filled.store, sort="id; DROP TABLE articles")

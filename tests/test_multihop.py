@@ -9,10 +9,20 @@ from conftest import SHARED, needs_shared
 
 from embeddings.library import Library
 from rag.evaluation.gold import read_gold
-from rag.evaluation.multihop import ARTICLES, QUESTIONS, Measures, SetError, articles, auc, holds, measure, questions
-from rag.evaluation.perturbed import PERTURBATIONS, measured
-from rag.evaluation.retrieval import WITHOUT, evaluate, save, table
-from rag.retriever import Retriever
+from rag.evaluation.multihop import (
+    ARTICLES_FILE,
+    QUESTIONS_FILE,
+    DatasetError,
+    RetrievalMeasures,
+    contains_fact,
+    load_articles,
+    load_questions,
+    measure_retrieval,
+    roc_auc,
+)
+from rag.evaluation.perturbed import PERTURBATIONS, measure_perturbations
+from rag.evaluation.retrieval import ABLATIONS, evaluate_retrieval, retrieval_table, save_retrieval
+from rag.retrieval.search import Retriever
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,21 +30,27 @@ ROOT = Path(__file__).parent.parent
 def test_measures_by_hand() -> None:
     """Two facts, met at ranks 2 and 5: MAP is (1/2 + 1/5) / 2; a fact that is met again counts once."""
     passages = ["x", "has fact  one", "fact one again", "y", "fact\ntwo", "z"]
-    assert measure(("fact one", "fact two"), passages) == Measures(1.0, 1.0, 0.35, 0.5)
-    assert measure(("fact two",), passages) == Measures(1.0, 0.0, 0.2, 0.2)
-    assert measure(("fact three",), passages) == Measures(0.0, 0.0, 0.0, 0.0)
-    assert measure(("late",), ["x"] * 10 + ["late"]) == Measures(0.0, 0.0, 0.0, 0.0)
-    assert holds("Mr. A said", "what Mr.A\nsaid of it") and not holds("5,200", "5200")
+    assert measure_retrieval(("fact one", "fact two"), passages) == RetrievalMeasures(1.0, 1.0, 0.35, 0.5)
+    assert measure_retrieval(("fact two",), passages) == RetrievalMeasures(1.0, 0.0, 0.2, 0.2)
+    assert measure_retrieval(("fact three",), passages) == RetrievalMeasures(0.0, 0.0, 0.0, 0.0)
+    assert measure_retrieval(("late",), ["x"] * 10 + ["late"]) == RetrievalMeasures(0.0, 0.0, 0.0, 0.0)
+    assert contains_fact("Mr. A said", "what Mr.A\nsaid of it") and not contains_fact("5,200", "5200")
 
 
 def test_the_area_under_the_curve_by_hand() -> None:
-    assert auc([3, 2], [1, 0]) == 1.0 and auc([0], [1]) == 0.0 and auc([1], [1]) == 0.5
+    assert roc_auc([3, 2], [1, 0]) == 1.0 and roc_auc([0], [1]) == 0.0 and roc_auc([1], [1]) == 0.5
 
 
 def small_set(folder: Path) -> Path:
     """Four articles, two of them evidence with publisher and date, one question on them and one on nothing."""
     facts = ("The yard at Corvane built the ferry.", "The council paid for the quay with a loan.")
-    known = {"source": "The Gull", "published_at": "2023-10-01T10:00:00+00:00", "author": None, "category": "news", "url": None}
+    known = {
+        "source": "The Gull",
+        "published_at": "2023-10-01T10:00:00+00:00",
+        "author": None,
+        "category": "news",
+        "url": None,
+    }
     bodies = [
         (facts[0], known),
         (facts[1], known),
@@ -42,17 +58,27 @@ def small_set(folder: Path) -> Path:
         ("The tax was raised again by a tenth.", {}),
     ]
     entries = [
-        {"id": n, "title": f"News {n}", "body": f"{body} Nobody was surprised.", **dict.fromkeys(known), **extra}
+        {
+            "id": n,
+            "title": f"News {n}",
+            "body": f"{body} Nobody was surprised.",
+            **dict.fromkeys(known),
+            **extra,
+        }
         for n, (body, extra) in enumerate(bodies)
     ]
     asked = [
-        {"id": 1, "query": "Who built the ferry, according to The Gull?", "evidence_list": [{"fact": facts[0]}]},
+        {
+            "id": 1,
+            "query": "Who built the ferry, according to The Gull?",
+            "evidence_list": [{"fact": facts[0]}],
+        },
         {"id": 2, "query": "Who won the chess match in Iceland?", "evidence_list": []},
         {"id": 3, "query": "How did the council pay for the quay?", "evidence_list": [{"fact": facts[1]}]},
         {"id": 4, "query": "Who raised the quay with a loan?", "evidence_list": [{"fact": facts[1]}]},
     ]
     folder.mkdir()
-    for name, rows in ((ARTICLES, entries), (QUESTIONS, asked)):
+    for name, rows in ((ARTICLES_FILE, entries), (QUESTIONS_FILE, asked)):
         with gzip.open(folder / name, "wt", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(row)}\n" for row in rows)
     return folder
@@ -60,34 +86,44 @@ def small_set(folder: Path) -> Path:
 
 def test_a_whole_run_measures_both_collections_and_each_part_switched_off(tmp_path: Path) -> None:
     folder = small_set(tmp_path / "set")
-    assert {question.swept for question in questions(folder)} == {True, False}
-    rows = list(evaluate(folder, tmp_path / "work", lambda items, total, unit: items))
-    names = ["Dateline", *WITHOUT]
+    assert {question.swept for question in load_questions(folder)} == {True, False}
+    rows = list(evaluate_retrieval(folder, tmp_path / "work", lambda items, total, unit: items))
+    names = ["Dateline", *ABLATIONS]
     assert [(row.collection, row.name) for row in rows] == [
         ("all", "newcomer's recipe"), *(("all", name) for name in names), *(("dated", name) for name in names),
     ]  # fmt: skip
     dateline = {row.collection: row for row in rows if row.name == "Dateline"}
-    assert dateline["all"].all == dateline["dated"].all == Measures(1.0, 1.0, 1.0, 1.0) and dateline["all"].null_auc == 1.0
-    again = list(evaluate(folder, tmp_path / "work", lambda items, total, unit: items))
+    assert (
+        dateline["all"].all == dateline["dated"].all == RetrievalMeasures(1.0, 1.0, 1.0, 1.0)
+        and dateline["all"].null_auc == 1.0
+    )
+    again = list(evaluate_retrieval(folder, tmp_path / "work", lambda items, total, unit: items))
     assert [(row.name, row.all) for row in again] == [(row.name, row.all) for row in rows]
-    save(tmp_path / "rows.json", rows)
-    assert len(json.loads((tmp_path / "rows.json").read_text())["rows"]) == len(rows) == table(rows).count("\n") - 1
+    save_retrieval(tmp_path / "rows.json", rows)
+    assert (
+        len(json.loads((tmp_path / "rows.json").read_text())["rows"])
+        == len(rows)
+        == retrieval_table(rows).count("\n") - 1
+    )
 
 
 def test_a_folder_without_the_set_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SetError, match=r"corpus\.jsonl\.gz"):
-        articles(tmp_path)
+    with pytest.raises(DatasetError, match=r"corpus\.jsonl\.gz"):
+        load_articles(tmp_path)
 
 
 @needs_shared
 def test_the_public_set_is_read() -> None:
     folder = SHARED / "data/multihop_rag"
-    assert len(articles(folder)) == 609 and len([question for question in questions(folder) if question.facts]) == 233
+    assert (
+        len(load_articles(folder)) == 609
+        and len([question for question in load_questions(folder) if question.facts]) == 233
+    )
 
 
 def test_other_ways_of_typing_cost_little(sample: Library) -> None:
     """The bound is the project's goal: three points."""
-    rows = measured(Retriever(library=sample), read_gold(ROOT / "corpus/gold.jsonl"))
+    rows = measure_perturbations(Retriever(library=sample), read_gold(ROOT / "corpus/gold.jsonl"))
     assert {row.name for row in rows} == {perturb.__name__ for perturb in PERTURBATIONS}
     for row in rows:
         if row.questions >= 30:

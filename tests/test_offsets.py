@@ -7,17 +7,17 @@ from conftest import ROOT, SHARED, needs_shared
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.cleaning import clean
-from corpus.offsets import raw_span, spans
-from corpus.plain import clean_text
-from corpus.readers import find, load, read
+from corpus.characters import normalise_text
+from corpus.cleaning.clean import clean
+from corpus.cleaning.offsets import aligned_spans, raw_span
+from corpus.reading.files import find_files, load_bytes, read_articles
 
 
 def covered(raw: str, body: str) -> float:
     """The share of a body's characters, white space left out, that have a place in the raw text; each span is held to its promise."""
     letters = 0
     end = raw_end = 0
-    for span in spans(raw, body):
+    for span in aligned_spans(raw, body):
         words = body[span.start : span.start + span.length]
         assert words and words == raw[span.raw_start : span.raw_start + span.length]
         assert span.start >= end and span.raw_start >= raw_end
@@ -33,14 +33,14 @@ def test_spans_are_verbatim_and_ascending_whatever_the_texts(raw: str, body: str
 
 @given(st.text(st.characters(max_codepoint=0x17F), min_size=1))
 def test_cleaned_text_is_covered(raw: str) -> None:
-    body = clean_text(raw)
+    body = normalise_text(raw)
     if len(set(raw)) > 1 and not any(char * 100 in raw for char in set(raw)):
         assert covered(raw, body) == 1 or not body.strip()
 
 
 def test_the_samples_and_what_cleaning_changes() -> None:
-    for file in find([ROOT / "corpus" / "articles"]):
-        for raw in read(file, load(file)):
+    for file in find_files([ROOT / "corpus" / "articles"]):
+        for raw in read_articles(file, load_bytes(file)):
             assert covered(raw.text, clean(raw).body) >= 0.99, file.name
     text = "Menu  here\r\nA headline of words\r\n\r\nThe cafe\u0301’s ferry\u00a0sailed\u200b at  noon on the\r\nfirst of May.\r\n"
     body = "The café’s ferry sailed at noon on the first of May."
@@ -58,7 +58,7 @@ def test_a_paragraph_whose_words_stand_in_a_longer_line_above_is_found_where_it_
 @needs_shared
 def test_the_seeds_lead_back_and_quickly() -> None:
     for file in sorted((SHARED / "seeds").glob("*.txt")):
-        (raw,) = read(file, load(file))
+        (raw,) = read_articles(file, load_bytes(file))
         body = clean(raw).body
         assert covered(raw.text, body) >= 0.99, file.name
         began = time.process_time()
@@ -69,6 +69,6 @@ def test_the_seeds_lead_back_and_quickly() -> None:
 @pytest.mark.parametrize("run", ["a." * 100_000, "\n" * 200_000, "e\u0301" * 100_000, "a.\n" * 60_000])
 def test_endless_runs_cost_no_time(run: str) -> None:
     began = time.process_time()
-    spans(run, clean_text(run))
-    spans(run, "a.\n\n" * 1000)
+    aligned_spans(run, normalise_text(run))
+    aligned_spans(run, "a.\n\n" * 1000)
     assert time.process_time() - began < 20

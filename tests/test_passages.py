@@ -4,10 +4,14 @@ from conftest import article
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.passages import sentences, split
+from corpus.passages import sentence_spans, split_passages
 
 WORDS = st.lists(
-    st.sampled_from(["The", "ferry", "sailed.", "U.S.", "No", "“Yes,”", "he", "said.", "\n\n", "5.2", "x" * 300]), min_size=1, max_size=80
+    st.sampled_from(
+        ["The", "ferry", "sailed.", "U.S.", "No", "“Yes,”", "he", "said.", "\n\n", "5.2", "x" * 300]
+    ),
+    min_size=1,
+    max_size=80,
 ).map(" ".join)
 
 
@@ -17,7 +21,7 @@ def count(texts: list[str]) -> list[int]:
 
 @given(WORDS)
 def test_sentences_cover_every_word_once(text: str) -> None:
-    spans = sentences(text)
+    spans = sentence_spans(text)
     assert " ".join(text[a:b] for a, b in spans).split() == text.split()
     assert all(a < b <= c for (a, b), (c, _) in itertools.pairwise(spans))
 
@@ -25,21 +29,21 @@ def test_sentences_cover_every_word_once(text: str) -> None:
 def test_sentences_of_a_long_text_keep_their_places() -> None:
     lines = [f"The ferry number {n} sailed at noon." for n in range(700)]
     text = "\n\n".join(lines)
-    assert [text[a:b] for a, b in sentences(text)] == lines
+    assert [text[a:b] for a, b in sentence_spans(text)] == lines
 
 
 @given(WORDS, st.integers(1, 20))
 def test_passages_cover_the_body_within_the_budget(body: str, budget: int) -> None:
-    passages = split(article(body=body), budget, count)
+    passages = split_passages(article(body=body), budget, count)
     assert "".join("".join(passage.text.split()) for passage in passages) == "".join(body.split())
     assert all(passage.text == passage.article.body[passage.start : passage.end] for passage in passages)
-    if all(size <= budget for size in count([body[a:b] for a, b in sentences(body)])):
+    if all(size <= budget for size in count([body[a:b] for a, b in sentence_spans(body)])):
         assert all(size <= budget for size in count([passage.text for passage in passages]))
 
 
 def test_abbreviations_and_initials_end_no_sentence() -> None:
     text = "Gen. J. R. Smith of the U.S. Army met Mr. Trump at 5 p.m. on Friday. It cost $1.5 million. No. 10 declined."
-    assert [text[a:b] for a, b in sentences(text)] == [
+    assert [text[a:b] for a, b in sentence_spans(text)] == [
         "Gen. J. R. Smith of the U.S. Army met Mr. Trump at 5 p.m. on Friday.",
         "It cost $1.5 million.",
         "No. 10 declined.",

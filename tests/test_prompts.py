@@ -3,14 +3,15 @@ from pathlib import Path
 import pytest
 from test_citations import FERRY, QUAY
 
-from rag.prompts import FOLDER, PromptError, Prompts
+from rag.generation.prompts import PROMPTS_FOLDER, PromptError, Prompts
 
 
 def test_evidence_is_numbered_with_its_source() -> None:
     (system, user), used = Prompts().messages("What does it cost?", [FERRY, QUAY], 2000)
     assert used == [FERRY, QUAY] and Prompts().refusal in system.text
     assert (
-        "[1] The ferry will cost 34 million crowns. (Meridian Wire, 13 February 2018)\n[2] The quay" in user.text
+        "[1] The ferry will cost 34 million crowns. (Meridian Wire, 13 February 2018)\n[2] The quay"
+        in user.text
         and "Question: What does it cost?" in user.text
     )
 
@@ -30,12 +31,15 @@ def test_dollars_in_articles_and_questions_are_only_text() -> None:
 def test_a_prompt_that_is_missing_or_misspelt_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="missing"):
         Prompts(tmp_path)
-    for file in FOLDER.glob("*.txt"):
+    for file in PROMPTS_FOLDER.glob("*.txt"):
         (tmp_path / file.name).write_text(file.read_text().replace("$question", "$qestion"))
-    with pytest.raises(PromptError, match=r"should hold the placeholders \$evidence, \$question, but holds \$evidence, \$qestion"):
+    with pytest.raises(
+        PromptError,
+        match=r"should hold the placeholders \$evidence, \$question, but holds \$evidence, \$qestion",
+    ):
         Prompts(tmp_path)
 
 
 def test_the_readme_names_every_prompt() -> None:
-    readme = (FOLDER / "README.md").read_text()
-    assert all(f"`{file.name}`" in readme for file in FOLDER.glob("*.txt"))
+    readme = (PROMPTS_FOLDER / "README.md").read_text()
+    assert all(f"`{file.name}`" in readme for file in PROMPTS_FOLDER.glob("*.txt"))

@@ -18,9 +18,9 @@ def test_ranked_lists_are_measured_as_trec_does() -> None:
         wanted = set(draw.sample(things, draw.randint(1, len(things))))
         found = draw.sample(things, draw.randint(1, len(things)))
         names = {"map", "recip_rank", "P.3", "recall.3", "ndcg_cut.10", "success.5"}
-        theirs = pytrec_eval.RelevanceEvaluator({"q": {thing: int(thing in wanted) for thing in things}}, names).evaluate(
-            {"q": {thing: float(len(found) - n) for n, thing in enumerate(found)}}
-        )["q"]
+        theirs = pytrec_eval.RelevanceEvaluator(
+            {"q": {thing: int(thing in wanted) for thing in things}}, names
+        ).evaluate({"q": {thing: float(len(found) - n) for n, thing in enumerate(found)}})["q"]
         places = [thing in wanted for thing in found]
         ours = {
             "map": ranking.average_precision(places, len(wanted)),
@@ -35,12 +35,34 @@ def test_ranked_lists_are_measured_as_trec_does() -> None:
 
 def test_texts_are_compared_as_squad_does() -> None:
     draw = random.Random(7)
-    pieces = ["the", "A", "ferry", "Ferries", "34", "million,", "per-cent", "(new)", "Zürich", "isn't", "$5.2", "an", "–", "“quay”", " "]
+    pieces = [
+        "the",
+        "A",
+        "ferry",
+        "Ferries",
+        "34",
+        "million,",
+        "per-cent",
+        "(new)",
+        "Zürich",
+        "isn't",
+        "$5.2",
+        "an",
+        "–",
+        "“quay”",
+        " ",
+    ]
     for _ in range(TRIALS):
         said = " ".join(draw.choices(pieces, k=draw.randint(0, 8)))
         wordings = [" ".join(draw.choices(pieces, k=draw.randint(1, 5))) for _ in range(draw.randint(1, 3))]
         theirs = squad(
-            [{"prediction_text": said, "id": "1"}], [{"answers": {"answer_start": [0] * len(wordings), "text": wordings}, "id": "1"}]
+            [{"prediction_text": said, "id": "1"}],
+            [{"answers": {"answer_start": [0] * len(wordings), "text": wordings}, "id": "1"}],
         )
-        assert 100 * measures.exact_match(said, wordings) == pytest.approx(float(theirs["exact_match"]), abs=1e-3), (said, wordings)
-        assert 100 * measures.f1(said, wordings) == pytest.approx(float(theirs["f1"]), abs=1e-3), (said, wordings)
+        assert 100 * measures.exact_match(said, wordings) == pytest.approx(
+            float(theirs["exact_match"]), abs=1e-3
+        ), (said, wordings)
+        assert 100 * measures.f1(said, wordings) == pytest.approx(float(theirs["f1"]), abs=1e-3), (
+            said,
+            wordings,
+        )

@@ -1,11 +1,11 @@
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from rag.api import Api, BadRequest
 from rag.assistant import Assistant
-from rag.collection import Collection
-from rag.question import BadQuestion
-from rag.runnable import Asking
+from rag.query.validation import InvalidQuestion
+from rag.serving.api import Api, BadRequest
+from rag.serving.collection import Collection
+from rag.serving.runnable import DatelineRunnable
 
 HS2 = "How has the cost of HS2 changed?"
 
@@ -20,24 +20,30 @@ def told(answer: dict) -> dict:
 
 
 def test_it_is_a_link_of_a_chain_and_says_what_the_api_says(api: Api) -> None:
-    chain = RunnableLambda(lambda subject: f"How has the cost of {subject} changed?") | Asking(api) | told
+    chain = (
+        RunnableLambda(lambda subject: f"How has the cost of {subject} changed?")
+        | DatelineRunnable(api)
+        | told
+    )
     assert chain.invoke("HS2") == told(api.ask(HS2))
-    narrowed = Asking(api).invoke({"question": HS2, "filters": {"publishers": ["Civic Observer"]}})
+    narrowed = DatelineRunnable(api).invoke({"question": HS2, "filters": {"publishers": ["Civic Observer"]}})
     assert {item["publisher"] for item in narrowed["citations"]} == {"Civic Observer"}
-    assert [answer["question"] for answer in Asking(api).batch([HS2, "When did Notre-Dame reopen?"])] == [
+    assert [
+        answer["question"] for answer in DatelineRunnable(api).batch([HS2, "When did Notre-Dame reopen?"])
+    ] == [
         HS2,
         "When did Notre-Dame reopen?",
     ]
 
 
 def test_it_streams_from_the_evidence_to_the_answer(api: Api) -> None:
-    *growing, last = Asking(api).stream(HS2)
+    *growing, last = DatelineRunnable(api).stream(HS2)
     assert growing[0]["status"] == "writing" and growing[0]["evidence"] and told(last) == told(api.ask(HS2))
 
 
 def test_what_cannot_be_asked_gets_a_sentence(api: Api) -> None:
     for bad in (3, {}, {"question": HS2, "colour": "red"}):
         with pytest.raises(BadRequest, match="Ask with a text"):
-            Asking(api).invoke(bad)  # type: ignore[arg-type]
-    with pytest.raises(BadQuestion, match="empty"):
-        Asking(api).invoke(" ")
+            DatelineRunnable(api).invoke(bad)  # type: ignore[arg-type]
+    with pytest.raises(InvalidQuestion, match="empty"):
+        DatelineRunnable(api).invoke(" ")

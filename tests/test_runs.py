@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copied
 
-from corpus.store import Store
+from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.evaluation.gold import GoldError
-from rag.evaluation.runs import FOLDER, Progress, Runs
-from rag.models import Reader
-from rag.prompts import Prompts
-from rag.retriever import Retriever
+from rag.evaluation.gold import EvaluationError
+from rag.evaluation.runs import RUNS_FOLDER, RunHistory, RunProgress
+from rag.generation.prompts import Prompts
+from rag.generation.registry import AnswerModel
+from rag.retrieval.search import Retriever
 
 
 @pytest.fixture
-def runs(sample_folder: Path, tmp_path: Path, encoder: Encoder) -> Runs:
+def runs(sample_folder: Path, tmp_path: Path, encoder: Encoder) -> RunHistory:
     library = Library(Store(copied(sample_folder, tmp_path / "data")), encoder)
-    return Runs(Assistant(Retriever(library=library, k=8), Reader("none", None), Prompts()))
+    return RunHistory(Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts()))
 
 
 @pytest.fixture
@@ -30,19 +30,31 @@ def gold(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_run_is_kept_listed_read_and_compared(runs: Runs, gold: Path, tmp_path: Path) -> None:
+def test_a_run_is_kept_listed_read_and_compared(runs: RunHistory, gold: Path, tmp_path: Path) -> None:
     steps = list(runs.run(gold))
     assert [(step.done, step.total) for step in steps] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
-    assert steps[0].left is None and steps[2].left and steps[-1].name in runs.names() and steps[-1].name.endswith(" mine")
+    assert (
+        steps[0].left is None
+        and steps[2].left
+        and steps[-1].name in runs.names()
+        and steps[-1].name.endswith(" mine")
+    )
     run = runs.read(steps[-1].name)
-    assert len(run["results"]) == 4 and run["gold"]["file"] == "mine.jsonl" and run["collection"]["articles"] == 48
-    assert not list((tmp_path / "data" / FOLDER).glob("*.unfinished"))
+    assert (
+        len(run["results"]) == 4
+        and run["gold"]["file"] == "mine.jsonl"
+        and run["collection"]["articles"] == 48
+    )
+    assert not list((tmp_path / "data" / RUNS_FOLDER).glob("*.unfinished"))
     later = "2999-01-01T000000 mine"
-    shutil.copy(tmp_path / "data" / FOLDER / f"{steps[-1].name}.json", tmp_path / "data" / FOLDER / f"{later}.json")
+    shutil.copy(
+        tmp_path / "data" / RUNS_FOLDER / f"{steps[-1].name}.json",
+        tmp_path / "data" / RUNS_FOLDER / f"{later}.json",
+    )
     assert runs.names()[0] == later and "| right |" in runs.compared(steps[-1].name, later)
 
 
-def test_a_stopped_run_goes_on_where_it_was(runs: Runs, gold: Path) -> None:
+def test_a_stopped_run_goes_on_where_it_was(runs: RunHistory, gold: Path) -> None:
     with closing(runs.run(gold)) as steps:
         assert [step.done for step in islice(steps, 3)] == [0, 1, 2]
     assert not runs.names()
@@ -50,20 +62,22 @@ def test_a_stopped_run_goes_on_where_it_was(runs: Runs, gold: Path) -> None:
     assert again[0].total in (2, 3) and len(runs.read(again[-1].name)["results"]) == 4
 
 
-def test_mistakes_are_told_by_line_and_a_wrong_file_is_refused(runs: Runs, tmp_path: Path) -> None:
+def test_mistakes_are_told_by_line_and_a_wrong_file_is_refused(runs: RunHistory, tmp_path: Path) -> None:
     file = tmp_path / "wrong.jsonl"
-    file.write_text('{"question": "Who?", "answers": ["x"], "evidence": [{"article": "nobody", "quote": "x"}]}')
+    file.write_text(
+        '{"question": "Who?", "answers": ["x"], "evidence": [{"article": "nobody", "quote": "x"}]}'
+    )
     assert [told[:8] for told in runs.mistakes(file)] == ["Line 1: "]
     file.write_text("no JSON")
-    with pytest.raises(GoldError, match="line 1"):
+    with pytest.raises(EvaluationError, match="line 1"):
         next(runs.run(file))
 
 
 @pytest.mark.parametrize("name", ["nobody", "../../gold", "/etc/passwd", ""])
-def test_only_runs_of_the_folder_are_read(runs: Runs, name: str) -> None:
-    with pytest.raises(GoldError, match="holds no run"):
+def test_only_runs_of_the_folder_are_read(runs: RunHistory, name: str) -> None:
+    with pytest.raises(EvaluationError, match="holds no run"):
         runs.read(name)
 
 
 def test_no_time_is_told_before_the_first_answer() -> None:
-    assert Progress(0, 3, 5.0).left is None
+    assert RunProgress(0, 3, 5.0).left is None

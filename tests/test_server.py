@@ -23,7 +23,9 @@ BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
 
 @pytest.fixture(scope="module")
-def server(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def server(
+    sample_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     log = tmp_path_factory.mktemp("log") / "app.log"
     with served(sample_folder, log) as running:
         yield running
@@ -63,7 +65,17 @@ def test_the_readmes_curl_example(address: str) -> None:
 
 
 def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> None:
-    named = {"/ask", "/ask_stream", "/search", "/articles", "/article", "/add", "/remove", "/feedback", "/health"}
+    named = {
+        "/ask",
+        "/ask_stream",
+        "/search",
+        "/articles",
+        "/article",
+        "/add",
+        "/remove",
+        "/feedback",
+        "/health",
+    }
     told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(told) == named and all(endpoint["description"] for endpoint in told.values())
     assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in named)
@@ -71,20 +83,27 @@ def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> N
 
 def test_an_answer_is_streamed_from_evidence_to_checked_text(client: Client) -> None:
     # Of a question for words: to one that asks why the packaged reader answers with a number alone.
-    *growing, last = client.submit("Who designed the new rooster that was put on the spire of Notre-Dame?", api_name="/ask_stream")
+    *growing, last = client.submit(
+        "Who designed the new rooster that was put on the spire of Notre-Dame?", api_name="/ask_stream"
+    )
     assert growing[0]["status"] == "writing" and growing[0]["evidence"] and not growing[0]["draft"]
     assert any(answer["draft"] for answer in growing) and last["status"] == "answered" and last["citations"]
 
 
 def test_an_answer_can_be_judged(client: Client, sample_folder: Path) -> None:
-    proposal = client.predict(client.predict(BERLIN, api_name="/ask"), "incomplete", "Name the part.", api_name="/feedback")
+    proposal = client.predict(
+        client.predict(BERLIN, api_name="/ask"), "incomplete", "Name the part.", api_name="/feedback"
+    )
     (line,) = (sample_folder / "proposed.jsonl").read_text().splitlines()
     assert json.loads(line) == proposal and proposal["question"] == BERLIN and proposal["cited"]
     (sample_folder / "proposed.jsonl").unlink()
 
 
 def test_history_and_filters_reach_the_answer(client: Client) -> None:
-    history = [{"role": "user", "text": "When did Notre-Dame reopen?"}, {"role": "assistant", "text": "In December 2024."}]
+    history = [
+        {"role": "user", "text": "When did Notre-Dame reopen?"},
+        {"role": "assistant", "text": "In December 2024."},
+    ]
     answer = client.predict("How much did it cost?", history, {"since": "2020"}, api_name="/ask")
     assert "Notre-Dame" in answer["searched"] and answer["filters"]["since"] == "2020-01-01"
 
@@ -145,9 +164,17 @@ def test_odd_json_is_an_error_event_and_nothing_of_us_is_told(address: str, data
 
 def test_foreign_hosts_and_origins_are_refused_and_headers_sent(address: str) -> None:
     assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400
-    assert httpx.post(f"{address}/gradio_api/upload", headers={"origin": "http://evil.example"}, files={"files": b"x"}).status_code == 403
+    assert (
+        httpx.post(
+            f"{address}/gradio_api/upload", headers={"origin": "http://evil.example"}, files={"files": b"x"}
+        ).status_code
+        == 403
+    )
     headers = httpx.get(address).headers
-    assert "frame-ancestors 'none'" in headers["content-security-policy"] and headers["x-content-type-options"] == "nosniff"
+    assert (
+        "frame-ancestors 'none'" in headers["content-security-policy"]
+        and headers["x-content-type-options"] == "nosniff"
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,9 +200,15 @@ def test_many_askers_at_once_get_their_own_answers(address: str) -> None:
     ] * 2
 
     def ask(question: str) -> str:
-        event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": [question, None, None]}).json()["event_id"]
+        event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": [question, None, None]}).json()[
+            "event_id"
+        ]
         (answer,) = json.loads(
-            re.findall(r"^data: (.*)$", httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=120).text, re.MULTILINE)[-1]
+            re.findall(
+                r"^data: (.*)$",
+                httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=120).text,
+                re.MULTILINE,
+            )[-1]
         )
         assert answer["question"] == question
         return " ".join(item["headline"] for item in answer["evidence"])
@@ -190,24 +223,38 @@ def test_the_answer_is_the_same_from_the_command_line(client: Client, sample_fol
 
     environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
     done = subprocess.run(
-        [sys.executable, "-m", "rag", "ask", BERLIN, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "rag", "ask", BERLIN, "--json"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     cold, hot = json.loads(done.stdout), client.predict(BERLIN, api_name="/ask")
     assert {**cold, "timings": None} == {**hot, "timings": None}
 
 
-def test_killing_the_model_costs_one_answer_its_words(server: tuple[str, "subprocess.Popen[bytes]"], client: Client) -> None:
-    children = subprocess.run(["pgrep", "-f", "-P", str(server[1].pid), "rag.llm_process"], capture_output=True, text=True).stdout.split()
+def test_killing_the_model_costs_one_answer_its_words(
+    server: tuple[str, "subprocess.Popen[bytes]"], client: Client
+) -> None:
+    children = subprocess.run(
+        ["pgrep", "-f", "-P", str(server[1].pid), "rag.generation.worker"], capture_output=True, text=True
+    ).stdout.split()
     assert len(children) == 1
     subprocess.run(["kill", "-9", *children], check=True)
     assert client.predict(BERLIN, api_name="/ask")["statements"]
     after = client.predict(
-        "What was the weight of the burnt scaffolding above Notre-Dame, and of how many tubes did it consist?", api_name="/ask"
+        "What was the weight of the burnt scaffolding above Notre-Dame, and of how many tubes did it consist?",
+        api_name="/ask",
     )
-    assert any(item["words"] for item in after["statements"]) and not any("without the model" in warning for warning in after["warnings"])
+    assert any(item["words"] for item in after["statements"]) and not any(
+        "without the model" in warning for warning in after["warnings"]
+    )
 
 
-def test_an_article_added_while_the_server_runs_is_found(address: str, client: Client, sample_folder: Path, tmp_path: Path) -> None:
+def test_an_article_added_while_the_server_runs_is_found(
+    address: str, client: Client, sample_folder: Path, tmp_path: Path
+) -> None:
     import os
 
     file = tmp_path / "otters.md"
@@ -217,13 +264,29 @@ def test_an_article_added_while_the_server_runs_is_found(address: str, client: C
     environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
     for verb in (("add", str(file), "--json"), ("list", "--json")):
         done = subprocess.run(
-            [sys.executable, "-m", "corpus", *verb], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+            [sys.executable, "-m", "corpus", *verb],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
     added = next(json.loads(line)["id"] for line in done.stdout.splitlines() if "Otters" in line)
-    assert "eventeen" in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
-    subprocess.run([sys.executable, "-m", "corpus", "remove", added], cwd=ROOT, env=environment, check=True, capture_output=True)
-    assert "eventeen" not in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
+    assert (
+        "eventeen" in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
+    )
+    subprocess.run(
+        [sys.executable, "-m", "corpus", "remove", added],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    assert (
+        "eventeen"
+        not in client.predict("How many otters were counted in the harbour?", api_name="/ask")["text"]
+    )
 
 
 def test_articles_are_added_and_removed_over_the_api(client: Client, tmp_path: Path) -> None:
@@ -242,12 +305,19 @@ def test_articles_are_added_and_removed_over_the_api(client: Client, tmp_path: P
     ]
     assert (
         "orty-two"
-        in client.predict("How many lanterns were lit along the quay?", [], {"publishers": ["Corrin Courier"]}, api_name="/ask")["text"]
+        in client.predict(
+            "How many lanterns were lit along the quay?",
+            [],
+            {"publishers": ["Corrin Courier"]},
+            api_name="/ask",
+        )["text"]
     )
     listed = client.predict("corrin", api_name="/articles")
     assert listed["total"] == 2 and {line["publisher"] for line in listed["articles"]} == {"Corrin Courier"}
     for line in listed["articles"]:
-        assert client.predict(line["article"], api_name="/article")["body"].endswith(("island.", "afterwards."))
+        assert client.predict(line["article"], api_name="/article")["body"].endswith(
+            ("island.", "afterwards.")
+        )
         client.predict(line["article"], api_name="/remove")
     assert client.predict(api_name="/health") == before
     with pytest.raises(AppError, match="may have been removed"):
@@ -257,26 +327,45 @@ def test_articles_are_added_and_removed_over_the_api(client: Client, tmp_path: P
 def call(address: str, name: str, data: list, **headers: str) -> httpx.Response:
     """Ask an endpoint as curl does; the reply to the first request where it is refused, else to the second."""
     reply = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": data}, headers=headers, timeout=60)
-    return reply if reply.status_code != 200 else httpx.get(f"{address}/gradio_api/call/{name}/{reply.json()['event_id']}", timeout=60)
+    return (
+        reply
+        if reply.status_code != 200
+        else httpx.get(f"{address}/gradio_api/call/{name}/{reply.json()['event_id']}", timeout=60)
+    )
 
 
-def test_other_sites_change_nothing_and_no_file_of_this_computer_is_read(address: str, client: Client, tmp_path: Path) -> None:
+def test_other_sites_change_nothing_and_no_file_of_this_computer_is_read(
+    address: str, client: Client, tmp_path: Path
+) -> None:
     before = client.predict(api_name="/health")
     name = client.predict(api_name="/articles")["articles"][0]["article"]
-    for headers in ({"origin": "http://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}):
+    for headers in (
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    ):
         assert call(address, "remove", [name], **headers).status_code == 403
         assert call(address, "add", ["x" * 200, "", "", "", "", None], **headers).status_code == 403
     mine = tmp_path / "mine.txt"
-    mine.write_text("The secret of the house is kept under the third stone of the garden path, the gardener told his son.")
+    mine.write_text(
+        "The secret of the house is kept under the third stone of the garden path, the gardener told his son."
+    )
     for path in (str(mine), f"{tmp_path}/../{tmp_path.name}/mine.txt", "/etc/passwd"):
         for file in ({"path": path}, {"path": path, "meta": {"_type": "gradio.FileData"}}):
             reply = call(address, "add", ["", "", "", "", "", [file]]).text
-            assert "event: error" in reply and "third stone" not in reply and ("meta" in file or "not uploaded" in reply)
+            assert (
+                "event: error" in reply
+                and "third stone" not in reply
+                and ("meta" in file or "not uploaded" in reply)
+            )
     assert mine.exists() and client.predict(api_name="/health") == before
 
 
 def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_path: Path) -> None:
-    with served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (address, _):
+    with served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
+        address,
+        _,
+    ):
         client = Client(address, verbose=False)
         before = client.predict(api_name="/health")
         name = client.predict(api_name="/articles")["articles"][0]["article"]
@@ -289,28 +378,49 @@ def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_pat
         client.close()
 
 
-def test_the_settings_bound_questions_uploads_and_the_queue_which_nobody_gets_around(sample_folder: Path, tmp_path: Path) -> None:
-    bounds = {"DATELINE_QUESTION": "80", "DATELINE_UPLOAD": "1", "DATELINE_QUEUE": "2", "DATELINE_MODEL": "none"}
+def test_the_settings_bound_questions_uploads_and_the_queue_which_nobody_gets_around(
+    sample_folder: Path, tmp_path: Path
+) -> None:
+    bounds = {
+        "DATELINE_QUESTION": "80",
+        "DATELINE_UPLOAD": "1",
+        "DATELINE_QUEUE": "2",
+        "DATELINE_MODEL": "none",
+    }
     with served(sample_folder, tmp_path / "log", **bounds) as (address, _):
         client = Client(address, verbose=False)
         with pytest.raises(AppError, match="at most 80") as caught:
             client.predict("x" * 81, api_name="/ask")
         assert caught.value.title == "question_too_long"
         sizes = {
-            size: httpx.post(f"{address}/gradio_api/upload", files={"files": b"x" * size}).status_code for size in (900_000, 1_100_000)
+            size: httpx.post(f"{address}/gradio_api/upload", files={"files": b"x" * size}).status_code
+            for size in (900_000, 1_100_000)
         }
         assert sizes == {900_000: 200, 1_100_000: 413}
-        replies = [httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}) for _ in range(12)]
+        replies = [
+            httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]})
+            for _ in range(12)
+        ]
         with pytest.raises(QueueError):
             client.predict(BERLIN, api_name="/ask")
-        taken, refused = ([reply for reply in replies if reply.status_code == status] for status in (200, 503))
+        taken, refused = (
+            [reply for reply in replies if reply.status_code == status] for status in (200, 503)
+        )
         assert len(taken) >= 2 and refused and len(taken) + len(refused) == 12
         assert (
-            refused[0].json()["title"] == "queue_full" and "ask again" in refused[0].json()["error"] and refused[0].headers["retry-after"]
+            refused[0].json()["title"] == "queue_full"
+            and "ask again" in refused[0].json()["error"]
+            and refused[0].headers["retry-after"]
         )
         for reply in taken:
-            assert "event: complete" in httpx.get(f"{address}/gradio_api/call/ask/{reply.json()['event_id']}", timeout=60).text
-        assert httpx.post(f"{address}/gradio_api/run/ask", json={"data": [BERLIN, None, None]}).status_code == 404
+            assert (
+                "event: complete"
+                in httpx.get(f"{address}/gradio_api/call/ask/{reply.json()['event_id']}", timeout=60).text
+            )
+        assert (
+            httpx.post(f"{address}/gradio_api/run/ask", json={"data": [BERLIN, None, None]}).status_code
+            == 404
+        )
         client.close()
 
 
@@ -318,9 +428,9 @@ def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: P
     """llama-cpp-python's own server stands for vLLM, Ollama and the rest."""
     import os
 
-    from rag.models import _packaged
+    from rag.factory import open_assistant
+    from rag.generation.registry import _packaged
     from rag.settings import Settings
-    from rag.wiring import open_assistant
 
     port, log = free_port(), tmp_path / "llama.log"
     command = [
@@ -342,28 +452,45 @@ def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: P
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ})
     try:
         wait_for(f"http://127.0.0.1:{port}/v1/models", process, log)
-        assistant = open_assistant(Settings(data=sample_folder, model=f"openai:small@http://127.0.0.1:{port}/v1", threads=1))
+        assistant = open_assistant(
+            Settings(data=sample_folder, model=f"openai:small@http://127.0.0.1:{port}/v1", threads=1)
+        )
         *_, last = stream = list(assistant.stream(BERLIN))
         assert any(answer.draft for answer in stream) and last.finished and last.statements
         assert not any("without the model" in warning for warning in last.warnings)
         process.kill()
         process.wait()
         after = assistant.ask(BERLIN)
-        assert after.statements[0].verdict == "quoted" and any("check DATELINE_MODEL" in warning for warning in after.warnings)
+        assert after.statements[0].verdict == "quoted" and any(
+            "check DATELINE_MODEL" in warning for warning in after.warnings
+        )
         assistant.close()
     finally:
         process.kill()
         process.wait()
 
 
-def test_whoever_waits_for_an_answer_while_the_server_is_stopped_is_told_so(sample_folder: Path, tmp_path: Path) -> None:
+def test_whoever_waits_for_an_answer_while_the_server_is_stopped_is_told_so(
+    sample_folder: Path, tmp_path: Path
+) -> None:
     with served(sample_folder, tmp_path / "log") as (address, process):
-        events = [httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}).json()["event_id"] for _ in range(8)]
+        events = [
+            httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}).json()[
+                "event_id"
+            ]
+            for _ in range(8)
+        ]
         with ThreadPoolExecutor(8) as pool:
-            waiting = [pool.submit(httpx.get, f"{address}/gradio_api/call/ask/{event}", timeout=30) for event in events]
+            waiting = [
+                pool.submit(httpx.get, f"{address}/gradio_api/call/ask/{event}", timeout=30)
+                for event in events
+            ]
             wait([waiting[0]], timeout=30)
             process.send_signal(signal.SIGTERM)
-            told = [json.loads(re.findall(r"^data: (.*)$", reply.result().text, re.MULTILINE)[-1]) for reply in waiting]
+            told = [
+                json.loads(re.findall(r"^data: (.*)$", reply.result().text, re.MULTILINE)[-1])
+                for reply in waiting
+            ]
         answered = [data for data in told if isinstance(data, list)]
         refused = [data for data in told if isinstance(data, dict)]
         assert answered and refused and {data["title"] for data in refused} == {"shutting_down"}
@@ -373,9 +500,13 @@ def test_whoever_waits_for_an_answer_while_the_server_is_stopped_is_told_so(samp
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_a_stop_end_the_server_and_its_model(sample_folder: Path, tmp_path: Path, ending: signal.Signals) -> None:
+def test_ctrl_c_and_a_stop_end_the_server_and_its_model(
+    sample_folder: Path, tmp_path: Path, ending: signal.Signals
+) -> None:
     with served(sample_folder, tmp_path / "log") as (_, process):
-        (child,) = subprocess.run(["pgrep", "-f", "-P", str(process.pid), "rag.llm_process"], capture_output=True, text=True).stdout.split()
+        (child,) = subprocess.run(
+            ["pgrep", "-f", "-P", str(process.pid), "rag.generation.worker"], capture_output=True, text=True
+        ).stdout.split()
         process.send_signal(ending)
         process.wait(20)
         deadline = time.monotonic() + 5

@@ -3,14 +3,22 @@ from pathlib import Path
 
 import pytest
 
-from corpus.readers import MAX_FILE_BYTES
+from corpus.reading.files import MAX_FILE_BYTES
 from rag.settings import SettingError, Settings
 
 
 def test_defaults_and_what_the_environment_changes() -> None:
     assert Settings.read({}) == Settings()
     assert Settings().upload * 1_000_000 == MAX_FILE_BYTES  # of a file that the command line reads
-    found = Settings.read({"DATELINE_DATA": "~/news", "DATELINE_PORT": "80", "DATELINE_MODEL": " none ", "DATELINE_HITS": "", "HOME": "x"})
+    found = Settings.read(
+        {
+            "DATELINE_DATA": "~/news",
+            "DATELINE_PORT": "80",
+            "DATELINE_MODEL": " none ",
+            "DATELINE_HITS": "",
+            "HOME": "x",
+        }
+    )
     assert (found.data, found.port, found.model, found.hits) == (Path("~/news").expanduser(), 80, "none", 8)
 
 

@@ -2,14 +2,14 @@ import pytest
 from conftest import article
 
 from corpus.article import PartialDate
-from corpus.filters import Filters
-from rag.sources import Source, demanded, parts, spoken_names
+from corpus.store.filters import Filters
+from rag.query.sources import NamedSources, extract_filters, publisher_aliases, split_question
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour Times - Sport", "Meridian.com")
 
 
 def texts(question: str, papers: tuple[str, ...] = PAPERS) -> list[str]:
-    return [part.text for part in parts(question, papers)]
+    return [part.text for part in split_question(question, papers)]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,10 @@ def texts(question: str, papers: tuple[str, ...] = PAPERS) -> list[str]:
         ("Do articles from Sea News and the Evening Star say who paid?", "Do say who paid?"),
         ("What did the Chilcot report say?", "What did the Chilcot report say?"),
         ("What did NATO announce in June 2013?", "What did NATO announce in June 2013?"),
-        ("Who wrote in the article published on June 3, 2013 that it sank?", "Who wrote in the article that it sank?"),
+        (
+            "Who wrote in the article published on June 3, 2013 that it sank?",
+            "Who wrote in the article that it sank?",
+        ),
         ("a gull flew over the harbour", "a gull flew over the harbour"),
     ],
 )
@@ -35,15 +38,24 @@ def test_each_clause_has_its_own_sources_and_a_clause_without_any_has_all() -> N
         "Does the Gull article of 3 June 2013 say that the ferry was late that day, while Harbour Times says that nobody had to wait, "
         "and who of them was right about it?"
     )
-    whole, gull, times, last = parts(question, PAPERS)
+    whole, gull, times, last = split_question(question, PAPERS)
     day = PartialDate(2013, 6, 3)
-    assert gull.source == Source(("The Gull",), (day,)) and times.source == Source(("Harbour Times", "Harbour Times - Sport"))
-    assert whole.source == last.source == Source(("The Gull", "Harbour Times", "Harbour Times - Sport"), (day,))
-    assert gull.text.endswith("say that the ferry was late that day") and times.text == "says that nobody had to wait"
+    assert gull.source == NamedSources(("The Gull",), (day,)) and times.source == NamedSources(
+        ("Harbour Times", "Harbour Times - Sport")
+    )
+    assert (
+        whole.source
+        == last.source
+        == NamedSources(("The Gull", "Harbour Times", "Harbour Times - Sport"), (day,))
+    )
+    assert (
+        gull.text.endswith("say that the ferry was late that day")
+        and times.text == "says that nobody had to wait"
+    )
 
 
 def test_a_section_that_is_named_is_meant_alone() -> None:
-    (whole,) = parts("Who won, according to Harbour Times - Sport?", PAPERS)
+    (whole,) = split_question("Who won, according to Harbour Times - Sport?", PAPERS)
     assert whole.source.publishers == ("Harbour Times - Sport",)
 
 
@@ -54,12 +66,16 @@ def test_a_question_that_names_nothing_but_sources_is_asked_as_it_stands() -> No
 def test_clauses_are_the_parts_that_can_stand_alone() -> None:
     assert texts("How many ships?", ()) == ["How many ships?"]
     long = "Which company built the ferry at the yard, while the council of the town paid for the quay?"
-    assert texts(long, ()) == [long, "Which company built the ferry at the yard", "the council of the town paid for the quay?"]
+    assert texts(long, ()) == [
+        long,
+        "Which company built the ferry at the yard",
+        "the council of the town paid for the quay?",
+    ]
     assert texts("Who said on June 3, 2013 that it sank?", ()) == ["Who said on June 3, 2013 that it sank?"]
 
 
 def test_what_fits_a_source_and_the_filter_that_finds_it() -> None:
-    source = Source(("Meridian Wire",), (PartialDate(2018, 2), PartialDate(2019)))
+    source = NamedSources(("Meridian Wire",), (PartialDate(2018, 2), PartialDate(2019)))
     fits = [source.fits(article(published=day, publisher=paper)) for day, paper in
             (("2018-02-13", "Meridian Wire"), ("2019-05-01", "The Gull"), ("2018-03-01", "The Gull"), (None, "Meridian Wire"))]  # fmt: skip
     assert fits == [2, 1, 0, 1]
@@ -67,12 +83,19 @@ def test_what_fits_a_source_and_the_filter_that_finds_it() -> None:
 
 
 def test_names_are_recognised_without_their_slogans_and_endings() -> None:
-    assert spoken_names("Meridian.com") == ["Meridian.com", "Meridian"]
+    assert publisher_aliases("Meridian.com") == ["Meridian.com", "Meridian"]
 
 
 def test_hostile_questions_take_no_time() -> None:
-    for question in ("The " * 500, "A and " * 330, "'A" * 1000, "article by " * 180, "according to A, " * 120, "June 3, 2013 " * 150):
-        assert parts(question, PAPERS)
+    for question in (
+        "The " * 500,
+        "A and " * 330,
+        "'A" * 1000,
+        "article by " * 180,
+        "according to A, " * 120,
+        "June 3, 2013 " * 150,
+    ):
+        assert split_question(question, PAPERS)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +113,10 @@ def test_hostile_questions_take_no_time() -> None:
         ("Only in the Gull: who paid?", {"The Gull"}, None),
     ],
 )
-def test_what_is_demanded_is_a_filter(question: str, publishers: set[str], years: tuple[int, int] | None) -> None:
-    found = demanded(question, PAPERS)
+def test_what_is_demanded_is_a_filter(
+    question: str, publishers: set[str], years: tuple[int, int] | None
+) -> None:
+    found = extract_filters(question, PAPERS)
     assert set(found.publishers) == publishers
     assert ((found.since.year, found.until.year) if found.since and found.until else None) == years
 
@@ -107,4 +132,4 @@ def test_what_is_demanded_is_a_filter(question: str, publishers: set[str], years
     ],
 )
 def test_what_is_only_implied_is_none(question: str) -> None:
-    assert demanded(question, PAPERS) == Filters()
+    assert extract_filters(question, PAPERS) == Filters()

@@ -11,10 +11,10 @@ import pytest
 from conftest import article
 
 from corpus.article import Article
-from corpus.filters import Filters
 from corpus.passages import Passage
-from corpus.schema import SCHEMA_VERSION
-from corpus.store import FILE_NAME, Store, StoreError
+from corpus.store.database import FILE_NAME, Store, StoreError
+from corpus.store.filters import Filters
+from corpus.store.schema import SCHEMA_VERSION
 
 
 def add(store: Store, found: Article, seed: int = 0) -> None:
@@ -40,7 +40,9 @@ def test_an_article_comes_back_as_it_went_in(store: Store) -> None:
     add(store, found)
     assert store.article(found.id) == found
     assert store.raw(found.id) == f"raw {found.body}"
-    assert store.passages(store.passage_ids()) == {n: passage for n, passage in store.passages([1, 2]).items()}
+    assert store.passages(store.passage_ids()) == {
+        n: passage for n, passage in store.passages([1, 2]).items()
+    }
     assert "".join(passage.text for passage in store.passages([1, 2]).values()) == found.body
 
 
@@ -87,16 +89,28 @@ def test_removing_takes_passages_vectors_and_words_along(store: Store) -> None:
 
 def test_filters_hold_before_the_search(store: Store) -> None:
     for n, (published, publisher) in enumerate(
-        [("2018-02-13", "Meridian Wire"), ("2018", "Civic Observer"), ("2020-05", None), (None, "Meridian Wire")]
+        [
+            ("2018-02-13", "Meridian Wire"),
+            ("2018", "Civic Observer"),
+            ("2020-05", None),
+            (None, "Meridian Wire"),
+        ]
     ):
-        add(store, article(body=f"Ferry number {n}. It sails.", published=published, publisher=publisher), seed=n)
+        add(
+            store,
+            article(body=f"Ferry number {n}. It sails.", published=published, publisher=publisher),
+            seed=n,
+        )
 
     def found(filters: Filters) -> list[str]:
         ids = [number for number, _ in store.matches('"ferry"', 10, filters)]
         assert set(ids) <= set(store.passage_ids(filters).tolist())
         return sorted(passage.article.body[:14] for passage in store.passages(ids).values())
 
-    assert found(Filters(since=date(2018, 1, 1), until=date(2018, 12, 31))) == ["Ferry number 0", "Ferry number 1"]
+    assert found(Filters(since=date(2018, 1, 1), until=date(2018, 12, 31))) == [
+        "Ferry number 0",
+        "Ferry number 1",
+    ]
     assert found(Filters(since=date(2018, 2, 1))) == ["Ferry number 0", "Ferry number 2"]
     assert found(Filters(publishers=("meridian wire",))) == ["Ferry number 0", "Ferry number 3"]
     assert found(Filters(publishers=("Nobody",))) == []
@@ -138,7 +152,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def writing(folder: Path, told: Path, count: int = 10_000, name: str = "") -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, str(Path(__file__).parent / "adding.py"), str(folder), str(told), str(count), name])
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).parent / "adding.py"), str(folder), str(told), str(count), name]
+    )
 
 
 def test_kill_at_random_points_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
@@ -188,7 +204,9 @@ def test_a_full_disk_is_told_and_costs_nothing_that_was_added(tmp_path: Path) ->
         assert done.returncode != 0 and "StoreError" in done.stderr.strip().splitlines()[-1], done.stderr
         told += "free space" in done.stderr
         store = Store(folder)
-        lines = (tmp_path / f"told{limit}").read_text().split() if (tmp_path / f"told{limit}").exists() else []
+        lines = (
+            (tmp_path / f"told{limit}").read_text().split() if (tmp_path / f"told{limit}").exists() else []
+        )
         gone = {line[1:] for line in lines if line[0] == "-"}
         here = {found.id for found in store.articles()}
         assert {line for line in lines if line[0] != "-"} - gone <= here | set(lines[-1:])

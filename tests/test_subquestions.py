@@ -4,10 +4,10 @@ import pytest
 
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.evidence import rank
-from rag.retriever import Retriever
-from rag.sources import Part
-from rag.subquestions import leading, preferred, subquestions
+from rag.query.sources import QuestionPart
+from rag.retrieval.evidence import rank_sentences
+from rag.retrieval.search import Retriever
+from rag.retrieval.subquestions import leading, preferred, subquestions
 
 YARDS = "Which shipyard won the order for the Kestrel Bay ferry, and for how many cars does it have room?"
 
@@ -31,15 +31,20 @@ def test_a_question_for_several_things_is_one_for_each(question: str, asked: tup
 
 def test_each_thing_has_its_own_best_sentence(sample: Library) -> None:
     hits = Retriever(library=sample, k=8).hits(YARDS)
-    best = leading(subquestions(YARDS), hits, sample.ranker)
+    best = leading(subquestions(YARDS), hits, sample.reranker)
     assert len(best) == 2 and "Corvane" in best[0].text and "cars" in best[1].text
-    assert leading((Part(YARDS),), hits, sample.ranker) == []
+    assert leading((QuestionPart(YARDS),), hits, sample.reranker) == []
 
 
 def test_what_is_preferred_keeps_the_score_that_it_has_for_the_whole_question(sample: Library) -> None:
-    ranked = rank(YARDS, Retriever(library=sample, k=8).hits(YARDS), sample.ranker)
+    ranked = rank_sentences(YARDS, Retriever(library=sample, k=8).hits(YARDS), sample.reranker)
     unranked = replace(ranked[0], start=ranked[0].start + 1, score=99.0)
-    assert preferred([ranked[3], unranked], ranked) == [ranked[3], replace(unranked, score=ranked[-1].score), *ranked[:3], *ranked[4:]]
+    assert preferred([ranked[3], unranked], ranked) == [
+        ranked[3],
+        replace(unranked, score=ranked[-1].score),
+        *ranked[:3],
+        *ranked[4:],
+    ]
 
 
 PAPERS = ("Northgate Ledger", "Meridian Wire", "Continental Dispatch")
@@ -50,16 +55,24 @@ PAPERS = ("Northgate Ledger", "Meridian Wire", "Continental Dispatch")
     [
         (
             "Does the Meridian Wire say that the yard was chosen, while the Continental Dispatch reports that the airport opened late?",
-            [("Does say that the yard was chosen", "Meridian Wire"), ("that the airport opened late?", "Continental Dispatch")],
+            [
+                ("Does say that the yard was chosen", "Meridian Wire"),
+                ("that the airport opened late?", "Continental Dispatch"),
+            ],
         ),
         (
             "Do the Northgate Ledger and the Meridian Wire agree on what HS2 will cost?",
-            [("Do and agree on what HS2 will cost?", "Northgate Ledger"), ("Do and agree on what HS2 will cost?", "Meridian Wire")],
+            [
+                ("Do and agree on what HS2 will cost?", "Northgate Ledger"),
+                ("Do and agree on what HS2 will cost?", "Meridian Wire"),
+            ],
         ),
         ("What did the Meridian Wire say of HS2?", None),
     ],
 )
-def test_each_paper_that_is_named_is_asked_on_its_own(question: str, asked: list[tuple[str, str]] | None) -> None:
+def test_each_paper_that_is_named_is_asked_on_its_own(
+    question: str, asked: list[tuple[str, str]] | None
+) -> None:
     found = subquestions(question, PAPERS)
     assert [(part.text, *part.source.publishers) for part in found] == (asked or [(question,)])
 

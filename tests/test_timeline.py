@@ -5,19 +5,21 @@ from conftest import article
 
 from corpus.article import PartialDate
 from corpus.passages import Passage
-from rag.answer import Answer
+from rag.answers.answer import Answer
+from rag.answers.timeline import conflicting_statements, data_points
 from rag.assistant import Assistant
-from rag.citations import Statement, number
-from rag.evidence import Evidence
-from rag.timeline import points, sides
-from rag.timing import AsOf
+from rag.query.timing import AsOf
+from rag.retrieval.evidence import Evidence
+from rag.verification.citations import Statement, number_citations
 
 FERRY = "What do the auditors and the council say about the cost of the Kestrel Bay ferry?"
 
 
 def told(text: str, figure: str, day: str | None, publisher: str = "A", stage: str = "actual") -> Statement:
     source = article(text, publisher=publisher, published=day)
-    (statement,) = number([(text, [Evidence(Passage(source, 0, len(text)), 0, len(text), 1.0, 1.0)], "quoted")])
+    (statement,) = number_citations(
+        [(text, [Evidence(Passage(source, 0, len(text)), 0, len(text), 1.0, 1.0)], "quoted")]
+    )
     date = PartialDate.parse(day) if day else None
     return replace(statement, as_of=AsOf(figure, date, date, publisher, stage))
 
@@ -29,8 +31,11 @@ def answer(*statements: Statement) -> Answer:
 def test_a_series_is_oldest_first_with_the_value_of_each_day() -> None:
     new = told("The force has 4,000 people.", "4,000 people", "2021-02", stage="announced")
     old = told("It had fewer than 20 people.", "fewer than 20 people", "2018")
-    series = points(answer(new, old))
-    assert [(str(point.day), int(point.high), point.certain) for point in series] == [("2018-01-01", 20, True), ("2021-02-01", 4000, False)]
+    series = data_points(answer(new, old))
+    assert [(str(point.day), int(point.high), point.certain) for point in series] == [
+        ("2018-01-01", 20, True),
+        ("2021-02-01", 4000, False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -38,16 +43,28 @@ def test_a_series_is_oldest_first_with_the_value_of_each_day() -> None:
     [
         (),
         (told("The force has 4,000 people.", "4,000 people", "2021"),),
-        (told("It has 4,000 people.", "4,000 people", "2021"), told("It has 500 people.", "500 people", "2021")),
-        (told("It has 4,000 people.", "4,000 people", "2021"), told("It has 500 people.", "500 people", None)),
+        (
+            told("It has 4,000 people.", "4,000 people", "2021"),
+            told("It has 500 people.", "500 people", "2021"),
+        ),
+        (
+            told("It has 4,000 people.", "4,000 people", "2021"),
+            told("It has 500 people.", "500 people", None),
+        ),
         (told("It has 4,000 people.", "4,000 people", "2021"), told("It has 500 people.", "", "2018")),
-        (told("It has 4,000 people.", "4,000 people", "2021"), told("It cost 9 million pounds.", "9 million pounds", "2018")),
-        (told("It has 4,000 people.", "4,000 people", "2021"), told("It has 500 people.", "501 people", "2018")),
+        (
+            told("It has 4,000 people.", "4,000 people", "2021"),
+            told("It cost 9 million pounds.", "9 million pounds", "2018"),
+        ),
+        (
+            told("It has 4,000 people.", "4,000 people", "2021"),
+            told("It has 500 people.", "501 people", "2018"),
+        ),
     ],
     ids=["nothing", "one", "one day", "undated", "no figure", "other unit", "not in its source"],
 )
 def test_what_is_no_series_is_not_drawn(statements: tuple[Statement, ...]) -> None:
-    assert points(answer(*statements)) == ()
+    assert data_points(answer(*statements)) == ()
 
 
 def test_sides_are_what_cannot_both_hold_for_one_day() -> None:
@@ -56,17 +73,17 @@ def test_sides_are_what_cannot_both_hold_for_one_day() -> None:
         told("All told 67 million crowns.", "67 million crowns", "2021-06", "B"),
     )
     later = told("The bill is now put at 90 million crowns.", "90 million crowns", "2022", "C")
-    assert sides(answer(a, b, later)) == ((a, b),)
+    assert conflicting_statements(answer(a, b, later)) == ((a, b),)
     about = told("The bill is about 62 million crowns.", "about 62 million crowns", "2021-06", "B")
     planned = told("The bill shall be 70 million crowns.", "70 million crowns", "2021-06", "D", "planned")
-    assert sides(answer(a, about, planned, later)) == ()
+    assert conflicting_statements(answer(a, about, planned, later)) == ()
 
 
 def test_copies_with_another_figure_are_sides_without_a_day_too(quoting: Assistant) -> None:
-    (group,) = sides(quoting.ask(FERRY))
+    (group,) = conflicting_statements(quoting.ask(FERRY))
     assert {"61", "67"} <= {word for statement in group for word in statement.text.split()}
 
 
 def test_the_sample_collections_series_is_one(quoting: Assistant) -> None:
-    series = points(quoting.ask("How has the cost of HS2 changed?"))
+    series = data_points(quoting.ask("How has the cost of HS2 changed?"))
     assert len(series) > 1 and [point.day for point in series] == sorted(point.day for point in series)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = sorted(file for folder in ("benchmarks", "training", "docs") for file in (ROOT / folder).rglob("*.py"))
+COMMANDS = sorted(
+    file for folder in ("benchmarks", "training", "docs") for file in (ROOT / folder).rglob("*.py")
+)
 OTHERS = ("peft", "gguf", "sklearn", "scipy", "transformers")  # of training/requirements.txt
 
 

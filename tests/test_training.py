@@ -12,7 +12,20 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-TOWNS = ("Alder", "Brome", "Corwen", "Dunmore", "Elsing", "Farley", "Garth", "Holme", "Ilford", "Jarrow", "Kelso", "Lorne")
+TOWNS = (
+    "Alder",
+    "Brome",
+    "Corwen",
+    "Dunmore",
+    "Elsing",
+    "Farley",
+    "Garth",
+    "Holme",
+    "Ilford",
+    "Jarrow",
+    "Kelso",
+    "Lorne",
+)
 
 
 def paragraph(n: int, town: str, source: str) -> dict[str, Any]:
@@ -31,7 +44,10 @@ def paragraph(n: int, town: str, source: str) -> dict[str, Any]:
     return {
         "title": f"{source}_{n}",
         "context": body,
-        "qas": [{"id": f"{n}", "question": text, "answers": [{"text": words, "answer_start": body.index(words)}]} for text, words in asked],
+        "qas": [
+            {"id": f"{n}", "question": text, "answers": [{"text": words, "answer_start": body.index(words)}]}
+            for text, words in asked
+        ],
     }
 
 
@@ -44,25 +60,57 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = [json.dumps(paragraph(n, town, source)) for n, town in enumerate(TOWNS * 3)]
         (folder / f"squadshifts/{source}.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     unanswered = [
-        {"input": f"who painted the pier at {town}", "passages": [{"title": town, "text": f"The pier at {town} is long . It is white ."}]}
+        {
+            "input": f"who painted the pier at {town}",
+            "passages": [{"title": town, "text": f"The pier at {town} is long . It is white ."}],
+        }
         for town in TOWNS
     ]
-    (folder / "clapnq/clapnq_dev_unanswerable.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, unanswered)).encode()))
+    (folder / "clapnq/clapnq_dev_unanswerable.jsonl.gz").write_bytes(
+        gzip.compress("\n".join(map(json.dumps, unanswered)).encode())
+    )
     return folder
 
 
 def made(shared: Path, out: Path, seed: str) -> list[dict[str, Any]]:
-    command = [sys.executable, ROOT / "training/data.py", "--shared", shared, "--out", out, "--examples", "60", "--held", "12"]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"})
-    return [json.loads(line) for name in ("train", "held") for line in (out / f"{name}.jsonl").read_text().splitlines()]
+    command = [
+        sys.executable,
+        ROOT / "training/data.py",
+        "--shared",
+        shared,
+        "--out",
+        out,
+        "--examples",
+        "60",
+        "--held",
+        "12",
+    ]
+    subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"},
+    )
+    return [
+        json.loads(line)
+        for name in ("train", "held")
+        for line in (out / f"{name}.jsonl").read_text().splitlines()
+    ]
 
 
-def test_examples_point_to_the_sentence_that_answers_and_are_the_same_every_time(shared: Path, tmp_path: Path) -> None:
+def test_examples_point_to_the_sentence_that_answers_and_are_the_same_every_time(
+    shared: Path, tmp_path: Path
+) -> None:
     examples = made(shared, tmp_path / "one", "1")
     assert examples == made(shared, tmp_path / "two", "2")
     assert {example["kind"] for example in examples} >= {"answered", "removed", "changed"}
     for example in examples:
-        lines = {int(n): text for n, text in re.findall(r"^\[(\d+)\] (.*) \([^()]*\)$", example["messages"][1]["content"], re.MULTILINE)}
+        lines = {
+            int(n): text
+            for n, text in re.findall(
+                r"^\[(\d+)\] (.*) \([^()]*\)$", example["messages"][1]["content"], re.MULTILINE
+            )
+        }
         asked = example["messages"][1]["content"].rpartition("Question: ")[2]
         assert len(lines) >= 2 and example["messages"][0]["content"].endswith("[0]")
         if example["kind"] in ("removed", "renamed", "unanswered"):

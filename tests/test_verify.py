@@ -5,7 +5,7 @@ from conftest import SHARED
 
 from benchmarks.corruption.__main__ import table, tried
 from benchmarks.corruption.bases import bases
-from rag.verify import reasons_against, support
+from rag.verification.verify import support_score, verify_statement
 
 SOURCE = "NATO defence ministers agreed on Thursday that a force of about 500 may rise to around 4,000, but it will not provide troops for combat, Jens Stoltenberg said."
 
@@ -21,7 +21,7 @@ SOURCE = "NATO defence ministers agreed on Thursday that a force of about 500 ma
     ],
 )
 def test_what_the_source_says_passes(statement: str) -> None:
-    assert reasons_against(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"]) == []
+    assert verify_statement(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"]) == []
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,26 @@ def test_what_the_source_says_passes(statement: str) -> None:
         ("The force rose to around 4,000, Stoltenberg said.", "possible or planned"),
         ("The force may rise to 4,000, Stoltenberg said.", "bounded otherwise"),
         ("The force may rise to around 4,000 percent, Stoltenberg said.", "measured in something else"),
-        ("The force of about 4,000 may rise to around 500, Stoltenberg said.", "figure 4,000 stands with other words"),
+        (
+            "The force of about 4,000 may rise to around 500, Stoltenberg said.",
+            "figure 4,000 stands with other words",
+        ),
         ("The force of about 500 may rise to around 4,000.", "leaves out who said it"),
         ("The ministers said that a force of about 500 may rise to around 4,000.", "does not say that"),
         ("All NATO ministers agreed that the force may rise, Stoltenberg said.", 'word "All"'),
         ("Ministers said “a great day for the force”.", "quoted words"),
         ("The force eats breakfast in large tents every morning.", "of its words"),
-        ("The force of about 500 may rise, and the parliament voted against the budget yesterday, Stoltenberg said.", "of its words"),
+        (
+            "The force of about 500 may rise, and the parliament voted against the budget yesterday, Stoltenberg said.",
+            "of its words",
+        ),
     ],
 )
 def test_what_it_does_not_say_fails_and_why_is_told(statement: str, why: str) -> None:
-    assert any(why in reason for reason in reasons_against(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"]))
+    assert any(
+        why in reason
+        for reason in verify_statement(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"])
+    )
 
 
 # A source, what it carries, and what it does not although every word stands there; each pair fails without its rule.
@@ -74,38 +83,53 @@ def test_what_it_does_not_say_fails_and_why_is_told(statement: str, why: str) ->
     ],
 )  # fmt: skip
 def test_the_same_words_may_say_something_else(source: str, true: str, false: str) -> None:
-    assert reasons_against(true, [source]) == []
-    assert reasons_against(false, [source])
+    assert verify_statement(true, [source]) == []
+    assert verify_statement(false, [source])
 
 
 def test_a_name_may_stand_for_a_pronoun() -> None:
     spans = ["Anna Holm runs the yard in Halden.", "She promised two more ferries on Monday."]
-    assert reasons_against("Anna Holm promised two more ferries on Monday.", spans) == []
-    assert reasons_against("Halden promised two more ferries on Tuesday.", spans)
+    assert verify_statement("Anna Holm promised two more ferries on Monday.", spans) == []
+    assert verify_statement("Halden promised two more ferries on Tuesday.", spans)
 
 
 def test_a_publisher_or_a_date_is_lent_to_no_claim() -> None:
-    assert reasons_against("The Halden Post may rise to around 4,000.", [SOURCE], [], ["The Halden Post"])
-    assert reasons_against("In 2021 the force may rise to around 4,000, Stoltenberg said.", [SOURCE], [], [])
+    assert verify_statement("The Halden Post may rise to around 4,000.", [SOURCE], [], ["The Halden Post"])
+    assert verify_statement("In 2021 the force may rise to around 4,000, Stoltenberg said.", [SOURCE], [], [])
     report = "The ferry sank near the quay on Monday."
-    assert reasons_against("According to the Halden Post, the ferry sank near the quay.", [report], [], ["The Halden Post"]) == []
+    assert (
+        verify_statement(
+            "According to the Halden Post, the ferry sank near the quay.", [report], [], ["The Halden Post"]
+        )
+        == []
+    )
 
 
 def test_without_a_source_nothing_is_supported() -> None:
-    assert reasons_against("Anything.", []) == ["no source is cited"]
+    assert verify_statement("Anything.", []) == ["no source is cited"]
 
 
 def test_what_is_too_long_to_be_checked_is_not_supported() -> None:
-    assert reasons_against("a" * 2_001, ["a" * 2_001]) == ["it is too long to be checked"]
-    assert reasons_against("a" * 2_000, ["a" * 2_000]) == []
+    assert verify_statement("a" * 2_001, ["a" * 2_001]) == ["it is too long to be checked"]
+    assert verify_statement("a" * 2_000, ["a" * 2_000]) == []
 
 
 def test_support_falls_with_every_word_that_is_missing_or_out_of_place() -> None:
     source = ["The council of Halden approved the new ferry on Monday."]
     scores = [
-        support(text, source) for text in ("The council approved the new ferry.", "The ferry approved the council.", "Trains run late.")
+        support_score(text, source)
+        for text in (
+            "The council approved the new ferry.",
+            "The ferry approved the council.",
+            "Trains run late.",
+        )
     ]
-    assert scores == sorted(scores, reverse=True) and scores[0] > 0.9 and scores[2] == 0.0 and support("", source) == 1.0
+    assert (
+        scores == sorted(scores, reverse=True)
+        and scores[0] > 0.9
+        and scores[2] == 0.0
+        and support_score("", source) == 1.0
+    )
 
 
 def _goals(each: int, only: str | None) -> None:
@@ -113,7 +137,14 @@ def _goals(each: int, only: str | None) -> None:
     found = table(*tried(chosen, seed=5))
     caught = {kind: row["share"] for kind, row in found["corrupted, caught"].items()}
     assert found["true, passed"]["all"]["share"] >= 0.97
-    for kind, goal in {"figure": 0.99, "date": 0.99, "name": 0.95, "negation": 0.95, "unit or currency": 0.95, "hedge lost": 0.9}.items():
+    for kind, goal in {
+        "figure": 0.99,
+        "date": 0.99,
+        "name": 0.95,
+        "negation": 0.95,
+        "unit or currency": 0.95,
+        "hedge lost": 0.9,
+    }.items():
         assert caught[kind] >= goal, kind
     for kind in (
         "bound lost",
@@ -144,6 +175,6 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
 def test_no_pattern_blows_up(text: str) -> None:
     began = time.process_time()
-    reasons_against(text, [text])
-    reasons_against(text[:2_000], [text])
+    verify_statement(text, [text])
+    verify_statement(text[:2_000], [text])
     assert time.process_time() - began < 20

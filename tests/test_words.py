@@ -21,6 +21,8 @@ def test_questions_on_several_threads_get_the_stems_of_their_own_words() -> None
         for _ in range(5):
             stem.cache_clear()
             with ThreadPoolExecutor(8) as pool:
-                assert all(found == right for found in pool.map(lambda _: [stem(word) for word in words], range(8)))
+                assert all(
+                    found == right for found in pool.map(lambda _: [stem(word) for word in words], range(8))
+                )
     finally:
         sys.setswitchinterval(pause)

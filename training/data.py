@@ -24,13 +24,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 
 from corpus.article import Article, PartialDate
-from corpus.passages import Passage, sentences
+from corpus.passages import Passage, sentence_spans
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
-from embeddings.ranker import Ranker, Reading, Window
-from rag.evidence import Evidence, rank, wants_figure, whole_words
-from rag.prompts import TRAINED, Prompts
-from rag.retriever import Hit
+from embeddings.reranker import Prediction, Reranker, Window
+from rag.generation.prompts import TRAINED_FOLDER, Prompts
+from rag.retrieval.evidence import Evidence, asks_for_number, rank_sentences, whole_words
+from rag.retrieval.search import SearchHit
 from training.holdout import held_out
 
 ROOT = Path(__file__).parent.parent
@@ -47,11 +47,20 @@ PUBLISHERS = (
     "Metropolitan Courier", "National Register", "Orrin Valley News", "The Pacific Sentinel", "Quarter Weekly", "Riverside Tribune",
     "Southern Wire", "The Tarrow Examiner",
 )  # fmt: skip
-_WHOLE = re.compile(r"(?:why|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"(?:why|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
+)
 _ASKING = re.compile(r"(?:what|who|how|when|where|which|why)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,4}(?![\w,]|\.\d)")
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]{3,}|(?:1[89]|20)\d\d)\b")
-_TREEBANK = ((r" ([.,;:!?%)\]])", r"\1"), (r"([(\[]) ", r"\1"), (r"`` ?", "“"), (r" ?''", "”"), (r" ('s|n't)\b", r"\1"), (r" - ", "-"))
+_TREEBANK = (
+    (r" ([.,;:!?%)\]])", r"\1"),
+    (r"([(\[]) ", r"\1"),
+    (r"`` ?", "“"),
+    (r" ?''", "”"),
+    (r" ('s|n't)\b", r"\1"),
+    (r" - ", "-"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,10 @@ class Example:
     said: tuple[tuple[str, Evidence], ...] = ()
 
     def target(self, refusal: str) -> str:
-        return "\n".join(f"[{self.lines.index(item) + 1}] {words}".strip() for words, item in self.said) or refusal
+        return (
+            "\n".join(f"[{self.lines.index(item) + 1}] {words}".strip() for words, item in self.said)
+            or refusal
+        )
 
 
 class Wordless:
@@ -92,8 +104,8 @@ class Wordless:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros((len(texts), 1))
 
-    def readings(self, question: str, windows: Sequence[Window]) -> list[list[Reading]]:
-        return [[Reading(0.0, 0, 0, 0.0)] * len(window.sentences) for window in windows]
+    def readings(self, question: str, windows: Sequence[Window]) -> list[list[Prediction]]:
+        return [[Prediction(0.0, 0, 0, 0.0)] * len(window.sentences) for window in windows]
 
 
 class Collection:
@@ -109,14 +121,24 @@ class Collection:
     def ranked(self, question: Question) -> list[Evidence]:
         """The sentences of the question's paragraph and of those nearest to its words, as the product ranks them."""
         scores: Counter[int] = Counter()
-        for word in dict.fromkeys(content_stems(question.text)):  # no set: their order differs from run to run, and rounding with it
+        for word in dict.fromkeys(
+            content_stems(question.text)
+        ):  # no set: their order differs from run to run, and rounding with it
             holding = self._holding.get(word, [])
             for n in holding:
                 scores[n] += math.log(1 + len(self._articles) / len(holding))
-        near = [self._articles[n] for n, _ in scores.most_common(NEAREST) if self._articles[n].id != question.article.id]
+        near = [
+            self._articles[n]
+            for n, _ in scores.most_common(NEAREST)
+            if self._articles[n].id != question.article.id
+        ]
         articles = [question.article, *near[: NEAREST - 1]]
-        hits = [Hit(Passage(article, 0, len(article.body)), 1.0, ()) for article in articles]
-        return [item for item in rank(question.text, hits, Wordless(), most=24) if 20 <= len(item.text) <= LONGEST_SENTENCE]  # type: ignore[arg-type]
+        hits = [SearchHit(Passage(article, 0, len(article.body)), 1.0, ()) for article in articles]
+        return [
+            item
+            for item in rank_sentences(question.text, hits, Wordless(), most=24)
+            if 20 <= len(item.text) <= LONGEST_SENTENCE
+        ]  # type: ignore[arg-type]
 
 
 def read_squadshifts(file: Path) -> Iterator[Question]:
@@ -127,13 +149,22 @@ def read_squadshifts(file: Path) -> Iterator[Question]:
             for asked in entry["qas"]:
                 texts = tuple(answer["text"].strip(" .,;:") for answer in asked["answers"])
                 text = Counter(texts).most_common(1)[0][0]
-                start = article.body.find(text, max(0, asked["answers"][texts.index(text)]["answer_start"] - 2))
+                start = article.body.find(
+                    text, max(0, asked["answers"][texts.index(text)]["answer_start"] - 2)
+                )
                 question = " ".join(asked["question"].split())
                 if text and start >= 0 and len(question) > 12:
                     first, last = _whole_words(article.body, start, start + len(text))
                     answers = dict.fromkeys((article.body[first:last], *texts))
                     whole = len(text.split()) > LONGEST_ANSWER or bool(_WHOLE.match(question))
-                    yield Question(question[0].upper() + question[1:], article, file.name.split(".")[0], tuple(answers), first, whole)
+                    yield Question(
+                        question[0].upper() + question[1:],
+                        article,
+                        file.name.split(".")[0],
+                        tuple(answers),
+                        first,
+                        whole,
+                    )
 
 
 def read_unanswerable(file: Path) -> Iterator[Question]:
@@ -144,7 +175,9 @@ def read_unanswerable(file: Path) -> Iterator[Question]:
             for pattern, instead in _TREEBANK:
                 body = re.sub(pattern, instead, body)
             text = entry["input"].strip()
-            yield Question(f"{text[0].upper()}{text[1:]}?", published(entry["passages"][0]["title"], body), "clapnq")
+            yield Question(
+                f"{text[0].upper()}{text[1:]}?", published(entry["passages"][0]["title"], body), "clapnq"
+            )
 
 
 def published(title: str, body: str) -> Article:
@@ -152,8 +185,16 @@ def published(title: str, body: str) -> Article:
     body = body.strip()
     chance = random.Random(sha256(body.encode()).hexdigest())
     year, month, day = chance.randint(2006, 2025), chance.randint(1, 12), chance.randint(1, 28)
-    when = chance.choices((PartialDate(year, month, day), PartialDate(year, month), PartialDate(year), None), (85, 6, 3, 6))[0]
-    return Article(title, body, chance.choice(PUBLISHERS) if chance.random() > 0.04 else None, published=when, origin=title)
+    when = chance.choices(
+        (PartialDate(year, month, day), PartialDate(year, month), PartialDate(year), None), (85, 6, 3, 6)
+    )[0]
+    return Article(
+        title,
+        body,
+        chance.choice(PUBLISHERS) if chance.random() > 0.04 else None,
+        published=when,
+        origin=title,
+    )
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
@@ -165,7 +206,9 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
     ):
         start -= 1
     while (
-        end < len(text) and (re.match(r"[\w%]", text[end]) or re.match(r"[.,-]\d", text[end : end + 2])) and re.match(r"\w", text[end - 1])
+        end < len(text)
+        and (re.match(r"[\w%]", text[end]) or re.match(r"[.,-]\d", text[end : end + 2]))
+        and re.match(r"\w", text[end - 1])
     ):
         end += 1
     return start, end
@@ -177,7 +220,10 @@ class Maker:
     def __init__(self, questions: Sequence[Question], seed: int) -> None:
         self.chance = random.Random(seed)
         sources = {question.source for question in questions}
-        by_source = {source: [question.article for question in questions if question.source == source] for source in sources}
+        by_source = {
+            source: [question.article for question in questions if question.source == source]
+            for source in sources
+        }
         # CLAPNQ's passages are of Wikipedia too: their neighbours are looked for there.
         by_source["clapnq"] = by_source.get("clapnq", []) + by_source["new_wiki"]
         self.collections = {source: Collection(articles) for source, articles in by_source.items()}
@@ -201,14 +247,20 @@ class Maker:
         right = next((item for item in ranked if _holds(item, question)), None)
         others = [item for item in ranked if item != right and not _mentions(item.text, question.answers)]
         if kind in ("removed", "unanswered"):
-            return Example(kind, self._sourced(question, others), self._order(others[:lines])) if len(others) > 1 else None
+            return (
+                Example(kind, self._sourced(question, others), self._order(others[:lines]))
+                if len(others) > 1
+                else None
+            )
         if right is None or len(others) < 2:
             return None
         if kind == "changed":
             return self._changed(question, right, others[: max(lines, 3) - 2])
         chosen = self._order([right, *others[: lines - 1]])
         words = "" if question.whole else question.answers[0]
-        return Example(kind, self._sourced(question, [right]), chosen, ((words, right),) if kind == "answered" else ())
+        return Example(
+            kind, self._sourced(question, [right]), chosen, ((words, right),) if kind == "answered" else ()
+        )
 
     def _order(self, chosen: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """Any order, so that no place is learned by heart: what the ranking says of a sentence is weighed in use, beside what the reader says."""
@@ -217,9 +269,17 @@ class Maker:
     def _sourced(self, question: Question, items: Sequence[Evidence]) -> Question:
         """The question, or the same of the paper or the month of the first sentence, as people ask about news."""
         article = items[0].article
-        if self.chance.random() > SOURCED or not article.publisher or not article.published or not _ASKING.match(question.text):
+        if (
+            self.chance.random() > SOURCED
+            or not article.publisher
+            or not article.published
+            or not _ASKING.match(question.text)
+        ):
             return question
-        paper, month = f"According to {article.publisher}", f"{article.published.spoken.lstrip('0123456789 ') or article.published.year}"
+        paper, month = (
+            f"According to {article.publisher}",
+            f"{article.published.spoken.lstrip('0123456789 ') or article.published.year}",
+        )
         source = self.chance.choice((paper, paper, f"{paper} in {month}", f"In {month}"))
         return replace(question, text=f"{source}, {question.text[0].lower()}{question.text[1:]}")
 
@@ -231,7 +291,11 @@ class Maker:
         name = self.chance.choice(held)
         near = self.names.get((question.article.origin, name[0].isdigit()), [])
         instead = [other for other in near if other not in _sentence(question) and other not in question.text]
-        return replace(question, text=question.text.replace(name, self.chance.choice(instead))) if instead else None
+        return (
+            replace(question, text=question.text.replace(name, self.chance.choice(instead)))
+            if instead
+            else None
+        )
 
     def _changed(self, question: Question, right: Evidence, others: Sequence[Evidence]) -> Example | None:
         """The same quantity with two values at two dates: both, newest first, or the one of the year that is asked for."""
@@ -239,7 +303,10 @@ class Maker:
         if not figure or not right.article.published:
             return None
         value = int(figure[0].replace(",", ""))
-        other = round(value * self.chance.choice((0.3, 0.4, 0.6, 0.7, 0.8, 1.2, 1.3, 1.5, 1.8, 2.5, 3.2))) or value + 3
+        other = (
+            round(value * self.chance.choice((0.3, 0.4, 0.6, 0.7, 0.8, 1.2, 1.3, 1.5, 1.8, 2.5, 3.2)))
+            or value + 3
+        )
         new = f"{other:,}" if "," in figure[0] or other > 9999 else str(other)
         changed = right.text.replace(figure[0], new)
         told = answer.replace(figure[0], new)
@@ -251,17 +318,30 @@ class Maker:
             return None
         told_of = sorted(((answer, right), (told, twin)), key=lambda pair: _day(pair[1]), reverse=True)
         years = [str(_day(item).year) for _, item in told_of]
-        if years[0] != years[1] and not re.search(r"\b(?:1[89]|20)\d\d\b", question.text) and self.chance.random() < 0.4:
+        if (
+            years[0] != years[1]
+            and not re.search(r"\b(?:1[89]|20)\d\d\b", question.text)
+            and self.chance.random() < 0.4
+        ):
             asked = self.chance.randrange(2)
             told_of = told_of[asked : asked + 1]
             question = replace(question, text=f"{question.text.rstrip('?. ')} in {years[asked]}?")
-        return Example("changed", question, tuple(self.chance.sample([right, twin, *others], len(others) + 2)), tuple(told_of))
+        return Example(
+            "changed",
+            question,
+            tuple(self.chance.sample([right, twin, *others], len(others) + 2)),
+            tuple(told_of),
+        )
 
 
 def _figure(question: Question) -> re.Match[str] | None:
     """The figure that answers a question which asks for one, where that is no year."""
     figure = _FIGURE.search(question.answers[0]) if question.answers and not question.whole else None
-    return figure if figure and wants_figure(question.text) and not re.fullmatch(r"(?:1[89]|20)\d\d", figure[0]) else None
+    return (
+        figure
+        if figure and asks_for_number(question.text) and not re.fullmatch(r"(?:1[89]|20)\d\d", figure[0])
+        else None
+    )
 
 
 def _day(item: Evidence) -> date:
@@ -270,7 +350,7 @@ def _day(item: Evidence) -> date:
 
 def _sentence(question: Question) -> str:
     body = question.article.body
-    return next((body[a:b] for a, b in sentences(body) if a <= question.start < b), "")
+    return next((body[a:b] for a, b in sentence_spans(body) if a <= question.start < b), "")
 
 
 def _holds(item: Evidence, question: Question) -> bool:
@@ -280,20 +360,29 @@ def _holds(item: Evidence, question: Question) -> bool:
 
 
 def _mentions(text: str, answers: Sequence[str]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(answer.lower())}(?!\w)", text.lower()) for answer in answers if answer)
+    return any(
+        re.search(rf"(?<!\w){re.escape(answer.lower())}(?!\w)", text.lower()) for answer in answers if answer
+    )
 
 
 def examples(questions: Sequence[Question], many: int, seed: int, lines: Sequence[int]) -> Iterator[Example]:
     """`many` examples with the shares of `SETS` and `KINDS`, no question twice."""
     maker = Maker(questions, seed)
     chance = random.Random(seed + 1)
-    waiting = {source: [question for question in questions if question.source == source] for source in (*SETS, "clapnq")}
+    waiting = {
+        source: [question for question in questions if question.source == source]
+        for source in (*SETS, "clapnq")
+    }
     for group in waiting.values():
         chance.shuffle(group)
     made = 0
     while made < many:
         kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
-        source = "clapnq" if kind == "unanswered" and waiting["clapnq"] else chance.choices(list(SETS), list(SETS.values()))[0]
+        source = (
+            "clapnq"
+            if kind == "unanswered" and waiting["clapnq"]
+            else chance.choices(list(SETS), list(SETS.values()))[0]
+        )
         kind = "removed" if kind == "unanswered" and source != "clapnq" else kind
         # Few questions lend themselves to the rarer kinds: some are tried and put back.
         for n in range(min(len(waiting[source]), 60)):
@@ -308,43 +397,64 @@ def examples(questions: Sequence[Question], many: int, seed: int, lines: Sequenc
                 return
 
 
-def to_json(example: Example, prompts: Prompts, ranker: Ranker | None) -> dict[str, object]:
+def to_json(example: Example, prompts: Prompts, ranker: Reranker | None) -> dict[str, object]:
     """What training and measuring read; with a ranker also its score and words of each sentence, read behind the one before it, as in use."""
     windows = [Window(item.article.headline, _behind(item)) for item in example.lines]
-    readings = [told[-1] for told in ranker.readings(example.question.text, windows)] if ranker else []
+    readings = [told[-1] for told in ranker.predict(example.question.text, windows)] if ranker else []
     messages, _ = prompts.messages(example.question.text, example.lines, budget=10**6)
     return {
         "kind": example.kind,
         "source": example.question.source,
-        "messages": [{"role": {"human": "user"}.get(message.type, message.type), "content": message.text} for message in messages],
+        "messages": [
+            {"role": {"human": "user"}.get(message.type, message.type), "content": message.text}
+            for message in messages
+        ],
         "target": example.target(prompts.refusal),
-        "answers": list(example.question.answers) if example.kind == "answered" else [words for words, _ in example.said],
+        "answers": list(example.question.answers)
+        if example.kind == "answered"
+        else [words for words, _ in example.said],
         "ranker": [round(reading.score, 2) for reading in readings],
-        "read": [whole_words(item.text, reading) for item, reading in zip(example.lines, readings, strict=False)],
+        "read": [
+            whole_words(item.text, reading) for item, reading in zip(example.lines, readings, strict=False)
+        ],
     }
 
 
 def _behind(item: Evidence) -> tuple[str, ...]:
     """A sentence and the one before it."""
     body = item.article.body
-    before = [body[a:b] for a, b in sentences(body) if b <= item.start]
+    before = [body[a:b] for a, b in sentence_spans(body) if b <= item.start]
     return (*before[-1:], item.text)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the examples that the reader learns from, and those that it is measured on.")
-    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared/data", help="folder with squadshifts/ and clapnq/")
+    parser = argparse.ArgumentParser(
+        description="Make the examples that the reader learns from, and those that it is measured on."
+    )
+    parser.add_argument(
+        "--shared",
+        type=Path,
+        default=ROOT.parent / "shared/data",
+        help="folder with squadshifts/ and clapnq/",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "training/work")
     parser.add_argument("--examples", type=int, default=9000)
     parser.add_argument("--held", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    questions = [question for name in SETS for question in read_squadshifts(given.shared / f"squadshifts/{name}.jsonl.gz")]
+    questions = [
+        question
+        for name in SETS
+        for question in read_squadshifts(given.shared / f"squadshifts/{name}.jsonl.gz")
+    ]
     questions += read_unanswerable(given.shared / "clapnq/clapnq_dev_unanswerable.jsonl.gz")
     given.out.mkdir(parents=True, exist_ok=True)
-    prompts = Prompts(TRAINED)
-    measuring = Ranker(Encoder(threads=1))
-    for name, side, many, lines, ranker in (("held", True, given.held, (4,), measuring), ("train", False, given.examples, LINES, None)):
+    prompts = Prompts(TRAINED_FOLDER)
+    measuring = Reranker(Encoder(threads=1))
+    for name, side, many, lines, ranker in (
+        ("held", True, given.held, (4,), measuring),
+        ("train", False, given.examples, LINES, None),
+    ):
         kept = [question for question in questions if held_out(question.article.body) == side]
         counts: Counter[str] = Counter()
         with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as out:

@@ -20,7 +20,9 @@ _NAMES = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
     "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
 }  # fmt: skip
-_WEIGHT = re.compile(r"weight\..*layers\.(?P<layer>\d+)\.(?P<module>[\w.]+)\.lora_(?P<side>[AB])\.default\.weight")
+_WEIGHT = re.compile(
+    r"weight\..*layers\.(?P<layer>\d+)\.(?P<module>[\w.]+)\.lora_(?P<side>[AB])\.default\.weight"
+)
 
 
 def permuted(rows: np.ndarray, heads: int) -> np.ndarray:
@@ -69,7 +71,13 @@ def write(checkpoint: Path, base: Path, out: Path) -> None:
     writer.close()
     with safe_open(checkpoint, "np") as held:
         seen = json.loads(held.metadata()["state"])["seen"]
-    card = {"sha256": _hash(out), "base": base.name, "base_sha256": _hash(base), "rank": rank, "examples": seen}
+    card = {
+        "sha256": _hash(out),
+        "base": base.name,
+        "base_sha256": _hash(base),
+        "rank": rank,
+        "examples": seen,
+    }
     out.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
@@ -79,10 +87,19 @@ def _hash(file: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write a checkpoint of training/train.py as a llama.cpp adapter.")
+    parser = argparse.ArgumentParser(
+        description="Write a checkpoint of training/train.py as a llama.cpp adapter."
+    )
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--out", type=Path, required=True, help="the adapter's GGUF file; its card is written beside it as .json")
-    parser.add_argument("--base", type=Path, help="the GGUF that it was trained for (default: the packaged one)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="the adapter's GGUF file; its card is written beside it as .json",
+    )
+    parser.add_argument(
+        "--base", type=Path, help="the GGUF that it was trained for (default: the packaged one)"
+    )
     given = parser.parse_args()
     write(given.checkpoint, given.base or packaged(), given.out)
 

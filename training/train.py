@@ -26,7 +26,10 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 BASE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-WARM_UP, FLOOR = 0.03, 0.05  # the share of the examples while the learning rate rises; the share of it that is left at the end
+WARM_UP, FLOOR = (
+    0.03,
+    0.05,
+)  # the share of the examples while the learning rate rises; the share of it that is left at the end
 NUMBER_WEIGHT = 4.0  # what a number counts in the loss, where a word's token counts 1
 Encoded = tuple[list[int], list[int], list[float]]  # prompt, answer, what each token of it counts
 
@@ -61,7 +64,7 @@ def with_adapter(model: Any, rank: int) -> Any:
 
 
 def encode(tokenizer: Any, messages: Sequence[dict[str, str]]) -> list[int]:
-    """The prompt's tokens just as `rag.llm_process` assembles them: contents apart from the template, and never as control tokens."""
+    """The prompt's tokens just as `rag.generation.worker` assembles them: contents apart from the template, and never as control tokens."""
     marks = [f"\x02{n}\x03" for n in range(len(messages))]
     chat = [{"role": message["role"], "content": mark} for message, mark in zip(messages, marks, strict=True)]
     rest = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
@@ -89,9 +92,16 @@ def read(file: Path, tokenizer: Any) -> list[Encoded]:
 def losses(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
     """The loss of the answers' tokens, each times what it counts, summed; prompts are padded on the left."""
     device = next(model.parameters()).device
-    longest, keep = max(len(prompt) + len(answer) for prompt, answer, _ in batch), max(len(answer) for _, answer, _ in batch)
+    longest, keep = (
+        max(len(prompt) + len(answer) for prompt, answer, _ in batch),
+        max(len(answer) for _, answer, _ in batch),
+    )
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
-    mask, labels, counts = torch.zeros_like(ids), torch.full((len(batch), keep), -100), torch.zeros(len(batch), keep)
+    mask, labels, counts = (
+        torch.zeros_like(ids),
+        torch.full((len(batch), keep), -100),
+        torch.zeros(len(batch), keep),
+    )
     for n, (prompt, answer, weights) in enumerate(batch):
         ids[n, longest - len(prompt) - len(answer) :] = torch.tensor(prompt + answer)
         mask[n, longest - len(prompt) - len(answer) :] = 1
@@ -106,7 +116,9 @@ def losses(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
             use_cache=False,
             logits_to_keep=keep + 1,
         ).logits[:, :-1]
-    told = cross_entropy(logits.float().flatten(0, 1), labels.to(device).flatten(), ignore_index=-100, reduction="none")
+    told = cross_entropy(
+        logits.float().flatten(0, 1), labels.to(device).flatten(), ignore_index=-100, reduction="none"
+    )
     return told @ counts.to(device).flatten()
 
 
@@ -159,7 +171,9 @@ def restore(file: Path, model: Any, optimizer: torch.optim.Optimizer | None = No
             parameter.data.copy_(tensors.get_tensor(f"weight.{name}"))
             if optimizer is not None and f"step.{name}" in names:
                 optimizer.state[parameter] = {
-                    moment: tensors.get_tensor(f"{moment}.{name}").to(parameter.device if moment != "step" else "cpu")
+                    moment: tensors.get_tensor(f"{moment}.{name}").to(
+                        parameter.device if moment != "step" else "cpu"
+                    )
                     for moment in ("exp_avg", "exp_avg_sq", "step")
                 }
         state: dict[str, Any] = json.loads(tensors.metadata()["state"])
@@ -170,7 +184,9 @@ def _trained(model: Any) -> dict[str, torch.nn.Parameter]:
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
-def train(model: Any, examples: Sequence[Encoded], held: Sequence[Encoded], given: argparse.Namespace) -> None:
+def train(
+    model: Any, examples: Sequence[Encoded], held: Sequence[Encoded], given: argparse.Namespace
+) -> None:
     """One pass over the examples, from the last checkpoint on; the learning curve grows by a line at each checkpoint."""
     optimizer = torch.optim.AdamW(_trained(model).values(), lr=given.rate, weight_decay=0.0)
     last, best = given.work / "last.safetensors", given.work / "best.safetensors"
@@ -196,9 +212,15 @@ def train(model: Any, examples: Sequence[Encoded], held: Sequence[Encoded], give
             found = held_loss(model, held, given.at_once)
             better = found < state["best"]
             state["best"] = min(found, state["best"])
-            line = {"seen": state["seen"], "loss": round(sum(recent) / len(recent), 4), "held_loss": round(found, 4)}
+            line = {
+                "seen": state["seen"],
+                "loss": round(sum(recent) / len(recent), 4),
+                "held_loss": round(found, 4),
+            }
             with (given.work / "curve.jsonl").open("a", encoding="utf-8") as curve:
-                curve.write(json.dumps({**line, "tokens": state["tokens"], "seconds": state["seconds"]}) + "\n")
+                curve.write(
+                    json.dumps({**line, "tokens": state["tokens"], "seconds": state["seconds"]}) + "\n"
+                )
             sys.stderr.write(f"{line} {state['tokens'] / state['seconds']:.0f} tokens/s\n")
             save(last, model, optimizer, state)
             if better:
@@ -207,14 +229,27 @@ def train(model: Any, examples: Sequence[Encoded], held: Sequence[Encoded], give
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the packaged reader's adapter; started again, it goes on where it was.")
-    parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work", help="folder with train.jsonl and held.jsonl")
+    parser = argparse.ArgumentParser(
+        description="Train the packaged reader's adapter; started again, it goes on where it was."
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path(__file__).parent / "work",
+        help="folder with train.jsonl and held.jsonl",
+    )
     parser.add_argument("--base", type=Path, help="the GGUF to train for (default: the packaged one)")
-    parser.add_argument("--examples", type=int, help="how many of the examples (default: all); the learning rate falls towards the last")
+    parser.add_argument(
+        "--examples",
+        type=int,
+        help="how many of the examples (default: all); the learning rate falls towards the last",
+    )
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--batch", type=int, default=4, help="examples a step")
-    parser.add_argument("--at-once", type=int, help="of them at once; one needs no padding (default: 1, on a GPU all)")
+    parser.add_argument(
+        "--at-once", type=int, help="of them at once; one needs no padding (default: 1, on a GPU all)"
+    )
     parser.add_argument("--every", type=int, default=200, help="examples between checkpoints")
     parser.add_argument("--held", type=int, default=64, help="held-out examples for the learning curve")
     parser.add_argument("--threads", type=int, default=1)

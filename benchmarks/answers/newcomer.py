@@ -13,12 +13,12 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from corpus.passages import Passage
-from embeddings.faiss_store import ExactIndex
+from embeddings.index import ExactIndex
 from embeddings.library import Library
-from rag.answer import Answer, Timings, Turn
-from rag.citations import SUPPORTED, drafts, number
-from rag.evidence import Evidence
-from rag.retriever import Hit
+from rag.answers.answer import Answer, Timings, Turn
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.search import SearchHit
+from rag.verification.citations import SUPPORTED, number_citations, parse_drafts
 
 _CHUNK, _OVERLAP, _CHUNKS = 1000, 200, 4
 # langchain's tutorial on retrieval, and the usual request for markers.
@@ -27,7 +27,10 @@ _SYSTEM = (
     "If you don't know the answer, just say that you don't know. Use three sentences maximum and keep the answer concise. "
     "Cite the pieces that you use by their numbers, like [1]."
 )
-_UNKNOWN = re.compile(r"\b(?:don't|do not|doesn't|does not) (?:know|say|mention|provide|contain|specify)|\bno information\b", re.IGNORECASE)
+_UNKNOWN = re.compile(
+    r"\b(?:don't|do not|doesn't|does not) (?:know|say|mention|provide|contain|specify)|\bno information\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,10 @@ class Newcomer:
     """The recipe over the articles of one library, with a chat model."""
 
     def __init__(self, library: Library, chat: BaseChatModel) -> None:
-        self.library, self.reader, self._chat = library, _Reader("newcomer's recipe"), chat
-        splitter = RecursiveCharacterTextSplitter(chunk_size=_CHUNK, chunk_overlap=_OVERLAP, add_start_index=True)
+        self.library, self.model, self._chat = library, _Reader("newcomer's recipe"), chat
+        splitter = RecursiveCharacterTextSplitter(
+            chunk_size=_CHUNK, chunk_overlap=_OVERLAP, add_start_index=True
+        )
         self._chunks = [
             Passage(article, start, start + len(piece.page_content))
             for article in library.store.articles()
@@ -48,29 +53,41 @@ class Newcomer:
             if (start := piece.metadata["start_index"]) >= 0
         ]
         self._index = ExactIndex(library.encoder.dimension, 1)
-        self._index.add(range(len(self._chunks)), library.encoder.encode([chunk.text for chunk in self._chunks]))
+        self._index.add(
+            range(len(self._chunks)), library.encoder.encode([chunk.text for chunk in self._chunks])
+        )
 
-    def search(self, question: str, k: int = 10, filters: None = None, history: Sequence[Turn] = ()) -> list[Hit]:
+    def search(
+        self, question: str, k: int = 10, filters: None = None, history: Sequence[Turn] = ()
+    ) -> list[SearchHit]:
         """The nearest chunks; the talk before is not looked at."""
-        found = self._index.nearest(self.library.encoder.encode([question])[0], k)
-        return [Hit(self._chunks[n], cosine, ()) for n, cosine in found]
+        found = self._index.search(self.library.encoder.encode([question])[0], k)
+        return [SearchHit(self._chunks[n], cosine, ()) for n, cosine in found]
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """What the model makes of the four nearest chunks, each sentence with the chunks that it names."""
         began = time.monotonic()
-        given = [Evidence(hit.passage, hit.passage.start, hit.passage.end, hit.score, hit.score) for hit in self.search(question, _CHUNKS)]
+        given = [
+            Evidence(hit.passage, hit.passage.start, hit.passage.end, hit.score, hit.score)
+            for hit in self.search(question, _CHUNKS)
+        ]
         found = time.monotonic() - began
         context = "\n\n".join(f"[{n}] {item.text}" for n, item in enumerate(given, 1))
-        written = self._chat.invoke([SystemMessage(_SYSTEM), HumanMessage(f"Question: {question}\nContext: {context}\nAnswer:")]).text
-        said = drafts(written)
-        bound = [(draft.text, [given[n - 1] for n in draft.numbers if 1 <= n <= len(given)], SUPPORTED) for draft in said]
+        written = self._chat.invoke(
+            [SystemMessage(_SYSTEM), HumanMessage(f"Question: {question}\nContext: {context}\nAnswer:")]
+        ).text
+        said = parse_drafts(written)
+        bound = [
+            (draft.text, [given[n - 1] for n in draft.numbers if 1 <= n <= len(given)], SUPPORTED)
+            for draft in said
+        ]
         refused = not said or bool(_UNKNOWN.search(written))
         return Answer(
             question,
             question,
             "unanswerable" if refused else "answered",
-            statements=() if refused else number(bound),
+            statements=() if refused else number_citations(bound),
             evidence=tuple(given),
             timings=Timings(found, None, time.monotonic() - began),
-            model=self.reader.name,
+            model=self.model.name,
         )

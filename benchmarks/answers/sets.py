@@ -7,13 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.readers import EXPORT_FORMAT, find
-from corpus.store import Store
+from corpus.reading.files import EXPORT_FORMAT, find_files
+from corpus.store.database import Store
 from embeddings.encoder import Encoder
-from embeddings.intake import take_in
+from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.gold import UNANSWERABLE, Gold, Words, read_gold
-from rag.evaluation.multihop import METADATA, QUESTIONS, articles
+from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, GoldQuote, read_gold
+from rag.evaluation.multihop import METADATA_FIELDS, QUESTIONS_FILE, load_articles
 from rag.settings import ROOT
 from training.holdout import held_out
 
@@ -23,27 +23,41 @@ _EACH = 60  # questions from each part of squadshifts
 _NOBODY = 4  # one paragraph in so many is left out of the collection, so that its questions have no answer
 _OTHERS = 3  # one in so many of the paragraphs that nothing is asked about stands in the collection
 
-Set = tuple[Library, list[Gold]]
+Set = tuple[Library, list[GoldQuestion]]
 
 
 def gold(work: Path, encoder: Encoder) -> Set:
     """The sample collection and its questions."""
-    return _library(work / "sample", encoder, find([ROOT / "corpus/articles"])), read_gold(ROOT / "corpus/gold.jsonl")
+    return _library(work / "sample", encoder, find_files([ROOT / "corpus/articles"])), read_gold(
+        ROOT / "corpus/gold.jsonl"
+    )
 
 
 def multihop(work: Path, encoder: Encoder) -> Set:
     """MultiHop-RAG's articles whose publisher and date are known, and the development questions over them; "null" ones have no answer."""
     folder = DATA / "multihop_rag"
     entries = (
-        {"title": entry["title"], "body": entry["body"], "publisher": entry["source"], "date": entry["published_at"][:10]}
-        for entry in articles(folder)
-        if entry[METADATA[0]]
+        {
+            "title": entry["title"],
+            "body": entry["body"],
+            "publisher": entry["source"],
+            "date": entry["published_at"][:10],
+        }
+        for entry in load_articles(folder)
+        if entry[METADATA_FIELDS[0]]
     )
     asked = []
-    for entry in _lines(folder / QUESTIONS):
+    for entry in _lines(folder / QUESTIONS_FILE):
         null = not entry["evidence_list"]
         kind = UNANSWERABLE if null else "fact"
-        asked.append(Gold(f"{entry['question_type']}-{entry['id']}", entry["query"], kind, () if null else ((entry["answer"],),)))
+        asked.append(
+            GoldQuestion(
+                f"{entry['question_type']}-{entry['id']}",
+                entry["query"],
+                kind,
+                () if null else ((entry["answer"],),),
+            )
+        )
     return _library(work / "multihop", encoder, [_written(work / "multihop.jsonl", entries)]), asked
 
 
@@ -60,15 +74,19 @@ def squad(work: Path, encoder: Encoder) -> Set:
             digest = sha256(body.encode()).digest()
             nobody = digest[0] % _NOBODY == 0
             if not nobody and (held_out(body) or digest[1] % _OTHERS == 0):
-                entries.append({"format": EXPORT_FORMAT, "title": entry["title"].replace("_", " "), "body": body})
+                entries.append(
+                    {"format": EXPORT_FORMAT, "title": entry["title"].replace("_", " "), "body": body}
+                )
             if held_out(body):
                 questions += [
-                    Gold(
+                    GoldQuestion(
                         f"{part}-{n}-{qa['id']}",
                         qa["question"],
                         UNANSWERABLE if nobody else "fact",
                         () if nobody else (tuple(dict.fromkeys(answer["text"] for answer in qa["answers"])),),
-                        () if nobody else (Words(sha256(body.encode()).hexdigest()[:12], qa["answers"][0]["text"]),),
+                        ()
+                        if nobody
+                        else (GoldQuote(sha256(body.encode()).hexdigest()[:12], qa["answers"][0]["text"]),),
                     )
                     for qa in entry["qas"]
                 ]
@@ -83,7 +101,7 @@ def _library(folder: Path, encoder: Encoder, files: Iterable[Path]) -> Library:
     """The files' articles, added where an earlier run has not done so."""
     library = Library(Store(folder), encoder)
     for file in files:
-        for _ in take_in(library, file):
+        for _ in ingest(library, file):
             pass
     return library
 

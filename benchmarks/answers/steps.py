@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from rag.timing import Asked
+from rag.query.timing import Intent
 
 _EVERY = 10_000  # sentences: all of them are ranked
 
@@ -21,16 +21,16 @@ def _bound_as_marked(draft: Any, evidence: Any) -> Any:
 # What is put in the place of a step: (module, name) -> instead.
 STEPS: dict[str, dict[tuple[str, str], Any]] = {
     "without ranking (plain cosine)": {
-        ("rag.evidence", "WEIGHTS"): np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
-        ("rag.evidence", "_RANKED"): 0.0,
-        ("rag.finding", "SHORTLIST"): _EVERY,
+        ("rag.retrieval.evidence", "WEIGHTS"): np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        ("rag.retrieval.evidence", "_RANKED"): 0.0,
+        ("rag.retrieval.selection", "SHORTLIST_SIZE"): _EVERY,
     },
-    "without checks": {("rag.assistant", "bind"): _bound_as_marked},
-    "without refusal": {("rag.assistant", "carrying"): lambda *given: inf},
-    "without time": {("rag.assistant", "asked"): lambda *given: Asked()},
+    "without checks": {("rag.assistant", "find_support"): _bound_as_marked},
+    "without refusal": {("rag.assistant", "answerability_score"): lambda *given: inf},
+    "without time": {("rag.assistant", "parse_intent"): lambda *given: Intent()},
     "without follow-ups": {
-        ("rag.assistant", "standing_alone"): lambda question, history: question,
-        ("rag.finding", "last_exchange"): lambda question, history: "",
+        ("rag.assistant", "rewrite_followup"): lambda question, history: question,
+        ("rag.retrieval.selection", "previous_exchange"): lambda question, history: "",
     },
 }
 

@@ -1,4 +1,4 @@
-"""The table of what `rag.verify` catches and lets pass: python -m benchmarks.corruption [--half development|kept] [--each 1500] [--show KIND] [--out FILE]"""
+"""The table of what `rag.verification.verify` catches and lets pass: python -m benchmarks.corruption [--half development|kept] [--each 1500] [--show KIND] [--out FILE]"""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from benchmarks.corruption.bases import Base, bases
 from benchmarks.corruption.false import KINDS, pieces
 from benchmarks.corruption.honest import Truth, truths
-from rag.verify import reasons_against
+from rag.verification.verify import verify_statement
 
 Tried = tuple[str, str, Truth, list[str]]  # kind, statement, what it was made of, reasons against it
 
@@ -34,7 +34,7 @@ def tried(chosen: list[Base], seed: int) -> tuple[list[Tried], list[Tried]]:
 
 
 def against(text: str, truth: Truth) -> list[str]:
-    return reasons_against(text, truth.spans, [truth.base.headline])
+    return verify_statement(text, truth.spans, [truth.base.headline])
 
 
 def table(passed: list[Tried], caught: list[Tried]) -> dict[str, dict[str, dict[str, float]]]:
@@ -50,7 +50,10 @@ def _shares(rows: list[Tried], good) -> dict[str, dict[str, float]]:
     found = {}
     for kind in kinds:
         chosen = [good(reasons) for made, _, _, reasons in rows if kind in ("all", made)]
-        found[kind] = {"statements": len(chosen), "share": round(sum(chosen) / len(chosen), 4) if chosen else 0.0}
+        found[kind] = {
+            "statements": len(chosen),
+            "share": round(sum(chosen) / len(chosen), 4) if chosen else 0.0,
+        }
     return found
 
 
@@ -65,7 +68,9 @@ def main() -> None:
     chosen = bases(arguments.each, arguments.seed)
     done = {}
     for half in ("development", "kept") if arguments.half == "both" else (arguments.half,):
-        passed, caught = tried([base for base in chosen if base.for_development == (half == "development")], arguments.seed)
+        passed, caught = tried(
+            [base for base in chosen if base.for_development == (half == "development")], arguments.seed
+        )
         done[half] = table(passed, caught)
         print(f"{half} half")
         for what, rows in done[half].items():
@@ -79,7 +84,9 @@ def main() -> None:
                 if kind in (arguments.show or "").split(",") and not reasons:
                     print(f"LET PASS {text}\n   span: {' | '.join(truth.spans)}")
     if arguments.out:
-        arguments.out.write_text(json.dumps({"seed": arguments.seed, "each": arguments.each, **done}, indent=1) + "\n")
+        arguments.out.write_text(
+            json.dumps({"seed": arguments.seed, "each": arguments.each, **done}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.passages import sentences
-from corpus.readers import find
+from corpus.passages import sentence_spans
+from corpus.reading.files import find_files
 
 ROOT = Path(__file__).parent.parent.parent
 DATA = ROOT.parent / "shared/data"
@@ -44,14 +44,21 @@ def bases(each: int, seed: int, only: str | None = None) -> list[Base]:
 
 
 def _sentences(headline: str, body: str, source: str) -> Iterator[Base]:
-    spans = [body[start:end] for start, end in sentences(body)]
+    spans = [body[start:end] for start, end in sentence_spans(body)]
     for n, text in enumerate(spans):
-        if _LENGTH[0] <= len(text) <= _LENGTH[1] and "\n" not in text and text[-1] == "." and re.match(r"[A-Z“\"]", text):
-            yield Base(text, spans[n - 1] if n else "", spans[n + 1] if n + 1 < len(spans) else "", headline, source)
+        if (
+            _LENGTH[0] <= len(text) <= _LENGTH[1]
+            and "\n" not in text
+            and text[-1] == "."
+            and re.match(r"[A-Z“\"]", text)
+        ):
+            yield Base(
+                text, spans[n - 1] if n else "", spans[n + 1] if n + 1 < len(spans) else "", headline, source
+            )
 
 
 def _articles() -> Iterator[tuple[str, str]]:
-    for file in find([ROOT / "corpus/articles"]):
+    for file in find_files([ROOT / "corpus/articles"]):
         text = file.read_text()
         title = re.search(r"^title: *(.+)$", text, re.MULTILINE)
         yield title[1].strip('"') if title else "", text.split("---", 2)[2]
@@ -66,7 +73,11 @@ def _clapnq() -> Iterator[tuple[str, str]]:
     for row in _rows("clapnq/clapnq_dev_answerable.jsonl.gz"):
         for passage in row["passages"]:
             # The set stands in tokens: "1.5 %", "Office 's", "`` season ''".
-            text = re.sub(r" ([.,;:%)]|'s|n't)", r"\1", passage["text"].replace("`` ", "“").replace(" ''", "”").replace("( ", "("))
+            text = re.sub(
+                r" ([.,;:%)]|'s|n't)",
+                r"\1",
+                passage["text"].replace("`` ", "“").replace(" ''", "”").replace("( ", "("),
+            )
             yield passage["title"], text
 
 

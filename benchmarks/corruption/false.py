@@ -11,7 +11,9 @@ Draw = random.Random
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _DATE_BEFORE = re.compile(rf"(?:{'|'.join(_MONTHS)})\.? (?:\d{{1,2}}, )?$")
-_NUMBER = re.compile(r"(?<![\w.,:/-])\d{1,3}(?:,\d{3})+(?![\d%])|(?<![\w.,:/-])\d+(?:\.\d+)?(?![\w,.:/-]*\d)(?!\w)")
+_NUMBER = re.compile(
+    r"(?<![\w.,:/-])\d{1,3}(?:,\d{3})+(?![\d%])|(?<![\w.,:/-])\d+(?:\.\d+)?(?![\w,.:/-]*\d)(?!\w)"
+)
 _NAME = re.compile(r"\b[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*\b")
 _COMMON = frozenset(
     "The This That These Those There They Their Then When While Where What Who Why How His Her Its Our Your She But And For With From After Before During Since "
@@ -40,7 +42,11 @@ _BASES = {"began": "begin", "won": "win", "rose": "rise", "fell": "fall", "becam
 
 def pieces(text: str) -> list[re.Match[str]]:
     """The names of a statement that are not just its first word."""
-    return [match for match in _NAME.finditer(text) if match[0].split()[0] not in _COMMON and match[0] not in (*_MONTHS, *_DAYS)]
+    return [
+        match
+        for match in _NAME.finditer(text)
+        if match[0].split()[0] not in _COMMON and match[0] not in (*_MONTHS, *_DAYS)
+    ]
 
 
 def numbers(text: str) -> list[re.Match[str]]:
@@ -60,7 +66,8 @@ def figure(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     found = [
         match
         for match in numbers(truth.text)
-        if not _DATE_BEFORE.search(truth.text[: match.start()]) and not re.fullmatch(r"(?:19|20)\d\d", match[0])
+        if not _DATE_BEFORE.search(truth.text[: match.start()])
+        and not re.fullmatch(r"(?:19|20)\d\d", match[0])
     ]
     if not found:
         return None
@@ -75,12 +82,21 @@ def figure(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 def date(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """Another year, month or weekday."""
     found = list(
-        re.finditer(rf"\b(?:(?:19|20)\d\d(?!s)|{'|'.join(month for month in _MONTHS if month != 'May')}|{'|'.join(_DAYS)})\b", truth.text)
+        re.finditer(
+            rf"\b(?:(?:19|20)\d\d(?!s)|{'|'.join(month for month in _MONTHS if month != 'May')}|{'|'.join(_DAYS)})\b",
+            truth.text,
+        )
     )
     if not found:
         return None
     match = draw.choice(found)
-    pool = _MONTHS if match[0] in _MONTHS else _DAYS if match[0] in _DAYS else [str(int(match[0]) + n) for n in (-10, -2, -1, 1, 2, 3)]
+    pool = (
+        _MONTHS
+        if match[0] in _MONTHS
+        else _DAYS
+        if match[0] in _DAYS
+        else [str(int(match[0]) + n) for n in (-10, -2, -1, 1, 2, 3)]
+    )
     source = " ".join((*truth.spans, truth.base.headline))
     pool = [new for new in pool if new not in source and new != "May"]
     return _put(truth.text, match, draw.choice(pool)) if pool else None
@@ -102,19 +118,32 @@ def neighbour(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
         match[0]
         for match in pieces(near)
         if " " in match[0] or not re.search(r"(?:^|[.!?“\"] ?)$", near[: match.start()])
-        if match[0].lower() not in STOP_WORDS and not any(word.lower() in held.lower() for word in match[0].split())
+        if match[0].lower() not in STOP_WORDS
+        and not any(word.lower() in held.lower() for word in match[0].split())
     ]
     if (found := pieces(truth.text)) and names:
         return _put(truth.text, draw.choice(found), draw.choice(names))
     values = [match[0] for match in numbers(near) if match[0].replace(",", "") not in _values(held)]
-    return _put(truth.text, draw.choice(found), draw.choice(values)) if (found := numbers(truth.text)) and values else None
+    return (
+        _put(truth.text, draw.choice(found), draw.choice(values))
+        if (found := numbers(truth.text)) and values
+        else None
+    )
 
 
 def unit(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     found = []
     for old, new in _UNITS:
-        pattern = rf"(?<=\d){old}" if old == "%" else rf"{re.escape(old)}(?=\d)" if old in "$£€" else rf"(?<=\d ){old}\b"
-        if (match := re.search(pattern, truth.text)) and not re.search(rf"{re.escape(new.strip())}", " ".join(truth.spans)):
+        pattern = (
+            rf"(?<=\d){old}"
+            if old == "%"
+            else rf"{re.escape(old)}(?=\d)"
+            if old in "$£€"
+            else rf"(?<=\d ){old}\b"
+        )
+        if (match := re.search(pattern, truth.text)) and not re.search(
+            rf"{re.escape(new.strip())}", " ".join(truth.spans)
+        ):
             found.append(_put(truth.text, match, new))
     return draw.choice(found) if found else None
 
@@ -130,7 +159,11 @@ def negation(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     if found and (match := draw.choice(found)):
         return _put(truth.text, match, f"{match[0]} not")
     if match := _PAST.search(truth.text):
-        return _put(truth.text, match, f"did not {_BASES.get(match[0], re.sub(r'(?<=[^e])d$|(?<=[kgntvs])ed$', '', match[0]))}")
+        return _put(
+            truth.text,
+            match,
+            f"did not {_BASES.get(match[0], re.sub(r'(?<=[^e])d$|(?<=[kgntvs])ed$', '', match[0]))}",
+        )
     return None
 
 
@@ -150,7 +183,11 @@ def speaker(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
         if found[0].lower() not in STOP_WORDS and not set(found[0].split()) & set(match[group].split())
     ]
     pool = inside or [other for other in others if other.split()[0] not in source]
-    return truth.text[: match.start(group)] + draw.choice(pool) + truth.text[match.end(group) :] if pool else None
+    return (
+        truth.text[: match.start(group)] + draw.choice(pool) + truth.text[match.end(group) :]
+        if pool
+        else None
+    )
 
 
 def speaker_dropped(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
@@ -162,13 +199,17 @@ def speaker_dropped(truth: Truth, draw: Draw, others: Sequence[str]) -> str | No
         )
     ) or (match := re.match(r"According to [^,]{3,50}, ", truth.text)):
         rest = truth.text[match.end() :]
-    elif match := re.search(r",[”\"]? (?:[\w'’. -]{2,40} (?:said|says)|(?:said|says) [\w'’. -]{2,40})\.$", truth.text):
+    elif match := re.search(
+        r",[”\"]? (?:[\w'’. -]{2,40} (?:said|says)|(?:said|says) [\w'’. -]{2,40})\.$", truth.text
+    ):
         rest = truth.text[: match.start()] + "."
     else:
         return None
     still = re.search(rf"\b{SAID}\b", rest)
     return (
-        None if still or len(rest) < 30 or rest.count("“") != rest.count("”") or '"' in rest or "“" in rest else rest[0].upper() + rest[1:]
+        None
+        if still or len(rest) < 30 or rest.count("“") != rest.count("”") or '"' in rest or "“" in rest
+        else rest[0].upper() + rest[1:]
     )
 
 
@@ -194,7 +235,9 @@ def _swapped(text: str, found: list[re.Match[str]], draw: Draw) -> str | None:
         for b in found[n + 1 :]
         if a[0] not in b[0]
         and b[0] not in a[0]
-        and not re.fullmatch(r"(?:,? (?:and|or|&) |, (?:and )?|[^,]{0,25},? (?:and|or) )", text[a.end() : b.start()])
+        and not re.fullmatch(
+            r"(?:,? (?:and|or|&) |, (?:and )?|[^,]{0,25},? (?:and|or) )", text[a.end() : b.start()]
+        )
     ]
     if not pairs:
         return None
@@ -214,7 +257,12 @@ def figure_moved(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
     """A figure of the statement replaced by another one of its span: right value, wrong thing."""
     found = numbers(truth.text)
     source = " ".join(truth.spans)
-    pairs = [(match, other) for match in found for other in _NUMBER.findall(source) if other.replace(",", "") != match[0].replace(",", "")]
+    pairs = [
+        (match, other)
+        for match in found
+        for other in _NUMBER.findall(source)
+        if other.replace(",", "") != match[0].replace(",", "")
+    ]
     if not pairs:
         return None
     match, other = draw.choice(pairs)

@@ -11,7 +11,9 @@ HEDGED = r"(?:may|might|could|would|should|if|unless|likely|expected|plan\w*|not
 _NAME = r"[A-Z][a-z]+(?: [A-Z][a-z]+)+"
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 _TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
-_WORDS = {word: n for n, word in enumerate(_ONES) if n > 1} | {word: 10 * n for n, word in enumerate(_TENS) if n > 1}
+_WORDS = {word: n for n, word in enumerate(_ONES) if n > 1} | {
+    word: 10 * n for n, word in enumerate(_TENS) if n > 1
+}
 # Verbs whose past form is also the participle, so that a sentence can be turned round by rule.
 _TURNED = "built bought won held led founded published released designed created approved rejected signed opened ordered killed launched directed produced announced".split()
 _NOT_A_DAY = r"(?<!January )(?<!February )(?<!March )(?<!April )(?<!May )(?<!June )(?<!July )(?<!August )(?<!September )(?<!October )(?<!November )(?<!December )"
@@ -39,7 +41,11 @@ def spelled(value: int) -> str:
             parts.append(f"{_ONES[value // size]} {name}")
             value %= size
     if value or not parts:
-        words = _ONES[value] if value < 20 else _TENS[value // 10] + (f"-{_ONES[value % 10]}" if value % 10 else "")
+        words = (
+            _ONES[value]
+            if value < 20
+            else _TENS[value // 10] + (f"-{_ONES[value % 10]}" if value % 10 else "")
+        )
         parts.append(f"and {words}" if parts and "hundred" in parts[-1] else words)
     return " ".join(parts)
 
@@ -77,7 +83,10 @@ def _clause_dropped(base: Base) -> str:
     for pattern, put in (
         (r", (?:who|which|where)\b[^,;“”\"]{8,}, (?=[a-z])", " "),
         (r" \([^()]{3,}\)", ""),
-        (r", (?:which|where|who|while|as|making|including|leaving|bringing|followed by|with)\b[^,;“”\"]{8,}\.$", "."),
+        (
+            r", (?:which|where|who|while|as|making|including|leaving|bringing|followed by|with)\b[^,;“”\"]{8,}\.$",
+            ".",
+        ),
         (r" [–—] [^–—“”\"]{8,} [–—] ", " "),
     ):
         if (found := re.search(pattern, base.text)) and not re.search(rf"\b(?:{SAID}|{HEDGED})\b", found[0]):
@@ -86,20 +95,28 @@ def _clause_dropped(base: Base) -> str:
 
 
 def _opening_dropped(base: Base) -> str:
-    found = re.match(r"(?:In|On|At|By|After|During|Since|For|Meanwhile|However|Later)\b[^,;“”\"]{0,40}, (?=[A-Za-z])", base.text)
+    found = re.match(
+        r"(?:In|On|At|By|After|During|Since|For|Meanwhile|However|Later)\b[^,;“”\"]{0,40}, (?=[A-Za-z])",
+        base.text,
+    )
     if not found or re.search(rf"\b(?:{SAID}|{HEDGED})\b", found[0]):
         return base.text
     return base.text[found.end()].upper() + base.text[found.end() + 1 :]
 
 
 def _opening_moved(base: Base) -> str:
-    found = re.match(r"(In|On) ((?:[A-Z][a-z]+ )?\d[\w, ]{1,16}?|[A-Z][a-z]+day), (?=the |a |[A-Z])([^,;“”\"]+)\.$", base.text)
+    found = re.match(
+        r"(In|On) ((?:[A-Z][a-z]+ )?\d[\w, ]{1,16}?|[A-Z][a-z]+day), (?=the |a |[A-Z])([^,;“”\"]+)\.$",
+        base.text,
+    )
     return f"{found[3][0].upper()}{found[3][1:]} {found[1].lower()} {found[2]}." if found else base.text
 
 
 def _speaker_first(base: Base) -> str:
     """ "P, X said." -> "X said that P." and "X said that P." -> "According to X, P."; the speaker stays."""
-    if found := re.fullmatch(rf"((?:The|A|It|There|In|This|That)\b[^“”\"]+), ((?:the )?[\w' ]{{2,30}}|{_NAME}) said\.", base.text):
+    if found := re.fullmatch(
+        rf"((?:The|A|It|There|In|This|That)\b[^“”\"]+), ((?:the )?[\w' ]{{2,30}}|{_NAME}) said\.", base.text
+    ):
         return f"{found[2][0].upper()}{found[2][1:]} said that {found[1][0].lower()}{found[1][1:]}."
     if found := re.match(rf"((?:The )?[\w' ]{{2,30}}|{_NAME}) said that ([^“”\"]+)\.$", base.text):
         return f"According to {found[1].replace('The ', 'the ')}, {found[2]}."
@@ -110,18 +127,22 @@ def _speaker_first(base: Base) -> str:
 
 def _tense(base: Base) -> str:
     """ "has approved" -> "approved", "have grown" stays."""
-    return re.sub(r"\b(?:has|have|had) (?=[a-z]+ed\b)(?!(?:need|embed|wed|fe|ble|she)ed?\b)", "", base.text, count=1)
+    return re.sub(
+        r"\b(?:has|have|had) (?=[a-z]+ed\b)(?!(?:need|embed|wed|fe|ble|she)ed?\b)", "", base.text, count=1
+    )
 
 
 def _turned_round(base: Base) -> str:
     """ "A approved the B." -> "The B was approved by A." and back."""
     verbs = "|".join(_TURNED)
     if found := re.match(
-        rf"({_NAME}|The [a-z]+) ({verbs}) (the (?:[a-z]+ )?[a-z]+|{_NAME})((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$", base.text
+        rf"({_NAME}|The [a-z]+) ({verbs}) (the (?:[a-z]+ )?[a-z]+|{_NAME})((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$",
+        base.text,
     ):
         return f"{found[3][0].upper()}{found[3][1:]} was {found[2]} by {found[1].replace('The ', 'the ')}{found[4]}."
     if found := re.match(
-        rf"({_NAME}|The [a-z]+(?: [a-z]+)?) was ({verbs}) by ({_NAME}|the [a-z]+)((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$", base.text
+        rf"({_NAME}|The [a-z]+(?: [a-z]+)?) was ({verbs}) by ({_NAME}|the [a-z]+)((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$",
+        base.text,
     ):
         return f"{found[3][0].upper()}{found[3][1:]} {found[2]} {found[1].replace('The ', 'the ')}{found[4]}."
     return base.text
@@ -133,7 +154,9 @@ def _halves(base: Base) -> list[str]:
         r"((?:The|In|A|It|He|She|They|[A-Z][a-z]+)\b[^;“”\"]{20,}), (?:and|but|while) ((?:the|it|he|she|they|a|[A-Z][a-z]+) [^;“”\"]{20,})\.",
         base.text,
     )
-    if not found or re.search(rf"\b(?:{SAID}|{HEDGED}|that|neither|both|either|if)\b", base.text, re.IGNORECASE):
+    if not found or re.search(
+        rf"\b(?:{SAID}|{HEDGED}|that|neither|both|either|if)\b", base.text, re.IGNORECASE
+    ):
         return []
     return [f"{found[1]}.", f"{found[2][0].upper()}{found[2][1:]}."]
 
@@ -141,7 +164,8 @@ def _halves(base: Base) -> list[str]:
 def _subject_kept(base: Base) -> list[str]:
     """ "X did A and did B." as "X did A." and "X did B."."""
     found = re.fullmatch(
-        rf"({_NAME}|The [a-z]+) ([a-z]+ed\b[^,;“”\"]{{8,}}) and ((?:also |later |then )?[a-z]+ed [^,;“”\"]{{8,}})\.", base.text
+        rf"({_NAME}|The [a-z]+) ([a-z]+ed\b[^,;“”\"]{{8,}}) and ((?:also |later |then )?[a-z]+ed [^,;“”\"]{{8,}})\.",
+        base.text,
     )
     if not found or re.search(rf"\b(?:{SAID}|{HEDGED}|that|which|who|between|both)\b", base.text):
         return []
@@ -151,9 +175,16 @@ def _subject_kept(base: Base) -> list[str]:
 def _pronoun_resolved(base: Base) -> Truth | None:
     """ "He said ..." after a sentence that opens with the only person that it names -> "Jens Stoltenberg said ..."; both sentences are cited."""
     subject = re.match(rf"({_NAME})\b(?! and| &|,? (?:who|whose))", base.before)
-    if not subject or not re.match(r"(?:He|She) [a-z]", base.text) or len(re.findall(_NAME, base.before)) > 1 or "”" in base.before:
+    if (
+        not subject
+        or not re.match(r"(?:He|She) [a-z]", base.text)
+        or len(re.findall(_NAME, base.before)) > 1
+        or "”" in base.before
+    ):
         return None
-    return Truth(re.sub(r"^(?:He|She)\b", subject[1], base.text), "pronoun resolved", (base.before, base.text), base)
+    return Truth(
+        re.sub(r"^(?:He|She)\b", subject[1], base.text), "pronoun resolved", (base.before, base.text), base
+    )
 
 
 _RULES: dict[str, Callable[[Base], str]] = {
@@ -165,7 +196,13 @@ _RULES: dict[str, Callable[[Base], str]] = {
 def truths(base: Base) -> list[Truth]:
     """The sentence itself and all that a reader may honestly make of it."""
     made = [Truth(base.text, "verbatim", (base.text,), base)]
-    made += [Truth(text, kind, (base.text,), base) for kind, rule in _RULES.items() if (text := rule(base)) != base.text]
-    made += [Truth(half, "two sentences", (base.text,), base) for half in [*_halves(base), *_subject_kept(base)]]
+    made += [
+        Truth(text, kind, (base.text,), base)
+        for kind, rule in _RULES.items()
+        if (text := rule(base)) != base.text
+    ]
+    made += [
+        Truth(half, "two sentences", (base.text,), base) for half in [*_halves(base), *_subject_kept(base)]
+    ]
     resolved = _pronoun_resolved(base)
     return made + ([resolved] if resolved else [])

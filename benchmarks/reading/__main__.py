@@ -14,8 +14,8 @@ from benchmarks.reading.scores import FIELDS, Reading, score
 from benchmarks.reading.seeds import seeds
 from benchmarks.reading.truth import Sample
 from corpus.article import InvalidDate
-from corpus.cleaning import NoText, clean
-from corpus.readers import UnreadableFile, load, read
+from corpus.cleaning.clean import NoText, clean
+from corpus.reading.files import UnreadableFile, load_bytes, read_articles
 
 SEED = 20200212
 PER_LAYOUT = 9
@@ -55,7 +55,7 @@ def reading(sample: Sample, folder: Path) -> Reading:
     path = folder / sample.name
     path.write_bytes(sample.data)
     try:
-        article = next((clean(raw) for raw in read(path, load(path))), None)
+        article = next((clean(raw) for raw in read_articles(path, load_bytes(path))), None)
     except (UnreadableFile, NoText, InvalidDate) as error:
         return Reading(sample, None, str(error))
     return Reading(sample, article, "" if article else "no article in it")
@@ -64,9 +64,15 @@ def reading(sample: Sample, folder: Path) -> Reading:
 def table(readings: list[Reading]) -> dict[str, Row]:
     """A row of scores for each layout and one for all that were made, then the seed articles, one by one and all."""
     rows: dict[str, Row] = {}
-    for name, some in (("all", [found for found in readings if not _is_seed(found)]), ("seeds", list(filter(_is_seed, readings)))):
+    for name, some in (
+        ("all", [found for found in readings if not _is_seed(found)]),
+        ("seeds", list(filter(_is_seed, readings))),
+    ):
         layouts = dict.fromkeys(reading.sample.layout for reading in some)
-        rows |= {layout: score(reading for reading in some if reading.sample.layout == layout).row() for layout in layouts}
+        rows |= {
+            layout: score(reading for reading in some if reading.sample.layout == layout).row()
+            for layout in layouts
+        }
         rows |= {name: score(some).row()} if some else {}
     return rows
 
@@ -78,11 +84,18 @@ def _is_seed(reading: Reading) -> bool:
 def as_markdown(rows: dict[str, Row], fields: tuple[str, ...]) -> str:
     """The rows as a Markdown table; p / r is precision / recall in per cent."""
     names = " | ".join(f"{name} p / r" for name in fields)
-    lines = [f"| layout | files | refused | {names} | boilerplate removed | sentences lost |", "|---" * (5 + len(fields)) + "|"]
+    lines = [
+        f"| layout | files | refused | {names} | boilerplate removed | sentences lost |",
+        "|---" * (5 + len(fields)) + "|",
+    ]
     for layout, row in rows.items():
-        pairs = [f"{_percent(row[f'{name} precision'])} / {_percent(row[f'{name} recall'])}" for name in fields]
+        pairs = [
+            f"{_percent(row[f'{name} precision'])} / {_percent(row[f'{name} recall'])}" for name in fields
+        ]
         ends = [_percent(row["boilerplate removed"]), _percent(row["sentences lost"])]
-        lines.append("| " + " | ".join([layout, str(row["samples"]), str(row["refused"]), *pairs, *ends]) + " |")
+        lines.append(
+            "| " + " | ".join([layout, str(row["samples"]), str(row["refused"]), *pairs, *ends]) + " |"
+        )
     return "\n".join(lines)
 
 
@@ -105,17 +118,27 @@ def account(reading: Reading) -> str:
 def main() -> None:
     """Make the files, read them, say how well."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__)
-    parser.add_argument("--kept", action="store_true", help="the layouts kept away from the cleaning code, instead of the seen ones")
+    parser.add_argument(
+        "--kept",
+        action="store_true",
+        help="the layouts kept away from the cleaning code, instead of the seen ones",
+    )
     parser.add_argument("--show", metavar="NAME", help="what went wrong in each sample of a seen layout")
-    parser.add_argument("--save", metavar="FOLDER", type=Path, help="also keep the files of the seen layouts in this folder")
+    parser.add_argument(
+        "--save", metavar="FOLDER", type=Path, help="also keep the files of the seen layouts in this folder"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="also write the scores as JSON")
     wish = parser.parse_args()
     if wish.kept and (wish.show or wish.save):
-        parser.error("kept layouts are not shown, or they would no longer be kept; leave --show and --save away")
+        parser.error(
+            "kept layouts are not shown, or they would no longer be kept; leave --show and --save away"
+        )
     made = list(samples(kept.LAYOUTS, True)) if wish.kept else [*samples(seen.LAYOUTS, False), *seeds()]
     fields = KEPT_FIELDS if wish.kept else FIELDS
     if wish.show and wish.show not in {sample.layout for sample in made}:
-        parser.error(f"no layout {wish.show}; there are {', '.join(dict.fromkeys(sample.layout for sample in made))}")
+        parser.error(
+            f"no layout {wish.show}; there are {', '.join(dict.fromkeys(sample.layout for sample in made))}"
+        )
     if wish.save:
         wish.save.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
@@ -123,11 +146,18 @@ def main() -> None:
     if wish.show:
         print("\n\n".join(account(reading) for reading in readings if reading.sample.layout == wish.show))
         return
-    unlabelled = {f"{name} {measure}" for name in set(FIELDS) - set(fields) for measure in ("precision", "recall")}
-    rows = {layout: {name: value for name, value in row.items() if name not in unlabelled} for layout, row in table(readings).items()}
+    unlabelled = {
+        f"{name} {measure}" for name in set(FIELDS) - set(fields) for measure in ("precision", "recall")
+    }
+    rows = {
+        layout: {name: value for name, value in row.items() if name not in unlabelled}
+        for layout, row in table(readings).items()
+    }
     print(as_markdown(rows, fields))
     if wish.out:
-        wish.out.write_text(json.dumps({"set": "kept" if wish.kept else "seen", "seed": SEED, "rows": rows}, indent=1) + "\n")
+        wish.out.write_text(
+            json.dumps({"set": "kept" if wish.kept else "seen", "seed": SEED, "rows": rows}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,20 @@ LAST = (
     "Abernathy Baumann Castellano Dufour Eriksen Fairweather Grabowski Hollins Ibarra Jansen "
     "Kowalczyk Lindqvist Mbeki O'Rourke Pereira Quigley Rostami Whitcombe"
 ).split()
-CITIES = ("Brussels", "London", "Washington", "Nairobi", "Sydney", "Berlin", "Paris", "New Delhi", "Geneva", "Toronto", "Jakarta", "Lagos")
+CITIES = (
+    "Brussels",
+    "London",
+    "Washington",
+    "Nairobi",
+    "Sydney",
+    "Berlin",
+    "Paris",
+    "New Delhi",
+    "Geneva",
+    "Toronto",
+    "Jakarta",
+    "Lagos",
+)
 GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
 FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 AP = ("Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
@@ -82,9 +95,15 @@ def _facts(rows: list[dict[str, Any]], titles: list[str], rng: random.Random) ->
         paragraphs = _paragraphs(row["body"])
         if len(paragraphs) < 6 or not _good_title(row["title"]):
             continue
-        others = rng.sample([title for title in titles if title != row["title"] and title not in row["body"]], 4)
+        others = rng.sample(
+            [title for title in titles if title != row["title"] and title not in row["body"]], 4
+        )
         lead = paragraphs.pop(3)[0]
-        day = date.fromisoformat(row["published_at"][:10]) if row["published_at"] else date(2009, 1, 1) + timedelta(rng.randrange(5500))
+        day = (
+            date.fromisoformat(row["published_at"][:10])
+            if row["published_at"]
+            else date(2009, 1, 1) + timedelta(rng.randrange(5500))
+        )
         yield Facts(
             title=row["title"],
             publisher=_publisher(row["source"], rng),
@@ -101,7 +120,9 @@ def _facts(rows: list[dict[str, Any]], titles: list[str], rng: random.Random) ->
 
 def _good_title(title: str) -> bool:
     return (
-        25 < len(title) < 110 and not re.search(r"[|©•]| - |^\W|\b(deals?|live|newsletter)\b", title, re.IGNORECASE) and title[:1].isupper()
+        25 < len(title) < 110
+        and not re.search(r"[|©•]| - |^\W|\b(deals?|live|newsletter)\b", title, re.IGNORECASE)
+        and title[:1].isupper()
     )
 
 
@@ -112,9 +133,19 @@ def _paragraphs(body: str) -> list[tuple[str, ...]]:
         for line in dict.fromkeys(lines)
         if 70 <= len(line) <= 1100 and re.match(r"[A-Z“\"]", line) and re.search(r"[.!?][”\"]?$", line)
     ]
-    cut = [[part for part in _END.split(line) if not _DIRTY.search(part) and len(part) >= 35][:3] for line in whole]
-    plain = [tuple(part for part in parts if all(unicodedata.category(char)[0] != "C" for char in part)) for parts in cut]
-    return [parts for parts in plain if parts and len(parts[0]) >= 60 and all(re.search(r"[.!?][”\"]?$", part) for part in parts)]
+    cut = [
+        [part for part in _END.split(line) if not _DIRTY.search(part) and len(part) >= 35][:3]
+        for line in whole
+    ]
+    plain = [
+        tuple(part for part in parts if all(unicodedata.category(char)[0] != "C" for char in part))
+        for parts in cut
+    ]
+    return [
+        parts
+        for parts in plain
+        if parts and len(parts[0]) >= 60 and all(re.search(r"[.!?][”\"]?$", part) for part in parts)
+    ]
 
 
 def _publisher(source: str | None, rng: random.Random) -> str:
@@ -135,7 +166,9 @@ def latin(facts: Facts) -> Facts:
     """The same facts in characters that the built-in fonts of PDF have."""
 
     def fit(text: str) -> str:
-        return unicodedata.normalize("NFC", text.translate(_CURLY)).encode("latin-1", "ignore").decode("latin-1")
+        return (
+            unicodedata.normalize("NFC", text.translate(_CURLY)).encode("latin-1", "ignore").decode("latin-1")
+        )
 
     return replace(
         facts,
@@ -150,7 +183,9 @@ def latin(facts: Facts) -> Facts:
 
 def certain(day: date) -> date:
     """`day`, or the next one whose weekday tells which of two numbers is the month."""
-    while day.day <= 12 and (day.day == day.month or date(day.year, day.day, day.month).weekday() == day.weekday()):
+    while day.day <= 12 and (
+        day.day == day.month or date(day.year, day.day, day.month).weekday() == day.weekday()
+    ):
         day += timedelta(1)
     return day
 

@@ -33,8 +33,14 @@ def page(head: str, body: str) -> str:
 
 def metas(**contents: object) -> str:
     """Meta elements with properties; two underscores stand for a colon, empty ones are left out."""
-    named = {name.replace("__", ":"): content for name, content in contents.items() if isinstance(content, str) and content}
-    return "\n".join(f'<meta property="{name}" content="{escape(content)}">' for name, content in named.items())
+    named = {
+        name.replace("__", ":"): content
+        for name, content in contents.items()
+        if isinstance(content, str) and content
+    }
+    return "\n".join(
+        f'<meta property="{name}" content="{escape(content)}">' for name, content in named.items()
+    )
 
 
 def web_archive(html: str, subject: str, address: str) -> bytes:
@@ -80,7 +86,11 @@ class _Paper(FPDF):
 
 
 def pdf(
-    blocks: Iterable[tuple[int, str]], head: str | None = None, foot: str | None = None, title: str | None = None, **options: Any
+    blocks: Iterable[tuple[int, str]],
+    head: str | None = None,
+    foot: str | None = None,
+    title: str | None = None,
+    **options: Any,
 ) -> bytes:
     """A PDF of blocks (size of letters, Latin-1 text); # in head and foot is the page's number. Its creation date is the day of saving.
 

@@ -46,7 +46,9 @@ class Reading:
             return []
         read = folded(f"{self.article.title or ''}\n{self.article.body}")
         true = folded(f"{self.sample.title or ''}\n" + "\n".join(self.sample.sentences))
-        return [line for line in self.sample.boilerplate if read.count(folded(line)) > true.count(folded(line))]
+        return [
+            line for line in self.sample.boilerplate if read.count(folded(line)) > true.count(folded(line))
+        ]
 
     @property
     def lost(self) -> list[str]:

@@ -43,11 +43,19 @@ def seeds() -> Iterator[Sample]:
     """The seed articles as samples; none where their folder is not here."""
     for file in sorted(FOLDER.glob("*.txt")):
         label = LABELS[file.name[:3]]
-        lines = list(dict.fromkeys(line.strip() for line in file.read_text(encoding="utf-8").split("\n") if line.strip()))
+        lines = list(
+            dict.fromkeys(
+                line.strip() for line in file.read_text(encoding="utf-8").split("\n") if line.strip()
+            )
+        )
         title, standfirst = (_line(lines, first) for first in (label.title, label.standfirst))
         apart = tuple(line for line in lines if line.startswith(label.apart))
         # A standfirst without a full stop is no sentence; the body does not hold it.
-        said = [line for line in lines if line not in apart and line != title and (line != standfirst or line.endswith("."))]
+        said = [
+            line
+            for line in lines
+            if line not in apart and line != title and (line != standfirst or line.endswith("."))
+        ]
         yield Sample(
             layout=f"seed_{file.name[:3]}",
             name=file.name,

@@ -26,7 +26,11 @@ def wire_story(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(place + body[0], *body[1:3])
     sheet.dirt(f"FILE PHOTO: A view of the city centre in {facts.city}. REUTERS/{facts.second}/File Photo")
     sheet.news(*body[3:])
-    sheet.dirt(f"(Reporting by {facts.author}; Editing by {facts.second})" if facts.author else f"(Editing by {facts.second})")
+    sheet.dirt(
+        f"(Reporting by {facts.author}; Editing by {facts.second})"
+        if facts.author
+        else f"(Editing by {facts.second})"
+    )
     sheet.dirt(agency and f"Our Standards: The {agency} Trust Principles.")
     return sheet.sample(".txt", sheet.text(), facts, publisher=agency, section=section)
 
@@ -35,18 +39,31 @@ def broadcaster(facts: Facts, rng: random.Random) -> Sample:
     """A broadcaster's page, copied with its menu: headline twice, image captions, related stories in the middle."""
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt(
-        facts.publisher and f"{facts.publisher} Homepage", "Skip to content", "Accessibility Help", "Your account", "Home", "News", "Sport"
+        facts.publisher and f"{facts.publisher} Homepage",
+        "Skip to content",
+        "Accessibility Help",
+        "Your account",
+        "Home",
+        "News",
+        "Sport",
     )
-    sheet.dirt("Weather", "iPlayer", "Sounds", "More menu", "Search", facts.publisher and f"{facts.publisher} News")
+    sheet.dirt(
+        "Weather", "iPlayer", "Sounds", "More menu", "Search", facts.publisher and f"{facts.publisher} News"
+    )
     sheet.news(facts.title, facts.title)
-    sheet.dirt(facts.author and f"By {facts.author}", facts.author and rng.choice(["Business reporter", "Europe correspondent"]))
+    sheet.dirt(
+        facts.author and f"By {facts.author}",
+        facts.author and rng.choice(["Business reporter", "Europe correspondent"]),
+    )
     sheet.dirt("Published", day and british(day), "Share")
     sheet.dirt("Image source, Getty Images", f"Image caption, Officials met in {facts.city} for a second day")
     sheet.news(facts.lead, *body[:3])
     sheet.dirt("Read more:", *facts.others[:2])
     sheet.news(*body[3:])
     sheet.dirt("Related Topics", facts.city, "European Union", "More on this story", *facts.others[2:])
-    sheet.dirt(f"© {facts.rights}. The {facts.publisher or 'site'} is not responsible for the content of external sites.")
+    sheet.dirt(
+        f"© {facts.rights}. The {facts.publisher or 'site'} is not responsible for the content of external sites."
+    )
     return sheet.sample(".txt", sheet.text("\n"), facts, more=(facts.lead,))
 
 
@@ -54,7 +71,11 @@ def broadsheet(facts: Facts, rng: random.Random) -> Sample:
     """A newspaper's page, copied: standfirst, byline without By, a day of publication and a later one of change."""
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt(
-        "Support us", "Print subscriptions", facts.publisher, "News   Opinion   Sport   Culture   Lifestyle", "World › Europe › UK politics"
+        "Support us",
+        "Print subscriptions",
+        facts.publisher,
+        "News   Opinion   Sport   Culture   Lifestyle",
+        "World › Europe › UK politics",
     )
     sheet.news(facts.title, facts.lead)
     sheet.dirt(facts.author and f"{facts.author} {rng.choice(['Political editor', 'in ' + facts.city])}")
@@ -62,13 +83,29 @@ def broadsheet(facts: Facts, rng: random.Random) -> Sample:
     sheet.dirt(day and f"Last modified on {day + timedelta(1):%a} {british(day + timedelta(1))} 09.30 GMT")
     sheet.dirt(f"The parliament building in {facts.city}. Photograph: {facts.second}/AFP/Getty Images")
     sheet.news(*body[:2])
-    sheet.dirt("Sign up to First Edition, our free daily newsletter, for the stories that matter", "skip past newsletter promotion")
+    sheet.dirt(
+        "Sign up to First Edition, our free daily newsletter, for the stories that matter",
+        "skip past newsletter promotion",
+    )
     sheet.news(*body[2:])
-    sheet.dirt("Explore more on these topics", "European Union", "Share", "Reuse this content", "Most viewed", *facts.others)
+    sheet.dirt(
+        "Explore more on these topics",
+        "European Union",
+        "Share",
+        "Reuse this content",
+        "Most viewed",
+        *facts.others,
+    )
     sheet.dirt(f"© {facts.rights} Limited or its affiliated companies. All rights reserved.")
     changed = (day + timedelta(1)).isoformat() if day else None
     return sheet.sample(
-        ".txt", sheet.text(), facts, standfirst=facts.lead, section="World › Europe › UK politics", updated=changed, more=(facts.lead,)
+        ".txt",
+        sheet.text(),
+        facts,
+        standfirst=facts.lead,
+        section="World › Europe › UK politics",
+        updated=changed,
+        more=(facts.lead,),
     )
 
 
@@ -78,20 +115,37 @@ def cable_network(facts: Facts, rng: random.Random) -> Sample:
     sheet.dirt("Ad Feedback", "Markets", "Tech", "Media", "Calculators", "Videos", "Watch Listen Live TV")
     sheet.news(facts.title)
     sheet.dirt(
-        facts.author and f"By {facts.author}" + (f", {facts.publisher}" if facts.publisher else ""), f"{rng.randint(2, 9)} minute read"
+        facts.author and f"By {facts.author}" + (f", {facts.publisher}" if facts.publisher else ""),
+        f"{rng.randint(2, 9)} minute read",
     )
     stamps = (
-        [f"Updated 9:41 AM EST, {day + timedelta(1):%a} {american(day + timedelta(1))}", f"Published 3:05 PM EST, {day:%a} {american(day)}"]
+        [
+            f"Updated 9:41 AM EST, {day + timedelta(1):%a} {american(day + timedelta(1))}",
+            f"Published 3:05 PM EST, {day:%a} {american(day)}",
+        ]
         if day
         else []
     )
     rng.shuffle(stamps)
     sheet.dirt(*stamps, "Link Copied!", "Follow:")
-    sheet.news((f"{facts.city} ({facts.publisher}) — " if facts.publisher else f"{facts.city} — ") + body[0], *body[1:2])
-    sheet.dirt(f"A sign outside a store in {facts.city}, in 2019. {facts.second}/AP", "RELATED ARTICLE", facts.others[0])
+    sheet.news(
+        (f"{facts.city} ({facts.publisher}) — " if facts.publisher else f"{facts.city} — ") + body[0],
+        *body[1:2],
+    )
+    sheet.dirt(
+        f"A sign outside a store in {facts.city}, in 2019. {facts.second}/AP",
+        "RELATED ARTICLE",
+        facts.others[0],
+    )
     sheet.news(*body[2:])
-    sheet.dirt("Paid Partner Content", *facts.others[1:], f"© {facts.rights} Inc. A Warner Company. All Rights Reserved.")
-    return sheet.sample(".txt", sheet.text(), facts, updated=(day + timedelta(1)).isoformat() if day else None)
+    sheet.dirt(
+        "Paid Partner Content",
+        *facts.others[1:],
+        f"© {facts.rights} Inc. A Warner Company. All Rights Reserved.",
+    )
+    return sheet.sample(
+        ".txt", sheet.text(), facts, updated=(day + timedelta(1)).isoformat() if day else None
+    )
 
 
 def labelled_end(facts: Facts, rng: random.Random) -> Sample:
@@ -103,7 +157,9 @@ def labelled_end(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(facts.title, facts.lead, *body)
     sheet.dirt(day and f"Date {f'{day:%d.%m.%Y} ({day:%A})' if points else german(day)}")
     sheet.dirt(
-        facts.author and f"Author: {facts.author}", f"Related Subjects European Union, {facts.city}", "Keywords politics, economy, energy"
+        facts.author and f"Author: {facts.author}",
+        f"Related Subjects European Union, {facts.city}",
+        "Keywords politics, economy, energy",
     )
     sheet.dirt(
         "Share Send Facebook Twitter Whatsapp",
@@ -112,14 +168,20 @@ def labelled_end(facts: Facts, rng: random.Random) -> Sample:
         "Permalink https://p.example.org/3XbA1",
     )
     sheet.dirt(f"© {facts.rights} | Legal notice | Contact")
-    return sheet.sample(".txt", sheet.text(), facts, more=(facts.lead,), published=day.isoformat() if day else None)
+    return sheet.sample(
+        ".txt", sheet.text(), facts, more=(facts.lead,), published=day.isoformat() if day else None
+    )
 
 
 def print_view(facts: Facts, rng: random.Random) -> Sample:
     """The print view of a site: address and page number around, weekday and numbers as the date."""
     sheet, body = Sheet(), facts.body
     day = certain(facts.published) if facts.published else None
-    sheet.dirt(f"Printed from https://www.example.com/story/{rng.randint(10000, 99999)}", "Click here to print", "Close window")
+    sheet.dirt(
+        f"Printed from https://www.example.com/story/{rng.randint(10000, 99999)}",
+        "Click here to print",
+        "Close window",
+    )
     sheet.dirt(facts.publisher, day and f"{day:%A} {day:%d/%m/%Y}")
     sheet.news(facts.title)
     sheet.dirt(facts.author and f"by {facts.author}")
@@ -139,9 +201,19 @@ def wrapped_bulletin(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(title, title and "=" * 40)
     body = facts.body
     sheet.news(f"{facts.city}: {body[0]}", *body[1:])
-    sheet.dirt(facts.author and f"-- {facts.author}", "-" * 72, "IN DEPTH", *[f"* {other}" for other in facts.others[:3]])
+    sheet.dirt(
+        facts.author and f"-- {facts.author}",
+        "-" * 72,
+        "IN DEPTH",
+        *[f"* {other}" for other in facts.others[:3]],
+    )
     sheet.dirt("To unsubscribe, reply with STOP in the subject line.")
-    data = "\n\n".join(textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in sheet.lines) + "\n"
+    data = (
+        "\n\n".join(
+            textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in sheet.lines
+        )
+        + "\n"
+    )
     publisher = facts.publisher.upper() if facts.publisher else None
     return sheet.sample(".txt", data, facts, title=title, publisher=publisher)
 
@@ -153,7 +225,8 @@ def french_site(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(facts.title)
     sheet.news(facts.lead)
     sheet.dirt(
-        facts.author and f"Par {facts.author}", day and f"Publié le {french(day)} à 14h05" + rng.choice(["", ", modifié hier à 09h12"])
+        facts.author and f"Par {facts.author}",
+        day and f"Publié le {french(day)} à 14h05" + rng.choice(["", ", modifié hier à 09h12"]),
     )
     sheet.dirt(f"Temps de lecture : {rng.randint(2, 7)} min", "Ajouter à vos sélections", "Partager")
     sheet.news(*body[:3])
@@ -175,10 +248,18 @@ def press_database(facts: Facts, rng: random.Random) -> Sample:
     sheet.dirt(f"{rng.randint(1, 40)} of 212 DOCUMENTS")
     sheet.dirt(facts.publisher, day and f"{british(day)} {day:%A}")
     sheet.news(facts.title)
-    sheet.dirt(facts.author and f"BYLINE: {facts.author}", "SECTION: NEWS; Pg. 14", f"LENGTH: {sum(map(len, facts.body)) // 6} words")
+    sheet.dirt(
+        facts.author and f"BYLINE: {facts.author}",
+        "SECTION: NEWS; Pg. 14",
+        f"LENGTH: {sum(map(len, facts.body)) // 6} words",
+    )
     sheet.news(*facts.body)
     sheet.dirt(
-        "LANGUAGE: ENGLISH", "PUBLICATION-TYPE: Newspaper", "LOAD-DATE: March 3, 2021", f"Copyright {facts.rights}", "All Rights Reserved"
+        "LANGUAGE: ENGLISH",
+        "PUBLICATION-TYPE: Newspaper",
+        "LOAD-DATE: March 3, 2021",
+        f"Copyright {facts.rights}",
+        "All Rights Reserved",
     )
     return sheet.sample(".txt", sheet.text(), facts, section="NEWS")
 
@@ -197,29 +278,53 @@ def magazine(facts: Facts, rng: random.Random) -> Sample:
     )
     sheet.news(*body)
     sheet.dirt(
-        "FURTHER READING", *facts.others[:3], "SUPPORT OUR JOURNALISM", "Become a member from just £5 a month and cancel at any time."
+        "FURTHER READING",
+        *facts.others[:3],
+        "SUPPORT OUR JOURNALISM",
+        "Become a member from just £5 a month and cancel at any time.",
     )
     stated = (f"{day:%Y-%m}" if monthly else day.isoformat()) if day else None
-    return sheet.sample(".txt", sheet.text(), facts, author=author, published=stated, standfirst=facts.lead, more=(facts.lead,))
+    return sheet.sample(
+        ".txt",
+        sheet.text(),
+        facts,
+        author=author,
+        published=stated,
+        standfirst=facts.lead,
+        more=(facts.lead,),
+    )
 
 
 def clipped_markdown(facts: Facts, rng: random.Random) -> Sample:
     """What a clipper for Markdown saves: front matter with some fields, the rest in the text, pictures and link lines."""
     sheet, day, body = Sheet(), facts.published, facts.body
     front = rng.random() < 0.5
-    head = {"title": facts.title, "publisher": facts.publisher, "author": facts.author, "published": day and day.isoformat()}
+    head = {
+        "title": facts.title,
+        "publisher": facts.publisher,
+        "author": facts.author,
+        "published": day and day.isoformat(),
+    }
     matter = (
-        "---\n" + "".join(f"{name}: {_quoted(value)}\n" for name, value in head.items() if value) + "clipped: true\n---\n" if front else ""
+        "---\n"
+        + "".join(f"{name}: {_quoted(value)}\n" for name, value in head.items() if value)
+        + "clipped: true\n---\n"
+        if front
+        else ""
     )
     if not front:
         sheet.dirt(facts.publisher and f"*{facts.publisher}*")
         sheet.news(facts.title and f"# {facts.title}")
         sheet.dirt(" | ".join(part for part in (facts.author, day and british(day)) if part))
-    sheet.dirt(f"![Street scene in {facts.city}](https://img.example.com/a.jpg)", f"*Photo: {facts.second} / EPA*")
+    sheet.dirt(
+        f"![Street scene in {facts.city}](https://img.example.com/a.jpg)", f"*Photo: {facts.second} / EPA*"
+    )
     sheet.news(*body[:3])
     sheet.dirt(f"**Read more:** [{facts.others[0]}](https://news.example.com/x)")
     sheet.news(*body[3:])
-    sheet.dirt("## Tags", f"[Politics](/tag/politics) [{facts.city}](/tag/city)", "## Comments (12)", "Leave a reply")
+    sheet.dirt(
+        "## Tags", f"[Politics](/tag/politics) [{facts.city}](/tag/city)", "## Comments (12)", "Leave a reply"
+    )
     return sheet.sample(".md", matter + sheet.text(), facts)
 
 
@@ -238,17 +343,29 @@ def tabloid(facts: Facts, rng: random.Random) -> Sample:
         facts.publisher and f"{facts.publisher} Online",
     )
     sheet.news(facts.title)
-    sheet.dirt(facts.author and f"By {facts.author.upper()}" + (f" FOR {facts.publisher.upper()}" if facts.publisher else ""))
+    sheet.dirt(
+        facts.author
+        and f"By {facts.author.upper()}" + (f" FOR {facts.publisher.upper()}" if facts.publisher else "")
+    )
     sheet.dirt(day and f"PUBLISHED: 18:24, {british(day)} | UPDATED: 07:10, {british(day + timedelta(1))}")
     sheet.dirt(f"{rng.randint(3, 900)} shares", f"{rng.randint(3, 900)}", "View comments")
     sheet.news(*body[:2])
-    sheet.dirt(f"+{rng.randint(2, 9)}", f"View gallery: Crowds gather near the station in {facts.city} on Monday")
+    sheet.dirt(
+        f"+{rng.randint(2, 9)}", f"View gallery: Crowds gather near the station in {facts.city} on Monday"
+    )
     sheet.news(*body[2:])
     sheet.dirt(
-        "Share or comment on this article:", "Comments 148", "Newest Oldest Best rated Worst rated", "About time someone said it out loud."
+        "Share or comment on this article:",
+        "Comments 148",
+        "Newest Oldest Best rated Worst rated",
+        "About time someone said it out loud.",
     )
-    sheet.dirt(f"Published by {facts.publisher} Group" if facts.publisher else None, "Privacy Policy & Cookies")
-    return sheet.sample(".txt", sheet.text("\n"), facts, updated=(day + timedelta(1)).isoformat() if day else None)
+    sheet.dirt(
+        f"Published by {facts.publisher} Group" if facts.publisher else None, "Privacy Policy & Cookies"
+    )
+    return sheet.sample(
+        ".txt", sheet.text("\n"), facts, updated=(day + timedelta(1)).isoformat() if day else None
+    )
 
 
 LAYOUTS = (

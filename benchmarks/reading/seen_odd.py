@@ -18,7 +18,13 @@ def pasted_excerpt(facts: Facts, rng: random.Random) -> Sample:
     sheet, body = Sheet(), facts.body
     sheet.dirt(rng.choice([None, f"1.{rng.randint(10**6, 10**7)}", f"iStock-{rng.randint(10**6, 10**7)}"]))
     sheet.dirt(
-        rng.choice([f"Image: {facts.second}/AFP", f"The harbour of {facts.city} in winter (Photo by {facts.second})", f"© {facts.second}"])
+        rng.choice(
+            [
+                f"Image: {facts.second}/AFP",
+                f"The harbour of {facts.city} in winter (Photo by {facts.second})",
+                f"© {facts.second}",
+            ]
+        )
     )
     sheet.news(*body[:3], rng.choice(CROSSHEADS), *body[3:])
     return sheet.sample(".txt", sheet.text(), facts, title=None, publisher=None, author=None, published=None)
@@ -29,14 +35,20 @@ def telex(facts: Facts, rng: random.Random) -> Sample:
     sheet, day = Sheet(), facts.published
     agency = rng.choice(["dpa", "ANSA", "UPI", "Belga"]) if facts.publisher else None
     slug = f"{rng.choice(['EU', 'UK', 'US'])}/{rng.choice(['energy', 'markets', 'diplomacy'])}"
-    sheet.dirt(f"{slug} (1st lead, changes dateline)", f"{rng.choice(['URGENT', 'BC', 'ADVISORY'])}-{slug.upper()}-{rng.randint(2, 9)}")
+    sheet.dirt(
+        f"{slug} (1st lead, changes dateline)",
+        f"{rng.choice(['URGENT', 'BC', 'ADVISORY'])}-{slug.upper()}-{rng.randint(2, 9)}",
+    )
     body = facts.body
     sheet.news(f"{facts.city} ({agency}) - {body[0]}" if agency else f"{facts.city} - {body[0]}", *body[1:])
     sheet.dirt(
-        f"{facts.second[:2].lower()} {facts.second[-2:].lower()}", day and f"{day:%d}{rng.randint(1000, 2359)} GMT {day:%b %y}".upper()
+        f"{facts.second[:2].lower()} {facts.second[-2:].lower()}",
+        day and f"{day:%d}{rng.randint(1000, 2359)} GMT {day:%b %y}".upper(),
     )
     lines = [textwrap.fill(line, 66, break_long_words=False, break_on_hyphens=False) for line in sheet.lines]
-    return sheet.sample(".txt", "\n\n".join(lines) + "\n", facts, title=None, publisher=agency, author=None, published=None)
+    return sheet.sample(
+        ".txt", "\n\n".join(lines) + "\n", facts, title=None, publisher=agency, author=None, published=None
+    )
 
 
 def local_reprint(facts: Facts, rng: random.Random) -> Sample:
@@ -46,7 +58,11 @@ def local_reprint(facts: Facts, rng: random.Random) -> Sample:
     sheet.dirt(facts.publisher, section)
     sheet.news(facts.title)
     standfirst = sheet.news(facts.lead)[0]
-    sheet.dirt(day and f"Published: {british(day)}", day and f"Updated: {british(day + timedelta(3))}", f"{rng.randint(2, 8)} min read")
+    sheet.dirt(
+        day and f"Published: {british(day)}",
+        day and f"Updated: {british(day + timedelta(3))}",
+        f"{rng.randint(2, 8)} min read",
+    )
     sheet.news(f"{facts.city.upper()} (AP) — {body[0]}", *body[1:])
     sheet.dirt("This story was distributed by The Associated Press.", f"© {facts.rights}")
     changed = (day + timedelta(3)).isoformat() if day else None
@@ -80,8 +96,12 @@ def clipping(facts: Facts, rng: random.Random) -> Sample:
     facts, sheet = latin(facts), Sheet()
     day = facts.published
     blocks = [(26, line) for line in sheet.dirt(facts.publisher)]
-    blocks += [(9, line) for line in sheet.dirt(day and f"{day:%A}, {british(day)}", f"Page {rng.randint(2, 30)}")]
-    blocks += [(20, facts.title or "")] + [(10, line) for line in sheet.dirt(facts.author and f"By {facts.author}")]
+    blocks += [
+        (9, line) for line in sheet.dirt(day and f"{day:%A}, {british(day)}", f"Page {rng.randint(2, 30)}")
+    ]
+    blocks += [(20, facts.title or "")] + [
+        (10, line) for line in sheet.dirt(facts.author and f"By {facts.author}")
+    ]
     blocks += [(10, text) for text in facts.body]
     blocks = [(size if size != 10 or text in facts.body else 12, text) for size, text in blocks]
     return sheet.sample(".pdf", pdf(blocks, columns=rng.choice([2, 2, 3])), facts)
@@ -104,8 +124,15 @@ def mail_between_people(facts: Facts, rng: random.Random) -> Sample:
     sheet.news(facts.title)
     sheet.dirt(facts.author and f"By {facts.author}", facts.published and british(facts.published))
     sheet.news(*facts.body)
-    sheet.dirt("Best,", facts.second.split()[0], f"{facts.second} | Head of Communications | +44 20 5550 0{rng.randint(100, 199)}")
-    headers = {"From": f"{facts.second} <{facts.second.split()[0].lower()}@example.org>", "To": "team@example.org"}
+    sheet.dirt(
+        "Best,",
+        facts.second.split()[0],
+        f"{facts.second} | Head of Communications | +44 20 5550 0{rng.randint(100, 199)}",
+    )
+    headers = {
+        "From": f"{facts.second} <{facts.second.split()[0].lower()}@example.org>",
+        "To": "team@example.org",
+    }
     headers |= {"Subject": "piece for Monday", "Date": MADE}
     return sheet.sample(".eml", mail(headers, sheet.text()), facts, publisher=None)
 
@@ -113,9 +140,20 @@ def mail_between_people(facts: Facts, rng: random.Random) -> Sample:
 def collected_feed(facts: Facts, rng: random.Random) -> Sample:
     """A search at a news aggregator saved as RSS: each item names its source; the channel is the search's."""
     sheet, day = Sheet(), facts.published
-    fields = [f"<title>{escape(facts.title or '')}</title>", "<link>https://www.example.com/rss/articles/1</link>"]
-    fields += [f"<pubDate>{format_datetime(MADE.replace(year=day.year, month=day.month, day=day.day))}</pubDate>"] if day else []
-    fields += [f'<source url="https://www.example.com">{escape(facts.publisher)}</source>'] if facts.publisher else []
+    fields = [
+        f"<title>{escape(facts.title or '')}</title>",
+        "<link>https://www.example.com/rss/articles/1</link>",
+    ]
+    fields += (
+        [f"<pubDate>{format_datetime(MADE.replace(year=day.year, month=day.month, day=day.day))}</pubDate>"]
+        if day
+        else []
+    )
+    fields += (
+        [f'<source url="https://www.example.com">{escape(facts.publisher)}</source>']
+        if facts.publisher
+        else []
+    )
     fields += [f"<description>{escape(items('p', facts.body))}</description>"]
     channel = f"<title>&quot;{facts.city}&quot; - Google News</title><lastBuildDate>{format_datetime(MADE)}</lastBuildDate>"
     data = f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>{channel}<item>{"".join(fields)}</item></channel></rss>\n'
@@ -129,7 +167,12 @@ def bare_page(facts: Facts, rng: random.Random) -> Sample:
     head = f"""<title>{escape(facts.title or "")}</title>
 <link rel="canonical" href="https://www.example.com/{rng.randint(100, 999)}"><meta name="twitter:site" content="@example_news">{changed}
 <meta property="article:section" content="Environment"><meta name="description" content="{escape(facts.lead)}">"""
-    body = [f"<article><h1>{escape(facts.title or '')}</h1>", items('p class="dek"', [facts.lead]), items("p", facts.body), "</article>"]
+    body = [
+        f"<article><h1>{escape(facts.title or '')}</h1>",
+        items('p class="dek"', [facts.lead]),
+        items("p", facts.body),
+        "</article>",
+    ]
     body += [f"<footer>{items('p', sheet.dirt('Imprint', 'Advertise with us'))}</footer>"]
     return sheet.sample(
         ".html",

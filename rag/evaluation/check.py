@@ -4,16 +4,20 @@ from collections.abc import Iterator, Sequence
 
 from corpus.article import Article
 from corpus.words import words
-from rag.evaluation.gold import UNANSWERABLE, Gold, yes_or_no
-from rag.evaluation.measures import says
+from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, is_yes_or_no
+from rag.evaluation.measures import contains_wording
 
 
-def mistakes(questions: Sequence[Gold], articles: Sequence[Article]) -> Iterator[tuple[int, str]]:
+def find_mistakes(
+    questions: Sequence[GoldQuestion], articles: Sequence[Article]
+) -> Iterator[tuple[int, str]]:
     """(line, what is wrong and the remedy) for each mistake, in the file's order."""
     first: dict[tuple[str, ...], int] = {}
     for gold in questions:
         # A follow-up may be worded like another: what was said before belongs to the question.
-        asked = tuple(" ".join(words(text)) for text in (*(turn.text for turn in gold.history), gold.question))
+        asked = tuple(
+            " ".join(words(text)) for text in (*(turn.text for turn in gold.history), gold.question)
+        )
         earlier = first.setdefault(asked, gold.line)
         if earlier != gold.line:
             yield gold.line, f"the same question stands on line {earlier}; remove one of the two"
@@ -21,7 +25,7 @@ def mistakes(questions: Sequence[Gold], articles: Sequence[Article]) -> Iterator
             yield gold.line, told
 
 
-def _of_itself(gold: Gold) -> Iterator[str]:
+def _of_itself(gold: GoldQuestion) -> Iterator[str]:
     if gold.draft:
         yield 'it is a draft; word it as people ask, and remove "draft"'
     if not gold.question.strip():
@@ -34,26 +38,31 @@ def _of_itself(gold: Gold) -> Iterator[str]:
         if not any(wording.strip() for wording in wordings):
             yield "an answer has no wording; write at least one"
         for wrong in gold.must_not:
-            if wordings and all(says(wording, wrong) for wording in wordings):
+            if wordings and all(contains_wording(wording, wrong) for wording in wordings):
                 yield f"“{wrong}” must not be said, but every wording of an answer says it; remove it from one of the two"
 
 
-def _of_its_words(gold: Gold, articles: Sequence[Article]) -> Iterator[str]:
+def _of_its_words(gold: GoldQuestion, articles: Sequence[Article]) -> Iterator[str]:
     for quoted in gold.evidence:
         named = [article for article in articles if quoted.of(article)]
         if not named:
             yield f"no article is named “{quoted.article}”; give its id, or its file's name without the ending (python -m corpus list)"
-        elif not any(quoted.place_in(article) for article in named):
+        elif not any(quoted.span_in(article) for article in named):
             yield f"“{_short(quoted.quote)}” stands nowhere in {quoted.article}; copy the words from: python -m corpus show {named[0].id}"
     quotes = "\n".join(quoted.quote for quoted in gold.evidence)
     for wordings in gold.answers if gold.evidence else ():
-        if not yes_or_no(wordings) and not any(says(quotes, wording) for wording in wordings):
+        if not is_yes_or_no(wordings) and not any(contains_wording(quotes, wording) for wording in wordings):
             yield f"none of the quoted words say “{_short(wordings[0])}”; add the wording that they use, or quote the words that say it"
 
 
-def _of_its_days(gold: Gold, articles: Sequence[Article]) -> Iterator[str]:
+def _of_its_days(gold: GoldQuestion, articles: Sequence[Article]) -> Iterator[str]:
     """Days on which no article could have told the value: those after all the quoted articles."""
-    days = [article.published for article in articles for quoted in gold.evidence if quoted.of(article) and article.published]
+    days = [
+        article.published
+        for article in articles
+        for quoted in gold.evidence
+        if quoted.of(article) and article.published
+    ]
     for day in dict.fromkeys(day for each in gold.as_of for day in each):
         if days and day.first > max(published.last for published in days):
             yield f"the day {day} lies after the articles that are quoted; give the day that their words tell, or their own"

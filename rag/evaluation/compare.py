@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.evaluation.gold import UNANSWERABLE, GoldError
+from rag.evaluation.gold import UNANSWERABLE, EvaluationError
 from rag.evaluation.summary import COSTS, MEANS
 
 _REFUSAL, _UNSUPPORTED = "refusal right", "unsupported statements"
 _FIELDS = {**MEANS, _UNSUPPORTED: "unsupported", **COSTS}
 MEASURES = (*MEANS, _REFUSAL, _UNSUPPORTED, *COSTS)
 # What a run is judged by where nobody says otherwise; seconds differ with whatever else the machine does.
-JUDGED = ("right", _REFUSAL, "evidence@3", "citation recall", "outdated answers", _UNSUPPORTED)
+DECISIVE_MEASURES = ("right", _REFUSAL, "evidence@3", "citation recall", "outdated answers", _UNSUPPORTED)
 _LOWER_IS_BETTER = frozenset({"outdated answers", _UNSUPPORTED, *COSTS})
 _FLIPS = 10_000
 
@@ -56,10 +56,12 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Comparison:
     earlier, later = ({result["id"]: result for result in run["results"]} for run in (before, after))
     shared = [name for name in earlier if name in later]
     if not shared:
-        raise GoldError("the two runs have no question in common; compare runs over the same gold file")
+        raise EvaluationError("the two runs have no question in common; compare runs over the same gold file")
     other = next((name for name in shared if earlier[name]["question"] != later[name]["question"]), None)
     if other:
-        raise GoldError(f"question {other} is worded differently in the two runs; run the earlier one again on the new gold file")
+        raise EvaluationError(
+            f"question {other} is worded differently in the two runs; run the earlier one again on the new gold file"
+        )
     pairs = [(earlier[name], later[name]) for name in shared]
     changed = [(one, two) for one, two in pairs if one["right"] != two["right"]]
     return Comparison(
@@ -75,7 +77,13 @@ def _change(measure: str, pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]
     if not len(known):
         return None
     means = known.mean(axis=0)
-    return Change(measure, len(known), round(float(means[0]), 3), round(float(means[1]), 3), chance(known[:, 1] - known[:, 0]))
+    return Change(
+        measure,
+        len(known),
+        round(float(means[0]), 3),
+        round(float(means[1]), 3),
+        permutation_p_value(known[:, 1] - known[:, 0]),
+    )
 
 
 def _value(measure: str, result: dict[str, Any]) -> float | None:
@@ -88,10 +96,10 @@ def _value(measure: str, result: dict[str, Any]) -> float | None:
     return None if value is None else float(value)
 
 
-def chance(differences: NDArray[np.float64]) -> float:
+def permutation_p_value(differences: NDArray[np.float64]) -> float:
     """The share of random changes of sign under which the mean difference is as large as it is (paired permutation test, seeded).
 
-    >>> chance(np.zeros(5)), chance(np.ones(12)) < 0.01
+    >>> permutation_p_value(np.zeros(5)), chance(np.ones(12)) < 0.01
     (1.0, True)
     """
     told = differences[differences != 0]
@@ -102,12 +110,18 @@ def chance(differences: NDArray[np.float64]) -> float:
     return round(float((as_large.sum() + 1) / (_FLIPS + 1)), 4)
 
 
-def told(found: Comparison, level: float) -> str:
+def comparison_table(found: Comparison, level: float) -> str:
     """A comparison as Markdown: a table, then the questions that changed sides."""
     lines = ["| | questions | before | after | p | |", "|---|---|---|---|---|---|"]
     for change in found.changes:
-        verdict = ("better" if change.better else "worse") if change.p < level and change.after != change.before else ""
-        lines.append(f"| {change.measure} | {change.questions} | {change.before} | {change.after} | {change.p} | {verdict} |")
+        verdict = (
+            ("better" if change.better else "worse")
+            if change.p < level and change.after != change.before
+            else ""
+        )
+        lines.append(
+            f"| {change.measure} | {change.questions} | {change.before} | {change.after} | {change.p} | {verdict} |"
+        )
     for title, rows in (("Right now, wrong before", found.gained), ("Wrong now, right before", found.lost)):
         if rows:
             lines += ["", f"{title} ({len(rows)}):", ""]

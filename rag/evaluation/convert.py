@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus.cleaning import NoText, clean
-from corpus.readers import EXPORT_FORMAT, read
-from rag.evaluation.gold import UNANSWERABLE, YES_NO, GoldError, yes_or_no
+from corpus.cleaning.clean import NoText, clean
+from corpus.reading.files import EXPORT_FORMAT, read_articles
+from rag.evaluation.gold import UNANSWERABLE, YES_NO, EvaluationError, is_yes_or_no
 
 Entry = dict[str, Any]
 
 
 @dataclass
-class Converted:
+class ConvertedSet:
     """Articles by their text, each once, with its id; questions with what answers them, as entries of JSON lines files; the last article of each title."""
 
     articles: dict[str, tuple[str, Entry]] = field(default_factory=dict)
@@ -28,54 +28,88 @@ class Converted:
     def article(self, body: str, **fields: str | None) -> str:
         """Take an article in; its id as a collection will have it."""
         # As an export of ours, so that it is taken as it stands: a set's paragraph is no page to be cleaned.
-        entry = {"format": EXPORT_FORMAT, **{name: value for name, value in fields.items() if value}, "body": body.strip()}
+        entry = {
+            "format": EXPORT_FORMAT,
+            **{name: value for name, value in fields.items() if value},
+            "body": body.strip(),
+        }
         known = self.articles.get(entry["body"])
         if known:
             return known[0]
-        (raw,) = read(Path("set.jsonl"), json.dumps(entry).encode())
+        (raw,) = read_articles(Path("set.jsonl"), json.dumps(entry).encode())
         name = clean(raw).id
         self.articles[entry["body"]] = name, entry
         self.titles[fields.get("title") or ""] = name
         return name
 
-    def question(self, name: str, question: str, answers: list[list[str]], quotes: list[tuple[str, str]]) -> None:
+    def question(
+        self, name: str, question: str, answers: list[list[str]], quotes: list[tuple[str, str]]
+    ) -> None:
         """Take a question in: the wordings of each thing that must be said (none: nothing answers it) and (article id, words) that carry it."""
-        answers = [wordings for each in answers if (wordings := list(dict.fromkeys(wording for wording in each if wording)))]
-        kind = {"kind": YES_NO} if len(answers) == 1 and yes_or_no(answers[0]) else {}
-        answered = {**kind, "answers": answers, "evidence": [{"article": article, "quote": quote} for article, quote in quotes]}
-        self.questions.append({"id": name, "question": question, **(answered if answers else {"kind": UNANSWERABLE})})
+        answers = [
+            wordings
+            for each in answers
+            if (wordings := list(dict.fromkeys(wording for wording in each if wording)))
+        ]
+        kind = {"kind": YES_NO} if len(answers) == 1 and is_yes_or_no(answers[0]) else {}
+        answered = {
+            **kind,
+            "answers": answers,
+            "evidence": [{"article": article, "quote": quote} for article, quote in quotes],
+        }
+        self.questions.append(
+            {"id": name, "question": question, **(answered if answers else {"kind": UNANSWERABLE})}
+        )
 
 
-def convert(form: str, paths: Sequence[Path]) -> Converted:
-    """Read the files of a set of one of `FORMS`, those with articles before those with questions on them.
+def convert(form: str, paths: Sequence[Path]) -> ConvertedSet:
+    """Read the files of a set of one of `SET_FORMATS`, those with articles before those with questions on them.
 
     Raises:
         GoldError: a file cannot be read, or is of another form.
     """
-    found = Converted()
+    found = ConvertedSet()
     for path in paths:
         _read(form, path, found)
     if not found.questions:
-        raise GoldError(f"{paths[-1]}: holds no questions; give the set's file of questions too")
+        raise EvaluationError(f"{paths[-1]}: holds no questions; give the set's file of questions too")
     return found
 
 
-def _read(form: str, path: Path, found: Converted) -> None:
+def _read(form: str, path: Path, found: ConvertedSet) -> None:
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8") as file
+        ):
             text = file.read()
         for entry in _entries(text):
-            FORMS[form](entry, found)
-    except (OSError, UnicodeDecodeError, NoText, json.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise GoldError(
-            f"{path}: not as {form} is published ({type(error).__name__}: {error}); the forms are {', '.join(sorted(FORMS))}"
+            SET_FORMATS[form](entry, found)
+    except (
+        OSError,
+        UnicodeDecodeError,
+        NoText,
+        json.JSONDecodeError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+    ) as error:
+        raise EvaluationError(
+            f"{path}: not as {form} is published ({type(error).__name__}: {error}); the forms are {', '.join(sorted(SET_FORMATS))}"
         ) from error
 
 
-def save(found: Converted, articles: Path, gold: Path) -> None:
+def save_converted(found: ConvertedSet, articles: Path, gold: Path) -> None:
     """Write both as JSON lines."""
-    for path, entries in ((articles, [entry for _, entry in found.articles.values()]), (gold, found.questions)):
-        path.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries), encoding="utf-8")
+    for path, entries in (
+        (articles, [entry for _, entry in found.articles.values()]),
+        (gold, found.questions),
+    ):
+        path.write_text(
+            "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries), encoding="utf-8"
+        )
 
 
 def _entries(text: str) -> Iterator[Entry]:
@@ -89,23 +123,30 @@ def _entries(text: str) -> Iterator[Entry]:
     yield from whole
 
 
-def _squad(entry: Entry, found: Converted) -> None:
+def _squad(entry: Entry, found: ConvertedSet) -> None:
     for paragraph in entry.get("paragraphs", [entry]):
         article = found.article(paragraph["context"], title=(entry.get("title") or "").replace("_", " "))
         for asked in paragraph["qas"]:
             texts = [answer["text"] for answer in asked["answers"]]
-            found.question(str(asked["id"]), asked["question"].strip(), [texts], [(article, texts[0])] if texts else [])
+            found.question(
+                str(asked["id"]), asked["question"].strip(), [texts], [(article, texts[0])] if texts else []
+            )
 
 
-def _clapnq(entry: Entry, found: Converted) -> None:
+def _clapnq(entry: Entry, found: ConvertedSet) -> None:
     (passage,) = entry["passages"]
     article = found.article(passage["text"], title=passage["title"])
     answer = entry["output"][0]
     used = [sentence.strip() for sentence in answer["selected_sentences"] if sentence.strip()]
-    found.question(str(entry["id"]), f"{entry['input']}?", [[answer["answer"]]] if used else [], [(article, words) for words in used])
+    found.question(
+        str(entry["id"]),
+        f"{entry['input']}?",
+        [[answer["answer"]]] if used else [],
+        [(article, words) for words in used],
+    )
 
 
-def _rgb(entry: Entry, found: Converted) -> None:
+def _rgb(entry: Entry, found: ConvertedSet) -> None:
     """The set's own scoring wants each member of "answer" said, a list by any of its wordings; texts may stand in a list for each member.
 
     The falsified texts of its "fact" part ("positive_wrong") are left out: they are nobody's articles.
@@ -119,27 +160,42 @@ def _rgb(entry: Entry, found: Converted) -> None:
     found.question(str(entry["id"]), entry["query"], answers, list(dict.fromkeys(quotes)))
 
 
-def _realtimeqa(entry: Entry, found: Converted) -> None:
+def _realtimeqa(entry: Entry, found: ConvertedSet) -> None:
     """A quiz of the week: a choice is the answer, the explanation its article, of the quiz's day and paper."""
     right = [entry["choices"][int(n)] for n in entry["answer"]]
     told = (entry.get("evidence") or "").strip()
     day = (entry.get("question_date") or "").replace("/", "-")
     paper = {"publisher": entry.get("question_source"), "date": day, "url": entry.get("question_url")}
-    found.question(str(entry["question_id"]), entry["question_sentence"], [right], [(found.article(told, **paper), told)] if told else [])
+    found.question(
+        str(entry["question_id"]),
+        entry["question_sentence"],
+        [right],
+        [(found.article(told, **paper), told)] if told else [],
+    )
 
 
-def _multihop(entry: Entry, found: Converted) -> None:
+def _multihop(entry: Entry, found: ConvertedSet) -> None:
     """Both of the set's files: articles have a body, questions a query."""
     if "body" in entry:
         published = (entry.get("published_at") or "")[:10]
-        found.article(entry["body"], title=entry["title"], publisher=entry.get("source"), date=published, url=entry.get("url"))
+        found.article(
+            entry["body"],
+            title=entry["title"],
+            publisher=entry.get("source"),
+            date=published,
+            url=entry.get("url"),
+        )
         return
     null = entry.get("question_type") == "null_query"
-    facts = [(found.titles.get(fact["title"], fact["title"]), fact["fact"]) for fact in entry["evidence_list"]]
-    found.question(str(entry.get("id", len(found.questions))), entry["query"], [] if null else [[entry["answer"]]], facts)
+    facts = [
+        (found.titles.get(fact["title"], fact["title"]), fact["fact"]) for fact in entry["evidence_list"]
+    ]
+    found.question(
+        str(entry.get("id", len(found.questions))), entry["query"], [] if null else [[entry["answer"]]], facts
+    )
 
 
-FORMS: dict[str, Callable[[Entry, Converted], None]] = {
+SET_FORMATS: dict[str, Callable[[Entry, ConvertedSet], None]] = {
     "squad": _squad,
     "clapnq": _clapnq,
     "rgb": _rgb,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from rag.answer import Answer
+from rag.answers.answer import Answer
 from rag.evaluation import measures
-from rag.evaluation.gold import UNANSWERABLE, Gold
+from rag.evaluation.gold import UNANSWERABLE, GoldQuestion
 
 NOT_RETRIEVED = "not retrieved"
 NOT_IN_EVIDENCE = "retrieved, not in evidence"
@@ -12,10 +12,10 @@ MISREAD = "in evidence, misread"
 UNSUPPORTED = "right but unsupported"
 WRONGLY_REFUSED = "wrongly refused"
 WRONGLY_ANSWERED = "wrongly answered"
-CLASSES = (NOT_RETRIEVED, NOT_IN_EVIDENCE, MISREAD, UNSUPPORTED, WRONGLY_REFUSED, WRONGLY_ANSWERED)
+FAILURE_CLASSES = (NOT_RETRIEVED, NOT_IN_EVIDENCE, MISREAD, UNSUPPORTED, WRONGLY_REFUSED, WRONGLY_ANSWERED)
 
 
-def failure(gold: Gold, places: Sequence[bool], answer: Answer) -> str | None:
+def classify_failure(gold: GoldQuestion, places: Sequence[bool], answer: Answer) -> str | None:
     """The class of an answer's failure, None where it is right; `places` are those of the gold articles among the articles found.
 
     A refusal is told apart by what was there: it is wrong only where the words that answer were in the evidence.
@@ -27,6 +27,8 @@ def failure(gold: Gold, places: Sequence[bool], answer: Answer) -> str | None:
     if gold.evidence:
         if not any(places):
             return NOT_RETRIEVED
-        if not measures.evidence_at(len(answer.evidence), gold, [(item.article, item.start, item.end) for item in answer.evidence]):
+        if not measures.evidence_at(
+            len(answer.evidence), gold, [(item.article, item.start, item.end) for item in answer.evidence]
+        ):
             return NOT_IN_EVIDENCE
     return WRONGLY_REFUSED if measures.refused(answer) else MISREAD

@@ -7,30 +7,30 @@ from collections.abc import Sequence
 from statistics import mean
 
 from corpus.article import Article, PartialDate
-from rag.answer import Answer
-from rag.citations import QUOTED, Statement
-from rag.evaluation.gold import UNANSWERABLE, Gold, yes_or_no
+from rag.answers.answer import Answer
+from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, is_yes_or_no
+from rag.verification.citations import QUOTED, Statement
 
-Span = tuple[Article, int, int]
+ArticleSpan = tuple[Article, int, int]
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def places(gold: Gold, found: Sequence[Article]) -> list[bool]:
+def relevance(gold: GoldQuestion, found: Sequence[Article]) -> list[bool]:
     """Which of the articles found, each counted once, are gold articles; for the measures of `ranking`."""
     return [any(words.of(article) for words in gold.evidence) for article in dict.fromkeys(found)]
 
 
-def wanted(gold: Gold) -> int:
+def relevant_count(gold: GoldQuestion) -> int:
     """How many articles hold the gold words."""
     return len({words.article for words in gold.evidence})
 
 
-def evidence_at(k: int, gold: Gold, spans: Sequence[Span]) -> float:
+def evidence_at(k: int, gold: GoldQuestion, spans: Sequence[ArticleSpan]) -> float:
     """1 if one of the first k sentences holds a part of the gold words, else 0."""
     return float(any(_overlaps(gold, span) for span in spans[:k]))
 
 
-def right(gold: Gold, answer: Answer) -> float:
+def right(gold: GoldQuestion, answer: Answer) -> float:
     """1 if the answer says all that it must and nothing that it must not, else 0; an unanswerable question is right when refused.
 
     Wordings are compared without case and only as whole words: "300" is not in "1,300". A mere "yes" or "no" counts only where the first
@@ -38,10 +38,13 @@ def right(gold: Gold, answer: Answer) -> float:
     """
     if gold.kind == UNANSWERABLE:
         return float(refused(answer))
-    return float(all(_said(gold, answer)) and not any(says(_whole(answer), wording) for wording in gold.must_not))
+    return float(
+        all(_said(gold, answer))
+        and not any(contains_wording(_whole(answer), wording) for wording in gold.must_not)
+    )
 
 
-def values_said(gold: Gold, answer: Answer) -> float | None:
+def values_said(gold: GoldQuestion, answer: Answer) -> float | None:
     """The share of the gold answers that are said, where there are several: the values of a change, the sides of a disagreement; else None.
 
     Gold "500", "4,000" and "fewer than 20", said "500 in 2020, 4,000 in 2021": 2/3, while `right` is 0.
@@ -49,11 +52,15 @@ def values_said(gold: Gold, answer: Answer) -> float | None:
     return mean(_said(gold, answer)) if len(gold.answers) > 1 else None
 
 
-def _said(gold: Gold, answer: Answer) -> list[float]:
+def _said(gold: GoldQuestion, answer: Answer) -> list[float]:
     """Of each gold answer, 1 if it is said."""
     whole = _whole(answer)
     return [
-        float(_decides(answer, wordings) if yes_or_no(wordings) else any(says(whole, wording) for wording in wordings))
+        float(
+            _decides(answer, wordings)
+            if is_yes_or_no(wordings)
+            else any(contains_wording(whole, wording) for wording in wordings)
+        )
         for wordings in gold.answers
     ]
 
@@ -68,7 +75,7 @@ def _decides(answer: Answer, wordings: Sequence[str]) -> bool:
     return bool(said) and _normal(said[0]).split()[:1] == [_normal(wordings[0])]
 
 
-def brief(answer: Answer) -> str:
+def short_answer(answer: Answer) -> str:
     """What an answer says first and shortest: the figure that it tells in bold, or its first statement."""
     if not answer.statements:
         return ""
@@ -108,28 +115,31 @@ def _normal(text: str) -> str:
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
 
 
-def figures_right(gold: Gold, answer: Answer) -> float | None:
+def figures_right(gold: GoldQuestion, answer: Answer) -> float | None:
     """1 if every figure of one wording of each gold answer is said; None where the gold answers hold none.
 
     Gold "34 million" or "thirty-four million", said "It costs 34.5 million": 0.
     """
-    wanted = [[set(_FIGURE.findall(wording)) for wording in wordings if _FIGURE.search(wording)] for wordings in gold.answers]
+    wanted = [
+        [set(_FIGURE.findall(wording)) for wording in wordings if _FIGURE.search(wording)]
+        for wordings in gold.answers
+    ]
     wanted = [figures for figures in wanted if figures]
     said = {figure for statement in answer.statements for figure in _FIGURE.findall(statement.text)}
     return float(all(any(figures <= said for figures in wordings) for wordings in wanted)) if wanted else None
 
 
-def outdated(gold: Gold, answer: Answer) -> float | None:
+def outdated(gold: GoldQuestion, answer: Answer) -> float | None:
     """1 if the answer to a question for the latest value says a value that it must not; None for other questions.
 
     Must not say "6.5 billion", says "6.5 billion in 2010": 1.
     """
     if gold.kind != "latest" or not gold.must_not:
         return None
-    return float(any(says(_whole(answer), wording) for wording in gold.must_not))
+    return float(any(contains_wording(_whole(answer), wording) for wording in gold.must_not))
 
 
-def as_of_right(gold: Gold, answer: Answer) -> float | None:
+def as_of_right(gold: GoldQuestion, answer: Answer) -> float | None:
     """The share of right days among the gold answers with a day that are said; None where gold names no day, or none of them is said.
 
     A gold answer's day is that of the first statement that tells it, by its figure or else by its text: the day that the statement
@@ -145,16 +155,25 @@ def as_of_right(gold: Gold, answer: Answer) -> float | None:
         for wordings, days in zip(gold.answers, gold.as_of, strict=False)
         if days and (statement := next((item for item in answer.statements if _tells(item, wordings)), None))
     ]
-    return mean(float(any(_agree(day, _day(statement)) for day in days)) for days, statement in told) if told else None
+    return (
+        mean(float(any(_agree(day, _day(statement)) for day in days)) for days, statement in told)
+        if told
+        else None
+    )
 
 
 def _tells(statement: Statement, wordings: Sequence[str]) -> bool:
     """True if a statement's figure is the value, or its text says it where it tells no figure."""
     figure = statement.as_of.figure if statement.as_of else ""
     if not figure:
-        return any(says(statement.text, wording) for wording in wordings)
+        return any(contains_wording(statement.text, wording) for wording in wordings)
     digits = set(_FIGURE.findall(figure))
-    return any(says(figure, wording) or says(wording, figure) or digits & set(_FIGURE.findall(wording)) for wording in wordings)
+    return any(
+        contains_wording(figure, wording)
+        or contains_wording(wording, figure)
+        or digits & set(_FIGURE.findall(wording))
+        for wording in wordings
+    )
 
 
 def _day(statement: Statement) -> PartialDate | None:
@@ -166,7 +185,8 @@ def _day(statement: Statement) -> PartialDate | None:
 def _agree(one: PartialDate, other: PartialDate | None) -> bool:
     """True if one of two days lies within the other."""
     return other is not None and (
-        (one.first <= other.first and other.last <= one.last) or (other.first <= one.first and one.last <= other.last)
+        (one.first <= other.first and other.last <= one.last)
+        or (other.first <= one.first and one.last <= other.last)
     )
 
 
@@ -175,7 +195,7 @@ def refused(answer: Answer) -> bool:
     return answer.status == "unanswerable"
 
 
-def citation_precision(gold: Gold, answer: Answer) -> float | None:
+def citation_precision(gold: GoldQuestion, answer: Answer) -> float | None:
     """The share of citations that share words with a gold quote; None where nothing is cited or no gold words are known.
 
     Two citations, one of them in the gold sentence: 0.5.
@@ -185,7 +205,7 @@ def citation_precision(gold: Gold, answer: Answer) -> float | None:
     return mean(_overlaps(gold, (item.article, item.start, item.end)) for item in answer.citations)
 
 
-def citation_recall(gold: Gold, answer: Answer) -> float | None:
+def citation_recall(gold: GoldQuestion, answer: Answer) -> float | None:
     """The share of gold quotes that a citation shares words with; None where no gold words are known.
 
     Three gold quotes, two of them cited: 2/3.
@@ -193,12 +213,18 @@ def citation_recall(gold: Gold, answer: Answer) -> float | None:
     if not gold.evidence:
         return None
     cited = [(item.article, item.start, item.end) for item in answer.citations]
-    return mean(any(_overlap(words.place_in(article), start, end) for article, start, end in cited) for words in gold.evidence)
+    return mean(
+        any(_overlap(words.span_in(article), start, end) for article, start, end in cited)
+        for words in gold.evidence
+    )
 
 
 def unsupported(answer: Answer) -> int:
     """How many statements cite nothing, or words that do not stand in their article at the offsets given."""
-    return sum(not statement.citations or not all(citation.verified for citation in statement.citations) for statement in answer.statements)
+    return sum(
+        not statement.citations or not all(citation.verified for citation in statement.citations)
+        for statement in answer.statements
+    )
 
 
 def precision_recall(relevant: Sequence[bool], chosen: Sequence[bool]) -> tuple[float, float]:
@@ -211,16 +237,16 @@ def precision_recall(relevant: Sequence[bool], chosen: Sequence[bool]) -> tuple[
     return both / sum(chosen) if any(chosen) else 0.0, both / sum(relevant) if any(relevant) else 0.0
 
 
-def _overlaps(gold: Gold, span: Span) -> bool:
+def _overlaps(gold: GoldQuestion, span: ArticleSpan) -> bool:
     article, start, end = span
-    return any(_overlap(words.place_in(article), start, end) for words in gold.evidence)
+    return any(_overlap(words.span_in(article), start, end) for words in gold.evidence)
 
 
 def _overlap(place: tuple[int, int] | None, start: int, end: int) -> bool:
     return place is not None and place[0] < end and start < place[1]
 
 
-def says(text: str, wording: str) -> bool:
+def contains_wording(text: str, wording: str) -> bool:
     """True if a text holds a wording as whole words, without case: "300" is not in "1,300"."""
     return bool(re.search(rf"(?<![\w.,]){re.escape(_plain(wording))}(?![\w]|[.,]\d)", _plain(text)))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import mean
 
 from rag.evaluation import measures, ranking
-from rag.evaluation.gold import Gold
-from rag.followups import standing_alone
-from rag.retriever import Retriever
+from rag.evaluation.gold import GoldQuestion
+from rag.query.followups import rewrite_followup
+from rag.retrieval.search import Retriever
 
 _BRITISH = {
     "centre": "center", "defence": "defense", "programme": "program", "metre": "meter", "metres": "meters", "kilometre": "kilometer",
@@ -26,7 +26,13 @@ _BRITISH = {
     "behaviour": "behavior", "catalogue": "catalog", "recognise": "recognize", "recognised": "recognized", "realise": "realize",
 }  # fmt: skip
 _AMERICAN = {american: british for british, american in _BRITISH.items()}
-_NUMBERS = dict(zip("two three four five six seven eight nine ten eleven twelve".split(), map(str, range(2, 13)), strict=True))
+_NUMBERS = dict(
+    zip(
+        "two three four five six seven eight nine ten eleven twelve".split(),
+        map(str, range(2, 13)),
+        strict=True,
+    )
+)
 _FIGURES = {figure: word for word, figure in _NUMBERS.items()}
 _LONG = {
     "NATO": "the North Atlantic Treaty Organization", "UN": "the United Nations", "EU": "the European Union", "US": "the United States",
@@ -44,7 +50,11 @@ def slip(question: str) -> str:
     >>> slip("How many soldiers left?")
     'How many slodiers left?'
     """
-    words = [match for match in _WORD.finditer(question) if len(match[0]) >= _SLIP_LETTERS and match[0].isalpha() and match[0].islower()]
+    words = [
+        match
+        for match in _WORD.finditer(question)
+        if len(match[0]) >= _SLIP_LETTERS and match[0].isalpha() and match[0].islower()
+    ]
     if not words:
         return question
     word = max(words, key=lambda match: len(match[0]))
@@ -98,7 +108,7 @@ PERTURBATIONS: tuple[Callable[[str], str], ...] = (slip, plain, spelling, numera
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PerturbationRow:
     """What one way of typing costs: the questions that it changes, and their means before and after."""
 
     name: str
@@ -109,7 +119,7 @@ class Row:
     mrr: float
 
 
-def measured(retriever: Retriever, gold: Iterable[Gold]) -> list[Row]:
+def measure_perturbations(retriever: Retriever, gold: Iterable[GoldQuestion]) -> list[PerturbationRow]:
     """A row for each perturbation: how often a right article is among the first three, and MRR, over the questions that it changes."""
     asked = [item for item in gold if item.evidence]
     rows = []
@@ -118,23 +128,28 @@ def measured(retriever: Retriever, gold: Iterable[Gold]) -> list[Row]:
         if changed:
             before, after = ([_found(retriever, item, way) for item in changed] for way in (str, perturb))
             means = [round(mean(pair[n] for pair in pairs), 3) for n in (0, 1) for pairs in (before, after)]
-            rows.append(Row(perturb.__name__, len(changed), *means))
+            rows.append(PerturbationRow(perturb.__name__, len(changed), *means))
     return rows
 
 
-def _found(retriever: Retriever, gold: Gold, typed: Callable[[str], str]) -> tuple[float, float]:
-    found = [hit.passage.article for hit in retriever.hits(standing_alone(typed(gold.question), gold.history))]
-    places = measures.places(gold, found)
+def _found(retriever: Retriever, gold: GoldQuestion, typed: Callable[[str], str]) -> tuple[float, float]:
+    found = [
+        hit.passage.article for hit in retriever.hits(rewrite_followup(typed(gold.question), gold.history))
+    ]
+    places = measures.relevance(gold, found)
     return ranking.hits_at(3, places), ranking.reciprocal_rank(places)
 
 
-def table(rows: Sequence[Row]) -> str:
+def perturbation_table(rows: Sequence[PerturbationRow]) -> str:
     """The rows as a Markdown table."""
-    lines = ["| typed | questions | right article in 3, before | after | MRR, before | after |", "|---" * 6 + "|"]
+    lines = [
+        "| typed | questions | right article in 3, before | after | MRR, before | after |",
+        "|---" * 6 + "|",
+    ]
     lines += ["| " + " | ".join(str(value) for value in asdict(row).values()) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def save(path: Path, rows: Sequence[Row]) -> None:
+def save_perturbations(path: Path, rows: Sequence[PerturbationRow]) -> None:
     """Write the rows as JSON."""
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")

@@ -8,20 +8,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from corpus.article import Article
-from corpus.passages import sentences
-from rag.quantities import quantities
+from corpus.passages import sentence_spans
+from rag.quantities.quantities import parse_quantities
 
 _WORDS = (8, 40)  # of a sentence that can stand alone
 _EACH = 3  # drafts of one article
 
 
-def from_articles(articles: Sequence[Article]) -> Iterator[dict[str, Any]]:
+def draft_questions(articles: Sequence[Article]) -> Iterator[dict[str, Any]]:
     """At most three drafts an article, of the sentences with the fewest figures, in the articles' order."""
     for article in articles:
         drafts = []
-        for start, end in sentences(article.body):
+        for start, end in sentence_spans(article.body):
             quote = article.body[start:end]
-            found = quantities(quote)
+            found = parse_quantities(quote)
             if found and _WORDS[0] <= len(quote.split()) <= _WORDS[1]:
                 drafts.append((len(found), start, _draft(article, quote, found[0].text)))
         best = sorted(sorted(drafts, key=lambda draft: draft[:2])[:_EACH], key=lambda draft: draft[1])

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from rag.evaluation.failures import CLASSES
+from rag.evaluation.failures import FAILURE_CLASSES
 
 _HERE = Path(__file__).parent
 # The measures that a reader looks at first, where the run has them.
@@ -26,23 +26,40 @@ _FIRST = (
 _BARS = 24  # of the histogram of seconds
 
 
-def html(run: dict[str, Any]) -> str:
+def html_report(run: dict[str, Any]) -> str:
     """The report as one page: no script, no font and no image from elsewhere; everything of a run is escaped."""
-    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.get_template("report.html").render(**_view(run))
 
 
-def markdown(run: dict[str, Any]) -> str:
+def markdown_report(run: dict[str, Any]) -> str:
     """The figures and the questions that failed, as Markdown."""
     view = _view(run)
-    lines = [f"# {view['title']}", "", view["told"], "", "| measure | value | 95 % between |", "|---|---|---|"]
+    lines = [
+        f"# {view['title']}",
+        "",
+        view["told"],
+        "",
+        "| measure | value | 95 % between |",
+        "|---|---|---|",
+    ]
     lines += [f"| {name} | {value} | {low} and {high} |" for name, value, low, high in view["first"]]
     lines += [f"| {name} | {value} | |" for name, value in view["others"]]
-    lines += ["", "| what went wrong | questions |", "|---|---|", *(f"| {name} | {count} |" for name, count, _ in view["failures"])]
+    lines += [
+        "",
+        "| what went wrong | questions |",
+        "|---|---|",
+        *(f"| {name} | {count} |" for name, count, _ in view["failures"]),
+    ]
     for name, _, results in view["failures"]:
         if results:
             lines += ["", f"## {name.capitalize()}", ""]
-            lines += [f"- {result['id']}: {_flat(result['question'])}\n  - {_flat(result['text'])}" for result in results]
+            lines += [
+                f"- {result['id']}: {_flat(result['question'])}\n  - {_flat(result['text'])}"
+                for result in results
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -52,7 +69,9 @@ def _view(run: dict[str, Any]) -> dict[str, Any]:
     groups = {"all": intervals, **run.get("group_intervals", {})}
     first = [(name, figures[name], *intervals[name]) for name in _FIRST if name in intervals]
     others = [(name, value) for name, value in figures.items() if name not in _FIRST and value is not None]
-    by_class = {name: [result for result in run["results"] if result["failure"] == name] for name in CLASSES}
+    by_class = {
+        name: [result for result in run["results"] if result["failure"] == name] for name in FAILURE_CLASSES
+    }
     return {
         "title": f"{run['gold']['file']}: {figures['questions']} questions",
         "told": (
@@ -77,7 +96,9 @@ def _refused(run: dict[str, Any]) -> dict[str, int]:
     counted = Counter[str]()
     for result in run["results"]:
         if result["refused"]:
-            parts = [("publisher", name) for name in result["publishers"]] + [("year", name) for name in result["years"]]
+            parts = [("publisher", name) for name in result["publishers"]] + [
+                ("year", name) for name in result["years"]
+            ]
             half = "development half" if result["development"] else "test half"
             counted.update({"all", half, result["kind"], *("/".join(part) for part in parts)})
     return {name: counted[name] for name in run["summary"]}

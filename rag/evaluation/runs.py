@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from rag.assistant import Assistant
-from rag.evaluation.check import mistakes
-from rag.evaluation.compare import compare, told
+from rag.evaluation.check import find_mistakes
+from rag.evaluation.compare import compare, comparison_table
 from rag.evaluation.gold import read_gold
-from rag.evaluation.record import Journal, conditions, load, record, save
+from rag.evaluation.record import Journal, build_run, load_run, run_conditions, save_run
 from rag.evaluation.run import evaluate
 
-FOLDER = "runs"
+RUNS_FOLDER = "runs"
 _LEVEL = 0.05
 _OTHER = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is; `name` is that of the finished run, "" before."""
 
     done: int
@@ -33,18 +33,18 @@ class Progress:
     def left(self) -> float | None:
         """The seconds that the rest takes at this rate; None before the first answer.
 
-        >>> Progress(done=1, total=3, seconds=2.0).left
+        >>> RunProgress(done=1, total=3, seconds=2.0).left
         4.0
         """
         return self.seconds / self.done * (self.total - self.done) if self.done else None
 
 
-class Runs:
+class RunHistory:
     """The runs in the folder "runs" of a collection, by their files' names without the ending; the newest come first."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
-        self._folder = assistant.library.store.path.parent / FOLDER
+        self._folder = assistant.library.store.path.parent / RUNS_FOLDER
 
     def names(self) -> list[str]:
         return sorted((file.stem for file in self._folder.glob("*.json")), reverse=True)
@@ -55,7 +55,7 @@ class Runs:
         Raises:
             GoldError: there is no such run.
         """
-        return load(self._folder / f"{_plain(name)}.json")
+        return load_run(self._folder / f"{_plain(name)}.json")
 
     def compared(self, before: str, after: str) -> str:
         """What changed from one run to another, as Markdown.
@@ -63,7 +63,7 @@ class Runs:
         Raises:
             GoldError: a run is not there, or they have no question in common.
         """
-        return told(compare(self.read(before), self.read(after)), _LEVEL)
+        return comparison_table(compare(self.read(before), self.read(after)), _LEVEL)
 
     def mistakes(self, gold: Path) -> list[str]:
         """What is wrong with a gold file, a line each.
@@ -72,9 +72,9 @@ class Runs:
             GoldError: it cannot be read as one.
         """
         articles = self._assistant.library.store.articles()
-        return [f"Line {line}: {what}" for line, what in mistakes(read_gold(gold), articles)]
+        return [f"Line {line}: {what}" for line, what in find_mistakes(read_gold(gold), articles)]
 
-    def run(self, gold: Path) -> Generator[Progress, None, None]:
+    def run(self, gold: Path) -> Generator[RunProgress, None, None]:
         """Ask all questions of a gold file and keep the run; whoever stops listening stops it, and the next run of the file goes on.
 
         Raises:
@@ -82,21 +82,21 @@ class Runs:
         """
         questions = read_gold(gold)
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        under = conditions(self._assistant, gold)
+        under = run_conditions(self._assistant, gold)
         journal = Journal(self._folder / f"{_plain(gold.stem)}.unfinished", under)
         kept = {result.id: result for result in journal.kept()}
         rest = [question for question in questions if question.id not in kept]
         began = time.monotonic()
-        yield Progress(0, len(rest), 0.0)
+        yield RunProgress(0, len(rest), 0.0)
         with closing(evaluate(self._assistant, rest)) as results:
             for n, result in enumerate(journal.keep(results), 1):
                 kept[result.id] = result
-                yield Progress(n, len(rest), time.monotonic() - began)
-        run = record([kept[question.id] for question in questions], under)
+                yield RunProgress(n, len(rest), time.monotonic() - began)
+        run = build_run([kept[question.id] for question in questions], under)
         name = f"{run['when'][:19].replace(':', '')} {_plain(gold.stem)}"
-        save(self._folder / f"{name}.json", run)
+        save_run(self._folder / f"{name}.json", run)
         journal.done()
-        yield Progress(len(rest), len(rest), time.monotonic() - began, name)
+        yield RunProgress(len(rest), len(rest), time.monotonic() - began, name)
 
 
 def _plain(name: str) -> str:

@@ -6,10 +6,10 @@ from statistics import median
 
 import numpy as np
 
-from rag.evaluation.failures import CLASSES
+from rag.evaluation.failures import FAILURE_CLASSES
 from rag.evaluation.gold import UNANSWERABLE
 from rag.evaluation.measures import precision_recall
-from rag.evaluation.run import Result
+from rag.evaluation.run import QuestionResult
 
 # The means that a summary holds, by the name of their field; "right" counts the answerable questions, refusals are counted beside it.
 MEANS = {
@@ -41,14 +41,19 @@ COSTS = {
     "tokens written": "tokens_written",
 }
 _RESAMPLED = 1000
-Figures = dict[str, float | int | None]
+Summary = dict[str, float | int | None]
 
 
-def summary(results: Sequence[Result]) -> Figures:
+def summarise(results: Sequence[QuestionResult]) -> Summary:
     """A run's figures: shares from 0 to 1, seconds and tokens as medians and as the 95th of 100."""
-    precision, recall = precision_recall([result.kind == UNANSWERABLE for result in results], [result.refused for result in results])
-    figures: Figures = {"questions": len(results)}
-    figures |= {name: round(float(np.mean(found)), 3) if (found := values(results, name)) else None for name in MEANS}
+    precision, recall = precision_recall(
+        [result.kind == UNANSWERABLE for result in results], [result.refused for result in results]
+    )
+    figures: Summary = {"questions": len(results)}
+    figures |= {
+        name: round(float(np.mean(found)), 3) if (found := measure_values(results, name)) else None
+        for name in MEANS
+    }
     figures |= {"unsupported statements": sum(result.unsupported for result in results)}
     figures |= {"refusal precision": round(precision, 3), "refusal recall": round(recall, 3)}
     for name, field in COSTS.items():
@@ -60,21 +65,21 @@ def summary(results: Sequence[Result]) -> Figures:
     return figures
 
 
-def values(results: Sequence[Result], measure: str) -> list[float]:
+def measure_values(results: Sequence[QuestionResult], measure: str) -> list[float]:
     """What one of `MEANS` is for each question that it says something about."""
     asked = [result for result in results if result.kind != UNANSWERABLE] if measure == "right" else results
     return [value for result in asked if (value := getattr(result, MEANS[measure])) is not None]
 
 
-def intervals(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
+def confidence_intervals(results: Sequence[QuestionResult]) -> dict[str, tuple[float, float]]:
     """Between which two values 95 of 100 means lie when as many questions are drawn again from these (percentile bootstrap, seeded)."""
-    return {name: interval(found) for name in MEANS if (found := values(results, name))}
+    return {name: confidence_interval(found) for name in MEANS if (found := measure_values(results, name))}
 
 
-def interval(found: Sequence[float]) -> tuple[float, float]:
+def confidence_interval(found: Sequence[float]) -> tuple[float, float]:
     """The 95 % interval of a mean.
 
-    >>> interval([1.0, 1.0, 1.0])
+    >>> confidence_interval([1.0, 1.0, 1.0])
     (1.0, 1.0)
     """
     drawn = np.random.default_rng(0).choice(np.array(found), (_RESAMPLED, len(found))).mean(axis=1)
@@ -82,7 +87,7 @@ def interval(found: Sequence[float]) -> tuple[float, float]:
     return round(float(low), 3), round(float(high), 3)
 
 
-def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
+def group_results(results: Sequence[QuestionResult]) -> dict[str, list[QuestionResult]]:
     """All results, those of each half, those of each kind, and those about each "publisher/..." and "year/..."."""
     found = {
         "all": list(results),
@@ -97,19 +102,19 @@ def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
     return {name: chosen for name, chosen in found.items() if chosen}
 
 
-def failures(results: Sequence[Result]) -> dict[str, int]:
+def count_failures(results: Sequence[QuestionResult]) -> dict[str, int]:
     """How many questions failed in which way; those that did not are left out.
 
-    >>> failures([])
+    >>> count_failures([])
     {'not retrieved': 0, 'retrieved, not in evidence': 0, 'in evidence, misread': 0, 'right but unsupported': 0, 'wrongly refused': 0, 'wrongly answered': 0}
     """
     counted = Counter(result.failure for result in results)
-    return {name: counted[name] for name in CLASSES}
+    return {name: counted[name] for name in FAILURE_CLASSES}
 
 
-def table(results: Sequence[Result]) -> str:
+def summary_table(results: Sequence[QuestionResult]) -> str:
     """The summary as a Markdown table: a row a measure that says something, a column for all questions, each half and each kind."""
-    columns = {name: summary(chosen) for name, chosen in groups(results).items() if "/" not in name}
+    columns = {name: summarise(chosen) for name, chosen in group_results(results).items() if "/" not in name}
     rows = [["", *columns], ["---"] * (len(columns) + 1)]
     rows += [
         [measure, *("-" if column[measure] is None else str(column[measure]) for column in columns.values())]

@@ -7,31 +7,39 @@ from html import escape
 from typing import Any
 
 from rag.assistant import Assistant
-from rag.evaluation.gold import Gold, GoldError
+from rag.evaluation.gold import EvaluationError, GoldQuestion
 from rag.evaluation.run import evaluate
-from rag.evaluation.summary import Figures, summary
-from rag.retriever import Scoring
+from rag.evaluation.summary import Summary, summarise
+from rag.retrieval.search import Scoring
 from rag.settings import Settings
 
 _SWEPT = ("model", "context", "threads", "hits")  # the settings that answers depend on
-_COLUMNS = ("right", "evidence@3", "citation recall", "refusal precision", "refusal recall", "seconds to evidence", "seconds")
+_COLUMNS = (
+    "right",
+    "evidence@3",
+    "citation recall",
+    "refusal precision",
+    "refusal recall",
+    "seconds to evidence",
+    "seconds",
+)
 _SIZE = (640, 320)  # of the plot, with a border of _EDGE
 _EDGE = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SweepPoint:
     """One choice of values and what was measured with it."""
 
     values: dict[str, Any]
-    figures: Figures
+    figures: Summary
 
     @property
     def name(self) -> str:
         return ", ".join(f"{name} {value}" for name, value in self.values.items())
 
 
-def grid(over: Sequence[str]) -> dict[str, list[Any]]:
+def parse_grid(over: Sequence[str]) -> dict[str, list[Any]]:
     """ "hits=4,8" and the like as values of the setting's own type.
 
     Raises:
@@ -43,11 +51,13 @@ def grid(over: Sequence[str]) -> dict[str, list[Any]]:
     for text in over:
         name, _, told = text.partition("=")
         if name not in kinds or not told:
-            raise GoldError(f'"{text}" cannot be swept; write NAME=VALUE,VALUE with one of {", ".join(kinds)}')
+            raise EvaluationError(
+                f'"{text}" cannot be swept; write NAME=VALUE,VALUE with one of {", ".join(kinds)}'
+            )
         try:
             found[name] = [_value(kinds[name], value.strip()) for value in told.split(",")]
         except ValueError as error:
-            raise GoldError(f"{name} takes values of kind {kinds[name].__name__}: {error}") from error
+            raise EvaluationError(f"{name} takes values of kind {kinds[name].__name__}: {error}") from error
     return found
 
 
@@ -60,12 +70,12 @@ def _value(kind: type, text: str) -> Any:
 
 
 def sweep(
-    questions: Sequence[Gold],
+    questions: Sequence[GoldQuestion],
     over: dict[str, list[Any]],
     settings: Settings,
     opening: Callable[[Settings], Assistant],
-    progress: Callable[[Sequence[Gold], str], Any],
-) -> Iterator[Point]:
+    progress: Callable[[Sequence[GoldQuestion], str], Any],
+) -> Iterator[SweepPoint]:
     """A run for each combination, in order; an assistant is opened anew only where its settings change."""
     names = sorted(over, key=lambda name: name not in _SWEPT)
     opened: tuple[Settings, Assistant] | None = None
@@ -77,14 +87,16 @@ def sweep(
                 opened[1].close()
             opened = wanted, opening(wanted)
         assistant = opened[1]
-        assistant.retriever.scoring = Scoring(**{name: value for name, value in chosen.items() if name not in _SWEPT})
-        named = Point(chosen, {}).name
-        yield Point(chosen, summary(list(evaluate(assistant, progress(questions, named)))))
+        assistant.retriever.scoring = Scoring(
+            **{name: value for name, value in chosen.items() if name not in _SWEPT}
+        )
+        named = SweepPoint(chosen, {}).name
+        yield SweepPoint(chosen, summarise(list(evaluate(assistant, progress(questions, named)))))
     if opened:
         opened[1].close()
 
 
-def table(points: Sequence[Point]) -> str:
+def sweep_table(points: Sequence[SweepPoint]) -> str:
     """The points as Markdown, the one that is right most often first."""
     lines = [["", *_COLUMNS], ["---"] * (len(_COLUMNS) + 1)]
     lines += [
@@ -94,7 +106,7 @@ def table(points: Sequence[Point]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def plot(points: Sequence[Point]) -> str:
+def sweep_plot(points: Sequence[SweepPoint]) -> str:
     """Share of right answers against median seconds, an SVG picture; a point's name shows when it is pointed at."""
     width, height = _SIZE
     slowest = max((point.figures["seconds"] or 0.0 for point in points), default=0.0) or 1.0
@@ -102,7 +114,9 @@ def plot(points: Sequence[Point]) -> str:
     for point in points:
         x = _EDGE + (width - 2 * _EDGE) * (point.figures["seconds"] or 0.0) / slowest
         y = height - _EDGE - (height - 2 * _EDGE) * (point.figures["right"] or 0.0)
-        dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#8c2f1b"><title>{escape(point.name)}</title></circle>')
+        dots.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#8c2f1b"><title>{escape(point.name)}</title></circle>'
+        )
         labels.append(f'<text x="{x + 8:.1f}" y="{y + 4:.1f}">{escape(point.name)}</text>')
     axes = f'<path d="M{_EDGE} {_EDGE}V{height - _EDGE}H{width - _EDGE}" fill="none" stroke="#888"/>'
     told = (

@@ -1,168 +1,122 @@
-"""Articles, lists of them and additions -> HTML. Everything of theirs is escaped here; buttons name an article by its id alone."""
+"""One article beside the chat -> HTML: the cited words marked, what else the answer cites there, the way to the next place, the raw text.
 
-from collections import Counter
+Everything of others is escaped here; a place is named by its number alone.
+"""
+
 from collections.abc import Sequence
 from html import escape
 
-from corpus.article import Article
-from corpus.copies import Copies, Difference
-from corpus.filters import Coverage
-from corpus.listing import Listing
-from corpus.report import Report
-from rag.collection import Addition, origin_name
-from rag.page.markup import escaped, headline
+from corpus.cleaning.offsets import raw_span
+from rag.answers.answer import Answer
+from rag.page.answer_markup import MAX_NEAREST, escape_line, headline
+from rag.verification.citations import QUOTED, Citation, number_citations
 
-_FIELDS = {"title": "Headline", "publisher": "Publisher", "author": "Author", "published": "Date", "url": "Address"}
-_FOUND_AS = {"published": "date"}
-_WHILE_ADDING, _REPORTED = 5, 200  # lines of the table while an addition goes on, and at its end
 _SHOWN_CHARS = 100_000  # of a body or a raw text; a page of more is slow to draw
-_DIFFERENCES = 30
-STATUS = {"refused": 0, "added": 1, "already here": 2, "unchanged": 3}
 
 
-def coverage_html(coverage: Coverage) -> str:
-    """What the collection holds, as one line."""
-    if not coverage.articles:
-        return '<p class="coverage">The collection is empty.</p>'
-    years = sorted({day.year for day in (coverage.earliest, coverage.latest) if day})
-    facts = [
-        _counted(coverage.articles, "article"),
-        _counted(len(coverage.publishers), "publisher"),
-        "–".join(map(str, years)),
-        f"{coverage.undated:,} undated" if coverage.undated else "",
-        _counted(coverage.passages, "passage"),
-    ]
-    return f'<p class="coverage">{" · ".join(fact for fact in facts if fact)}</p>'
+def openable_citations(answer: Answer) -> tuple[Citation, ...]:
+    """Where one can read on: the sources that an answer cites, or what came nearest where it cites none."""
+    nearest = number_citations([(item.text, [item], QUOTED) for item in answer.evidence[:MAX_NEAREST]])
+    return answer.citations or tuple(citation for statement in nearest for citation in statement.citations)
 
 
-def list_html(found: Listing, search: str, changes: bool) -> str:
-    """The list, a button a line, or what to do where it is empty."""
-    if not found.total and search.strip():
-        told = f"No article holds “{escaped(search)}” in its headline, publisher, date or text. Fewer words find more."
-        return f'<p class="empty" role="status">{told}</p>'
-    if not found.total:
-        told = "Drop files above or paste a text to begin." if changes else "Add articles with: python -m corpus add FOLDER"
-        return f'<p class="empty" role="status">There are no articles yet. {told}</p>'
-    count = f"{_counted(found.total, 'article')} found" if search.strip() else ""
-    lines = "".join(f"<li>{_opener(line.article, _counted(line.passages, 'passage'))}</li>" for line in found.lines)
-    return f'<p class="count" role="status">{count}</p><ul class="articles">{lines}</ul>'
-
-
-def article_html(article: Article, raw: str) -> str:
-    """One article: its fields and where each was found, its body, and the raw text behind a disclosure."""
-    paragraphs = "".join(f"<p>{escaped(line)}</p>" for line in article.body[:_SHOWN_CHARS].splitlines() if line.strip())
+def article_pane_html(answer: Answer, turn: int, chosen: int, raw: str) -> str:
+    """The article of the place with the number `chosen`, at its words; `raw` is the text as it was read, `turn` the answer's place in the talk."""
+    known = openable_citations(answer)
+    here = next((place for place in known if place.number == chosen), None)
+    if here is None:
+        return '<p class="empty" role="status">That place is no longer known; ask again.</p>'
+    if not here.verified:
+        told = f"This article is no longer in the collection, so its words cannot be checked. They were: “{escape_line(here.quote)}”"
+        return f'{_steps(known, here, turn)}<p class="empty" role="status">{told}</p>'
+    article = here.article
     return (
-        f'<article class="reader"><h2>{headline(article)}</h2><p class="dateline">{escape(article.dateline)}</p>'
-        f'<div class="body">{paragraphs}{_cut(article.body)}</div>'
-        f"<details><summary>Where each field was found</summary>{_facts(article)}</details>"
-        f"<details><summary>The text as it was read</summary><pre>{escape(raw[:_SHOWN_CHARS])}</pre>{_cut(raw)}</details></article>"
+        f'{_steps(known, here, turn)}<article class="reader"><h2>{headline(article)}</h2>'
+        f'<p class="dateline">{escape(article.dateline)}{_also_in(here)}</p>'
+        f'<div class="body">{_body(article.body, [place for place in known if place.article.id == article.id], here, turn)}</div>'
+        f"<details><summary>The text as it was read</summary><pre>{_raw(raw, here)}</pre></details></article>"
     )
 
 
-def addition_html(addition: Addition) -> str:
-    """How far an addition is, or what became of everything when it is finished; what was refused stands first."""
-    if not addition.finished:
-        latest = tuple(reversed(addition.reports[-_WHILE_ADDING:]))
-        bar = f'<progress value="{addition.done}" max="{addition.total}" aria-label="files added"></progress>'
-        return f'<div class="addition"><p class="pace">{_pace(addition)}</p>{bar}{_reports(latest)}</div>'
-    counts = Counter(report.status for report in addition.reports)
-    told = (
-        ", ".join(f"{counts[status]:,} {status}" for status in sorted(counts, key=STATUS.__getitem__, reverse=True)) or "nothing was found"
-    )
-    ordered = sorted(addition.reports, key=lambda report: STATUS[report.status])
-    more = f"<p>and {len(ordered) - _REPORTED:,} more</p>" if len(ordered) > _REPORTED else ""
+def _steps(known: Sequence[Citation], here: Citation, turn: int) -> str:
+    """Where one is among the answer's places, and the way to the others."""
+    at = known.index(here)
+    before, after = known[at - 1] if at else None, known[at + 1] if at + 1 < len(known) else None
+    told = f"{at + 1} of {len(known)} places" if len(known) > 1 else "the only place"
     return (
-        f'<div class="addition"><p role="status"><strong>{told}</strong>, in {_seconds(addition.seconds)}.</p>'
-        f"{_reports(ordered[:_REPORTED])}{more}</div>"
+        f'<nav class="steps" aria-label="Cited places">{_step("previous", "‹ Previous", "left arrow key", before, turn)}'
+        f'<span role="status">{told}</span>{_step("next", "Next ›", "right arrow key", after, turn)}'
+        '<button type="button" data-close="" title="Escape key">Close</button></nav>'
     )
 
 
-def problem_html(problem: str) -> str:
-    """Why nothing could be done, as a calm sentence."""
-    return f'<p class="problem" role="alert">{escaped(problem)}</p>'
+def _step(name: str, label: str, key: str, to: Citation | None, turn: int) -> str:
+    if to is None:
+        return f'<button type="button" disabled>{label}</button>'
+    return f'<button type="button" data-step="{name}" data-turn="{turn}" data-place="{to.number}" title="{key}">{label}</button>'
 
 
-def copies_html(pairs: Sequence[Copies], more: bool) -> str:
-    """Near-copies with the words that differ, figures and names first."""
-    if not pairs:
-        return '<p class="empty" role="status">No two articles are nearly the same.</p>'
-    heading = f"The first {len(pairs)} pairs" if more else _counted(len(pairs), "pair")
-    return f'<p class="count" role="status">{heading}</p>{"".join(map(_pair, pairs))}'
-
-
-def _pair(pair: Copies) -> str:
-    ordered = sorted(pair.differences, key=lambda item: not item.telling)
-    rows = "".join(map(_difference, ordered[:_DIFFERENCES]))
-    left = f"<p>and {len(ordered) - _DIFFERENCES:,} more differences</p>" if len(ordered) > _DIFFERENCES else ""
-    table = f"<table><thead><tr><th>In the first</th><th>In the second</th></tr></thead><tbody>{rows}</tbody></table>{left}" if rows else ""
-    same = "" if rows else "<p>They differ in capitals and punctuation alone.</p>"
-    return f'<section class="pair">{_opener(pair.first)}{_opener(pair.second)}{table}{same}</section>'
-
-
-def _difference(item: Difference) -> str:
-    words = (escaped(side) or '<span class="how">nothing</span>' for side in (item.first, item.second))
-    cells = "".join(f"<td>{f'<strong>{side}</strong>' if item.telling else side}</td>" for side in words)
-    return f"<tr>{cells}</tr>"
-
-
-def _opener(article: Article, beside: str = "") -> str:
-    facts = " · ".join(filter(None, (escape(article.dateline), beside)))
+def _also_in(here: Citation) -> str:
     return (
-        f'<button type="button" class="open" data-article="{escape(article.id, quote=True)}">'
-        f'<span class="headline">{escaped(article.headline)}</span><span class="facts">{facts}</span></button>'
+        f"; also in {escape_line('; '.join(other.dateline for other in here.also_in))}"
+        if here.also_in
+        else ""
     )
 
 
-def _facts(article: Article) -> str:
-    how = {found.field: found.how for found in article.found}
-    rows = []
-    for field, name in _FIELDS.items():
-        value = getattr(article, field)
-        told = escaped(value.spoken if field == "published" else value) if value else "unknown"
-        source = escaped(how.get(_FOUND_AS.get(field, field), ""))
-        rows.append(f'<tr><th scope="row">{name}</th><td>{told}</td><td class="how">{source}</td></tr>')
-    rows.append(f'<tr><th scope="row">Origin</th><td>{escaped(origin_name(article.origin))}</td><td class="how">id {article.id}</td></tr>')
-    return f'<table class="facts">{"".join(rows)}</table>'
+def _body(body: str, known: Sequence[Citation], here: Citation, turn: int) -> str:
+    """The paragraphs with every cited place marked. A very long article is shown around its words only."""
+    first = max(0, here.start - _SHOWN_CHARS // 2) if here.end > _SHOWN_CHARS else 0
+    last = first + _SHOWN_CHARS
+    marked = _apart(known, here)
+    parts, position = [], 0
+    for line in body.splitlines(keepends=True):
+        start, position = position, position + len(line)
+        if line.strip() and start < last and position > first:
+            parts.append(f"<p>{_marked(body, start, start + len(line.rstrip()), marked, here, turn)}</p>")
+    cut = (
+        f'<p class="how">A part of the article’s {len(body):,} characters.</p>'
+        if len(body) > _SHOWN_CHARS
+        else ""
+    )
+    return "".join(parts) + cut
 
 
-def _reports(reports: Sequence[Report]) -> str:
-    if not reports:
-        return ""
-    head = "".join(f"<th>{name}</th>" for name in ("File", "Result", "Headline", "Publisher", "Date"))
-    return f'<table class="reports"><thead><tr>{head}</tr></thead><tbody>{"".join(map(_row, reports))}</tbody></table>'
+def _apart(known: Sequence[Citation], here: Citation) -> list[Citation]:
+    """The places in their order, without those that overlap the chosen one or one before."""
+    kept = [here]
+    for place in known:
+        if all(place.end <= other.start or other.end <= place.start for other in kept):
+            kept.append(place)
+    return sorted(kept, key=lambda place: place.start)
 
 
-def _row(report: Report) -> str:
-    name = f'<td class="file">{escaped(origin_name(report.origin))}</td><td class="status">{report.status}</td>'
-    if report.article is None:
-        problem = report.problem.removeprefix(f"{origin_name(report.origin)}: ")
-        return f'<tr class="refused">{name}<td colspan="3">{escaped(problem)}</td></tr>'
-    article = report.article
-    published = article.published.spoken if article.published else "undated"
-    opener = f'<button type="button" class="open" data-article="{article.id}">{escaped(article.headline)}</button>'
-    cells = f"<td>{opener}</td><td>{escaped(article.publisher or 'unknown')}</td><td class='date'>{published}</td>"
-    return f"<tr>{name}{cells}</tr>"
+def _marked(body: str, start: int, end: int, marked: Sequence[Citation], here: Citation, turn: int) -> str:
+    """The text from `start` to `end`, escaped, with what is cited of it marked."""
+    parts, at = [], start
+    for place in marked:
+        first, last = max(place.start, start), min(place.end, end)
+        if first >= last:
+            continue
+        words = escape(body[first:last])
+        parts.append(escape(body[at:first]))
+        if place is here:
+            parts.append(
+                f'<mark class="here" tabindex="-1"><span class="sr">Cited words {place.number}: </span>{words}</mark>'
+            )
+        else:
+            parts.append(
+                f'<mark>{words}</mark> <button type="button" class="marker" data-turn="{turn}" data-place="{place.number}" '
+                f'aria-label="Go to cited place {place.number}">[{place.number}]</button>'
+            )
+        at = last
+    return "".join(parts) + escape(body[at:end])
 
 
-def _pace(addition: Addition) -> str:
-    told = f"{addition.done:,} of {_counted(addition.total, 'file')}"
-    if addition.left is None or not addition.seconds:
-        return f"{told}, begun"
-    return f"{told} · {addition.done / addition.seconds:.1f} a second · about {_seconds(addition.left)} left"
-
-
-def _seconds(seconds: float) -> str:
-    """
-    >>> _seconds(0.34), _seconds(0.01), _seconds(75)
-    ('0.3 s', '0.1 s', '1 min 15 s')
-    """
-    seconds = max(seconds, 0.1)
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
-
-
-def _cut(text: str) -> str:
-    return f'<p class="how">The first {_SHOWN_CHARS:,} of {len(text):,} characters.</p>' if len(text) > _SHOWN_CHARS else ""
+def _raw(raw: str, here: Citation) -> str:
+    """The raw text with the same words marked, where they stand in it unchanged."""
+    found = raw_span(raw, here.article.body, here.start, here.end)
+    start, end = found or (0, 0)
+    first = max(0, start - _SHOWN_CHARS // 2) if end > _SHOWN_CHARS else 0
+    words = f"<mark>{escape(raw[start:end])}</mark>" if found else ""
+    return f"{escape(raw[first:start])}{words}{escape(raw[end : first + _SHOWN_CHARS])}"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from html import escape
 from itertools import pairwise
 
-from rag.timeline import Point
+from rag.answers.timeline import DataPoint
 
 _HEIGHT, _TOP, _FLOOR = 170, 44, 138  # pixels: of all, of the highest value, of zero
 _LEFT, _RIGHT = 7.0, 93.0  # per cent: of the first and the last day
@@ -18,7 +18,7 @@ _LETTER, _LINE = 7, 15  # pixels of a label's letter and line
 _SCALES = ((Decimal(10) ** 12, "tn"), (Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "m"))
 
 
-def chart_html(points: Sequence[Point], turn: int) -> str:
+def chart_html(points: Sequence[DataPoint], turn: int) -> str:
     """The drawing, or nothing where there is no series; `turn` says to which answer the sources belong."""
     if not points:
         return ""
@@ -32,7 +32,8 @@ def chart_html(points: Sequence[Point], turn: int) -> str:
     )
     labels = _labels(points, places)
     dots = "".join(
-        _dot(point, x, y, _up(point.low, highest), label, turn) for point, (x, y), label in zip(points, places, labels, strict=True)
+        _dot(point, x, y, _up(point.low, highest), label, turn)
+        for point, (x, y), label in zip(points, places, labels, strict=True)
     )
     axis = (
         f'<line class="axis" x1="0%" y1="{_FLOOR}" x2="100%" y2="{_FLOOR}"></line>'
@@ -40,16 +41,30 @@ def chart_html(points: Sequence[Point], turn: int) -> str:
         f'<text class="day" x="{_LEFT}%" y="{_FLOOR + 18}" text-anchor="start">{_spoken(first)}</text>'
         f'<text class="day" x="{_RIGHT}%" y="{_FLOOR + 18}" text-anchor="end">{_spoken(last)}</text>'
     )
-    key = "" if all(point.certain for point in points) else '<p class="key">● told as a fact ○ announced, planned or estimated</p>'
+    key = (
+        ""
+        if all(point.certain for point in points)
+        else '<p class="key">● told as a fact ○ announced, planned or estimated</p>'
+    )
     return f'<div class="chart"><svg width="100%" height="{_HEIGHT}"><title>Value by day</title>{axis}{lines}{dots}</svg>{key}</div>'
 
 
-def _dot(point: Point, x: float, y: float, low: float, label: tuple[str, float] | None, turn: int) -> str:
+def _dot(point: DataPoint, x: float, y: float, low: float, label: tuple[str, float] | None, turn: int) -> str:
     """One point with its label and the whole of what it tells as its name; a span of values is a bar."""
     as_of = point.statement.as_of
-    name = escape(f"{as_of.figure}, {as_of.spoken}. Opens source {point.number}." if as_of else "", quote=True)
-    bar = f'<line class="span" x1="{x:.1f}%" y1="{y:.0f}" x2="{x:.1f}%" y2="{low:.0f}"></line>' if point.low != point.high else ""
-    words = f'<text class="value" x="{x:.1f}%" y="{label[1]:.0f}" text-anchor="middle">{escape(label[0])}</text>' if label else ""
+    name = escape(
+        f"{as_of.figure}, {as_of.spoken}. Opens source {point.number}." if as_of else "", quote=True
+    )
+    bar = (
+        f'<line class="span" x1="{x:.1f}%" y1="{y:.0f}" x2="{x:.1f}%" y2="{low:.0f}"></line>'
+        if point.low != point.high
+        else ""
+    )
+    words = (
+        f'<text class="value" x="{x:.1f}%" y="{label[1]:.0f}" text-anchor="middle">{escape(label[0])}</text>'
+        if label
+        else ""
+    )
     kind = "fact" if point.certain else "plan"
     return (
         f'<a class="point {kind}" href="#source-{turn}-{point.number}"><title>{name}</title>{bar}'
@@ -57,7 +72,9 @@ def _dot(point: Point, x: float, y: float, low: float, label: tuple[str, float] 
     )
 
 
-def _labels(points: Sequence[Point], places: Sequence[tuple[float, float]]) -> list[tuple[str, float] | None]:
+def _labels(
+    points: Sequence[DataPoint], places: Sequence[tuple[float, float]]
+) -> list[tuple[str, float] | None]:
     """For each point its value and where to write it: above, below or further away, or nothing where there is no room."""
     taken: list[tuple[float, float, float]] = []
     labels: list[tuple[str, float] | None] = []
@@ -69,7 +86,9 @@ def _labels(points: Sequence[Point], places: Sequence[tuple[float, float]]) -> l
             at
             for at in (y - 10, y + 20, y - 10 - _LINE, y + 20 + _LINE, y - 10 - 2 * _LINE)
             if _LINE <= at < _FLOOR - 2
-            and all(abs(centre - other) >= half + width or abs(at - line) >= _LINE for other, width, line in taken)
+            and all(
+                abs(centre - other) >= half + width or abs(at - line) >= _LINE for other, width, line in taken
+            )
         )
         at = next(free, None)
         labels.append(None if at is None else (text, at))

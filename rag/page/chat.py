@@ -11,20 +11,20 @@ from typing import Any
 
 import gradio as gr
 
-from corpus.filters import Coverage, Filters
-from rag.answer import Answer
-from rag.api import filters_from
-from rag.assistant import Assistant, spoken_coverage
-from rag.collection import Collection
-from rag.conversation import Conversation
-from rag.page.chips import chosen_html, without
-from rag.page.markup import STOPPED, WRITING, answer_html
-from rag.page.reading import opens, reading
-from rag.page.talks import remembers, talks
-from rag.page.told import plain_errors
+from corpus.store.filters import Coverage, Filters
+from rag.answers.answer import Answer
+from rag.answers.conversation import Conversation
+from rag.assistant import Assistant, describe_coverage
+from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
+from rag.page.article_pane import connect_article_pane, reading
+from rag.page.conversations import connect_conversations, talks
+from rag.page.error_messages import translate_errors
+from rag.page.filter_chips import remove_filter, selected_filters_html
+from rag.serving.api import parse_filters
+from rag.serving.collection import Collection
 
 # Evidence of one question can be found while the model still writes for another; the model itself takes one at a time.
-AT_ONCE = 2
+CONCURRENT_ANSWERS = 2
 SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 _KEEP = "record => window.dateline?.keep(record)"
 
@@ -33,7 +33,7 @@ Asked = Iterator[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
+class ChatTab:
     """The parts of the chat that follow the collection."""
 
     conversation: gr.Chatbot
@@ -44,10 +44,12 @@ class Chat:
     def follow(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What an empty conversation says, and the publishers to choose from; chosen ones that are gone are chosen no more."""
         kept = [name for name in publishers or () if name in coverage.publishers]
-        return gr.update(**_empty(coverage, self.examples())), gr.update(choices=list(coverage.publishers), value=kept)
+        return gr.update(**_empty(coverage, self.examples())), gr.update(
+            choices=list(coverage.publishers), value=kept
+        )
 
 
-def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]) -> Chat:
+def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]) -> ChatTab:
     """Draw the chat where the page is being drawn; `examples` finds questions that the collection can answer."""
     coverage = assistant.library.coverage()
     kept = talks()
@@ -70,8 +72,12 @@ def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Se
                 stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
                 new = gr.Button("New", scale=1, min_width=80, elem_id="new")
             with gr.Accordion("Only some articles", open=False) as chosen, gr.Row():
-                publishers = gr.Dropdown(list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers")
-                since = gr.Textbox(label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since")
+                publishers = gr.Dropdown(
+                    list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers"
+                )
+                since = gr.Textbox(
+                    label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since"
+                )
                 until = gr.Textbox(label="Published until", placeholder="2020", elem_id="until")
         beside, reader = reading(collection)
 
@@ -80,16 +86,19 @@ def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Se
     shown = [question, conversation, record]
     line: dict[str, Any] = {
         "concurrency_id": "answers",
-        "concurrency_limit": AT_ONCE,
+        "concurrency_limit": CONCURRENT_ANSWERS,
         "api_visibility": "private",
         "show_progress": "hidden",
     }
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     example = conversation.example_select(_example, None, question, api_visibility="private")
-    events = [trigger(plain_errors(asker.ask), fields, shown, **line) for trigger in (question.submit, send.click, example.then)]
-    events.append(wire.retry(plain_errors(asker.again), [conversation, record], shown, **line))
-    events.append(wire.apply(plain_errors(asker.unfiltered), [conversation, record], shown, **line))
-    wire.edit(plain_errors(asker.back), [conversation, record], shown, cancels=events, **quiet)
+    events = [
+        trigger(translate_errors(asker.ask), fields, shown, **line)
+        for trigger in (question.submit, send.click, example.then)
+    ]
+    events.append(wire.retry(translate_errors(asker.again), [conversation, record], shown, **line))
+    events.append(wire.apply(translate_errors(asker.unfiltered), [conversation, record], shown, **line))
+    wire.edit(translate_errors(asker.back), [conversation, record], shown, cancels=events, **quiet)
     stop.click(_stopped, conversation, conversation, cancels=events, **quiet)
     new.click(lambda: ([], None), None, [conversation, record], cancels=events, **quiet)
     record.change(None, record, None, js=_KEEP, api_visibility="private")
@@ -98,14 +107,17 @@ def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Se
         field.change(_chips, narrowed, chips, queue=False, trigger_mode="always_last", **quiet)
     wire.delete(_without_chip, narrowed, narrowed, queue=False, **quiet)
     wire.apply(_without_filter, narrowed, narrowed, queue=False, **quiet)
-    remembers(kept, wire, conversation, record, collection, events)
-    opens(wire, record, beside, reader, collection)
-    return Chat(conversation, publishers, chosen, examples)
+    connect_conversations(kept, wire, conversation, record, collection, events)
+    connect_article_pane(wire, record, beside, reader, collection)
+    return ChatTab(conversation, publishers, chosen, examples)
 
 
 def _empty(coverage: Coverage, examples: Sequence[str]) -> dict[str, Any]:
     """What an empty conversation shows: what the collection covers, and what one could ask."""
-    return {"placeholder": escape(spoken_coverage(coverage)), "examples": [{"text": example} for example in examples]}
+    return {
+        "placeholder": escape(describe_coverage(coverage)),
+        "examples": [{"text": example} for example in examples],
+    }
 
 
 def _stopped(shown: list[Message]) -> list[Message]:
@@ -113,7 +125,7 @@ def _stopped(shown: list[Message]) -> list[Message]:
     if shown and shown[-1]["role"] == "assistant":
         content = shown[-1]["content"]
         text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-        shown[-1] = {"role": "assistant", "content": text.replace(WRITING, STOPPED)}
+        shown[-1] = {"role": "assistant", "content": text.replace(WRITING_LABEL, STOPPED_LABEL)}
     return shown
 
 
@@ -122,20 +134,28 @@ def _example(chosen: gr.SelectData) -> str:
 
 
 def _chips(publishers: list[str] | None, since: str | None, until: str | None) -> str:
-    return chosen_html(publishers or (), since or "", until or "")
+    return selected_filters_html(publishers or (), since or "", until or "")
 
 
-def _without_chip(publishers: list[str] | None, since: str, until: str, pressed: gr.EventData) -> tuple[list[str], str, str]:
+def _without_chip(
+    publishers: list[str] | None, since: str, until: str, pressed: gr.EventData
+) -> tuple[list[str], str, str]:
     """The fields without the one whose chip was pressed."""
     name = str(pressed.drop)
     left = [publisher for n, publisher in enumerate(publishers or ()) if name != f"publisher-{n}"]
     return left, "" if name == "since" else since, "" if name == "until" else until
 
 
-def _without_filter(publishers: list[str] | None, since: str, until: str, chosen: gr.EventData) -> tuple[list[str], str, str]:
+def _without_filter(
+    publishers: list[str] | None, since: str, until: str, chosen: gr.EventData
+) -> tuple[list[str], str, str]:
     """The fields without what an answer's chip took away."""
     name, told = str(chosen.more), str(chosen.told).removesuffix(" ✕")
-    left = [publisher for publisher in publishers or () if not (name.startswith("publisher") and publisher == told)]
+    left = [
+        publisher
+        for publisher in publishers or ()
+        if not (name.startswith("publisher") and publisher == told)
+    ]
     return left, "" if name == "since" else since, "" if name == "until" else until
 
 
@@ -146,9 +166,11 @@ class _Asker:
         self._assistant = assistant
         self._collection = collection
 
-    def ask(self, question: str, shown: list[Message], record: Any, publishers: list[str], since: str, until: str) -> Asked:
+    def ask(
+        self, question: str, shown: list[Message], record: Any, publishers: list[str], since: str, until: str
+    ) -> Asked:
         """The conversation with one more question, again and again while its answer grows."""
-        filters = filters_from({"publishers": publishers or [], "since": since, "until": until}) or None
+        filters = parse_filters({"publishers": publishers or [], "since": since, "until": until}) or None
         yield from self._growing(question, Conversation.read(record), shown, filters)
 
     def again(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
@@ -161,7 +183,9 @@ class _Asker:
         """A question asked once more without one of its filters, which is not kept for the next questions either."""
         talk, turn = Conversation.read(record), int(chosen.turn)
         answer = talk.answer(turn, self._collection.find)
-        yield from self._growing(answer.question, talk.before(turn), shown, without(answer.filters, str(chosen.more)))
+        yield from self._growing(
+            answer.question, talk.before(turn), shown, remove_filter(answer.filters, str(chosen.more))
+        )
 
     def back(self, shown: list[Message], record: Any, chosen: gr.EventData) -> tuple[Any, ...]:
         """A question taken back into the field, to be asked otherwise."""
@@ -169,7 +193,9 @@ class _Asker:
         question = talk.answer(turn, self._collection.find).question
         return gr.update(value=question, autofocus=True), shown[: 2 * turn], talk.before(turn).to_json()
 
-    def _growing(self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None) -> Asked:
+    def _growing(
+        self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None
+    ) -> Asked:
         turn = len(talk.exchanges)
         shown = [*shown[: 2 * turn], {"role": "user", "content": escape(question)}]
         judged = "" if self._collection.changes else None

@@ -8,23 +8,23 @@ import gradio as gr
 from starlette.requests import Request
 
 from rag import limits
-from rag.api import Api
 from rag.assistant import Assistant
-from rag.collection import Collection
-from rag.evaluation.runs import Runs
-from rag.examples import examples as suggested
-from rag.page.chat import AT_ONCE, chat
-from rag.page.measuring import listed, measuring
-from rag.page.shelf import LOOKING, shelf
-from rag.page.told import plain_errors
+from rag.evaluation.runs import RunHistory
+from rag.page.chat import CONCURRENT_ANSWERS, chat
+from rag.page.collection_tab import VIEW_EVENT, shelf
+from rag.page.error_messages import translate_errors
+from rag.page.evaluation_tab import listed, measuring
+from rag.serving.api import Api
+from rag.serving.collection import Collection
+from rag.serving.example_questions import examples as suggested
 from rag.settings import ROOT
 
 SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
 _LOG_OUT = '<a id="logout" href="logout">Log out</a>'
-STYLE = Path(__file__).parent / "style.css"
+STYLESHEET = Path(__file__).parent / "style.css"
 
 
-def logged_in(scope: MutableMapping[str, Any]) -> bool:
+def is_logged_in(scope: MutableMapping[str, Any]) -> bool:
     """True where a request carries the cookie of someone who logged in."""
     app, cookies = scope["app"], Request(scope).cookies
     return any(cookies.get(f"access-token-{kind}{app.cookie_id}") in app.tokens for kind in ("", "unsecure-"))
@@ -33,7 +33,9 @@ def logged_in(scope: MutableMapping[str, Any]) -> bool:
 def theme() -> gr.themes.Base:
     """Serif text from fonts that computers have; nothing is loaded from a font service."""
     serif = ["Iowan Old Style", "Palatino Linotype", "Palatino", "Source Serif 4", "Georgia", "serif"]
-    base = gr.themes.Base(primary_hue="orange", neutral_hue="stone", font=serif, font_mono=["ui-monospace", "monospace"])
+    base = gr.themes.Base(
+        primary_hue="orange", neutral_hue="stone", font=serif, font_mono=["ui-monospace", "monospace"]
+    )
     return base.set(
         button_primary_background_fill="#9a3412",
         button_primary_background_fill_hover="#7c2d12",
@@ -53,15 +55,21 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build(
-    assistant: Assistant, collection: Collection, examples: Sequence[str] = (), queue: int = limits.QUEUE, logins: bool = False
+def build_page(
+    assistant: Assistant,
+    collection: Collection,
+    examples: Sequence[str] = (),
+    queue: int = limits.MAX_QUEUE,
+    logins: bool = False,
 ) -> gr.Blocks:
     """The page and the endpoints over one assistant, not yet launched; at most `queue` questions wait. With `logins` one can log out.
 
     `examples` are questions to try; without any, some are made of headlines.
     """
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        _endpoints(Api(assistant, collection))  # first, since an event of the page with the same name would take it
+        _endpoints(
+            Api(assistant, collection)
+        )  # first, since an event of the page with the same name would take it
         gr.HTML(
             f"<h1>Dateline</h1>{_LOG_OUT if logins else ''}"
             "<p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
@@ -73,9 +81,15 @@ def build(
             with gr.Tab("Collection") as tab:
                 shown = shelf(collection)
             with gr.Tab("Evaluate") as evaluating:
-                runs = Runs(assistant)
+                runs = RunHistory(assistant)
                 lists = measuring(runs, collection, SAMPLE_GOLD)
-        evaluating.select(plain_errors(lambda: listed(runs)), None, lists, api_visibility="private", show_progress="hidden")
+        evaluating.select(
+            translate_errors(lambda: listed(runs)),
+            None,
+            lists,
+            api_visibility="private",
+            show_progress="hidden",
+        )
         inputs = [asking.publishers, *shown.asked]
         outputs = [asking.conversation, asking.publishers, *shown.listed]
 
@@ -83,17 +97,27 @@ def build(
             return *asking.follow(collection.coverage(), publishers), *shown.follow(*asked)
 
         # The collection changes through this page, through other pages, and through the command line.
-        triggers: list[Callable[..., Any]] = [page.load, tab.select, asking.chosen.expand, *(event.then for event in shown.changes)]
+        triggers: list[Callable[..., Any]] = [
+            page.load,
+            tab.select,
+            asking.chosen.expand,
+            *(event.then for event in shown.changes),
+        ]
         for trigger in triggers:
-            trigger(plain_errors(follow), inputs, outputs, **LOOKING)
-    page.queue(max_size=queue, default_concurrency_limit=AT_ONCE, api_open=False)  # nobody gets past the queue
+            trigger(translate_errors(follow), inputs, outputs, **VIEW_EVENT)
+    page.queue(
+        max_size=queue, default_concurrency_limit=CONCURRENT_ANSWERS, api_open=False
+    )  # nobody gets past the queue
     return cast(gr.Blocks, page)
 
 
 def _endpoints(api: Api) -> None:
     """The endpoints under their names. Answers share the model's queue, and changes wait for each other."""
     for name, function in api.endpoints.items():
-        line, at_once = ("changes", 1) if name in api.changing else ("answers", AT_ONCE)
+        line, at_once = ("changes", 1) if name in api.changing else ("answers", CONCURRENT_ANSWERS)
         gr.api(  # type: ignore[attr-defined]
-            plain_errors(function, coded=True), api_name=name, concurrency_id=line, concurrency_limit=at_once
+            translate_errors(function, coded=True),
+            api_name=name,
+            concurrency_id=line,
+            concurrency_limit=at_once,
         )

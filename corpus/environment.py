@@ -1,0 +1,28 @@
+"""The offline and silent environment, set before any heavy import. Knows which switches the libraries below us listen to."""
+
+import os
+
+_OFF = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_RUN_HISTORY": "False",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "DO_NOT_TRACK": "1",
+    "LANGSMITH_TRACING": "false",
+    "LANGCHAIN_TRACING_V2": "false",
+    "ANONYMIZED_TELEMETRY": "False",
+    "TOKENIZERS_PARALLELISM": "false",
+    "GGML_NO_BACKTRACE": "1",
+}
+_UNSET = ("LANGSMITH_API_KEY", "LANGSMITH_ENDPOINT", "LANGCHAIN_API_KEY", "LANGCHAIN_ENDPOINT")
+
+
+def set_offline_environment() -> None:
+    """Switch off telemetry, tracing and hub access for this process and its children; the user's environment does not override it."""
+    os.environ.update(_OFF)
+    for name in _UNSET:
+        os.environ.pop(name, None)
+    # Spinning thread pools make two busy processes 20-40 times slower; torch and OpenMP read this once, at import.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

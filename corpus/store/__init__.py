@@ -1,0 +1,1 @@
+"""Keep articles, passages, vectors and the full-text index in one SQLite file."""

@@ -1,0 +1,50 @@
+"""Which articles may answer, how SQL says it, and what there is to choose from. Knows the table `articles`, no search."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles may answer: a span of publication days, publishers, article ids. Empty means any.
+
+    An undated article passes no filter by date. Publishers are compared without regard to case.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    publishers: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.since or self.until or self.publishers or self.articles)
+
+    def sql_condition(self) -> tuple[str, list[str]]:
+        """An SQL condition on the table `articles` and its parameters."""
+        terms, values = ["1"], []
+        if self.since:
+            terms.append("earliest >= ?")
+            values.append(self.since.isoformat())
+        if self.until:
+            terms.append("latest <= ?")
+            values.append(self.until.isoformat())
+        for column, allowed in (
+            ("lower(articles.publisher)", [name.lower() for name in self.publishers]),
+            ("articles.id", list(self.articles)),
+        ):
+            if allowed:
+                terms.append(f"{column} IN ({','.join('?' * len(allowed))})")
+                values += allowed
+        return " AND ".join(terms), values
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a collection holds."""
+
+    articles: int
+    passages: int
+    publishers: tuple[str, ...]
+    earliest: date | None
+    latest: date | None
+    undated: int

@@ -1,0 +1,149 @@
+"""Exact search over unit vectors with FAISS, in memory, and langchain's `VectorStore` over it. Knows vectors, not news."""
+
+import uuid
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import faiss
+import numpy as np
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.vectorstores import VectorStore
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+class ExactIndex:
+    """Unit vectors under ids of ours; the nearest by inner product, which is the cosine."""
+
+    def __init__(self, dimension: int, threads: int = 1) -> None:
+        faiss.omp_set_num_threads(threads)
+        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self.dimension = dimension
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def add(self, ids: Sequence[int] | Ids, vectors: Vectors) -> None:
+        """Put vectors of shape (len(ids), dimension) under new ids.
+
+        Raises:
+            ValueError: shapes do not match, or a vector is not finite.
+        """
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        if vectors.shape != (len(ids), self.dimension):
+            raise ValueError(f"vectors of shape {vectors.shape} must match ({len(ids)}, {self.dimension})")
+        if not np.isfinite(vectors).all():
+            raise ValueError("a vector holds a value that is not finite; encode its text again")
+        self._index.add_with_ids(vectors, np.asarray(ids, np.int64))
+
+    def remove(self, ids: Sequence[int] | Ids) -> int:
+        """Take ids away; how many were there."""
+        return int(self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, np.int64))))
+
+    def search(self, vector: Vectors, k: int, among: Ids | None = None) -> list[tuple[int, float]]:
+        """The `k` nearest as (id, cosine), best first; with `among` only those ids exist for the search, however few they are.
+
+        Raises:
+            ValueError: the vector has another dimension or is not finite.
+        """
+        query = np.ascontiguousarray(vector, np.float32).reshape(1, -1)
+        if query.shape[1] != self.dimension or not np.isfinite(query).all():
+            raise ValueError(
+                f"a finite vector of {self.dimension} values is needed, not one of {query.shape[1]}"
+            )
+        k = min(k, len(self) if among is None else len(among))
+        if k < 1:
+            return []
+        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among)) if among is not None else None  # type: ignore[call-arg]
+        scores, ids = self._index.search(query, k, params=chosen)
+        return [(int(n), float(score)) for n, score in zip(ids[0], scores[0], strict=True) if n >= 0]
+
+
+class FaissStore(VectorStore):
+    """langchain's face of the index, to be dropped into a chain. Documents come from a mapping: a dict, or a view on a collection."""
+
+    def __init__(
+        self,
+        embedding: Embeddings,
+        index: ExactIndex,
+        documents: Mapping[str, Document] | None = None,
+        keys: Mapping[int, str] | None = None,
+    ) -> None:
+        self._embedding = embedding
+        self._index = index
+        self._documents: Mapping[str, Document] = {} if documents is None else documents
+        self._keys: Mapping[int, str] = {} if keys is None else keys
+
+    @property
+    def embeddings(self) -> Embeddings:
+        return self._embedding
+
+    def add_texts(
+        self,
+        texts: Iterable[str],
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> list[str]:
+        texts = list(texts)
+        documents, keys = self._own()
+        names = [name or str(uuid.uuid4()) for name in (ids or [""] * len(texts))]
+        self.delete([name for name in names if name in documents])
+        numbers = range(max(keys, default=-1) + 1, max(keys, default=-1) + 1 + len(texts))
+        self._index.add(
+            list(numbers),
+            np.array(self._embedding.embed_documents(texts), np.float32).reshape(len(texts), -1),
+        )
+        for number, name, text, metadata in zip(
+            numbers, names, texts, metadatas or [{}] * len(texts), strict=True
+        ):
+            keys[number] = name
+            documents[name] = Document(id=name, page_content=text, metadata=metadata)
+        return names
+
+    def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
+        documents, keys = self._own()
+        gone = set(documents if ids is None else ids)
+        numbers = [number for number, name in keys.items() if name in gone]
+        self._index.remove(numbers)
+        for number in numbers:
+            documents.pop(keys.pop(number))
+        return True
+
+    def _own(self) -> tuple[MutableMapping[str, Document], MutableMapping[int, str]]:
+        if not isinstance(self._documents, MutableMapping) or not isinstance(self._keys, MutableMapping):
+            raise TypeError(
+                "this store is a view on a collection; add and remove articles there: python -m corpus add|remove"
+            )
+        return self._documents, self._keys
+
+    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        return [self._documents[name] for name in ids if name in self._documents]
+
+    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
+
+    def similarity_search_with_score(
+        self, query: str, k: int = 4, **kwargs: Any
+    ) -> list[tuple[Document, float]]:
+        """The `k` documents nearest to `query` with their cosines, best first."""
+        nearest = self._index.search(np.array(self._embedding.embed_query(query), np.float32), k)
+        return [(self._documents[self._keys[number]], score) for number, score in nearest]
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> "FaissStore":
+        store = cls(embedding, ExactIndex(len(embedding.embed_query("dimension"))))
+        store.add_texts(texts, metadatas, ids=ids)
+        return store

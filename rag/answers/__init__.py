@@ -1,0 +1,1 @@
+"""The answer: its values, its schema, conversations, export and feedback."""

@@ -1,0 +1,51 @@
+"""Settings -> a finished library or assistant. The only room that knows all rooms."""
+
+from collections.abc import Callable
+
+from corpus.store.database import Store
+from embeddings.encoder import Encoder
+from embeddings.library import Library
+from rag.assistant import Assistant
+from rag.generation.chat_model import LocalChatModel
+from rag.generation.prompts import Prompts
+from rag.generation.registry import open_model
+from rag.retrieval.search import Retriever
+from rag.settings import Settings
+
+
+def open_library(settings: Settings) -> Library:
+    """The collection in `settings.data`, ready to add to and to search.
+
+    Raises:
+        StoreError: the collection's file cannot be used.
+        EncoderError: the encoder's weights are missing.
+    """
+    store = Store(settings.data)
+    return Library(store, open_encoder(settings), settings.threads)
+
+
+def open_encoder(settings: Settings) -> Encoder:
+    """The packaged encoder.
+
+    Raises:
+        EncoderError: its weights are missing.
+    """
+    return Encoder(settings.threads)
+
+
+def open_assistant(
+    settings: Settings | None = None, say: Callable[[str], None] = lambda line: None
+) -> Assistant:
+    """An assistant over the collection and the model that the settings name; close it after use.
+
+    Raises:
+        SettingError, StoreError, EncoderError, RankerError, ModelMissing, ModelError, PromptError: what is wrong, with the remedy.
+    """
+    settings = settings or Settings.read()
+    reader = open_model(settings, say)
+    prompts = Prompts.of(reader.extractive)
+    library = open_library(settings)
+    library.reranker  # noqa: B018  # damaged weights are told now, not at the first question
+    if isinstance(reader.chat, LocalChatModel):
+        reader.chat.process.start()
+    return Assistant(Retriever(library=library, k=settings.hits), reader, prompts, settings.question)

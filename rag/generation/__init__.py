@@ -1,0 +1,1 @@
+"""Run language models: registry, chat model, worker process, decoding and prompts."""

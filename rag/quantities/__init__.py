@@ -1,0 +1,1 @@
+"""Parse numbers, units, dates and quantities in questions and in news text."""

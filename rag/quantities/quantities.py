@@ -1,0 +1,346 @@
+"""A sentence -> the quantities in it: value, bound, unit, the day that each speaks of, and whether it is planned or a fact.
+
+Knows how English news writes amounts. Calendar dates, years, clock times and numbers that are names ("phase 2", "737 MAX") are none.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import islice
+from typing import Literal
+
+from corpus.article import MONTHS, InvalidDate, PartialDate, written_dates
+from corpus.words import stem
+from rag.quantities.numbers import POINT, parse_numbers
+from rag.quantities.units import unit_at
+
+_CHARS, _MOST = 1_000, 30  # of a sentence, and numbers in it, that are read; what has more is a table
+Bound = Literal["", "about", "more than", "up to", "fewer than", "range"]
+Stage = Literal["actual", "announced", "planned", "estimated"]
+
+_SMALL = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_WORDY = "hundred|thousand|million|billion|trillion|dozen|bn|mn"
+_SCALE = rf"{_WORDY}|m|k"
+_SPELLED = (
+    rf"(?:(?:an?|one|half an?) (?:hundred|thousand|million|billion|trillion|dozen)|(?:{_TENS})(?:-\w+)?|{_SMALL})"
+    rf"(?: (?:and |a )?(?:{_TENS}|{_SMALL}|half|hundred|thousand|million|billion|trillion|dozen))*"
+    rf"(?:{POINT})?"
+)
+_DIGITS = rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:(?:[ -]?(?:{_WORDY})|m|k)\b)?"
+_ONE = rf"(?:{_DIGITS}|\b{_SPELLED}\b)"
+_MONEY = r"(?:(?:US|A|C|NZ)?\$|€|£|¥|(?:EUR|USD|GBP) )?"
+_NUMBER = re.compile(
+    rf"(?P<between>between )?(?P<sign>{_MONEY})(?P<low>{_ONE})"
+    rf"(?:(?(between) and |(?: ?[–-] ?| to ))(?P<sign2>{_MONEY})(?P<high>(?:\d[\d,.]*\d|\d)(?: (?:{_WORDY})\b)?|\b{_SPELLED}\b))?",
+    re.IGNORECASE,
+)
+_BOUNDS: tuple[tuple[Bound, str], ...] = (
+    (
+        "up to",
+        r"up to|as (?:many|much|large|high) as|at most|no more than|not more than|a maximum of|a ceiling of|capped at",
+    ),
+    ("fewer than", r"fewer than|less than|(?:just |well |slightly )?(?:under|below)"),
+    (
+        "more than",
+        r"(?:slightly |far |significantly )?more than|(?:just |well )?(?:over|above)|at least|no fewer than|exceed(?:s|ed|ing)?|pass(?:ed|ing)|upwards of",
+    ),
+    (
+        "about",
+        r"about|around|some|approximately|roughly|nearly|almost|close to|an estimated|circa|approaching",
+    ),
+)
+_BEFORE = tuple(
+    (bound, re.compile(rf"\b(?:{words}) (?:the |a |an )?$", re.IGNORECASE)) for bound, words in _BOUNDS
+)
+_BODY = re.compile(
+    r"\b(?:force|mission|team|contingent|presence|garrison|staff|crew|deployment|headcount)s? of (?:\w+ ){0,2}$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"\b(?:phase|page|terminal|chapter|section|article|no\.?|flight|runway|line|route|part|version|stage|type|gate|room|group|class|cat|row|"
+    r"paragraph|tier|level|number|clause)s? $",
+    re.IGNORECASE,
+)
+_CALENDAR = re.compile(
+    rf"\b(?:{'|'.join(MONTHS)})\.? \d{{1,2}}\b(?!,\d)|\b\d{{1,2}}(?:-\d{{1,2}})? (?:{'|'.join(MONTHS)})\b|"
+    r"\b\d{1,2}(?:[.:]\d\d)? ?(?:[ap]\.?m\b\.?|o'clock)|\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d[-/]\d{2,4}\b|\b(?:19|20)\d\ds\b"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DAY_OF = re.compile(
+    r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) (?:early |late |mid-|the (?:end|summer|spring|autumn) of )?"
+    rf"(?:(?P<month>{'|'.join(MONTHS)})(?: (?P<with>(?:19|20)\d\d))?|(?P<year>(?:19|20)\d\d))\b(?! \d{{1,2}}\b)(?! (?:prices|dollars|money))"
+)
+# A day of this year, or of the nearest one: "on September 15", "the 3 May plan".
+_YEARLESS = re.compile(
+    rf"\b(?:(?P<first>{'|'.join(MONTHS)}) (?P<n>\d{{1,2}})|(?P<m>\d{{1,2}}) (?P<second>{'|'.join(MONTHS)}))\b(?!,? (?:19|20)\d\d|,\d)"
+)
+_MOMENT = re.compile(
+    rf"\b(?:(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}}\b(?!,\d))?,?|(?:spring|summer|autumn|winter|end|start) of|(?:early|late|mid)[ -])?"
+    r" ?(?P<year>(?:19|20)\d\d)\b(?![-/,]\d)"
+)
+_AGO = re.compile(
+    r"\b(?:(?P<last>last year|a year (?:ago|earlier|before))|(?P<two>two years (?:ago|earlier)))\b",
+    re.IGNORECASE,
+)
+# A comma inside a figure ends no clause; "and" does only where a verb follows, as it also joins the parts of one thing.
+_CLAUSE_END = re.compile(
+    r"[;:–] |, |\s(?:and|but) (?=(?:will|would|is|are|was|were|has|have|had|may|could|should|cost|costs|announced)\b)|\s(?:while|whereas|against) "
+)
+_NOW = re.compile(r"\b(?:now|currently|today|at present|at the moment|so far)\b", re.IGNORECASE)
+_HELD = re.compile(
+    r"\b(?:ha(?:ve|s)|is|are|stands?) (?:now|currently|at present|at the moment)\b", re.IGNORECASE
+)
+_ASIDE = re.compile(
+    r"(?:which|who|whose)\b"
+)  # says something of its own: "the idea is for the wardens, who run a 300-strong patrol, to ..."
+_STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
+    (
+        "estimated",
+        re.compile(
+            r"\b(?:estimat\w+|expect\w*|forecast\w*|could|might|may (?:now )?(?:cost|reach|take)|"
+            r"reckon\w*|project(?:ed|ion)|predict\w*|believe\w*|put at|likely)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "announced",
+        re.compile(
+            r"\b(?:announc\w+|agree[ds]?|pledg\w+|promis\w+|commit(?:ted|s)|approv\w+|order(?:ed|s))\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "planned",
+        re.compile(
+            r"\b(?:plan(?:s|ned|ning)?|will|would|shall|should|(?:is|are|was|were) to(?! have)|intend\w*|aim\w*|target\w*|due|propos\w+|goal|may)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An amount, by its place in a sentence. `text`, with its bound and unit, stands there verbatim.
+
+    `unit` is a kind of measure ("money", "area", "people") or the stem of what is counted; "" where nothing tells. `day` is None where the
+    sentence names none, so that it speaks of its article's day.
+    """
+
+    text: str
+    start: int
+    end: int
+    low: Decimal
+    high: Decimal
+    bound: Bound = ""
+    unit: str = ""
+    day: PartialDate | None = None
+    stage: Stage = "actual"
+
+    def compatible_with(self, other: "Quantity") -> bool:
+        """True if both can hold of the same thing: equal values, or one within the other's range or on its side of a bound."""
+        return self._allows(other) or other._allows(self)
+
+    def _allows(self, other: "Quantity") -> bool:
+        if self.bound == "more than":
+            return other.high >= self.low
+        if self.bound in ("up to", "fewer than"):
+            return other.low <= self.high
+        slack = self.high / 20 if self.bound == "about" else Decimal(0)
+        return other.low <= self.high + slack and self.low - slack <= other.high
+
+
+def parse_quantities(sentence: str, published: PartialDate | None = None) -> list[Quantity]:
+    """The quantities of a sentence in order; `published`, its article's day, gives "last year" and "in May" their year.
+
+    >>> [(q.text, q.unit, str(q.low), q.stage) for q in parse_quantities("They agreed that a force of about 500 may rise to around 4,000.")]
+    [('about 500', 'people', '500', 'announced'), ('around 4,000', 'people', '4000', 'announced')]
+    >>> [(q.text, q.bound, str(q.day)) for q in parse_quantities("In 2018 it had fewer than 20 people, working from an embassy.")]
+    [('fewer than 20 people', 'fewer than', '2018')]
+    >>> parse_quantities("Flight 302 of the Boeing 737 MAX took off at 8.38 a.m. on 10 March 2019.")
+    []
+    """
+    sentence = sentence[:_CHARS]
+    found = [
+        quantity for match in islice(_NUMBER.finditer(sentence), _MOST) for quantity in _read(sentence, match)
+    ]
+    return [
+        replace(
+            quantity,
+            unit=quantity.unit or _lent(quantity, found),
+            day=_day(sentence, quantity, published),
+            stage=_stage(sentence, quantity),
+        )
+        for quantity in found
+    ]
+
+
+def date_quantities(sentence: str) -> list[Quantity]:
+    """The dates of a sentence as values of their own (unit "date"), for questions that ask which date was given: years, months and days.
+
+    >>> [(q.text, q.stage) for q in date_quantities("It is due to fly on 30 March 2021, not in the spring of 2019.")]
+    [('30 March 2021', 'planned'), ('spring of 2019', 'planned')]
+    """
+    found = []
+    for match in _MOMENT.finditer(sentence[:_CHARS]):
+        day, *_ = [day for _, _, day in written_dates(match[0])] or [PartialDate(int(match["year"]))]
+        text = match[0].lstrip()
+        low, high = Decimal(day.first.toordinal()), Decimal(day.last.toordinal())
+        quantity = Quantity(text, match.end() - len(text), match.end(), low, high, unit="date")
+        found.append(replace(quantity, stage=_stage(sentence, quantity)))
+    return found
+
+
+def _read(sentence: str, match: re.Match[str]) -> Iterator[Quantity]:
+    start, end = match.span()
+    low, high = match["low"], match["high"]
+    before = sentence[:start]
+    change = high and not match["between"] and re.search(r"\bfrom (?:\w+ )?$", before, re.IGNORECASE)
+    if change:  # "from 500 to 4,000" are two quantities
+        for part in ("low", "high"):
+            yield from _one(
+                sentence,
+                match.start(part),
+                match.end(part),
+                [match[part]],
+                bool(match[f"sign{'2' if part == 'high' else ''}"]),
+            )
+        return
+    yield from _one(sentence, start, end, [low, high] if high else [low], bool(match["sign"]))
+
+
+def _one(sentence: str, start: int, end: int, numbers: list[str], money: bool) -> Iterator[Quantity]:
+    scale = re.search(rf"(?:{_SCALE})$", numbers[-1], re.IGNORECASE)
+    values = [value for text in numbers for value in (figure.value for figure in parse_numbers(text))]
+    if len(values) != len(numbers):
+        return
+    if len(values) == 2 and scale and not re.search(rf"(?:{_SCALE})$", numbers[0], re.IGNORECASE):
+        values[0] *= parse_numbers(f"1 {scale[0]}")[0].value
+    unit, stop = ("money", end) if money else unit_at(sentence, end)
+    if not unit and _BODY.search(sentence[:start]):
+        unit = "people"
+    if _is_none(sentence, start, end, unit, numbers[0]):
+        return
+    bound: Bound = "range" if len(values) == 2 else ""
+    for name, words in _BEFORE:
+        spoken = words.search(sentence[:start])
+        if spoken and not (unit == "time" and spoken[0].lower() == "over "):
+            bound = name
+            start = start if spoken[0].lower().startswith(("exceed", "pass")) else spoken.start()
+            break
+    yield Quantity(sentence[start:stop], start, stop, min(values), max(values), bound, unit)
+
+
+def _is_none(sentence: str, start: int, end: int, unit: str, number: str) -> bool:
+    """True for a number that is a date, a time, a name or a mere word."""
+    if any(found.start() < end and start < found.end() for found in _CALENDAR.finditer(sentence)):
+        return True
+    if any(first < end and start < last for first, last, _ in written_dates(sentence)):
+        return True
+    before = sentence[:start]
+    if _NAMED.search(before) or (re.search(r"[a-z,] [A-Z][\w’'-]* $", before) and unit in ("", stem(number))):
+        return True
+    if _YEAR.fullmatch(number):
+        return not unit or bool(
+            re.search(
+                r"\b(?:in|since|by|of|until|from|before|after|during|the|and|to|late|early) $",
+                before,
+                re.IGNORECASE,
+            )
+        )
+    after = sentence[end : end + 20]
+    if re.match(
+        r"[A-Za-z°]|'s\b|[.,/]\d| (?:local time|GMT|o'clock|at night|in the (?:morning|afternoon|evening))\b|(?: to| past) \w+ (?:in the|at night)",
+        after,
+    ) and unit in ("", stem(number)):
+        return True
+    if re.match(r" [A-Z]{3,}\b", after) and number.isdigit():
+        return True
+    return not unit and re.fullmatch(rf"{_SMALL}|\d", number, re.IGNORECASE) is not None
+
+
+def _lent(bare: Quantity, found: list[Quantity]) -> str:
+    """The unit of the nearest quantity of the sentence that has one and is not of another order of size: "5,200 troops, now 2,500"."""
+    near = [
+        other
+        for other in found
+        if other.unit
+        and other.unit != "time"
+        and other.low
+        and Decimal("0.01") <= bare.high / other.low <= 100
+    ]
+    return min(near, key=lambda other: abs(other.start - bare.start)).unit if near else ""
+
+
+def clause_span(sentence: str, start: int) -> tuple[int, int]:
+    """Where the clause around a place begins and ends."""
+    ends = [found for found in _CLAUSE_END.finditer(sentence)]
+    return max((e.end() for e in ends if e.end() <= start), default=0), min(
+        (e.start() for e in ends if e.start() > start), default=len(sentence)
+    )
+
+
+def _day(sentence: str, quantity: Quantity, published: PartialDate | None) -> PartialDate | None:
+    """The day that a quantity speaks of: one named in its clause, or at the head of its sentence, unless the clause says "now"."""
+    first, last = clause_span(sentence, quantity.end - 1)
+    own = _days(sentence, first, last, published)
+    if own:
+        return min(own, key=lambda item: abs(item[0] - quantity.start))[1]
+    head = clause_span(sentence, 0)
+    leading = (
+        _days(sentence, 0, min(head[1], 40), published)
+        if first and re.match(r"(?:In|By|On|At|A year|Last|Two)\b", sentence)
+        else []
+    )
+    return leading[0][1] if leading and not _NOW.search(sentence[first:last]) else None
+
+
+def _days(
+    sentence: str, first: int, last: int, published: PartialDate | None
+) -> list[tuple[int, PartialDate]]:
+    text = sentence[first:last]
+    found = [(first + start, day) for start, _, day in written_dates(text)]
+    for match in _DAY_OF.finditer(text):
+        place = first + match.start()
+        if match["year"] or match["with"]:
+            month = MONTHS.index(match["month"]) + 1 if match["month"] else None
+            found.append((place, PartialDate(int(match["year"] or match["with"]), month)))
+        elif published and match["month"]:
+            month = MONTHS.index(match["month"]) + 1
+            found.append((place, PartialDate(published.year - (month > (published.month or 12)), month)))
+    for match in _YEARLESS.finditer(text) if published else ():
+        assert published
+        found += [(first + match.start(), day) for day in _nearest(match, published)]
+    for match in _AGO.finditer(text) if published else ():
+        assert published
+        found.append((first + match.start(), PartialDate(published.year - (1 if match["last"] else 2))))
+    return found
+
+
+def _nearest(written: re.Match[str], published: PartialDate) -> list[PartialDate]:
+    """The day written without its year that is nearest to the day of publication; none where there is no such day."""
+    month = MONTHS.index(written["first"] or written["second"]) + 1
+    days = []
+    for year in (published.year - 1, published.year, published.year + 1):
+        with suppress(InvalidDate):
+            days.append(PartialDate(year, month, int(written["n"] or written["m"])))
+    return sorted(days, key=lambda day: abs((day.first - published.first).days))[:1]
+
+
+def _stage(sentence: str, quantity: Quantity) -> Stage:
+    """What the nearest verbs make of a quantity: those of its clause, or those that the sentence says before it."""
+    first, last = clause_span(sentence, quantity.start)
+    if _HELD.search(sentence, first, quantity.start):
+        return "actual"
+    for text in (sentence[first:last], sentence[:first]):
+        for stage, verbs in _STAGES:
+            if verbs.search(text):
+                return stage
+        if _ASIDE.match(text):
+            break
+        if first and re.search(r"\b(?:is|are|was|were|has|have|had|cost|amounts?|stands?|rose|fell)\b", text):
+            break
+    return "actual"

@@ -1,0 +1,76 @@
+"""Units and counted nouns: what a number in a sentence is a number of. Knows words, no values."""
+
+import re
+
+from corpus.words import STOP_WORDS, stem
+
+_UNITS: tuple[tuple[str, str], ...] = (
+    ("percent", r"%|per cent\b|percent\b|percentage points?\b"),
+    (
+        "money",
+        r"(?:\w+ )?(?:euros?|dollars?|pounds?|crowns?|francs?|yen|yuan|rupees?|birr|kron\w+|pesos?|roubles?|rubles?|lira|zloty|cents?|pence)\b",
+    ),
+    ("area", r"(?:square (?:kilomet\w+|miles?|met(?:re|er)s?|feet)|sq ?(?:km|mi)|km²|m²|hectares?|acres?)\b"),
+    (
+        "volume",
+        r"(?:cubic (?:kilomet\w+|met(?:re|er)s?|feet|miles?)|m³|km³|lit(?:re|er)s?|gallons?|barrels?)\b",
+    ),
+    ("speed", r"(?:(?:kilomet\w+|miles?|met(?:re|er)s?) (?:per|an?) (?:hour|second)|km/h|kph|mph|knots)\b"),
+    (
+        "length",
+        r"(?:kilomet\w+|(?:centi|milli)?met(?:re|er)s?|miles?|feet|foot|inch(?:es)?|km|cm|mm|m|light[- ]years?)\b",
+    ),
+    ("mass", r"(?:tonnes?|tons?|kilogram\w*|kilos?|grams?|kg)\b"),
+    ("power", r"(?:(?:mega|giga|kilo)watts?|watts?|[MGk]W)\b(?! hours?)"),
+    ("energy", r"(?:(?:mega|giga|tera|kilo)watt[ -]hours?|[MGTk]Wh)\b"),
+    ("temperature", r"(?:degrees?(?: celsius| fahrenheit| kelvin)?|kelvin|°[CF]?)\b"),
+    (
+        "time",
+        r"(?:(?:calendar |working |more |whole |full )?(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?)(?:[- ](?:old|long))?)\b",
+    ),
+    ("people", r"strong\b"),
+)
+_UNIT = tuple((unit, re.compile(rf"[ -]?(?:{words})", re.IGNORECASE)) for unit, words in _UNITS)
+_PEOPLE = frozenset(
+    "people person persons troops soldiers personnel staff trainers men women workers employees jobs visitors passengers residents "
+    "civilians refugees students officers guards police experts advisers instructors citizens voters guests migrants servicemen children".split()
+)
+_PLURAL_OF_NONE = frozenset("people men women children personnel staff police aircraft crew feet".split())
+_ORDINARY_S = frozenset(
+    "is was has as its this thus plus less us does goes comes says his versus across perhaps always towards besides".split()
+)
+_NEXT_WORD = re.compile(r"[ -](?:of (?:the|its|their|his|her|our) )?([A-Za-z][\w’'-]*)")
+
+
+def unit_at(sentence: str, end: int) -> tuple[str, int]:
+    """The unit of the number that ends at `end`, and where it ends itself."""
+    for unit, words in _UNIT:
+        found = words.match(sentence, end)
+        if found:
+            return unit, found.end()
+    # What is counted is the first plural among the next words.
+    place = end
+    for _ in range(4):
+        word = _NEXT_WORD.match(sentence, place)
+        if not word or (word[1].lower() in STOP_WORDS and word[1].lower() != "other"):
+            break
+        noun = word[1].lower()
+        if noun in _PLURAL_OF_NONE or (
+            noun.endswith("s") and not noun.endswith("ss") and noun not in _ORDINARY_S
+        ):
+            return "people" if noun in _PEOPLE else stem(noun), word.end()
+        if sentence[place] == "-":
+            return stem(noun), word.end()
+        place = word.end()
+    return "", end
+
+
+def unit_of(noun: str) -> str:
+    """The unit under which a counted noun goes.
+
+    >>> unit_of("Canadian soldiers"), unit_of("cubic metres"), unit_of("ferries")
+    ('people', 'volume', 'ferri')
+    """
+    measured = next((unit for unit, words in _UNIT if words.fullmatch(f" {noun}")), "")
+    last = noun.lower().split()[-1]
+    return measured or ("people" if last in _PEOPLE else stem(last))

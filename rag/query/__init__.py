@@ -1,0 +1,1 @@
+"""Parse a question: validation, follow-ups, filters, intent, answer type and parts."""

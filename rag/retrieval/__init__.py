@@ -1,0 +1,1 @@
+"""Search the collection and select the sentences that bear on a question."""

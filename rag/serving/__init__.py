@@ -1,0 +1,1 @@
+"""Serve answers: API, MCP server, langchain runnable, authentication and diagnostics."""

@@ -1,0 +1,155 @@
+import pytest
+
+from corpus.article import PartialDate
+from embeddings.library import Library
+from rag.assistant import Assistant
+from rag.retrieval.evidence import Evidence, rank_sentences
+from rag.retrieval.search import Retriever
+from rag.verification.answerability import (
+    ANSWER_THRESHOLD,
+    ANSWERABILITY_FEATURES,
+    ANSWERABILITY_WEIGHTS,
+    ASK_READER_THRESHOLD,
+    answerability_features,
+    answerability_score,
+    describe_date_range,
+    describe_missing,
+    describe_missing_dates,
+    find_denial,
+    is_answerable,
+    question_keywords,
+)
+
+
+def ranked(sample: Library, question: str) -> list[Evidence]:
+    return rank_sentences(question, Retriever(library=sample, k=8).hits(question), sample.reranker)
+
+
+def carried(sample: Library, question: str) -> bool:
+    return (
+        answerability_score([(question, ranked(sample, question))], sample.encoder, sample.idf)
+        >= ANSWER_THRESHOLD
+    )
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why was the opening of Berlin airport called off in May 2012?",
+        "Who designed the new rooster that was put on the spire of Notre-Dame in December 2023?",
+        "Which shipyard lost out to Corvane for the Kestrel Bay ferry order?",
+    ],
+)
+def test_what_the_articles_answer_is_carried(sample: Library, question: str) -> None:
+    assert carried(sample, question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won the football world cup in 2018?",
+        "Which manufacturer won the contract to build the HS2 trains?",
+        "How many check-in counters does Terminal 1 of Berlin Brandenburg Airport have?",
+    ],
+)
+def test_what_they_do_not_answer_is_not_carried_though_the_subject_is_theirs(
+    sample: Library, question: str
+) -> None:
+    assert not carried(sample, question)
+
+
+def test_a_doubt_weighs_against_the_evidence_which_decides_alone_where_none_was_told() -> None:
+    assert is_answerable(ANSWER_THRESHOLD, None) and not is_answerable(ANSWER_THRESHOLD - 0.01, None)
+    assert is_answerable(ASK_READER_THRESHOLD + 2, 0.01) and not is_answerable(ANSWER_THRESHOLD + 2, 0.99)
+
+
+def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> None:
+    """No sentence is like the whole of it; two of its clauses that are carried count as much as a short question."""
+    yard = "that the ferry order was expected to go to a domestic yard on grounds of employment"
+    airport = "that opening Berlin's airport was put off because fire protection was not finished"
+    answer = quoting.ask(
+        f"Does the Meridian Wire suggest {yard}, while the Continental Dispatch reports {airport}?"
+    )
+    assert answer.status == "answered" and {citation.article.publisher for citation in answer.citations} >= {
+        "Meridian Wire",
+        "Continental Dispatch",
+    }
+    penguins = "Does the Northgate Ledger describe penguins on the runway, while the Meridian Wire reports a unicorn in the terminal hall?"
+    assert quoting.ask(penguins).status == "unanswerable"
+
+
+def test_without_evidence_nothing_is_carried(sample: Library) -> None:
+    assert answerability_score([("Anything?", [])], sample.encoder, sample.idf) < 0
+
+
+def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Library) -> None:
+    def days(question: str) -> float:
+        return answerability_features(question, ranked(sample, question), sample.encoder, sample.idf)[
+            ANSWERABILITY_FEATURES.index("days")
+        ]
+
+    assert (
+        days("What was the Arctic sea ice minimum in September 2019?") == 1
+        and ANSWERABILITY_WEIGHTS[ANSWERABILITY_FEATURES.index("days")] > 0
+    )
+    assert days("What was the Arctic sea ice minimum in September 2014?") == 0
+
+
+def test_words_that_nothing_near_means_count_against_an_answer(sample: Library) -> None:
+    def near(question: str) -> float:
+        return answerability_features(question, ranked(sample, question), sample.encoder, sample.idf)[
+            ANSWERABILITY_FEATURES.index("words")
+        ]
+
+    assert near("How much is the first phase of HS2 expected to cost?") > near(
+        "How many check-in counters are in the terminal of HS2?"
+    )
+
+
+def test_a_refusal_names_what_is_missing_in_the_questions_words(sample: Library) -> None:
+    question = "Who designed the interior of the Sea Campion?"
+    said = describe_missing(question, ranked(sample, question)[:6])
+    assert (
+        said.startswith("The articles do not say who designed the interior of the Sea Campion.")
+        and "“designed”" in said
+    )
+    assert (
+        describe_missing("What was the annual budget of NATO's mission?", ())
+        == "The articles do not give the annual budget of NATO's mission."
+    )
+    assert (
+        describe_missing("What reasons did the mayor give?", ())
+        == "The articles do not answer “What reasons did the mayor give?”."
+    )
+    assert "“How many passengers did she carry?”" in describe_missing(
+        "How many passengers did she carry?", ()
+    )
+
+
+def test_the_nearest_articles_are_dated(sample: Library) -> None:
+    found = ranked(sample, "What wage did the carpenters on the Notre-Dame site earn?")[:6]
+    days = sorted(item.article.published.first.year for item in found if item.article.published)
+    assert str(days[0]) in describe_date_range(found) and str(days[-1]) in describe_date_range(found)
+
+
+def test_days_that_are_told_and_days_that_are_not() -> None:
+    assert describe_missing_dates([PartialDate(2018)], "in 2018") == ""
+    assert (
+        describe_missing_dates([PartialDate(2019, 9)], "in 2018")
+        == "Nothing that is cited here speaks of September 2019."
+    )
+    assert describe_missing_dates([PartialDate(2018), PartialDate(2019)], "in 2018").endswith(
+        "of 2018, but not of 2019."
+    )
+
+
+def test_a_premise_that_an_article_denies_is_noticed(sample: Library) -> None:
+    question = "Why did Kestrel Bay Council cancel its contract with Corvane in 2020?"
+    found = find_denial(question, ranked(sample, question))
+    assert found and "motion was lost" in found.text
+    plain = "How many crossings a day will the Sea Campion make?"
+    assert find_denial(plain, ranked(sample, plain)) is None and find_denial("Was it?", []) is None
+
+
+def test_own_words_leave_out_names_and_words_of_asking() -> None:
+    assert question_keywords("How many soldiers did Canada promise in 2018?") == ["soldiers", "promise"]

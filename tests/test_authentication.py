@@ -1,0 +1,184 @@
+"""Who may come in: the file, and the real server with and without a login, asked as scripts and a browser ask it."""
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from conftest import ROOT
+from gradio_client import Client
+from gradio_client.exceptions import AuthenticationError
+from serving import served
+
+from rag.serving.authentication import LoginError, Logins, login_line, set_login
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ADA, BO = ("ada", "kestrel bay ferry"), ("bo.b", "otters & seals")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("logins") / "logins"
+    for login in (("ada", "an older password"), BO, ADA):
+        set_login(file, *login)
+    return file
+
+
+@pytest.fixture(scope="module")
+def address(sample_folder: Path, file: Path) -> Iterator[str]:
+    with served(sample_folder, file.with_name("log"), DATELINE_LOGINS=str(file), DATELINE_MODEL="none") as (
+        address,
+        _,
+    ):
+        yield address
+
+
+def test_the_file_holds_salted_hashes_that_its_owner_alone_reads(file: Path) -> None:
+    text = file.read_text()
+    assert [line.partition(":")[0] for line in text.splitlines()] == ["bo.b", "ada"] and ADA[1] not in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and login_line(*ADA) != login_line(*ADA)
+    logins = Logins(file)
+    assert logins.right(*ADA) and logins.right(*BO)
+    for wrong in (
+        ("ada", BO[1]),
+        ("ada", "an older password"),
+        ("ada", ""),
+        ("nobody", ""),
+        ("nobody", ADA[1]),
+        ("", ""),
+        ("ada", "\ud800"),
+    ):
+        assert not logins.right(*wrong)
+
+
+def test_wrong_passwords_wait_for_each_other(file: Path) -> None:
+    async def attempts() -> list[bool]:
+        logins = Logins(file)
+        return await asyncio.gather(logins.check("ada", "1"), logins.check("ada", "2"), logins.check(*BO))
+
+    began = time.monotonic()
+    assert asyncio.run(attempts()) == [False, False, True] and time.monotonic() - began >= 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ada", "ada:secret", "ada:scrypt$00$00", ":scrypt$" + "0" * 32 + "$" + "0" * 64]
+)
+def test_a_file_that_is_none_is_named_at_the_start(tmp_path: Path, text: str) -> None:
+    (tmp_path / "logins").write_text(text)
+    with pytest.raises(LoginError, match="python -m rag login NAME"):
+        Logins(tmp_path / "logins")
+    with pytest.raises(LoginError, match="python -m rag login NAME"):
+        Logins(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        ("a:b", "long enough"),
+        ("", "long enough"),
+        ("a\nb", "long enough"),
+        ("ada", "short"),
+        ("ada", "x" * 201),
+    ],
+)
+def test_names_and_passwords_that_cannot_be_are_refused(login: tuple[str, str]) -> None:
+    with pytest.raises(LoginError):
+        login_line(*login)
+
+
+def test_the_command_writes_a_login(tmp_path: Path) -> None:
+    code = "import getpass, sys; getpass.getpass = lambda prompt: 'kestrel bay ferry'; from rag.__main__ import main; sys.exit(main(['login', 'ada']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DATELINE_LOGINS": str(tmp_path / "l")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and "ada may log in" in done.stdout and Logins(tmp_path / "l").right(*ADA)
+
+
+# What Gradio's own login leaves open stands in the second line and below.
+_ROUTES = [
+    *(("GET", path) for path in ("config", "gradio_api/info", "gradio_api/openapi.json", "gradio_api/file=x", "gradio_api/queue/data?session_hash=a")),
+    *(("GET", path) for path in ("gradio_api/heartbeat/a", "gradio_api/token", "gradio_api/user", "gradio_api/app_id", "monitoring/x", "docs")),
+    *(("GET", path) for path in ("gradio_api/stream/a/b/1/playlist.m3u8", "gradio_api/vibe-code", "custom_component/a/b/c/d", "gradio_api/runs")),
+    *(("POST", f"gradio_api/{path}") for path in ("call/ask", "call/v2/ask", "run/ask", "queue/join", "upload", "cancel", "reset", "stream/a")),
+    *(("POST", path) for path in ("gradio_api/vibe-edit", "gradio_api/run-history/connect", "gradio_api/call/health", "call/ask", "//cancel")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), _ROUTES)
+def test_without_a_login_nothing_answers(address: str, method: str, path: str) -> None:
+    for cookies in ({}, {"access-token-unsecure-x": "y"}):
+        reply = httpx.request(
+            method,
+            f"{address}/{path}",
+            json={"data": ["What does HS2 cost?"]} if method == "POST" else None,
+            cookies=cookies,
+        )
+        assert reply.status_code == 401, reply.text
+
+
+def test_the_login_page_tells_nothing_of_the_collection(address: str) -> None:
+    text = httpx.get(address).text
+    assert (
+        "auth_required" in text and '"components":[]' in text and "HS2" not in text and "Meridian" not in text
+    )
+
+
+def test_scripts_log_in(address: str) -> None:
+    with pytest.raises(AuthenticationError):
+        Client(address, verbose=False)
+    with pytest.raises(ValueError, match="Could not login"):
+        Client(address, auth=("ada", "wrong"), verbose=False)
+    client = Client(address, auth=ADA, verbose=False)
+    assert client.predict("What does HS2 cost?", api_name="/ask")["citations"]
+    client.close()
+    with httpx.Client(base_url=address, timeout=60) as curl:
+        assert curl.post("/login", data={"username": BO[0], "password": BO[1]}).status_code == 200
+        event = curl.post("/gradio_api/call/health", json={"data": []}).json()["event_id"]
+        assert "event: complete" in curl.get(f"/gradio_api/call/health/{event}").text
+        curl.get("/logout")
+        curl.cookies.clear()
+        assert curl.post("/gradio_api/call/health", json={"data": []}).status_code == 401
+
+
+def test_two_logins_at_one_browser_do_not_see_each_others_conversations(
+    browser: "Browser", address: str
+) -> None:
+    from browsing import ask
+    from playwright.sync_api import expect
+
+    page = browser.new_context().new_page()
+
+    def enter(name: str, password: str) -> None:
+        page.goto(address)
+        page.get_by_label("username").fill(name)
+        page.get_by_label("password").fill(password)
+        page.get_by_role("button", name="Login").click()
+        page.wait_for_selector("#question textarea")
+
+    def leave(page: "Page") -> None:
+        page.get_by_role("link", name="Log out").click()
+        expect(page.get_by_role("button", name="Login")).to_be_visible()
+
+    enter(*ADA)
+    ask(page, "What does HS2 cost?")
+    expect(page.locator("#talks li a")).to_have_count(1)
+    leave(page)
+    enter(*BO)
+    expect(page.locator("#talks li")).to_have_text("None yet.")
+    leave(page)
+    enter(*ADA)
+    expect(page.locator("#talks li a")).to_have_text("What does HS2 cost?")
+    page.context.close()

@@ -1,0 +1,255 @@
+"""The Collection tab in a real browser over a real server and a real store: add, find, read, correct, remove, compare; and the chat follows."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import CHROMIUM, opened
+from conftest import ROOT
+from playwright.sync_api import Browser, Page, expect
+from serving import served
+from test_answer_markup import HOSTILE
+
+from corpus.store.database import Store
+from corpus.store.lock import write_lock
+from embeddings.encoder import Encoder
+from embeddings.ingest import ingest
+from embeddings.library import Library
+
+expect.set_options(timeout=20_000)  # two cores may be busy with other things
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """The articles on a ferry, two of them nearly the same."""
+    folder = tmp_path_factory.mktemp("shelf") / "data"
+    library = Library(Store(folder), encoder)
+    for file in sorted((ROOT / "corpus/articles").glob("bay-*.md")):
+        list(ingest(library, file))
+    library.store.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(data: Path) -> Iterator[str]:
+    with served(data, data.parent / "log", DATELINE_MODEL="none") as (address, _):
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
+        to_collection(page)
+        yield page
+
+
+def to_collection(page: Page) -> None:
+    page.get_by_role("tab", name="Collection").click()
+    expect(page.locator("#articles .open").first).to_be_visible()
+
+
+def add(page: Page, *files: Path, text: str = "", publisher: str = "", published: str = "") -> None:
+    if not page.locator("#add").is_visible():
+        page.get_by_text("Add articles").click()
+    if files:
+        page.set_input_files("#files input[type=file]", files)
+        expect(page.locator("#files .file")).to_have_count(len(files))
+    for field, value in (("pasted", text), ("publisher", publisher), ("published", published)):
+        page.fill(f"#{field} textarea, #{field} input", value)
+    page.click("#add")
+
+
+def search(page: Page, words: str, count: int) -> None:
+    page.fill("#search textarea, #search input", words)
+    expect(page.locator("#articles .open")).to_have_count(count)
+
+
+def remove(page: Page) -> None:
+    page.click("#remove")
+    expect(page.locator("#remove")).to_have_text("Remove it for good?")
+    page.click("#remove")
+    expect(page.locator("#shelf")).to_be_visible()
+
+
+def test_what_is_dropped_and_pasted_is_added_and_the_chat_knows_it(page: Page, tmp_path: Path) -> None:
+    before = page.locator("#coverage p").inner_text()
+    (tmp_path / "otters.txt").write_text(
+        "Seventeen otters were counted in the harbour of Corrin on Thursday, the warden told the council of the island."
+    )
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    pasted = "Forty-two lanterns were lit along the quay of Corrin on Saturday evening, the harbour master said afterwards."
+    add(
+        page,
+        tmp_path / "otters.txt",
+        tmp_path / "bad.pdf",
+        text=pasted,
+        publisher="Corrin Courier",
+        published="2024-05",
+    )
+    rows = page.locator("#report tbody tr")
+    expect(page.locator("#report strong").first).to_have_text("2 added, 1 refused")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("not readable as pdf")
+    expect(rows.nth(1)).to_contain_text("otters.txt")
+    expect(rows.nth(2)).to_contain_text("Corrin Courier")
+    expect(rows.nth(2)).to_contain_text("May 2024")
+    for field in ("pasted", "publisher", "published"):
+        expect(page.locator(f"#{field} textarea, #{field} input")).to_have_value("")
+    expect(page.locator("#coverage")).not_to_have_text(before)
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_text("Only some articles").click()
+    page.locator("#publishers input").click()
+    page.get_by_role("option", name="Corrin Courier").click()
+    page.fill("#question textarea", "How many otters were counted in the harbour?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer .foot")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".answer")).to_contain_text("Seventeen otters")
+    page.get_by_role("tab", name="Collection").click()
+    for _ in range(2):
+        search(page, "corrin courier", 2 - _)
+        page.locator("#articles .open").first.click()
+        remove(page)
+    expect(page.locator("#articles")).to_contain_text("No article holds")
+    expect(page.locator("#coverage")).to_have_text(before)
+
+
+def test_an_article_is_opened_corrected_and_stays_corrected(page: Page) -> None:
+    search(page, "auditors contradict", 2)
+    page.locator("#articles .open").first.click()
+    expect(page.locator("#back")).to_be_focused()
+    article = page.locator("#article")
+    article.get_by_text("Where each field was found").click()
+    expect(article).to_contain_text("front matter")
+    article.get_by_text("The text as it was read").click()
+    expect(article.locator("pre")).to_be_visible()
+    page.get_by_text("Correct the fields").click()
+    page.fill("#field-published textarea, #field-published input", "soon")
+    page.click("#save")
+    expect(page.get_by_text("YYYY-MM-DD").first).to_be_visible()
+    page.fill("#field-published textarea, #field-published input", "2019-04")
+    page.click("#save")
+    expect(article.locator(".dateline")).to_contain_text("April 2019")
+    expect(article.locator("table.facts")).to_contain_text("corrected by hand")
+    page.click("#back")
+    expect(page.locator("#articles")).to_contain_text("April 2019")
+
+
+def test_near_copies_and_their_differences_open_what_they_name(page: Page) -> None:
+    page.get_by_text("Articles that are nearly the same").click()
+    page.click("#compare")
+    expect(page.locator("#pairs .pair tbody tr").first).to_be_visible()
+    assert set(page.locator("#pairs .pair tbody tr").first.locator("strong").all_inner_texts()) == {
+        "61",
+        "67",
+    }
+    page.locator("#pairs .open").last.click()
+    expect(page.locator("#article h2")).to_contain_text("Auditors contradict council")
+    page.click("#remove")
+    page.click("#back")  # asked once, not removed
+    search(page, "auditors contradict", 2)
+
+
+def test_what_another_process_adds_shows_when_the_tab_is_chosen(
+    page: Page, data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "swans.md"
+    file.write_text(
+        "---\ntitle: Swans\npublisher: Swan Gazette\n---\nNine swans were seen on the lake of Ardmore on Sunday, said the warden of the park.\n"
+    )
+    environment = {**os.environ, "DATELINE_DATA": str(data)}
+    subprocess.run(
+        [sys.executable, "-m", "corpus", "add", str(file)],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_text("Only some articles").click()
+    page.locator("#publishers input").click()
+    expect(page.get_by_role("option", name="Swan Gazette")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Collection").click()
+    search(page, "swan gazette", 1)
+    page.locator("#articles .open").click()
+    remove(page)
+
+
+def test_while_another_process_writes_nothing_is_lost(page: Page, data: Path, tmp_path: Path) -> None:
+    text = "The lighthouse keeper of Corrin retired on Monday after fifty years, and nobody applied for his post."
+    with write_lock(data):
+        add(page, text=text)
+        expect(page.locator("#report [role=alert]")).to_contain_text(
+            f"is being written by process {os.getpid()} since"
+        )
+        expect(page.locator("#pasted textarea")).to_have_value(text)
+    page.click("#add")
+    expect(page.locator("#report strong").first).to_have_text("1 added")
+    page.locator("#report .open").click()
+    remove(page)
+    add(page, text="Short.")
+    expect(page.locator("#report .refused")).to_be_visible()
+    expect(page.locator("#pasted textarea")).to_have_value("Short.")
+
+
+def test_an_addition_tells_how_far_it_is_and_goes_on_after_stop(page: Page, tmp_path: Path) -> None:
+    files = [tmp_path / f"stopped{n}.txt" for n in range(20)]
+    for n, file in enumerate(files):
+        file.write_text(
+            " ".join(
+                f"The {n}th barge of the fleet carried {n * m} crates to the quay of Corrin on that day."
+                for m in range(40)
+            )
+        )
+    add(page, *files, publisher="Barge Gazette")
+    expect(page.locator("#report .pace")).to_contain_text("of 20 files")
+    expect(page.locator("#report .pace")).to_contain_text("left")
+    page.click("#stop-adding")
+    expect(page.locator("#report [role=alert]")).to_contain_text("Stopped; what was finished is kept")
+    expect(page.locator("#report progress")).to_be_hidden()
+    for _ in range(20):  # a press that comes before the browser has closed the stopped stream does nothing
+        page.click("#add")
+        page.wait_for_timeout(500)
+        if not page.locator("#report [role=alert]").count():
+            break
+    expect(page.locator("#report strong").first).to_contain_text("added", timeout=60_000)
+    search(page, "barge gazette", 20)
+
+
+def test_hostile_articles_are_only_text(page: Page) -> None:
+    text = " ".join([*HOSTILE, "{{constructor}} ${alert(1)}"])
+    add(
+        page,
+        text=f"The zebra of the harbour said {text} and nobody believed it on Thursday evening.",
+        publisher=text,
+    )
+    expect(page.locator("#report strong").first).to_have_text("1 added")
+    search(page, "zebra", 1)
+    expect(page.locator("#articles")).to_contain_text("{{constructor}} ${alert(1)}")
+    page.locator("#articles .open").click()
+    for summary in page.locator("#article summary").all():
+        summary.click()
+    expect(page.locator("#article .body")).to_contain_text(HOSTILE[0])
+    assert page.locator("#article, #report, #articles").locator("script, img, form, iframe, svg").count() == 0
+    remove(page)
+
+
+def test_a_phone_and_the_keyboard_are_enough(browser: Browser, address: str) -> None:
+    with opened(browser, address, 400, 850) as page:
+        to_collection(page)
+        opener = page.locator("#articles .open").nth(2)
+        name = opener.get_attribute("data-article")
+        opener.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#back")).to_be_focused()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#articles [data-article='{name}']")).to_be_focused()
+        page.get_by_text("Add articles").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -1,0 +1,79 @@
+"""The Evaluate tab in a real browser: questions in, progress, a report in its frame, two runs compared."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import CHROMIUM, opened
+from conftest import ROOT, copied
+from playwright.sync_api import Browser, Page, expect
+from serving import served
+
+expect.set_options(timeout=20_000)  # two cores may be busy with other things
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
+)
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    file = tmp_path / "mine.jsonl"
+    wrong = '{"question": "Who <b>sailed</b>?", "answers": ["nobody"], "evidence": [{"article": "no-such-article", "quote": "nobody"}]}'
+    file.write_text("\n".join([*(ROOT / "corpus/gold.jsonl").read_text().splitlines()[:2], wrong]))
+    return file
+
+
+@pytest.fixture
+def page(browser: Browser, sample_folder: Path, tmp_path: Path) -> Iterator[Page]:
+    with (
+        served(copied(sample_folder, tmp_path / "data"), tmp_path / "log", DATELINE_MODEL="none") as (
+            address,
+            _,
+        ),
+        opened(browser, address) as page,
+    ):
+        page.get_by_role("tab", name="Evaluate").click()
+        yield page
+
+
+def measure(page: Page, before: str) -> str:
+    """The name of a new run, which is not that of the one before."""
+    page.click("#measure")
+    expect(page.locator("#run input")).not_to_have_value(before, timeout=90_000)
+    expect(page.locator("#measured")).to_contain_text("Measured in")
+    return page.locator("#run input").input_value()
+
+
+def test_questions_are_measured_read_and_compared(page: Page, gold: Path) -> None:
+    page.set_input_files("#gold input[type=file]", gold)
+    expect(page.locator("#gold .file")).to_have_count(1)
+    first = measure(page, "")
+    expect(page.locator("#measured")).to_contain_text("Line 3: no article is named “no-such-article”")
+    report = page.frame_locator("#run-report iframe")
+    expect(report.locator("h1")).to_have_text("mine.jsonl: 3 questions")
+    expect(report.get_by_text("Who <b>sailed</b>?")).to_be_attached()  # escaped, twice over
+    measure(page, first)
+    page.locator("#before input").click()
+    page.get_by_role("option", name=first).click()
+    expect(page.locator("#changes table")).to_contain_text("recall@3")
+
+
+def test_a_file_of_something_else_is_refused_in_one_sentence(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Ask about the ferry.")
+    page.set_input_files("#gold input[type=file]", file)
+    page.click("#measure")
+    expect(page.get_by_text("each line should be")).to_be_visible()
+
+
+def test_where_changes_are_off_nobody_measures(browser: Browser, sample_folder: Path, tmp_path: Path) -> None:
+    with (
+        served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
+            address,
+            _,
+        ),
+        opened(browser, address) as page,
+    ):
+        page.get_by_role("tab", name="Evaluate").click()
+        expect(page.locator("#run")).to_be_visible()
+        expect(page.locator("#measure")).to_have_count(0)

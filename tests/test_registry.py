@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from langchain_openai import ChatOpenAI
+
+from rag.generation import registry as models
+from rag.generation.chat_model import LocalChatModel, ModelError, ModelProcess
+from rag.generation.registry import ModelMissing, open_model
+from rag.settings import Settings
+
+
+def test_the_packaged_model_is_checked_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = open_model(Settings())
+    assert isinstance(found.chat, LocalChatModel) and found.name == "SmolLM2-135M-Instruct.Q4_1 + reader"
+    monkeypatch.setattr(models, "_PACKAGED_SHA256", "0" * 64)
+    with pytest.raises(ModelMissing, match="not the file that was published"):
+        open_model(Settings())
+    monkeypatch.setattr(models, "_PACKAGE", "no_such_package")
+    with pytest.raises(ModelMissing, match=r"pip install -r requirements\.txt"):
+        open_model(Settings())
+
+
+def test_no_model_is_a_choice() -> None:
+    assert open_model(Settings(model="none")).chat is None
+
+
+def test_a_server_is_opened_by_its_address() -> None:
+    chat = open_model(Settings(model="openai:my-model@http://127.0.0.1:9/v1")).chat
+    assert (
+        isinstance(chat, ChatOpenAI)
+        and chat.model_name == "my-model"
+        and str(chat.openai_api_base) == "http://127.0.0.1:9/v1"
+    )
+
+
+def test_what_is_no_model_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "a.gguf").write_bytes(b"not a model")
+    for name, why in (
+        (str(tmp_path / "none.gguf"), "no such file"),
+        (str(tmp_path / "a.gguf"), "not a GGUF file"),
+        ("openai:x", "no such file"),
+    ):
+        with pytest.raises(ModelMissing, match=why):
+            open_model(Settings(model=name))
+
+
+def test_a_broken_gguf_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "a.gguf").write_bytes(b"GGUF" + b"\x00" * 64)
+    process = ModelProcess(tmp_path / "a.gguf", 512, 1)
+    with pytest.raises(ModelError, match=r"cannot be loaded.*DATELINE_MODEL"):
+        process.start()
+
+
+def test_a_model_of_the_hub_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    said: list[str] = []
+    with pytest.raises(ModelMissing, match=r"cannot be fetched without a network.*set DATELINE_MODEL=/path"):
+        open_model(Settings(model="Qwen/Qwen3-4B-GGUF:Q4_K_M"), said.append)
+    assert said == ["looking for Q4_K_M in Qwen/Qwen3-4B-GGUF on Hugging Face"]

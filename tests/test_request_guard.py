@@ -1,0 +1,94 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from rag.serving.request_guard import RequestGuard
+
+
+def ask(guard: RequestGuard, path: str = "/", **headers: str) -> tuple[int, dict[str, str]]:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {
+        "type": "http",
+        "path": path,
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(guard(scope, receive, send))
+    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "LOCALHOST", "[::1]:7860"])
+def test_loopback_names_are_served_with_headers(host: str) -> None:
+    status, headers = ask(RequestGuard(app), host=host)
+    assert (
+        status == 200
+        and "default-src 'self'" in headers["content-security-policy"]
+        and headers["x-content-type-options"] == "nosniff"
+    )
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.1", "[", "localhost@evil.example"]
+)
+def test_other_hosts_are_refused(host: str) -> None:
+    assert ask(RequestGuard(app), host=host)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:7860", 200),
+        ("http://localhost:7860", 200),
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1:8000", 403),
+        ("http://127.0.0.1:x", 403),
+    ],
+)
+def test_only_the_own_origin_may_ask(origin: str, status: int) -> None:
+    assert ask(RequestGuard(app), host="127.0.0.1:7860", origin=origin)[0] == status
+
+
+def test_when_others_are_let_in_the_origin_must_be_the_host() -> None:
+    opened = RequestGuard(app, loopback_only=False)
+    assert ask(opened, host="news.example", origin="https://news.example")[0] == 200
+    assert ask(opened, host="news.example", origin="https://evil.example")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+        ("cross-site", "navigate", 200),
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+    ],
+)
+def test_what_another_sites_page_asks_without_naming_its_origin_is_refused(
+    site: str, mode: str, status: int
+) -> None:
+    assert (
+        ask(RequestGuard(app), host="127.0.0.1:7860", sec_fetch_site=site, sec_fetch_mode=mode)[0] == status
+    )
+
+
+def test_where_nobody_may_change_the_collection_no_file_is_taken() -> None:
+    for path in ("/gradio_api/upload", "/upload/"):
+        assert (
+            ask(RequestGuard(app, uploads=False), path, host="localhost")[0] == 403
+            and ask(RequestGuard(app), path, host="localhost")[0] == 200
+        )
+    assert ask(RequestGuard(app, uploads=False), "/gradio_api/queue/join", host="localhost")[0] == 200

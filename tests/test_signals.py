@@ -1,0 +1,153 @@
+"""Ctrl-C and SIGTERM, sent to real processes at several points: what was finished is kept, and nothing else is left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, copied
+from test_cli import run
+
+from corpus.signals import GracefulStop
+from corpus.store.database import FILE_NAME, Store
+from corpus.store.integrity import check_integrity
+from corpus.store.lock import write_lock
+
+# A page that the parser would read for longer than the ten seconds that it has.
+SLOW = "<html><body><article>" + "".join(
+    f"<p>{'<b>' * 50}The ferry number {n} sailed.{'</b>' * 50}</p>" for n in range(9_000)
+)
+
+
+def start(data: Path, *words: str) -> "subprocess.Popen[str]":
+    # As a shell without job control starts what runs in the background: with Ctrl-C ignored.
+    return subprocess.Popen(
+        [sys.executable, "-m", "corpus", *words],
+        cwd=ROOT,
+        env={**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+
+
+def children(process: int) -> list[int]:
+    return [int(n) for n in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[float, str, str]:
+    """Seconds until it ended, and what it said."""
+    below = children(process.pid)
+    began = time.monotonic()
+    process.send_signal(with_signal)
+    out, told = process.communicate(timeout=60)
+    took = time.monotonic() - began
+    assert process.returncode == 130 and "Traceback" not in told + out and "Exception" not in told, (
+        process.returncode,
+        told,
+    )
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in below), 2)
+    return took, out, told
+
+
+def kept(data: Path) -> int:
+    """How many articles a stopped process left; the collection is whole and can be written."""
+    if not (data / FILE_NAME).exists():
+        return 0
+    with write_lock(data):
+        store = Store(data)
+    count = store.coverage().articles
+    assert list(check_integrity(store)) == []
+    store.close()
+    return count
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [0.3, 1.0, 2.5, 4.0])
+def test_a_stop_before_anything_is_added(tmp_path: Path, after: float, ending: int) -> None:
+    """While libraries are imported and the encoder is loaded; on a fast machine the first articles are there already."""
+    process = start(tmp_path, "add", "corpus/articles")
+    time.sleep(after)
+    took, _, told = stop(process, ending)
+    assert took < 3 and len(told.strip().splitlines()) == 1 and "topped" in told and kept(tmp_path) <= 48
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_while_articles_are_added_keeps_and_tells_what_is_finished(
+    tmp_path: Path, ending: int
+) -> None:
+    files = [str(file) for file in sorted((ROOT / "corpus/articles").glob("*.md"))[:16]]
+    process = start(tmp_path, "add", *files, "--json")
+    wait_until(lambda: (tmp_path / FILE_NAME).exists())
+    reader = Store(tmp_path)
+    wait_until(lambda: reader.coverage().articles >= 3)
+    took, out, told = stop(process, ending)
+    reader.close()
+    found = re.fullmatch(r"stopped: (\d+) of 16 files added; run the same command again for the rest\n", told)
+    assert found and 3 <= int(found[1]) < 16 and took < 5
+    assert int(found[1]) == len(out.splitlines()) == kept(tmp_path)
+    rest = run("-m", "corpus", "add", *files, data=tmp_path)
+    assert rest.returncode == 0 and f"{found[1]} unchanged" in rest.stdout and kept(tmp_path) == 16
+
+
+def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("A headline here\n\nThe ferry sailed at noon.\n")
+    (folder / "b.html").write_text(SLOW)
+    process = start(tmp_path / "data", "add", str(folder))
+    wait_until(lambda: children(process.pid))
+    (child,) = children(process.pid)
+    # Three seconds of processor time (in ticks) are more than it needs to start.
+    wait_until(
+        lambda: sum(map(int, Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) > 300
+    )
+    took, out, told = stop(process, signal.SIGINT)
+    assert (
+        took < 6
+        and "1 added" in out
+        and told == "stopped: 1 of 2 files added; run the same command again for the rest\n"
+    )
+    assert kept(tmp_path / "data") == 1
+
+
+def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, sample_folder: Path) -> None:
+    copied(sample_folder, tmp_path)
+    process = start(tmp_path, "rebuild")
+    reader = Store(tmp_path)
+    wait_until(lambda: reader.property("encoder") == "rebuilding")
+    reader.close()
+    took, _, told = stop(process, signal.SIGTERM)
+    assert took < 5 and re.fullmatch(
+        r"stopped: \d+ of 48 articles encoded again; .*python -m corpus rebuild\n", told
+    ), told
+    assert kept(tmp_path) == 48
+    assert run("-m", "corpus", "rebuild", data=tmp_path).returncode == 0
+    assert (
+        run("-m", "rag", "ask", "What does HS2 cost?", data=tmp_path, DATELINE_MODEL="none").returncode == 0
+    )
+
+
+def test_the_second_signal_interrupts_what_is_in_hand() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with GracefulStop(lambda: True) as asked:
+        signal.raise_signal(signal.SIGINT)
+        assert asked.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    with GracefulStop(lambda: False) as asked, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
