@@ -8,7 +8,7 @@ import pytest
 from browsing import CHROMIUM, ask, opened
 from playwright.sync_api import Browser, Page, expect
 from serving import served
-from test_reader_pane import HS2
+from test_article_pane import HS2
 
 _PACKAGE = importlib.util.find_spec("axe_playwright_python")
 pytestmark = [

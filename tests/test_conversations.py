@@ -11,7 +11,7 @@ from conftest import copied
 from playwright.sync_api import Browser, Page, expect
 from serving import free_port, served
 from test_answer_markup import HOSTILE
-from test_reader_pane import HS2
+from test_article_pane import HS2
 
 from corpus.store.database import Store
 
