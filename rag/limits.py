@@ -8,6 +8,7 @@ MAX_HISTORY_TURNS = 12  # older turns carry nothing that a follow-up leans on
 MAX_TURN_CHARS = 8_000
 MAX_EXCHANGES = 200  # questions of one conversation, which travels with each of them
 MAX_ANSWER_PARTS = 100  # statements, sources or remarks of an answer that comes back from a browser
+MAX_ANSWER_ARTICLES = 1_000  # articles that such an answer may name; each is looked up
 MAX_FILTER_VALUES = 50  # publishers or articles in one filter
 
 # What one question may cost.

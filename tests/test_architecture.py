@@ -32,7 +32,6 @@ UPWARD = {
     ("rag.query.followups", "rag.retrieval.search"),
     ("rag.retrieval.selection", "rag.answers.answer"),
     ("rag.retrieval.series", "rag.verification.citations"),
-    ("rag.answers.feedback", "rag.serving.collection"),
 }
 HEAVY = {
     "torch": {"embeddings/encoder.py", "embeddings/reranker.py"},

@@ -7,8 +7,8 @@ import pytest
 from embeddings.library import Library
 from rag import limits
 from rag.answers.answer import Answer, Turn
-from rag.answers.feedback import FEEDBACK_VERDICTS, PROPOSALS_FILE, BadFeedback, record_feedback
-from rag.answers.reverification import BadAnswer
+from rag.answers.feedback import FEEDBACK_VERDICTS, PROPOSALS_FILE, InvalidFeedback
+from rag.answers.reverification import InvalidAnswer
 from rag.assistant import Assistant
 from rag.evaluation.gold import read_gold
 from rag.serving.api import Api
@@ -29,7 +29,7 @@ def answer(quoting: Assistant) -> Answer:
 
 def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collection, answer: Answer) -> None:
     for verdict in FEEDBACK_VERDICTS:
-        record_feedback(collection, answer, verdict, "  It should be\n  106 billion. ")
+        collection.record_feedback(answer, verdict, "  It should be\n  106 billion. ")
     path = collection.folder / PROPOSALS_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -55,8 +55,8 @@ def test_a_follow_up_is_proposed_with_what_it_leans_on(
 ) -> None:
     history = (Turn("user", HS2), Turn("assistant", answer.text))
     follow_up = quoting.ask("When was it approved?", history)
-    record_feedback(collection, follow_up, "incomplete", history=history)
-    record_feedback(collection, answer, "incomplete", history=history)  # this question stands alone
+    collection.record_feedback(follow_up, "incomplete", history=history)
+    collection.record_feedback(answer, "incomplete", history=history)  # this question stands alone
     leaning, alone = read_gold(collection.folder / PROPOSALS_FILE)
     assert leaning.history == history and alone.history == ()
 
@@ -64,23 +64,23 @@ def test_a_follow_up_is_proposed_with_what_it_leans_on(
 def test_the_bounds_hold_and_nothing_is_lost(
     collection: Collection, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record_feedback(collection, answer, "good")
+    collection.record_feedback(answer, "good")
     path = collection.folder / PROPOSALS_FILE
     before = path.read_bytes()
-    with pytest.raises(BadFeedback, match="choose one of good, wrong-figure"):
-        record_feedback(collection, answer, "fine")
-    with pytest.raises(BadFeedback, match="too long"):
-        record_feedback(collection, answer.replace(question="x" * limits.MAX_PROPOSAL_BYTES), "good")
+    with pytest.raises(InvalidFeedback, match="choose one of good, wrong-figure"):
+        collection.record_feedback(answer, "fine")
+    with pytest.raises(InvalidFeedback, match="too long"):
+        collection.record_feedback(answer.replace(question="x" * limits.MAX_PROPOSAL_BYTES), "good")
     monkeypatch.setattr(limits, "MAX_PROPOSAL_FILE_BYTES", len(before) + 10)
-    with pytest.raises(BadFeedback, match="review it and move it away"):
-        record_feedback(collection, answer, "good")
+    with pytest.raises(InvalidFeedback, match="review it, move it away"):
+        collection.record_feedback(answer, "good")
     assert path.read_bytes() == before
 
 
 def test_where_changes_are_off_nothing_is_noted(library: Library, tmp_path: Path, answer: Answer) -> None:
     closed = Collection(library, tmp_path, changes=False)
     with pytest.raises(ChangesDisabled):
-        record_feedback(closed, answer, "good")
+        closed.record_feedback(answer, "good")
     assert not (closed.folder / PROPOSALS_FILE).exists()
 
 
@@ -91,5 +91,5 @@ def test_over_the_api_only_what_stands_in_the_articles_is_noted(
     api = Api(quoting, Collection(library, tmp_path, changes=True))
     entry = json.loads(json.dumps(answer.to_json()))
     assert api.feedback(entry, "good")["evidence"] == []  # that collection holds none of the articles
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidAnswer):
         api.feedback({"question": "x"}, "good")

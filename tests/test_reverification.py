@@ -3,12 +3,14 @@ import json
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, article
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answers.reverification import BadAnswer, load_and_reverify
-from rag.answers.schema import READER, answer_schema
+from rag.answers.answer import Answer
+from rag.answers.conversation import Conversation
+from rag.answers.reverification import InvalidAnswer, load_and_reverify
+from rag.answers.schema import AnswerJson, answer_schema, parse
 from rag.assistant import Assistant
 from rag.page.answer_markup import answer_html
 
@@ -76,9 +78,9 @@ def test_what_is_no_answer_is_refused_in_a_sentence(quoting: Assistant) -> None:
         long,
         {**entry, "filters": {**entry["filters"], "since": "soon"}},
     ]:
-        with pytest.raises(BadAnswer, match="This is no answer as /ask returns it"):
+        with pytest.raises(InvalidAnswer, match="This is no answer as /ask returns it"):
             load_and_reverify(value, quoting.library.store.article)
-    with pytest.raises(BadAnswer, match="soon"):
+    with pytest.raises(InvalidAnswer, match="soon"):
         load_and_reverify(dated, lambda _: None)
 
 
@@ -89,18 +91,177 @@ def test_what_is_no_answer_is_refused_in_a_sentence(quoting: Assistant) -> None:
     )
 )
 def test_nothing_else_is_ever_read_as_an_answer(value: Any) -> None:
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidAnswer):
         load_and_reverify(value, lambda _: None)
 
 
 def test_the_schema_in_the_documents_is_the_codes_and_real_answers_fit_it(quoting: Assistant) -> None:
-    written = (ROOT / "docs/answer.schema.json").read_text()
-    assert json.loads(written) == answer_schema(), "run: python -m rag schema > docs/answer.schema.json"
+    schema = json.loads((ROOT / "docs/answer.schema.json").read_text())
+    assert schema == answer_schema(), "run: python -m rag schema > docs/answer.schema.json"
     for question in QUESTIONS:
         entry = kept(quoting, question)
-        assert READER.validate_python(entry, strict=True) == entry and set(entry) == READER_KEYS
+        assert parse(AnswerJson, entry).to_json() == entry and set(entry) == {*schema["required"], "codes"}
     for growing in quoting.stream(QUESTIONS[0]):
-        READER.validate_python(growing.to_json(), strict=True)
+        parse(AnswerJson, growing.to_json())
 
 
-READER_KEYS = {*answer_schema()["required"], "codes"}
+# The articles of tests/fixtures/conversation-v1.json, which Dateline 0.1.0 wrote before the schema was made of pydantic models.
+SHAFT = (
+    "Workers found water in the rock in March. The opening was put off because the pumps failed, and the shaft has to be "
+    "drained before the miners may go on with their work below the river."
+)
+TUNNEL = "The Larkmoor tunnel will cost {} million crowns, the transport ministry said{}."
+TUNNEL_ARTICLES = {
+    item.id: item
+    for item in (
+        article(
+            f"{TUNNEL.format(300, ' on Monday')}\n\nThe tunnel is planned to open in 2019.",
+            "Tunnel priced at 300 million",
+            published="2014-05-06",
+            author="A. Writer",
+            url="https://wire.example/tunnel",
+        ),
+        article(
+            f"{TUNNEL.format(340, '')}\n\n{SHAFT}",
+            "Tunnel costs rise",
+            published="2018-02",
+            publisher="Northgate Ledger",
+        ),
+        article(
+            f"{TUNNEL.format(340, '')}\n\n{SHAFT} Nobody was hurt when the water came into the shaft on Sunday, the builders "
+            "told this paper.",
+            None,
+            published="2018-02",
+            publisher="Civic Observer",
+        ),
+        article(
+            "The Larkmoor tunnel has cost 410 million crowns in all, the auditors found.",
+            "What the tunnel cost",
+            published=None,
+            publisher=None,
+        ),
+    )
+}
+KEPT = (ROOT / "tests/fixtures/conversation-v1.json").read_text(encoding="utf-8")
+
+
+def written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def test_a_conversation_kept_by_version_1_is_the_same_json_again_to_the_byte() -> None:
+    conversation = Conversation.from_json(json.loads(KEPT))
+    assert written(conversation.to_json()) == KEPT
+    for turn, exchange in enumerate(json.loads(KEPT)["exchanges"]):
+        answer = conversation.load_answer(turn, TUNNEL_ARTICLES.get)
+        assert written(answer.to_json()) == written(exchange["answer"])
+        assert all(citation.verified for citation in answer.citations)
+
+
+def test_keys_that_older_answers_lack_are_not_invented_in_what_the_browser_keeps() -> None:
+    kept = json.loads(KEPT)
+    answer = kept["exchanges"][0]["answer"]
+    for part, key in (
+        (answer, "codes"),
+        (answer["statements"][0], "words"),
+        (answer["timings"], "tokens_read"),
+        (answer["timings"], "tokens_written"),
+    ):
+        del part[key]
+    conversation = Conversation.from_json(kept)
+    assert written(conversation.to_json()) == written(kept)
+    assert written(conversation.load_answer(0, TUNNEL_ARTICLES.get).to_json()) == written(
+        json.loads(KEPT)["exchanges"][0]["answer"]
+    )
+
+
+def loaded(entry: Any) -> Any:
+    """The answer after a trip to the browser and back, as JSON."""
+    return load_and_reverify(entry, TUNNEL_ARTICLES.get).to_json()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"figure": "999 billion crowns"},
+        {"figure": "", "day": "2031", "published": "2031", "publisher": "Nobody", "stage": "actual"},
+        {"day": "2031", "published": "2031-01-01", "publisher": "Nobody", "stage": "estimated"},
+        {"spoken": "for 2031"},
+    ],
+    ids=["another figure", "no figure", "another day", "another label"],
+)
+def test_the_figure_and_day_of_a_statement_are_read_from_its_source_again(forged: dict[str, str]) -> None:
+    entry = json.loads(KEPT)["exchanges"][0]["answer"]
+    right = copy.deepcopy(entry["statements"][0]["as_of"])
+    entry["statements"][0]["as_of"] |= forged
+    as_of = loaded(entry)["statements"][0]["as_of"]
+    if forged.get("figure") == "999 billion crowns":
+        assert as_of is None
+    else:
+        assert {**as_of, "figure": "", "stage": "", "spoken": ""} == {
+            **right,
+            "figure": "",
+            "stage": "",
+            "spoken": "",
+        }
+        assert as_of["figure"] in ("", right["figure"]) and "2031" not in as_of["spoken"]
+
+
+def test_nothing_unverified_has_a_figure_of_a_day() -> None:
+    entry = json.loads(KEPT)["exchanges"][0]["answer"]
+    gone = load_and_reverify(entry, lambda _: None)
+    assert len(gone.statements) == 3 and not any(statement.as_of for statement in gone.statements)
+
+
+@pytest.mark.parametrize("most", ["statements", "citations", "evidence", "warnings"])
+def test_each_list_of_an_answer_is_bounded(most: str) -> None:
+    entry = json.loads(KEPT)["exchanges"][4]["answer"]
+    with pytest.raises(InvalidAnswer, match=f"{most}: has a length of 101, the most is 100"):
+        loaded({**entry, most: entry[most][:1] * 101})
+
+
+def test_lists_and_texts_within_the_parts_of_an_answer_are_bounded_before_anything_is_looked_up() -> None:
+    entry = json.loads(KEPT)["exchanges"][0]["answer"]
+    citation, statement, evidence = entry["citations"][0], entry["statements"][0], entry["evidence"][0]
+    also_in = citation["also_in"][:1]
+    for place, value in (
+        ("citations", {**citation, "also_in": also_in * 50_000}),
+        ("citations", {**citation, "quote": "x" * 8_001}),
+        ("citations", {**citation, "publisher": "x" * 8_001}),
+        ("evidence", {**evidence, "also_in": also_in * 50_000}),
+        ("evidence", {**evidence, "ranks": evidence["ranks"] * 101}),
+        ("statements", {**statement, "citations": [1] * 50_000}),
+        ("statements", {**statement, "words": "x" * 8_001}),
+    ):
+        with pytest.raises(InvalidAnswer, match=rf"{place}\.0\..*: has a length of"):
+            load_and_reverify({**entry, place: [value]}, looked_up_by_nobody)
+
+
+def looked_up_by_nobody(name: str) -> None:
+    raise AssertionError(f"{name} is looked up")
+
+
+def test_each_article_is_looked_up_once_and_only_so_many_are() -> None:
+    entry = json.loads(KEPT)["exchanges"][0]["answer"]
+    asked: list[str] = []
+    load_and_reverify({**entry, "evidence": entry["evidence"] * 10}, asked.append)
+    assert len(asked) == len(set(asked)) == len(TUNNEL_ARTICLES)
+    citation = entry["citations"][0]
+    strangers = [
+        {
+            **citation,
+            "number": number,
+            "also_in": [{**citation, "article": f"{number}-{n}"} for n in range(100)],
+        }
+        for number in range(11)
+    ]
+    with pytest.raises(InvalidAnswer, match="names more than 1,000 articles"):
+        load_and_reverify({**entry, "citations": strangers}, looked_up_by_nobody)
+
+
+def test_an_answer_of_any_length_can_be_sent() -> None:
+    long = "x" * 20_000
+    assert (
+        Answer(long, long, "unanswerable", message=long, warnings=(long,) * 200).to_json()["warnings"]
+        == [long] * 200
+    )

@@ -1,30 +1,31 @@
-"""`Answer`, the one object for page, API, command line and evaluation, and its JSON. Knows values, not how they came about."""
+"""`Answer`, the one value that page, API, command line, MCP server and evaluation share, and its conversion to JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from corpus.article import Article
 from corpus.store.filters import Filters
 from rag.answers.schema import (
-    SCHEMA,
+    ANSWER_SCHEMA_VERSION,
     AnswerCode,
     AnswerJson,
+    AnswerStatus,
     ArticleJson,
     AsOfJson,
     CitationJson,
     EvidenceJson,
     FiltersJson,
-    PlaceJson,
+    PassageJson,
     RankJson,
+    StatementJson,
     TimingsJson,
     Verdict,
 )
 from rag.query.timing import AsOf
 from rag.retrieval.evidence import Evidence
-from rag.verification.citations import Citation, Statement
-
-Status = Literal["writing", "answered", "partly", "unanswerable"]
+from rag.retrieval.search import Rank, SearchHit
+from rag.verification.citations import QUOTED, Citation, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds since the question came: to the first evidence, to the first written word, to the end. None where it did not happen.
+    """Seconds from the question to the first evidence, the first written word and the end; None where there was none.
 
     And the tokens that the model read and wrote; None where it was not asked, or does not say.
     """
@@ -51,14 +52,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known about a question so far. While it is made, `status` is "writing" and `draft` holds unchecked words.
+    """The answer to a question. While it is being written, `status` is "writing" and `draft` holds unchecked words.
 
-    `searched` is the question that was searched for, `evidence` what came nearest, best first; only what `statements` cite carries the answer.
+    `searched` is the stand-alone question that was searched for. `evidence` holds the nearest sentences, best
+    first; the answer rests only on what its `statements` cite.
     """
 
     question: str
     searched: str
-    status: Status
+    status: AnswerStatus
     statements: tuple[Statement, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     message: str = ""
@@ -72,133 +74,155 @@ class Answer:
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """The sources that statements use, each once, in the order of their numbers."""
-        used = {
-            citation.number: citation for statement in self.statements for citation in statement.citations
-        }
-        return tuple(used[n] for n in sorted(used))
+        """The sources that statements cite, each once, in the order of their numbers."""
+        cited = {item.number: item for statement in self.statements for item in statement.citations}
+        return tuple(cited[number] for number in sorted(cited))
 
     @property
     def text(self) -> str:
-        """The answer as plain text with markers, or the message where there is none."""
-        lines = [
-            f"{_period(statement)}{''.join(f' [{citation.number}]' for citation in statement.citations)}"
-            for statement in self.statements
-        ]
-        return "\n".join(lines) or self.message
+        """The answer as plain text with citation markers, or the message where there is no answer."""
+        return "\n".join(map(_plain_text, self.statements)) or self.message
 
     @property
     def finished(self) -> bool:
+        """True unless the answer is still being written."""
         return self.status != "writing"
 
     def replace(self, **changes: Any) -> "Answer":
-        """This answer with some fields changed."""
+        """Return this answer with some fields changed."""
         return replace(self, **changes)
 
-    def to_json(self) -> AnswerJson:
-        """Plain values for `json.dumps`; the schema is additive within one version."""
-        return {
-            "schema": SCHEMA,
-            "question": self.question,
-            "searched": self.searched,
-            "status": self.status,
-            "text": self.text,
-            "message": self.message,
-            "statements": [
-                {
-                    "text": item.text,
-                    "verdict": cast(Verdict, item.verdict),
-                    "citations": [citation.number for citation in item.citations],
-                    "as_of": as_of_to_json(item.as_of) if item.as_of else None,
-                    "words": item.words,
-                }
-                for item in self.statements
-            ],
-            "citations": [_citation(item) for item in self.citations],
-            "evidence": [_evidence(item) for item in self.evidence],
-            "warnings": list(self.warnings),
-            "filters": filters_to_json(self.filters),
-            "timings": cast(TimingsJson, asdict(self.timings)),
-            "index_version": self.index_version,
-            "model": self.model,
-            "codes": list(self.codes),
-        }
-
-
-def _period(statement: Statement) -> str:
-    """A statement in plain text, after its figure and the day of it where it tells one."""
-    text = f"“{statement.text}”" if statement.verdict == "quoted" else statement.text
-    if not statement.as_of:
-        return text
-    told = (
-        f"{statement.as_of.figure} – {statement.as_of.spoken}"
-        if statement.as_of.figure
-        else statement.as_of.spoken
-    )
-    return f"{told[0].upper()}{told[1:]}: {text}"
-
-
-def as_of_to_json(as_of: AsOf) -> AsOfJson:
-    return {
-        "figure": as_of.figure,
-        "day": str(as_of.day) if as_of.day else None,
-        "published": str(as_of.published) if as_of.published else None,
-        "publisher": as_of.publisher,
-        "stage": as_of.stage,
-        "spoken": as_of.spoken,
-    }
-
-
-def _citation(citation: Citation) -> CitationJson:
-    return {
-        "number": citation.number,
-        **_place(citation.article, citation.start, citation.end),
-        "verified": citation.verified,
-        "also_in": _also_in(citation.also_in),
-    }
-
-
-def _evidence(item: Evidence) -> EvidenceJson:
-    return {
-        **_place(item.article, item.start, item.end),
-        "score": item.score,
-        "also_in": _also_in(item.also_in),
-        "ranks": [RankJson(by=rank.by, place=rank.place, score=rank.score) for rank in item.ranks],
-    }
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for `json.dumps`, as `AnswerJson` describes them."""
+        return to_model(self).to_json()
 
 
 def datelines(source: Citation | Evidence) -> str:
-    """Publisher and date of a source, and of the papers that printed the same words: "Meridian Wire, 2 May 2019; also in Kestrel Bay Times, 3 May 2019"."""
-    also = "; ".join(article.dateline for article in source.also_in)
-    return f"{source.article.dateline}; also in {also}" if also else source.article.dateline
+    """Publisher and date of a source, and of the articles that printed the same words.
+
+    For example "Meridian Wire, 2 May 2019; also in Kestrel Bay Times, 3 May 2019".
+    """
+    also_in = "; ".join(article.dateline for article in source.also_in)
+    return f"{source.article.dateline}; also in {also_in}" if also_in else source.article.dateline
 
 
-def _also_in(articles: Iterable[Article]) -> list[ArticleJson]:
-    return [article_to_json(article) for article in articles]
+def _plain_text(statement: Statement) -> str:
+    """A statement with its markers, behind its figure and day where it has them."""
+    text = f"“{statement.text}”" if statement.verdict == QUOTED else statement.text
+    markers = "".join(f" [{citation.number}]" for citation in statement.citations)
+    as_of = statement.as_of
+    if not as_of:
+        return f"{text}{markers}"
+    label = f"{as_of.figure} – {as_of.spoken}" if as_of.figure else as_of.spoken
+    return f"{label[0].upper()}{label[1:]}: {text}{markers}"
 
 
-def _place(article: Article, start: int, end: int) -> PlaceJson:
-    return {**article_to_json(article), "start": start, "end": end, "quote": article.body[start:end]}
+def to_model(answer: Answer) -> AnswerJson:
+    """Return the JSON model of an answer; `rag.answers.reverification.load_and_reverify` is the way back."""
+    return AnswerJson(
+        schema=ANSWER_SCHEMA_VERSION,
+        question=answer.question,
+        searched=answer.searched,
+        status=answer.status,
+        text=answer.text,
+        message=answer.message,
+        statements=[_statement(item) for item in answer.statements],
+        citations=[_citation(item) for item in answer.citations],
+        evidence=[_evidence(item) for item in answer.evidence],
+        warnings=list(answer.warnings),
+        filters=_filters(answer.filters),
+        timings=TimingsJson(**asdict(answer.timings)),
+        index_version=answer.index_version,
+        model=answer.model,
+        codes=list(answer.codes),
+    )
 
 
-def article_to_json(article: Article) -> ArticleJson:
-    """An article's facts without its body."""
-    published = str(article.published) if article.published else None
+def article_to_model(article: Article) -> ArticleJson:
+    """Return the JSON model of an article's fields, without its body."""
+    return ArticleJson(**_article_fields(article))
+
+
+def passage_to_model(hit: SearchHit) -> PassageJson:
+    """Return the JSON model of a passage that a search found."""
+    passage = hit.passage
+    return PassageJson(
+        **_article_fields(passage.article),
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        score=hit.score,
+        ranks=_ranks(hit.ranks),
+    )
+
+
+def _article_fields(article: Article) -> dict[str, Any]:
     return {
         "article": article.id,
         "title": article.title,
         "headline": article.headline,
         "publisher": article.publisher,
         "author": article.author,
-        "published": published,
+        "published": str(article.published) if article.published else None,
         "url": article.url,
     }
 
 
-def filters_to_json(filters: Filters) -> FiltersJson:
-    return {
-        "since": filters.since.isoformat() if filters.since else None,
-        "until": filters.until.isoformat() if filters.until else None,
-        "publishers": list(filters.publishers),
-        "articles": list(filters.articles),
-    }
+def _quote_fields(article: Article, start: int, end: int) -> dict[str, Any]:
+    return {**_article_fields(article), "start": start, "end": end, "quote": article.body[start:end]}
+
+
+def _articles(articles: Iterable[Article]) -> list[ArticleJson]:
+    return [article_to_model(article) for article in articles]
+
+
+def _statement(statement: Statement) -> StatementJson:
+    return StatementJson(
+        text=statement.text,
+        verdict=cast(Verdict, statement.verdict),
+        citations=[citation.number for citation in statement.citations],
+        as_of=_as_of(statement.as_of) if statement.as_of else None,
+        words=statement.words,
+    )
+
+
+def _as_of(as_of: AsOf) -> AsOfJson:
+    return AsOfJson(
+        figure=as_of.figure,
+        day=str(as_of.day) if as_of.day else None,
+        published=str(as_of.published) if as_of.published else None,
+        publisher=as_of.publisher,
+        stage=as_of.stage,
+        spoken=as_of.spoken,
+    )
+
+
+def _citation(citation: Citation) -> CitationJson:
+    return CitationJson(
+        number=citation.number,
+        **_quote_fields(citation.article, citation.start, citation.end),
+        verified=citation.verified,
+        also_in=_articles(citation.also_in),
+    )
+
+
+def _evidence(item: Evidence) -> EvidenceJson:
+    return EvidenceJson(
+        **_quote_fields(item.article, item.start, item.end),
+        score=item.score,
+        also_in=_articles(item.also_in),
+        ranks=_ranks(item.ranks),
+    )
+
+
+def _ranks(ranks: Iterable[Rank]) -> list[RankJson]:
+    return [RankJson(by=rank.by, place=rank.place, score=rank.score) for rank in ranks]
+
+
+def _filters(filters: Filters) -> FiltersJson:
+    return FiltersJson(
+        since=filters.since.isoformat() if filters.since else None,
+        until=filters.until.isoformat() if filters.until else None,
+        publishers=list(filters.publishers),
+        articles=list(filters.articles),
+    )

@@ -1,6 +1,7 @@
-"""What a reader thinks of an answer -> a proposed gold question, a line of a file that a person reviews. Knows answers and that file.
+"""Turn a reader's verdict on an answer into a proposed gold question, a line of a file that a person reviews.
 
-A proposal becomes a gold question when somebody has filled in what the right answer holds and moved the line to a gold file.
+A proposal becomes a gold question when somebody has filled in what the right answer holds and moved the line to a
+gold file.
 """
 
 import json
@@ -8,15 +9,15 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from rag import limits
 from rag.answers.answer import Answer, Turn, datelines
-from rag.serving.collection import Collection
 
 PROPOSALS_FILE = "proposed.jsonl"
 GOOD_VERDICT = "good"
-# How a verdict is told; all but the first say what is wrong.
+# The verdicts by their names in the API, with their labels; all but the first say what is wrong.
 FEEDBACK_VERDICTS = {
     GOOD_VERDICT: "Good",
     "wrong-figure": "Wrong figure",
@@ -27,61 +28,60 @@ FEEDBACK_VERDICTS = {
 }
 
 
-class BadFeedback(ValueError):
-    """A verdict that there is not."""
+class InvalidFeedback(ValueError):
+    """An unknown verdict."""
 
 
-class FeedbackTooLarge(BadFeedback):
-    """No room for an answer this long, or for more of them; the message says which."""
+class FeedbackTooLarge(InvalidFeedback):
+    """The answer is too long to be recorded, or the file of proposals is full; the message says which."""
 
     code = "too_large"
 
 
 def record_feedback(
-    collection: Collection, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
+    folder: Path, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
 ) -> dict[str, Any]:
-    """Add a proposal to the collection's file of them; the proposal. `history` are the turns before the question, where it leans on them.
+    """Append a proposed gold question to the file of them in `folder`, and return it.
+
+    `history` holds the turns before the question.
 
     Raises:
-        ChangesOff, BadFeedback, NoRoom: nothing was noted.
+        InvalidFeedback, FeedbackTooLarge: nothing was recorded.
     """
-    collection.check_writable()
     if verdict not in FEEDBACK_VERDICTS:
-        raise BadFeedback(f'"{verdict[:40]}" is no verdict; choose one of {", ".join(FEEDBACK_VERDICTS)}')
-    proposal = proposed(answer, verdict, comment, history)
+        known = ", ".join(FEEDBACK_VERDICTS)
+        raise InvalidFeedback(f'"{verdict[:40]}" is no verdict; choose one of {known}')
+    proposal = propose_question(answer, verdict, comment, history)
     line = (json.dumps(proposal, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-    path = collection.folder / PROPOSALS_FILE
+    path = folder / PROPOSALS_FILE
     if len(line) > limits.MAX_PROPOSAL_BYTES:
-        raise FeedbackTooLarge("This answer is too long to be noted; save it as a document instead.")
+        raise FeedbackTooLarge("This answer is too long to be recorded; save it as a document instead.")
     if path.exists() and path.stat().st_size + len(line) > limits.MAX_PROPOSAL_FILE_BYTES:
         raise FeedbackTooLarge(
-            f"{path.name} in the data folder is full; review it and move it away, then say it again."
+            f"{path.name} in the data folder is full; review it, move it away and try again."
         )
-    # One write to the end of the file: proposals of two processes never mix, and nobody else may read what was asked here.
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(file, line)
-    finally:
-        os.close(file)
+    _append(path, line)
     return proposal
 
 
-def proposed(answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()) -> dict[str, Any]:
-    """A gold question as `rag.evaluation` reads it, with what was said and why it is proposed."""
-    right = verdict == GOOD_VERDICT
+def propose_question(
+    answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
+) -> dict[str, Any]:
+    """Return a gold question as `rag.evaluation` reads it, with the answer and why it is proposed."""
+    good = verdict == GOOD_VERDICT
     figures = [item.as_of.figure for item in answer.statements if item.as_of and item.as_of.figure]
     quotes = [citation for citation in answer.citations if citation.verified]
+    is_followup = answer.searched != answer.question
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    digest = sha256(f"{now} {answer.question} {verdict}".encode("utf-8", "replace")).hexdigest()
     return {
-        "id": f"proposed-{sha256(f'{now} {answer.question} {verdict}'.encode('utf-8', 'replace')).hexdigest()[:12]}",
+        "id": f"proposed-{digest[:12]}",
         "draft": True,
         "question": answer.question,
-        "history": [{"role": turn.role, "text": turn.text} for turn in history]
-        if answer.searched != answer.question
-        else [],
-        "kind": "unanswerable" if verdict == "should-refuse" or (right and not answer.statements) else "fact",
-        "answers": [[figure] for figure in figures] if right else [],
-        "evidence": [{"article": item.article.id, "quote": item.quote} for item in quotes] if right else [],
+        "history": [{"role": turn.role, "text": turn.text} for turn in history] if is_followup else [],
+        "kind": "unanswerable" if verdict == "should-refuse" or (good and not answer.statements) else "fact",
+        "answers": [[figure] for figure in figures] if good else [],
+        "evidence": [{"article": item.article.id, "quote": item.quote} for item in quotes] if good else [],
         "must_not": figures if verdict == "wrong-figure" else [],
         "verdict": verdict,
         "comment": " ".join(comment.split())[: limits.MAX_FIELD_CHARS],
@@ -94,3 +94,12 @@ def proposed(answer: Answer, verdict: str, comment: str = "", history: Sequence[
         "index_version": answer.index_version,
         "at": now,
     }
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Append a line in one write, so that two processes never mix theirs; only the owner may read the file."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, line)
+    finally:
+        os.close(file)

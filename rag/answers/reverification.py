@@ -1,13 +1,11 @@
-"""An answer that was kept as JSON -> `Answer`, checked once more. Knows JSON and checks; where answers are kept is not its affair.
+"""Load an answer that was kept as JSON, and check it against the collection as it is now.
 
-Nothing that was kept is taken on trust: each quote is looked up in the article as the collection has it now, and each written sentence
-is checked against it again. What rests on an article that was removed is "unverified".
+Nothing that was kept is trusted: each quote is looked up in its article, each written sentence is verified again,
+and figures with their days are read from the quote again. What rests on a removed article is "unverified".
 """
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-
-from pydantic import ValidationError
 
 from corpus.article import Article, InvalidDate, PartialDate
 from corpus.passages import Passage
@@ -15,14 +13,17 @@ from corpus.store.filters import Filters
 from rag import limits
 from rag.answers.answer import Answer, Timings
 from rag.answers.schema import (
-    READER,
     UNVERIFIED,
     AnswerJson,
     ArticleJson,
-    AsOfJson,
+    CitationJson,
     EvidenceJson,
     FiltersJson,
+    InvalidValue,
+    StatementJson,
+    parse,
 )
+from rag.quantities.quantities import date_quantities, parse_quantities
 from rag.query.timing import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Rank
@@ -30,88 +31,80 @@ from rag.verification.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.verification.verify import verify_statement
 
 ArticleLookup = Callable[[str], Article | None]
+_Articles = Mapping[str, Article | None]  # by id; None for those that are no longer in the collection
 
 
-class BadAnswer(ValueError):
-    """A value that should be an answer and is none."""
+class InvalidAnswer(ValueError):
+    """A value that should be an answer is none; the message says what is wrong with it."""
 
 
-def load_and_reverify(entry: object, article: ArticleLookup) -> Answer:
-    """The answer that `entry` tells, its sources as `article` finds them by their ids.
+def load_and_reverify(entry: object, lookup: ArticleLookup) -> Answer:
+    """Return the answer that the JSON value `entry` describes; `lookup` finds an article by its id.
 
     Raises:
-        BadAnswer: it is no answer of this version.
+        InvalidAnswer: `entry` is no answer of this schema version, or is longer than an answer may be.
     """
     try:
-        kept = READER.validate_python(entry)
-        if not _bounded(kept):
-            raise BadAnswer("it is longer than any answer")
-        citations = _citations(kept, article)
-        return Answer(
-            kept["question"],
-            kept["searched"],
-            kept["status"],
-            statements=tuple(_statements(kept, citations)),
-            evidence=tuple(found for item in kept["evidence"] if (found := _evidence(item, article))),
-            message=kept["message"],
-            warnings=tuple(kept["warnings"]),
-            filters=_filters(kept["filters"]),
-            timings=Timings(**kept["timings"]),
-            index_version=kept["index_version"],
-            model=kept["model"],
-            codes=tuple(dict.fromkeys(kept.get("codes", ()))),
-        )
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        raise BadAnswer(
-            f"This is no answer as /ask returns it: {'.'.join(map(str, problem['loc']))}: {problem['msg']}."
-        ) from None
-    except (InvalidDate, KeyError, ValueError) as error:
-        raise BadAnswer(f"This is no answer as /ask returns it: {error}.") from None
+        return _from_model(parse(AnswerJson, entry), lookup)
+    except (InvalidDate, InvalidValue, ValueError) as error:
+        raise InvalidAnswer(f"This is no answer as /ask returns it: {error}.") from None
 
 
-def _bounded(kept: AnswerJson) -> bool:
-    """True unless it would take long to check what somebody made up."""
-    parts: tuple[Sized, ...] = kept["statements"], kept["citations"], kept["evidence"], kept["warnings"]
-    texts = [item["text"] for item in kept["statements"]]
-    return all(len(part) <= limits.MAX_ANSWER_PARTS for part in parts) and all(
-        len(text) <= limits.MAX_TURN_CHARS for text in texts
+def _from_model(kept: AnswerJson, lookup: ArticleLookup) -> Answer:
+    articles = {name: lookup(name) for name in _article_ids(kept)}
+    citations = {item.number: _citation(item, articles) for item in kept.citations}
+    return Answer(
+        kept.question,
+        kept.searched,
+        kept.status,
+        statements=tuple(_statement(item, citations) for item in kept.statements),
+        evidence=tuple(found for item in kept.evidence if (found := _evidence(item, articles))),
+        message=kept.message,
+        warnings=tuple(kept.warnings),
+        filters=_filters(kept.filters),
+        timings=Timings(**kept.timings.model_dump()),
+        index_version=kept.index_version,
+        model=kept.model,
+        codes=tuple(dict.fromkeys(kept.codes)),
     )
 
 
-def _citations(kept: AnswerJson, article: ArticleLookup) -> dict[int, Citation]:
-    found = {}
-    for item in kept["citations"]:
-        source = article(item["article"]) or _stand_in(item)
-        also_in = tuple(article(other["article"]) or _stand_in(other) for other in item["also_in"])
-        found[item["number"]] = Citation(
-            item["number"], source, item["start"], item["end"], item["quote"], also_in
-        )
-    return found
+def _article_ids(kept: AnswerJson) -> set[str]:
+    """The articles that an answer names; bounded, since each is looked up in the collection."""
+    quotes: list[CitationJson | EvidenceJson] = [*kept.citations, *kept.evidence]
+    names = {item.article for quote in quotes for item in (quote, *quote.also_in)}
+    if len(names) > limits.MAX_ANSWER_ARTICLES:
+        raise ValueError(f"it names more than {limits.MAX_ANSWER_ARTICLES:,} articles")
+    return names
 
 
-def _stand_in(facts: ArticleJson) -> Article:
-    """What is still known of an article that was removed. It has no words, so nothing that cites it is verified."""
-    published = PartialDate.parse(facts["published"]) if facts["published"] else None
+def _citation(item: CitationJson, articles: _Articles) -> Citation:
+    also_in = tuple(articles[other.article] or _removed_article(other) for other in item.also_in)
+    source = articles[item.article] or _removed_article(item)
+    return Citation(item.number, source, item.start, item.end, item.quote, also_in)
+
+
+def _removed_article(fields: ArticleJson) -> Article:
+    """What was kept of an article that was removed. It has no body, so nothing that cites it is verified."""
+    published = PartialDate.parse(fields.published) if fields.published else None
     return Article(
-        facts["title"] or facts["headline"], "", facts["publisher"], facts["author"], published, facts["url"]
+        fields.title or fields.headline, "", fields.publisher, fields.author, published, fields.url
     )
 
 
-def _statements(kept: AnswerJson, citations: dict[int, Citation]) -> list[Statement]:
-    statements = []
-    for item in kept["statements"]:
-        cited = tuple(citations[number] for number in item["citations"])
-        if not cited:
-            raise BadAnswer("A statement cites nothing")
-        verdict = item["verdict"] if _holds(item["text"], item["verdict"], cited) else UNVERIFIED
-        statements.append(
-            Statement(item["text"], cited, verdict, _as_of(item["as_of"]), item.get("words", ""))
+def _statement(item: StatementJson, citations: Mapping[int, Citation]) -> Statement:
+    missing = [number for number in item.citations if number not in citations]
+    if missing or not item.citations:
+        raise ValueError(
+            f"a statement cites {f'source {missing[0]}, which is not there' if missing else 'nothing'}"
         )
-    return statements
+    cited = tuple(citations[number] for number in item.citations)
+    verdict = item.verdict if _is_verified(item.text, item.verdict, cited) else UNVERIFIED
+    as_of = _as_of(item, cited[0]) if verdict != UNVERIFIED else None
+    return Statement(item.text, cited, verdict, as_of, item.words)
 
 
-def _holds(text: str, verdict: str, cited: Sequence[Citation]) -> bool:
+def _is_verified(text: str, verdict: str, cited: Sequence[Citation]) -> bool:
     if not all(citation.verified for citation in cited):
         return False
     if verdict == QUOTED:
@@ -122,25 +115,40 @@ def _holds(text: str, verdict: str, cited: Sequence[Citation]) -> bool:
     return verdict == SUPPORTED and not verify_statement(text, quotes, headlines, publishers)
 
 
-def _as_of(entry: AsOfJson | None) -> AsOf | None:
-    if entry is None:
+def _as_of(item: StatementJson, citation: Citation) -> AsOf | None:
+    """The statement's figure and day, read from its source again; None where the source does not hold the figure."""
+    kept, article = item.as_of, citation.article
+    if kept is None:
         return None
-    day, published = (
-        PartialDate.parse(text) if text else None for text in (entry["day"], entry["published"])
-    )
-    return AsOf(entry["figure"], day, published, entry["publisher"], entry["stage"])
+    if not kept.figure:
+        return AsOf("", article.published, article.published, article.publisher)
+    quantities = [*parse_quantities(citation.quote, article.published), *date_quantities(citation.quote)]
+    found = [
+        AsOf(
+            quantity.text,
+            quantity.day or article.published,
+            article.published,
+            article.publisher,
+            quantity.stage,
+        )
+        for quantity in quantities
+        if quantity.text == kept.figure and quantity.text in item.text
+    ]
+    same = (as_of for as_of in found if (str(as_of.day), as_of.stage) == (str(kept.day), kept.stage))
+    return next(same, found[0] if found else None)
 
 
-def _evidence(item: EvidenceJson, article: ArticleLookup) -> Evidence | None:
-    source = article(item["article"])
-    if source is None or not 0 <= item["start"] < item["end"] <= len(source.body):
+def _evidence(item: EvidenceJson, articles: _Articles) -> Evidence | None:
+    """The sentence, or None where its article or its place is no longer there."""
+    source = articles[item.article]
+    if source is None or not 0 <= item.start < item.end <= len(source.body):
         return None
-    ranks = tuple(Rank(rank["by"], rank["place"], rank["score"]) for rank in item["ranks"])
-    also_in = tuple(found for other in item["also_in"] if (found := article(other["article"])))
-    passage = Passage(source, item["start"], item["end"])
-    return Evidence(passage, item["start"], item["end"], item["score"], 0.0, also_in=also_in, ranks=ranks)
+    ranks = tuple(Rank(rank.by, rank.place, rank.score) for rank in item.ranks)
+    also_in = tuple(found for other in item.also_in if (found := articles[other.article]))
+    passage = Passage(source, item.start, item.end)
+    return Evidence(passage, item.start, item.end, item.score, 0.0, also_in=also_in, ranks=ranks)
 
 
-def _filters(entry: FiltersJson) -> Filters:
-    since, until = (date.fromisoformat(text) if text else None for text in (entry["since"], entry["until"]))
-    return Filters(since, until, tuple(entry["publishers"]), tuple(entry["articles"]))
+def _filters(kept: FiltersJson) -> Filters:
+    since, until = (date.fromisoformat(day) if day else None for day in (kept.since, kept.until))
+    return Filters(since, until, tuple(kept.publishers), tuple(kept.articles))

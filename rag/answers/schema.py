@@ -1,141 +1,260 @@
-"""What an answer looks like as JSON, and its JSON Schema. Knows names and types; `rag.answers.answer` fills them, `rag.answers.reverification` reads them back.
+"""The JSON of an answer, and of what travels with it, as pydantic models.
 
-Within one version keys are only added, never renamed or taken away.
+From these models follow what every interface sends (`rag.answers.answer.to_model`), the JSON Schema in
+docs/answer.schema.json (`python -m rag schema`), and the validation of what comes back (`parse`).
+Within one version keys are only added, never renamed or removed.
 """
 
-from typing import (
-    Any,
-    Final,
-    Literal,
-    NotRequired,  # pydantic wants these before Python 3.12
-)
+from collections.abc import Sized
+from datetime import date
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import TypeAdapter
-from typing_extensions import TypedDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
-SCHEMA: Final = 1
-UNVERIFIED = "unverified"
+from rag import limits
+
+ANSWER_SCHEMA_VERSION: Final = 1
+UNVERIFIED: Final = "unverified"
+AnswerStatus = Literal["writing", "answered", "partly", "unanswerable"]
 Verdict = Literal["supported", "quoted", "unverified"]
-# Why an answer is none, or not as it should be: nothing there to search, nothing left by the filter, not in the articles; the model failed.
 AnswerCode = Literal["collection_empty", "nothing_in_filter", "not_said", "without_model"]
 
+_RECEIVED: Final = "received"  # the validation context in which lengths are bounded
 
-class RankJson(TypedDict):
-    """The place (from 1) and score that one signal gave a passage."""
 
-    by: str
+class InvalidValue(ValueError):
+    """A value from outside does not fit its model; the message names the first place that does not."""
+
+
+def _at_most(most: int) -> AfterValidator:
+    """Return a validator that bounds the length of a received value; what Dateline itself sends always passes."""
+
+    def check(value: Sized, info: ValidationInfo) -> Sized:
+        if info.context == _RECEIVED and len(value) > most:
+            raise PydanticCustomError(
+                "too_long",
+                "has a length of {length}, the most is {most}",
+                {"length": len(value), "most": most},
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+T = TypeVar("T")
+Parts = Annotated[list[T], _at_most(limits.MAX_ANSWER_PARTS)]
+Text = Annotated[str, _at_most(limits.MAX_TURN_CHARS)]
+LongText = Annotated[str, _at_most(limits.MAX_ANSWER_PARTS * limits.MAX_TURN_CHARS)]
+
+
+class JsonModel(BaseModel):
+    """A model that takes JSON's own types without converting them and ignores unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, allow_inf_nan=False, serialize_by_alias=True, use_attribute_docstrings=True
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for `json.dumps`, without the keys that were never set."""
+        return self.model_dump(exclude_unset=True)
+
+
+class RankJson(JsonModel):
+    """The rank (from 1) and score that one search signal gave a passage."""
+
+    by: Text
     place: int
     score: float
 
 
-class ArticleJson(TypedDict):
-    """An article's facts; `article` is its id, the hash of its body. What its source did not say is null."""
+class ArticleJson(JsonModel):
+    """An article without its body. What its source did not say is null."""
 
-    article: str
-    title: str | None
-    headline: str
-    publisher: str | None
-    author: str | None
-    published: str | None
-    url: str | None
+    article: Text
+    """The article's id, a hash of its body."""
+    title: Text | None
+    headline: Text
+    """The title, or the first words of the body where there is no title."""
+    publisher: Text | None
+    author: Text | None
+    published: Text | None
+    """YYYY, YYYY-MM or YYYY-MM-DD, as precisely as it is known."""
+    url: Text | None
 
 
-class PlaceJson(ArticleJson):
-    """Words of an article: `quote` stands at `start` to `end` of its body, in characters."""
+class QuoteJson(ArticleJson):
+    """Words of an article: `quote` is what its body holds from `start` to `end`, in characters."""
 
     start: int
     end: int
-    quote: str
+    quote: Text
 
 
-class CitationJson(PlaceJson):
-    """A numbered source. `verified`: the quote was found at its place when this was written. `also_in`: papers that printed the same."""
-
+class _NumberedJson(JsonModel):
     number: int
+    """The number by which statements cite this source."""
+
+
+class CitationJson(QuoteJson, _NumberedJson):  # `number` is the first key
+    """A numbered source of statements."""
+
     verified: bool
-    also_in: list[ArticleJson]
+    """True if the article held the quote at this place when the answer was written; computed anew when it is loaded."""
+    also_in: Parts[ArticleJson]
+    """Articles of other publishers that printed the same sentence."""
 
 
-class EvidenceJson(PlaceJson):
-    """A sentence that came near; scores are comparable only inside one answer."""
+class EvidenceJson(QuoteJson):
+    """A sentence that was found for the question; scores are comparable only within one answer."""
 
     score: float
-    also_in: list[ArticleJson]
-    ranks: list[RankJson]
+    also_in: Parts[ArticleJson]
+    ranks: Parts[RankJson]
 
 
-class AsOfJson(TypedDict):
-    """The figure of a statement and the day that it speaks of."""
+class PassageJson(ArticleJson):
+    """A passage that a search found: its text is what the article's body holds from `start` to `end`."""
 
-    figure: str
-    day: str | None
-    published: str | None
-    publisher: str | None
-    stage: str
-    spoken: str
+    start: int
+    end: int
+    text: Text
+    score: float
+    ranks: Parts[RankJson]
 
 
-class StatementJson(TypedDict):
-    """One sentence of an answer: "supported" was written and checked, "quoted" is an article's own words.
+class AsOfJson(JsonModel):
+    """The figure that a statement gives and the day that it is for."""
 
-    "unverified" stands only in answers that were kept, where an article has been removed since. `citations` are numbers, `words` those
-    of the text that answer the question.
+    figure: Text
+    """The figure in the words of the source, or "" if the source gives several."""
+    day: Text | None
+    published: Text | None
+    publisher: Text | None
+    stage: Text
+    """"actual", "announced", "planned" or "estimated"."""
+    spoken: Text
+    """Day, stage and publisher in plain English."""
+
+
+class StatementJson(JsonModel):
+    """One sentence of an answer.
+
+    "supported" was written by the model and checked, "quoted" is an article's own words. "unverified" occurs
+    only in answers that were kept, where a source has been removed since.
     """
 
-    text: str
+    text: Text
     verdict: Verdict
-    citations: list[int]
+    citations: Parts[int]
+    """The numbers of its sources."""
     as_of: AsOfJson | None
-    words: NotRequired[str]
+    words: Text = ""
+    """The words of the text that answer the question, or ""."""
 
 
-class FiltersJson(TypedDict):
+class FiltersJson(JsonModel):
     """Which articles were searched; empty means all. Days are YYYY-MM-DD."""
 
-    since: str | None
-    until: str | None
-    publishers: list[str]
-    articles: list[str]
+    since: Text | None
+    until: Text | None
+    publishers: Parts[Text]
+    articles: Parts[Text]
 
 
-class TimingsJson(TypedDict):
-    """Seconds since the question came, and the tokens that the model read and wrote for it (null where none was asked, or it does not say)."""
+class TimingsJson(JsonModel):
+    """Seconds from the question to the first evidence, the first written word and the end; null where there was none.
+
+    And the tokens that the model read and wrote; null where none was asked, or it does not say.
+    """
 
     evidence: float | None
     first_word: float | None
     total: float | None
-    tokens_read: NotRequired[int | None]
-    tokens_written: NotRequired[int | None]
+    tokens_read: int | None = None
+    tokens_written: int | None = None
 
 
-class AnswerJson(TypedDict):
+class AnswerJson(JsonModel):
     """One answer of Dateline, the same from the page, /ask, the command line and exports.
 
-    `codes` tell scripts what `message` and `warnings` tell people: why nothing was answered (the collection is empty, no article passes the
-    filter, the articles do not say), or that the model failed and quotes stand in its place.
+    `codes` say to scripts what `message` and `warnings` say to people: why nothing was answered (the collection
+    is empty, no article passes the filter, the articles do not say), or that the model failed and quotes are
+    shown in its place.
     """
 
-    schema: Literal[1]
-    question: str
-    searched: str
-    status: Literal["writing", "answered", "partly", "unanswerable"]
-    text: str
-    message: str
-    statements: list[StatementJson]
-    citations: list[CitationJson]
-    evidence: list[EvidenceJson]
-    warnings: list[str]
+    schema_version: Literal[1] = Field(alias="schema")
+    question: LongText
+    searched: LongText
+    status: AnswerStatus
+    text: LongText
+    message: LongText
+    statements: Parts[StatementJson]
+    citations: Parts[CitationJson]
+    evidence: Parts[EvidenceJson]
+    warnings: Parts[LongText]
     filters: FiltersJson
     timings: TimingsJson
-    index_version: str
-    model: str
-    codes: NotRequired[list[AnswerCode]]
-    draft: NotRequired[str]
+    index_version: Text
+    model: Text
+    codes: Parts[AnswerCode] = []
+    draft: LongText = ""
 
 
-READER: TypeAdapter[AnswerJson] = TypeAdapter(AnswerJson)
+class ExchangeJson(JsonModel):
+    """A question with its answer; `judged` is the reader's verdict on it (a key of `FEEDBACK_VERDICTS`) or ""."""
+
+    answer: AnswerJson
+    judged: Text
+
+
+class ConversationJson(JsonModel):
+    """What a browser keeps of a conversation."""
+
+    id: str
+    title: str
+    exchanges: list[ExchangeJson]
+
+
+class TurnJson(JsonModel):
+    """One message of the history that a script sends with a question."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class FiltersRequest(JsonModel, extra="forbid"):
+    """The filters that a script sends with a question; days may be as coarse as a year."""
+
+    since: str | int | date | None = None
+    until: str | int | date | None = None
+    publishers: Annotated[list[str], _at_most(limits.MAX_FILTER_VALUES)] | None = None
+    articles: Annotated[list[str], _at_most(limits.MAX_FILTER_VALUES)] | None = None
+
+
+class UploadRequest(JsonModel):
+    """An uploaded file, as gradio_client's `handle_file` describes it."""
+
+    path: str
+
+
+Model = TypeVar("Model", bound=JsonModel)
+
+
+def parse(model: type[Model], value: object) -> Model:
+    """Validate a value that came from a browser or a script.
+
+    Raises:
+        InvalidValue: it does not fit the model, or a list or text of it is too long.
+    """
+    try:
+        return model.model_validate(value, context=_RECEIVED)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise InvalidValue(f"{place}: {problem['msg']}" if place else problem["msg"]) from None
 
 
 def answer_schema() -> dict[str, Any]:
-    """The JSON Schema of `AnswerJson`; docs/answer.schema.json is a copy of it."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **READER.json_schema()}
+    """Return the JSON Schema of `AnswerJson`; docs/answer.schema.json is a copy of it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **AnswerJson.model_json_schema()}

@@ -41,7 +41,7 @@ def _opener(collection: Collection) -> Callable[..., tuple[Any, str]]:
     def open_place(record: Any, chosen: gr.EventData) -> tuple[Any, str]:
         """The article of the place that was chosen in an answer."""
         turn, number = int(chosen.turn), int(chosen.place)
-        answer = Conversation.read(record).answer(turn, collection.find)
+        answer = Conversation.from_json(record).load_answer(turn, collection.find)
         raw = next(
             (
                 collection.raw(place.article.id)

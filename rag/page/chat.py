@@ -171,27 +171,27 @@ class _Asker:
     ) -> Asked:
         """The conversation with one more question, again and again while its answer grows."""
         filters = parse_filters({"publishers": publishers or [], "since": since, "until": until}) or None
-        yield from self._growing(question, Conversation.read(record), shown, filters)
+        yield from self._growing(question, Conversation.from_json(record), shown, filters)
 
     def again(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
         """A question asked once more, with the same filters; what came after it is no longer part of the conversation."""
-        talk, turn = Conversation.read(record), int(chosen.turn)
-        answer = talk.answer(turn, self._collection.find)
-        yield from self._growing(answer.question, talk.before(turn), shown, answer.filters)
+        talk, turn = Conversation.from_json(record), int(chosen.turn)
+        answer = talk.load_answer(turn, self._collection.find)
+        yield from self._growing(answer.question, talk.up_to(turn), shown, answer.filters)
 
     def unfiltered(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
         """A question asked once more without one of its filters, which is not kept for the next questions either."""
-        talk, turn = Conversation.read(record), int(chosen.turn)
-        answer = talk.answer(turn, self._collection.find)
+        talk, turn = Conversation.from_json(record), int(chosen.turn)
+        answer = talk.load_answer(turn, self._collection.find)
         yield from self._growing(
-            answer.question, talk.before(turn), shown, remove_filter(answer.filters, str(chosen.more))
+            answer.question, talk.up_to(turn), shown, remove_filter(answer.filters, str(chosen.more))
         )
 
     def back(self, shown: list[Message], record: Any, chosen: gr.EventData) -> tuple[Any, ...]:
         """A question taken back into the field, to be asked otherwise."""
-        talk, turn = Conversation.read(record), int(chosen.turn)
-        question = talk.answer(turn, self._collection.find).question
-        return gr.update(value=question, autofocus=True), shown[: 2 * turn], talk.before(turn).to_json()
+        talk, turn = Conversation.from_json(record), int(chosen.turn)
+        question = talk.load_answer(turn, self._collection.find).question
+        return gr.update(value=question, autofocus=True), shown[: 2 * turn], talk.up_to(turn).to_json()
 
     def _growing(
         self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None
@@ -202,6 +202,6 @@ class _Asker:
         last: Answer | None = None
         for answer in self._assistant.stream(question, talk.turns, filters):
             # The first is kept too, so that its sources can be read while the model writes.
-            kept = talk.then(answer).to_json() if last is None or answer.finished else gr.skip()
+            kept = talk.append(answer).to_json() if last is None or answer.finished else gr.skip()
             yield "", [*shown, {"role": "assistant", "content": answer_html(answer, turn, judged)}], kept
             last = answer

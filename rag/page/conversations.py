@@ -13,7 +13,6 @@ import gradio as gr
 
 from rag.answers.conversation import Conversation
 from rag.answers.export import export_answers
-from rag.answers.feedback import record_feedback
 from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
 from rag.page.error_messages import translate_errors
 from rag.serving.collection import Collection
@@ -53,12 +52,12 @@ def connect_conversations(
 def _opener(collection: Collection) -> Callable[..., tuple[list[dict[str, str]], Any]]:
     def open_talk(chosen: gr.EventData) -> tuple[list[dict[str, str]], Any]:
         """The messages of a conversation that was kept; every answer is checked once more."""
-        talk = Conversation.read(chosen.conversation)
+        talk = Conversation.from_json(chosen.conversation)
         shown = []
         for turn in range(len(talk.exchanges)):
-            answer = talk.answer(turn, collection.find)
+            answer = talk.load_answer(turn, collection.find)
             shown.append({"role": "user", "content": escape(answer.question)})
-            judged = talk.exchanges[turn]["judged"] if collection.changes else None
+            judged = talk.exchanges[turn].judged if collection.changes else None
             shown.append(
                 {
                     "role": "assistant",
@@ -73,11 +72,11 @@ def _opener(collection: Collection) -> Callable[..., tuple[list[dict[str, str]],
 def _judge(collection: Collection) -> Callable[..., tuple[list[Any], Any]]:
     def judge(shown: list[Any], record: Any, chosen: gr.EventData) -> tuple[list[Any], Any]:
         """A verdict on an answer, noted for review and shown below it."""
-        talk, turn, verdict = Conversation.read(record), int(chosen.turn), str(chosen.more)
-        answer = talk.answer(turn, collection.find)
-        record_feedback(collection, answer, verdict, history=talk.before(turn).turns)
+        talk, turn, verdict = Conversation.from_json(record), int(chosen.turn), str(chosen.more)
+        answer = talk.load_answer(turn, collection.find)
+        collection.record_feedback(answer, verdict, history=talk.up_to(turn).turns)
         shown[2 * turn + 1] = {"role": "assistant", "content": answer_html(answer, turn, verdict)}
-        return shown, talk.judged(turn, verdict).to_json()
+        return shown, talk.with_verdict(turn, verdict).to_json()
 
     return judge
 
@@ -85,9 +84,9 @@ def _judge(collection: Collection) -> Callable[..., tuple[list[Any], Any]]:
 def _exporter(collection: Collection) -> Callable[..., dict[str, str]]:
     def export(record: Any, chosen: gr.EventData) -> dict[str, str]:
         """One answer, or the whole conversation, as a document that the browser saves."""
-        talk, (scope, _, form) = Conversation.read(record), str(chosen.more).rpartition("-")
+        talk, (scope, _, form) = Conversation.from_json(record), str(chosen.more).rpartition("-")
         turns = range(len(talk.exchanges)) if scope == "all" else [int(chosen.turn)]
-        answers = [answer for turn in turns if (answer := talk.answer(turn, collection.find)).finished]
+        answers = [answer for turn in turns if (answer := talk.load_answer(turn, collection.find)).finished]
         document = export_answers(answers, form, talk.title if scope == "all" else "")
         return {"name": document.name, "kind": document.kind, "text": document.text}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from corpus.article import Article, PartialDate
 from corpus.characters import normalise_text
@@ -23,6 +24,8 @@ from embeddings.ingest import ingest_bytes
 from embeddings.ingest_report import IngestReport
 from embeddings.library import Library
 from rag import limits
+from rag.answers.answer import Answer, Turn
+from rag.answers.feedback import record_feedback
 
 UPLOAD_PREFIX = "upload:"
 Given = Mapping[str, str]
@@ -196,6 +199,17 @@ class Collection:
                 if value != str(getattr(known, field) or ""):
                     self._library.store.correct(name, field, value or None)
         return self.article(name)
+
+    def record_feedback(
+        self, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
+    ) -> dict[str, Any]:
+        """Record a verdict on an answer in the data folder, and return the proposed gold question.
+
+        Raises:
+            ChangesDisabled, InvalidFeedback, FeedbackTooLarge: nothing was recorded.
+        """
+        self.check_writable()
+        return record_feedback(self.folder, answer, verdict, comment, history)
 
     def remove(self, name: str) -> Article:
         """Take an article away; the article that it was.
