@@ -1,162 +1,339 @@
-"""Figures in news text as values, with what they are measured in and how they are bounded. Knows numbers and units, nothing of what they are of.
+"""Parse the numbers of a text: value, sign, scale, unit of money or share, bound and range.
 
-A figure that is bounded ("more than 300", "up to 300", "about 300", "between 200 and 300") is another claim than the bare one.
+This is the only number parser: quantities, claims, evidence and charts are all built on what `parse_numbers` returns.
 """
 
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import takewhile
+from math import prod
+from typing import Literal, cast
 
-_UNITS = {
-    name: n
-    for n, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+from rag.quantities.units import CURRENCY_SYMBOLS, WRITTEN_UNITS, unit_at
+
+Bound = Literal["", "about", "more than", "up to", "fewer than"]
+RangePart = Literal["", "low", "high"]
+
+_SMALL = {
+    name: value
+    for value, name in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
     )
 }
 _TENS = {
-    name: 10 * n for n, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    name: 10 * value
+    for value, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
 _SCALES = {
+    "dozen": 12,
     "hundred": 100,
     "thousand": 10**3,
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
-    "dozen": 12,
     "bn": 10**9,
-    "m": 10**6,
     "mn": 10**6,
+    "m": 10**6,
     "k": 10**3,
 }
-_TIMES = {"twofold": 2, "threefold": 3, "fourfold": 4, "fivefold": 5, "eightfold": 8, "tenfold": 10}
+_FRACTIONS = {
+    name: Decimal(value) / 4
+    for value, names in enumerate(("quarter ¼", "half ½", "three_quarters ¾"), 1)
+    for name in names.split()
+}
+_MULTIPLES = {"twofold": 2, "threefold": 3, "fourfold": 4, "fivefold": 5, "eightfold": 8, "tenfold": 10}
 _ORDINALS = {
-    name: n for n, name in enumerate("second third fourth fifth sixth seventh eighth ninth tenth".split(), 2)
+    name: value
+    for value, name in enumerate("second third fourth fifth sixth seventh eighth ninth tenth".split(), 2)
 }
-_CURRENCIES = {
-    "$": "dollar",
-    "£": "pound",
-    "€": "euro",
-    "¥": "yen",
-    "eur": "euro",
-    "usd": "dollar",
-    "gbp": "pound",
-    "chf": "franc",
-}
-_MEASURES = {
-    "%": "percent", "percent": "percent", "per cent": "percent", "pct": "percent", "percentage point": "point", "percentage points": "point",
-    **{name + end: name for name in "dollar euro pound yen yuan crown franc rupee rouble ruble peso rand krona zloty lira".split() for end in ("", "s")},
-}  # fmt: skip
-_NUMBER_WORD = "|".join([*_UNITS, *_TENS, "hundred", "thousand", "million", "billion", "trillion", "dozen"])
 _SCALE_WORD = "hundred|thousand|million|billion|trillion|dozen"
-# "two thousand and five" is one number, "two nine-player teams" and "seven and eight" are two.
-_SPELLED = (
-    rf"(?:{_NUMBER_WORD})(?:(?:[ -](?={_SCALE_WORD})|(?<=ty)[ -]|(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))(?:[ -]|\s+and\s+))"
+_NUMBER_WORD = "|".join([*_SMALL, *_TENS, _SCALE_WORD])
+# "two thousand and five" is one number; "two nine-player teams" and "seven and eight" are two.
+_INTEGER_WORDS = (
+    rf"(?:{_NUMBER_WORD})(?:(?:[ -](?={_SCALE_WORD})|(?<=ty)[ -]"
+    rf"|(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion)|(?<=trillion))(?:[ -]|\s+and\s+))"
     rf"(?:{_NUMBER_WORD}))*\b"
 )
-_DIGIT = "|".join(list(_UNITS)[:10])
-POINT = rf" point (?:{_DIGIT})(?:[ -](?:{_DIGIT}))*(?:[ -](?:{_SCALE_WORD}))?\b"  # behind a number in words: "forty-two point six billion"
-_FIGURE = re.compile(
-    r"(?P<before>(?:US|A|C|AU|NZ|HK)?[$£€¥]\s?|\b(?:EUR|USD|GBP|CHF) ?)?"
-    r"(?:(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<nth>st|nd|rd|th)?"
-    r"(?:(?P<scale>[ -]?(?:hundred|thousand|million|billion|trillion|dozen|bn|mn)|m|k)\b)?"
-    rf"|\b(?P<spelled>{_SPELLED}(?:{POINT})?)|\b(?P<times>{'|'.join(_TIMES)})\b|\b(?P<ordinal>{'|'.join(_ORDINALS)})\b)"
-    rf"(?P<after>\s?%|[ -](?:{'|'.join(sorted((re.escape(word) for word in _MEASURES if word != '%'), key=len, reverse=True))})\b)?",
+_DIGIT = "|".join(list(_SMALL)[:10])
+_SPELLED = (
+    rf"(?:\ban? (?={_SCALE_WORD}))?\b(?P<integer>{_INTEGER_WORDS})"
+    rf"(?: point (?P<decimals>(?:{_DIGIT})(?:[ -](?:{_DIGIT}))*)(?P<point_scale>[ -](?:{_SCALE_WORD})\b)?\b)?"
+)
+_DIGITS = (
+    r"(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<vulgar>[½¼¾])?(?P<nth>st|nd|rd|th)?"
+    rf"(?:(?P<scale>[ -]?(?:{_SCALE_WORD}|bn|mn)|m|k)\b)?"
+)
+# The "second" of "a 20-second drive" is none.
+_ORDINAL = (
+    rf"(?<!\d[ -])\b(?:(?P<tens>{'|'.join(_TENS)})[ -](?P<units>first|{'|'.join(_ORDINALS)})"
+    rf"|(?P<ordinal>{'|'.join(_ORDINALS)}))\b"
+)
+_AND_A_HALF = rf"(?:[ -]and[ -]an?[ -](?P<added>half|quarter)\b(?P<added_scale>[ -](?:{_SCALE_WORD})\b)?)?"
+_HALF_A_MILLION = (
+    r"\b(?:(?:an?|one)[ -])?(?P<fraction>half|quarter|three[ -]quarters)(?: of)?(?:[ -]an?)?[ -]"
+    rf"(?P<fraction_scale>{_SCALE_WORD})\b"
+)
+# "R$5" is not in dollars; "Amazon$5" is.
+_SYMBOL = r"(?:(?-i:(?<![A-Za-z])(?:US|HK|NZ|AU|CA|[ACS])|(?<![A-Z]))\$|[£€¥])\s?|\b(?:EUR|USD|GBP|CHF) ?"
+_NUMBER = re.compile(
+    # A hyphen is a sign only after a space or a bracket, and not behind another number ("5 -7 %").
+    r"(?P<sign>\bminus |(?:(?<!\S)(?<![\d%] )|(?<=[(\[]))[-−–](?=(?:[A-Z]{1,2})?[$£€¥]?\d))?"
+    rf"(?P<symbol>{_SYMBOL})?"
+    rf"(?:{_ORDINAL}|\b(?P<multiple>{'|'.join(_MULTIPLES)})\b|{_HALF_A_MILLION}|(?:{_DIGITS}|{_SPELLED}){_AND_A_HALF})"
+    rf"(?P<unit>\s?%|[ -](?:{'|'.join(map(re.escape, sorted(WRITTEN_UNITS, key=len, reverse=True)))})\b)?",
     re.IGNORECASE,
 )
-_BOUNDS = {
-    "more": "more than|over|at least|no fewer than|no less than|not less than|exceeding|exceeds|exceeded|above|upwards? of|in excess of"
-    "|beyond|a minimum of|larger than|greater than|higher than|longer than|topped|surpassed|surpassing",
-    "less": "as many as|less than|fewer than|under|below|up to|at most|no more than|not more than|a maximum of|smaller than|lower than|just short of",
-    "about": "about|around|roughly|approximately|some|nearly|almost|close to|an estimated|estimated|circa|or so|more or less|approaching",
-}
-_BOUND = re.compile(
-    "|".join(rf"(?P<{kind}>\b(?:{words})\s+(?:the\s+|an?\s+)?$)" for kind, words in _BOUNDS.items()),
+# "a 5m wall" and "5m high" are metres, "5m people" are millions.
+_ARTICLE_BEFORE = re.compile(r"\ban? $", re.IGNORECASE)
+_EXTENT_AFTER = re.compile(r"[ -](?:high|tall|deep|wide|long|thick|above|below|across|away|apart)\b")
+
+_BOUND_WORDS: tuple[tuple[Bound, str], ...] = (
+    (
+        "up to",
+        "up to|as (?:many|much|large|high) as|at most|no more than|not more than|a maximum of|a ceiling of|capped at",
+    ),
+    (
+        "fewer than",
+        "(?:(?:just |well |slightly )?(?:under|below)|fewer than|less than|smaller than|lower than|just short of)",
+    ),
+    (
+        "more than",
+        "(?:slightly |far |significantly )?more than|(?:just |well )?(?:over|above)|at least|no (?:fewer|less) than|not less than"
+        "|exceed(?:s|ed|ing)?|pass(?:ed|ing)|topped|surpass(?:ed|ing)|upwards? of|in excess of|beyond|a minimum of"
+        "|(?:larger|greater|higher|longer) than",
+    ),
+    (
+        "about",
+        "about|around|some|approximately|roughly|nearly|almost|close to|an estimated|estimated|circa|more or less|approaching",
+    ),
+)
+_BOUND_BEFORE = re.compile(
+    "|".join(
+        rf"(?P<{bound.replace(' ', '_')}>\b(?:{words})\s+(?:the\s+|an?\s+)?$)"
+        for bound, words in _BOUND_WORDS
+    ),
     re.IGNORECASE,
 )
 _BOUND_AFTER = re.compile(
-    r"(?P<more>\s?\+|[ -]plus\b|\s+or (?:more|above|over)\b)|(?P<less>\s+or (?:less|fewer|under)\b)|(?P<about>\s+or so\b|-ish\b)"
+    r"(?P<more_than>\s?\+(?!\d)|-plus\b|\s+or (?:more|above|over)\b)|(?P<up_to>\s+or (?:less|fewer|under)\b)"
+    r"|(?P<about>\s+or so\b|-ish\b)"
 )
+_OVER = re.compile(r"over\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
+_BOUND_VERB = re.compile(r"exceed|pass|topped|surpass|estimated", re.IGNORECASE)
+_BOUND_CHARS = 30  # limit: characters before a number that can hold the words of its bound
+_JOINT = re.compile(r"\s?[-–]\s?|\s+(?:to|and)\s+", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b[^,;]*$", re.IGNORECASE)
-_JOINED = re.compile(r"\s?[-–—]\s?|\s+(?:to|and)\s+", re.IGNORECASE)
-_WINDOW = 30  # characters before a figure in which its bound stands
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Characters `start` to `end` of a text give `value`, measured in `unit` ("dollar", "percent", "" where none is written).
+    """A number of a text.
 
-    `bound` is "more", "less", "about", "range" or "" for a bare figure.
+    Attributes:
+        value: the value with its sign and scale: "-5 million" is -5,000,000.
+        unit: what is written on the number itself: a currency ("dollar", "hong kong dollar", "euro"), "percent",
+            "point" (of a percentage), "ordinal", "multiple" ("tenfold"), or "" for a bare number.
+        bound: how the value is bounded; "" for an exact one.
+        start, end: the characters of the number with its sign, currency and unit.
+        phrase_start, phrase_end: the same with the words of its bound or range ("more than 300", "300 or more").
+        range_part: "low" or "high" for the ends of a range, which follow one another in a text; else "".
     """
 
     value: Decimal
     unit: str
-    bound: str
+    bound: Bound
     start: int
     end: int
+    phrase_start: int
+    phrase_end: int
+    range_part: RangePart = ""
 
 
 def parse_numbers(text: str) -> list[Number]:
-    """The figures of a text in order; "one" and "zero" as words say too little to be figures.
+    """Return the numbers of a text in order; "one" and "zero" as words count only in a range.
 
-    >>> [(int(figure.value), figure.unit, figure.bound) for figure in parse_numbers("More than $4.5bn for four thousand people, 5-7 %")]
-    [(4500000000, 'dollar', 'more'), (4000, '', ''), (5, 'percent', 'range'), (7, 'percent', 'range')]
+    >>> numbers = parse_numbers("More than HK$4.5bn for half a million people, 5-7 %")
+    >>> [(int(n.value), n.unit, n.bound, n.range_part) for n in numbers]  # doctest: +NORMALIZE_WHITESPACE
+    [(4500000000, 'hong kong dollar', 'more than', ''), (500000, '', '', ''),
+     (5, 'percent', '', 'low'), (7, 'percent', '', 'high')]
     """
-    found = [
-        _figure(match, text)
-        for match in _FIGURE.finditer(text)
-        if (match["spelled"] or "").lower() not in ("one", "zero")
-    ]
+    found = [_Expression(match, text) for match in _NUMBER.finditer(text)]
+    numbers = [_number(expression) for expression in found]
     for n in range(len(found) - 1):
-        first, second = found[n], found[n + 1]
-        if _JOINED.fullmatch(text[first.end : second.start]) and _joined(text, first, second):
-            found[n] = replace(first, unit=first.unit or second.unit, bound=f"{first.bound} range".strip())
-            found[n + 1] = replace(
-                second, unit=second.unit or first.unit, bound=f"{first.bound} range".strip()
+        numbers[n : n + 2] = _join(text, numbers[n], numbers[n + 1], found[n].scale, found[n + 1].scale)
+    return [
+        number
+        for expression, number in zip(found, numbers, strict=True)
+        if number.range_part or expression.match[0].lower() not in ("one", "zero")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expression:
+    """A match of the number pattern, evaluated."""
+
+    match: re.Match[str]
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.match.start("scale") if self._is_in_metres else self.match.end()
+
+    @property
+    def unit(self) -> str:
+        if self.match["ordinal"] or self.match["units"] or self.match["nth"]:
+            return "ordinal"
+        if self.match["multiple"]:
+            return "multiple"
+        return WRITTEN_UNITS.get(self._word("unit"), "") or CURRENCY_SYMBOLS.get(self._word("symbol"), "")
+
+    @property
+    def value(self) -> Decimal:
+        match = self.match
+        if match["multiple"]:
+            return Decimal(_MULTIPLES[self._word("multiple")])
+        if match["ordinal"] or match["units"]:
+            unit = _ORDINALS.get(self._word("ordinal") or self._word("units"), 1)
+            return Decimal(unit + _TENS.get(self._word("tens"), 0))
+        value = self._whole + _FRACTIONS.get(self._word("added"), 0) * self._inner_scale
+        return (value * self._outer_scale * (-1 if match["sign"] else 1)).normalize() + 0
+
+    @property
+    def scale(self) -> Decimal:
+        """The scale words of the number, multiplied: 1,000,000 for "2 million"; 1 without any."""
+        return self._inner_scale * self._outer_scale
+
+    @property
+    def _whole(self) -> Decimal:
+        """The value up to "and a half" and the scale behind it."""
+        match = self.match
+        if match["fraction"]:
+            return _FRACTIONS["_".join(_words(match["fraction"]))] * self._inner_scale
+        if match["integer"]:
+            decimals = "".join(str(_SMALL[word]) for word in _words(match["decimals"] or ""))
+            return Decimal(f"{_integer(match['integer'])}.{decimals or 0}")
+        value = Decimal(match["whole"].replace(",", "") + (match["part"] or ""))
+        return (value + _FRACTIONS.get(match["vulgar"] or "", 0)) * self._inner_scale
+
+    @property
+    def _inner_scale(self) -> Decimal:
+        """The scale before "and a half": of "two and a half million" 1, of "a million and a half" 1,000,000."""
+        if self.match["integer"]:
+            words = _words(self.match["integer"])
+            return prod(
+                (Decimal(_SCALES[word]) for word in takewhile(_SCALES.__contains__, reversed(words))),
+                start=Decimal(1),
             )
-    return found
+        scale = "" if self._is_in_metres else self._word("scale") or self._word("fraction_scale")
+        return Decimal(_SCALES.get(scale, 1))
+
+    @property
+    def _outer_scale(self) -> Decimal:
+        """The scale behind "and a half" or behind spelled decimals ("two point six million")."""
+        return Decimal(_SCALES.get(self._word("added_scale") or self._word("point_scale"), 1))
+
+    @property
+    def _is_in_metres(self) -> bool:
+        """True for "a 5m wall" and "5m high"; "£5m", "5M", "5m euros" and "5m people" are millions."""
+        match = self.match
+        if match["scale"] != "m" or match["symbol"] or match["unit"]:
+            return False
+        end = match.end()
+        article = _ARTICLE_BEFORE.search(self.text[max(0, match.start() - 3) : match.start()])
+        return bool(article or _EXTENT_AFTER.match(self.text, end)) or not unit_at(self.text, end)[0]
+
+    def _word(self, group: str) -> str:
+        return (self.match[group] or "").strip(" -").lower()
 
 
-def _joined(text: str, first: Number, second: Number) -> bool:
-    """True for "5-7", "5 to 7" and "between 5 and 7"; "5 and 7" are two figures, and "from 5 to 7" is a change."""
-    joint = text[first.end : second.start].strip().lower()
-    before = text[max(0, first.start - _WINDOW) : first.start]
-    if joint == "and":
-        return bool(_BETWEEN.search(before))
-    return joint != "to" or not _FROM.search(before)
+def _words(text: str) -> list[str]:
+    return re.split(r"[\s-]+", text.strip().lower()) if text else []
 
 
-def _figure(match: re.Match[str], text: str) -> Number:
-    symbol, word = (match["before"] or "").strip().lower()[-3:], (match["after"] or "").strip(" -").lower()
-    unit = _MEASURES.get(word, "") or _CURRENCIES.get(symbol, "") or _CURRENCIES.get(symbol[-1:], "")
-    if match["ordinal"] or match["nth"]:
-        unit = "th"
-    around = _BOUND.search(text[max(0, match.start() - _WINDOW) : match.start()]) or _BOUND_AFTER.match(
-        text, match.end()
-    )
-    bound = (around.lastgroup or "") if around else ""
-    return Number(_value(match), unit, bound, match.start(), match.end())
+def _integer(text: str) -> int:
+    """Return the value of a whole number in words.
 
-
-def _value(match: re.Match[str]) -> Decimal:
-    if match["whole"]:
-        scale = _SCALES.get((match["scale"] or "").lower().strip(" -"), 1)
-        return (Decimal(match["whole"].replace(",", "") + (match["part"] or "")) * scale).normalize() + 0
-    if match["spelled"]:
-        whole, _, part = match["spelled"].lower().partition(" point ")
-        digits = [str(_UNITS[word]) for word in re.split(r"[\s-]+", part) if word in _UNITS]
-        scale = next((_SCALES[word] for word in re.split(r"[\s-]+", part) if word in _SCALES), 1)
-        return (Decimal(f"{_spelled(whole)}.{''.join(digits) or 0}") * scale).normalize() + 0
-    return Decimal(_TIMES.get((match["times"] or "").lower(), 0) or _ORDINALS[match["ordinal"].lower()])
-
-
-def _spelled(words: str) -> int:
+    >>> _integer("two hundred and five thousand and six")
+    205006
+    """
     total, current = 0, 0
-    for word in re.split(r"[\s-]+", words.lower()):
+    for word in _words(text):
         if word in _SCALES:
             current = max(current, 1) * _SCALES[word]
             if current >= 1000:
                 total, current = total + current, 0
         elif word != "and":
-            current += _UNITS.get(word, 0) + _TENS.get(word, 0)
+            current += _SMALL.get(word, 0) + _TENS.get(word, 0)
     return total + current
+
+
+def _number(expression: _Expression) -> Number:
+    text, start, end, unit = expression.text, expression.match.start(), expression.end, expression.unit
+    bound, phrase_start, phrase_end = _bound(text, start, end, unit)
+    return Number(expression.value, unit, bound, start, end, phrase_start, phrase_end)
+
+
+def _bound(text: str, start: int, end: int, unit: str) -> tuple[Bound, int, int]:
+    """Return the bound of the number at `start` to `end`, and where the phrase with its words starts and ends.
+
+    A verb ("exceeds 300") is not part of the phrase, and "over two years" is how long something lasts.
+    """
+    window = max(0, start - _BOUND_CHARS)
+    if before := _BOUND_BEFORE.search(text[window:start]):
+        lasting = _OVER.fullmatch(before[0]) and not unit and unit_at(text, end)[0] == "time"
+        if not lasting:
+            verb = _BOUND_VERB.match(before[0])
+            return _bound_kind(before), start if verb else window + before.start(), end
+    if after := _BOUND_AFTER.match(text, end):
+        return _bound_kind(after), start, after.end()
+    return "", start, end
+
+
+def _bound_kind(match: re.Match[str]) -> Bound:
+    return cast(Bound, (match.lastgroup or "").replace("_", " "))
+
+
+def _join(
+    text: str, first: Number, second: Number, scale: Decimal, second_scale: Decimal
+) -> tuple[Number, Number]:
+    """Return two neighbours as the ends of a range or a change, with the scale and the unit that they share."""
+    relation = _relation(text, first, second)
+    if not relation:
+        return first, second
+    if scale == 1 and abs(first.value) < min(second_scale, Decimal(1000)):  # "5 to 7 million"
+        first = replace(first, value=(first.value * second_scale).normalize() + 0)
+    first = replace(first, unit=first.unit or second.unit)
+    second = replace(second, unit=second.unit or first.unit)
+    if relation == "change":
+        return first, second
+    if relation == "between":
+        first = replace(first, phrase_start=text.lower().rindex("between", 0, first.phrase_start))
+    return replace(first, range_part="low"), replace(second, bound=first.bound, range_part="high")
+
+
+def _relation(text: str, first: Number, second: Number) -> Literal["", "range", "between", "change"]:
+    """Return what joins two neighbours.
+
+    "5-7", "5 to 7" and "between 5 and 7" are ranges, "from 5 to 7" is a change; "5 and 7" are two numbers.
+    """
+    joint = _JOINT.fullmatch(text[first.end : second.start])
+    if not joint or _differ_in_kind(text, first, second):
+        return ""
+    before = text[max(0, first.phrase_start - _BOUND_CHARS) : first.phrase_start]
+    match joint[0].strip().lower():
+        case "and":
+            return "between" if _BETWEEN.search(before) else ""
+        case "to":
+            return "change" if _FROM.search(before) else "range"
+        case _:
+            return "" if text[first.start : first.end].lower() == "one" else "range"  # "a one-two"
+
+
+def _differ_in_kind(text: str, first: Number, second: Number) -> bool:
+    """Return whether the units that are written on two numbers keep them from being the ends of one range."""
+    if not first.unit:
+        return second.unit == "ordinal" or text[second.start] in "$£€¥"
+    return first.unit != second.unit and bool(second.unit or first.unit == "ordinal")

@@ -8,53 +8,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
 from typing import Literal
 
 from corpus.article import MONTHS, InvalidDate, PartialDate, written_dates
-from corpus.words import stem
-from rag.quantities.numbers import POINT, parse_numbers
+from rag.quantities.numbers import Number, parse_numbers
 from rag.quantities.units import unit_at
 
 _CHARS, _MOST = 1_000, 30  # of a sentence, and numbers in it, that are read; what has more is a table
-Bound = Literal["", "about", "more than", "up to", "fewer than", "range"]
+QuantityBound = Literal["", "about", "more than", "up to", "fewer than", "range"]
 Stage = Literal["actual", "announced", "planned", "estimated"]
 
-_SMALL = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
-_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-_WORDY = "hundred|thousand|million|billion|trillion|dozen|bn|mn"
-_SCALE = rf"{_WORDY}|m|k"
-_SPELLED = (
-    rf"(?:(?:an?|one|half an?) (?:hundred|thousand|million|billion|trillion|dozen)|(?:{_TENS})(?:-\w+)?|{_SMALL})"
-    rf"(?: (?:and |a )?(?:{_TENS}|{_SMALL}|half|hundred|thousand|million|billion|trillion|dozen))*"
-    rf"(?:{POINT})?"
-)
-_DIGITS = rf"(?<![\w.,/:-])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:(?:[ -]?(?:{_WORDY})|m|k)\b)?"
-_ONE = rf"(?:{_DIGITS}|\b{_SPELLED}\b)"
-_MONEY = r"(?:(?:US|A|C|NZ)?\$|€|£|¥|(?:EUR|USD|GBP) )?"
-_NUMBER = re.compile(
-    rf"(?P<between>between )?(?P<sign>{_MONEY})(?P<low>{_ONE})"
-    rf"(?:(?(between) and |(?: ?[–-] ?| to ))(?P<sign2>{_MONEY})(?P<high>(?:\d[\d,.]*\d|\d)(?: (?:{_WORDY})\b)?|\b{_SPELLED}\b))?",
-    re.IGNORECASE,
-)
-_BOUNDS: tuple[tuple[Bound, str], ...] = (
-    (
-        "up to",
-        r"up to|as (?:many|much|large|high) as|at most|no more than|not more than|a maximum of|a ceiling of|capped at",
-    ),
-    ("fewer than", r"fewer than|less than|(?:just |well |slightly )?(?:under|below)"),
-    (
-        "more than",
-        r"(?:slightly |far |significantly )?more than|(?:just |well )?(?:over|above)|at least|no fewer than|exceed(?:s|ed|ing)?|pass(?:ed|ing)|upwards of",
-    ),
-    (
-        "about",
-        r"about|around|some|approximately|roughly|nearly|almost|close to|an estimated|circa|approaching",
-    ),
-)
-_BEFORE = tuple(
-    (bound, re.compile(rf"\b(?:{words}) (?:the |a |an )?$", re.IGNORECASE)) for bound, words in _BOUNDS
-)
 _BODY = re.compile(
     r"\b(?:force|mission|team|contingent|presence|garrison|staff|crew|deployment|headcount)s? of (?:\w+ ){0,2}$",
     re.IGNORECASE,
@@ -68,7 +31,22 @@ _CALENDAR = re.compile(
     rf"\b(?:{'|'.join(MONTHS)})\.? \d{{1,2}}\b(?!,\d)|\b\d{{1,2}}(?:-\d{{1,2}})? (?:{'|'.join(MONTHS)})\b|"
     r"\b\d{1,2}(?:[.:]\d\d)? ?(?:[ap]\.?m\b\.?|o'clock)|\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d[-/]\d{2,4}\b|\b(?:19|20)\d\ds\b"
 )
+_CAPITAL_BEFORE = re.compile(r"[a-z,] [A-Z][\w’'-]* $")
+_JOINED_BEFORE = re.compile(r"[.,/:-]")  # "1/2", "F-16"
+_NAME_OR_TIME_AFTER = re.compile(
+    r"[A-Za-z°]|'s\b|[.,/]\d| (?:local time|GMT|o'clock|at night|in the (?:morning|afternoon|evening))\b|"
+    r"(?: to| past) \w+ (?:in the|at night)"
+)
+_CAPITALS_AFTER = re.compile(r" [A-Z]{3,}\b")  # "737 MAX"
+_SCALE_ALONE = re.compile(r"(?:hundred|thousand|million|billion|trillion|dozen)\b", re.IGNORECASE)
+_SMALL = re.compile(
+    r"\d|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR_BEFORE = re.compile(
+    r"\b(?:in|since|by|of|until|from|before|after|during|the|and|to|late|early) $", re.IGNORECASE
+)
 _DAY_OF = re.compile(
     r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) (?:early |late |mid-|the (?:end|summer|spring|autumn) of )?"
     rf"(?:(?P<month>{'|'.join(MONTHS)})(?: (?P<with>(?:19|20)\d\d))?|(?P<year>(?:19|20)\d\d))\b(?! \d{{1,2}}\b)(?! (?:prices|dollars|money))"
@@ -135,7 +113,7 @@ class Quantity:
     end: int
     low: Decimal
     high: Decimal
-    bound: Bound = ""
+    bound: QuantityBound = ""
     unit: str = ""
     day: PartialDate | None = None
     stage: Stage = "actual"
@@ -164,9 +142,7 @@ def parse_quantities(sentence: str, published: PartialDate | None = None) -> lis
     []
     """
     sentence = sentence[:_CHARS]
-    found = [
-        quantity for match in islice(_NUMBER.finditer(sentence), _MOST) for quantity in _read(sentence, match)
-    ]
+    found = list(_amounts(sentence))
     return [
         replace(
             quantity,
@@ -194,72 +170,58 @@ def date_quantities(sentence: str) -> list[Quantity]:
     return found
 
 
-def _read(sentence: str, match: re.Match[str]) -> Iterator[Quantity]:
-    start, end = match.span()
-    low, high = match["low"], match["high"]
-    before = sentence[:start]
-    change = high and not match["between"] and re.search(r"\bfrom (?:\w+ )?$", before, re.IGNORECASE)
-    if change:  # "from 500 to 4,000" are two quantities
-        for part in ("low", "high"):
-            yield from _one(
-                sentence,
-                match.start(part),
-                match.end(part),
-                [match[part]],
-                bool(match[f"sign{'2' if part == 'high' else ''}"]),
-            )
-        return
-    yield from _one(sentence, start, end, [low, high] if high else [low], bool(match["sign"]))
+def _amounts(sentence: str) -> Iterator[Quantity]:
+    """Yield the numbers and ranges of a sentence that are amounts of something, with their units."""
+    numbers = parse_numbers(sentence)
+    pairs = [
+        (number, numbers[n + 1] if number.range_part else number)
+        for n, number in enumerate(numbers)
+        if number.range_part != "high"
+    ]
+    for number, last in pairs[:_MOST]:
+        unit, end = _unit(sentence, number, last)
+        if _is_amount(sentence, number, last, unit):
+            values = (number.value, last.value)
+            bound = number.bound or ("range" if number.range_part else "")
+            start = number.phrase_start
+            yield Quantity(sentence[start:end], start, end, min(values), max(values), bound, unit)
 
 
-def _one(sentence: str, start: int, end: int, numbers: list[str], money: bool) -> Iterator[Quantity]:
-    scale = re.search(rf"(?:{_SCALE})$", numbers[-1], re.IGNORECASE)
-    values = [value for text in numbers for value in (figure.value for figure in parse_numbers(text))]
-    if len(values) != len(numbers):
-        return
-    if len(values) == 2 and scale and not re.search(rf"(?:{_SCALE})$", numbers[0], re.IGNORECASE):
-        values[0] *= parse_numbers(f"1 {scale[0]}")[0].value
-    unit, stop = ("money", end) if money else unit_at(sentence, end)
-    if not unit and _BODY.search(sentence[:start]):
-        unit = "people"
-    if _is_none(sentence, start, end, unit, numbers[0]):
-        return
-    bound: Bound = "range" if len(values) == 2 else ""
-    for name, words in _BEFORE:
-        spoken = words.search(sentence[:start])
-        if spoken and not (unit == "time" and spoken[0].lower() == "over "):
-            bound = name
-            start = start if spoken[0].lower().startswith(("exceed", "pass")) else spoken.start()
-            break
-    yield Quantity(sentence[start:stop], start, stop, min(values), max(values), bound, unit)
+def _unit(sentence: str, first: Number, last: Number) -> tuple[str, int]:
+    """Return the unit of a number or a range, and where it ends with that unit."""
+    written = first.unit or last.unit
+    if written:
+        return "percent" if written in ("percent", "point") else "money", last.phrase_end
+    unit, end = unit_at(sentence, last.phrase_end)
+    return unit or ("people" if _BODY.search(sentence[: first.start]) else ""), end
 
 
-def _is_none(sentence: str, start: int, end: int, unit: str, number: str) -> bool:
-    """True for a number that is a date, a time, a name or a mere word."""
-    if any(found.start() < end and start < found.end() for found in _CALENDAR.finditer(sentence)):
-        return True
-    if any(first < end and start < last for first, last, _ in written_dates(sentence)):
-        return True
-    before = sentence[:start]
-    if _NAMED.search(before) or (re.search(r"[a-z,] [A-Z][\w’'-]* $", before) and unit in ("", stem(number))):
-        return True
-    if _YEAR.fullmatch(number):
-        return not unit or bool(
-            re.search(
-                r"\b(?:in|since|by|of|until|from|before|after|during|the|and|to|late|early) $",
-                before,
-                re.IGNORECASE,
-            )
-        )
-    after = sentence[end : end + 20]
-    if re.match(
-        r"[A-Za-z°]|'s\b|[.,/]\d| (?:local time|GMT|o'clock|at night|in the (?:morning|afternoon|evening))\b|(?: to| past) \w+ (?:in the|at night)",
-        after,
-    ) and unit in ("", stem(number)):
-        return True
-    if re.match(r" [A-Z]{3,}\b", after) and number.isdigit():
-        return True
-    return not unit and re.fullmatch(rf"{_SMALL}|\d", number, re.IGNORECASE) is not None
+def _is_amount(sentence: str, first: Number, last: Number, unit: str) -> bool:
+    """Return whether a number is an amount: no date, time, name, rank, part of another word, and no mere word."""
+    text, before, after = sentence[first.start : first.end], sentence[: first.start], sentence[last.end :]
+    if (
+        {first.unit, last.unit} & {"ordinal", "multiple"}
+        or _SCALE_ALONE.match(text)
+        or (text[0].isdigit() and _JOINED_BEFORE.match(before[-1:]))
+    ):
+        return False
+    if _overlaps_date(sentence, first.start, last.end):
+        return False
+    if _NAMED.search(before) or (_CAPITAL_BEFORE.search(before) and not unit):
+        return False
+    if _YEAR.fullmatch(text):
+        return bool(unit) and not _YEAR_BEFORE.search(before)
+    if text.isdigit() and _CAPITALS_AFTER.match(after):
+        return False
+    if not unit and _NAME_OR_TIME_AFTER.match(after):
+        return False
+    return bool(unit) or not _SMALL.fullmatch(text)
+
+
+def _overlaps_date(sentence: str, start: int, end: int) -> bool:
+    return any(found.start() < end and start < found.end() for found in _CALENDAR.finditer(sentence)) or any(
+        first < end and start < last for first, last, _ in written_dates(sentence)
+    )
 
 
 def _lent(bare: Quantity, found: list[Quantity]) -> str:

@@ -4,12 +4,27 @@ import re
 
 from corpus.words import STOP_WORDS, stem
 
+# What each symbol or code of money stands for.
+CURRENCY_SYMBOLS = {
+    "$": "dollar", "us$": "dollar", "usd": "dollar", "hk$": "hong kong dollar", "a$": "australian dollar",
+    "au$": "australian dollar", "c$": "canadian dollar", "ca$": "canadian dollar", "nz$": "new zealand dollar",
+    "s$": "singapore dollar", "€": "euro", "eur": "euro", "£": "pound", "gbp": "pound", "¥": "yen", "chf": "franc",
+}  # fmt: skip
+_CURRENCIES = (
+    "dollar euro pound yen yuan crown franc rupee rouble ruble peso rand krona kronor krone kroner zloty lira birr"
+).split()
+_DOLLARS = ("Hong Kong", "Australian", "Canadian", "New Zealand", "Singapore")
+# Units that are read as part of a number, in all their forms.
+WRITTEN_UNITS = {
+    "%": "percent", "percent": "percent", "per cent": "percent", "pct": "percent",
+    "percentage point": "point", "percentage points": "point",
+    **{name + end: name for name in _CURRENCIES for end in ("", "s")},
+    **{f"{country} dollar{end}".lower(): f"{country} dollar".lower() for country in _DOLLARS for end in ("", "s")},
+}  # fmt: skip
+
 _UNITS: tuple[tuple[str, str], ...] = (
-    ("percent", r"%|per cent\b|percent\b|percentage points?\b"),
-    (
-        "money",
-        r"(?:\w+ )?(?:euros?|dollars?|pounds?|crowns?|francs?|yen|yuan|rupees?|birr|kron\w+|pesos?|roubles?|rubles?|lira|zloty|cents?|pence)\b",
-    ),
+    ("percent", r"%|per cent\b|percent\b|pct\b|percentage points?\b"),
+    ("money", rf"(?:\w+ )?(?:(?:{'|'.join(_CURRENCIES)})s?|cents?|pence)\b"),
     ("area", r"(?:square (?:kilomet\w+|miles?|met(?:re|er)s?|feet)|sq ?(?:km|mi)|km²|m²|hectares?|acres?)\b"),
     (
         "volume",

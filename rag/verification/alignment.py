@@ -97,7 +97,7 @@ def _is_time(claim: Claim, n: int) -> bool:
 
 def _is_date(claim: Claim, n: int) -> bool:
     """True for a month, a weekday and a year."""
-    figure = claim.tokens[n].figure
+    figure = claim.tokens[n].number
     return claim.tokens[n].kind == "date" or (
         figure is not None and not figure.unit and figure.value in _YEARS
     )

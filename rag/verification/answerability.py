@@ -81,7 +81,7 @@ def answerability_score(
 def refusal_log_odds(refusal: float) -> float:
     """A reader's chance that nothing answers, as log-odds between -7 and 7.
 
-    >>> refusal_log_odds(0.5), round(doubt(0.9), 2), round(doubt(1.0), 2)
+    >>> refusal_log_odds(0.5), round(refusal_log_odds(0.9), 2), round(refusal_log_odds(1.0), 2)
     (0.0, 2.2, 6.91)
     """
     chance = min(max(refusal, 0.001), 0.999)

@@ -99,10 +99,10 @@ class Token:
     """A word of content or a figure; `key` is what it is compared by."""
 
     key: str
-    kind: str  # "figure", "name", "date", "strong" or "word"
+    kind: str  # "number", "name", "date", "strong" or "word"
     start: int
     end: int
-    figure: Number | None = None
+    number: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _tokens(text: str) -> Iterator[Token]:
         if here < len(figures) and figures[here].start < match.end() and match.start() < figures[here].end:
             figure = figures[here]
             if match.start() <= figure.start or match.start() == _first_word(text, figure):
-                yield Token(f"{figure.value:f}", "figure", figure.start, figure.end, figure)
+                yield Token(f"{figure.value:f}", "number", figure.start, figure.end, figure)
             continue
         if token := _word(match, text):
             yield token
@@ -221,7 +221,7 @@ def _word(match: re.Match[str], text: str) -> Token | None:
 def normalise_word(word: str) -> str:
     """What a word is compared by: the stem of its base form.
 
-    >>> normalise_word("rose"), key_of("rising")
+    >>> normalise_word("rose"), normalise_word("rising")
     ('rise', 'rise')
     """
     return stem(_IRREGULAR.get(word, word))

@@ -17,7 +17,7 @@ from rag.verification.alignment import (
     parse_cited_text,
     pronoun_context_overlap,
 )
-from rag.verification.claims import Claim, Token, normalise_word, parse_claim
+from rag.verification.claims import Claim, normalise_word, parse_claim
 
 # The share of its content words that each clause of a statement must have in common with what it cites.
 MIN_CONTENT_OVERLAP = 0.8
@@ -89,7 +89,7 @@ def _missing(claim: Claim, source: CitedText) -> Iterator[str]:
     """Figures, dates, names and words like "all" that the source does not hold at all."""
     for n, token in enumerate(claim.tokens):
         text = claim.text[token.start : token.end]
-        if token.figure:
+        if token.number:
             yield from _figure(claim, n, source)
         elif token.kind in ("name", "opening") and not _known(token.key, source):
             yield f'the name "{text}" is not in the source'
@@ -106,21 +106,23 @@ def _missing(claim: Claim, source: CitedText) -> Iterator[str]:
 
 def _figure(claim: Claim, n: int, source: CitedText) -> Iterator[str]:
     """What keeps a figure from being one of the source's: no place there gives this value, so measured, so bounded, beside these words."""
-    figure = claim.tokens[n].figure
+    figure = claim.tokens[n].number
     assert figure
     places = [
         (there, m)
         for there, m in source.places(claim.tokens[n].key, headlines=True)
-        if there.tokens[m].figure
+        if there.tokens[m].number
     ]
     steps: tuple[tuple[str, Callable[[Claim, int], bool]], ...] = (
         (
             "is measured in something else in the source",
-            lambda there, m: _same(figure, there.tokens[m], "unit") and _measured_alike(claim, n, there, m),
+            lambda there, m: (
+                _same_unit(figure, there.tokens[m].number) and _measured_alike(claim, n, there, m)
+            ),
         ),
         (
             'is bounded otherwise in the source ("more than", "up to", "about" or a range)',
-            lambda there, m: _same(figure, there.tokens[m], "bound"),
+            lambda there, m: _same_bound(figure, there.tokens[m].number),
         ),
         (
             "stands with other words in the source",
@@ -137,8 +139,16 @@ def _figure(claim: Claim, n: int, source: CitedText) -> Iterator[str]:
             return
 
 
-def _same(figure: Number, there: Token, field: str) -> bool:
-    return bool(getattr(figure, field) == getattr(there.figure, field))
+def _same_unit(figure: Number, other: Number | None) -> bool:
+    return other is not None and figure.unit == other.unit
+
+
+def _same_bound(figure: Number, other: Number | None) -> bool:
+    """Return whether two numbers are bounded alike; "up to 300" and "fewer than 300" are."""
+    if other is None:
+        return False
+    bounds = {number.bound.replace("fewer than", "up to") for number in (figure, other)}
+    return len(bounds) == 1 and bool(figure.range_part) == bool(other.range_part)
 
 
 def _measured_alike(claim: Claim, n: int, there: Claim, m: int) -> bool:
@@ -177,11 +187,11 @@ def _dates(claim: Claim) -> set[tuple[str, str]]:
             if claim.text[other.end : token.start] in (" ", " of ")
         ]
         for other in claim.tokens[n + 1 : n + 3]:
-            if not other.figure or other.start - token.end > 10:
+            if not other.number or other.start - token.end > 10:
                 break
             near.append(other)
         found |= {
-            (token.key, other.key) for other in near if other.figure and other.figure.unit in ("", "th")
+            (token.key, other.key) for other in near if other.number and other.number.unit in ("", "ordinal")
         }
     return found
 
@@ -213,10 +223,10 @@ def _swapped(claim: Claim, source: CitedText) -> Iterator[str]:
         ):
             yield f'"{first}" and "{second}" have changed places'
     for token in claim.tokens:
-        if token.figure and len(claim.places[token.key]) > max(
+        if token.number and len(claim.places[token.key]) > max(
             1, sum(len(there.places.get(token.key, ())) for there in source.whole)
         ):
-            yield f"the figure {token.figure.value:,} stands there once too often"
+            yield f"the figure {token.number.value:,} stands there once too often"
 
 
 def _links(claim: Claim) -> set[tuple[str, str, str]]:
