@@ -1,4 +1,4 @@
-"""News articles: read, cleaned, cut into passages and kept. Knows news; knows neither vectors nor questions."""
+"""News articles: reading files, cleaning their text, splitting it into passages and storing them."""
 
 from corpus.environment import set_offline_environment
 

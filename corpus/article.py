@@ -127,14 +127,17 @@ def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
     return sorted(found, key=lambda item: item[0])
 
 
-# How sure a field is: "stated" outside the text (by the file or a person), "read" in the text where nothing else is written
-# (a byline, a stamp, a label), "guessed" from where a line stands.
+# How certain a field is: "stated" outside the text (by the file or a person), "read" in text that says nothing else
+# (a byline, a date line, a label), "guessed" from the position of a line.
 Certainty = Literal["stated", "read", "guessed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where one field of an article came from: `how` in words, the characters of the cleaned text that said it, and how sure that is."""
+    """Where one field of an article was found.
+
+    `how` names the source in words; `start` and `end` are offsets in the normalised text, if the text said it.
+    """
 
     field: str
     how: str
@@ -145,10 +148,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One cleaned news article. What its source did not say is None, never guessed.
+    """A cleaned news article. A field that its source did not state is None.
 
-    `standfirst` is the line that sums the article up; where it is a sentence it is in the body too. `updated` is the day of the last change,
-    where it is another than `published`. `origin` is the path or address it was read from; `found` says for each known field where it stood.
+    `standfirst` is the line that sums the article up; if it is a sentence, the body holds it too. `updated` is the
+    day of the last change, if it differs from `published`. `origin` is the path or address it was read from, and
+    `provenance` says where each known field was found.
     """
 
     title: str | None
@@ -161,16 +165,16 @@ class Article:
     section: str | None = None
     updated: PartialDate | None = None
     origin: str = ""
-    found: tuple[Provenance, ...] = ()
+    provenance: tuple[Provenance, ...] = ()
 
     @property
     def id(self) -> str:
-        """The first 12 hexadecimal digits of the body's SHA-256: the same words are the same article, whoever saved them."""
+        """The first 12 hexadecimal digits of the body's SHA-256, so the same text is always the same article."""
         return sha256(self.body.encode()).hexdigest()[:12]
 
     @property
     def headline(self) -> str:
-        """The title, or the article's first words where it has none."""
+        """The title, or the first ten words of the body if there is none."""
         if self.title:
             return self.title
         words = self.body.split()

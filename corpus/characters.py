@@ -1,17 +1,21 @@
-"""Text as it may enter the collection. Knows characters, not news."""
+"""Normalise the characters of text before it enters the collection."""
 
 import re
 import unicodedata
 
-# Long runs of one character crash some tokenizers (40,000 were enough) and mean nothing in news.
+# A limit: some tokenizers crash on long runs of one character (40,000 were enough), which mean nothing in news.
 _MAX_RUN = 100
 _RUN = re.compile(rf"(.)\1{{{_MAX_RUN},}}", re.DOTALL)
 _SPACES = re.compile(r"[^\S\n]+")
 _KEPT_CONTROLS = "\n\t"
+# Control, format (bidi, zero-width, tag), surrogate, private-use and unassigned characters.
+_REMOVED_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
 def normalise_text(text: str) -> str:
-    """Text as it may enter the collection: NFC, plain spaces, no control, bidi, tag or zero-width characters, no endless runs. Idempotent.
+    """Return text in NFC with plain spaces, without invisible characters and without endless runs.
+
+    Invisible are control, bidi, tag and zero-width characters. Normalising twice changes nothing more.
 
     >>> normalise_text("5,200\\u00a0US\\u200b soldiers")
     '5,200 US soldiers'
@@ -23,5 +27,5 @@ def normalise_text(text: str) -> str:
 
 
 def is_removed_character(char: str) -> bool:
-    """True for what never enters: control, format (bidi, zero-width, tag), surrogate, private and unassigned characters."""
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn")
+    """Return True for characters that never enter the collection, such as control and zero-width ones."""
+    return unicodedata.category(char) in _REMOVED_CATEGORIES

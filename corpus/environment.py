@@ -1,8 +1,8 @@
-"""The offline and silent environment, set before any heavy import. Knows which switches the libraries below us listen to."""
+"""Environment variables that keep the libraries offline and silent, set before any of them is imported."""
 
 import os
 
-_OFF = {
+_SETTINGS = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_RUN_HISTORY": "False",
     "HF_HUB_OFFLINE": "1",
@@ -20,9 +20,12 @@ _UNSET = ("LANGSMITH_API_KEY", "LANGSMITH_ENDPOINT", "LANGCHAIN_API_KEY", "LANGC
 
 
 def set_offline_environment() -> None:
-    """Switch off telemetry, tracing and hub access for this process and its children; the user's environment does not override it."""
-    os.environ.update(_OFF)
+    """Disable telemetry, tracing and hub access for this process and its children.
+
+    What the user's environment says about them is overridden.
+    """
+    os.environ.update(_SETTINGS)
     for name in _UNSET:
         os.environ.pop(name, None)
-    # Spinning thread pools make two busy processes 20-40 times slower; torch and OpenMP read this once, at import.
+    # Spinning thread pools make two busy processes 20-40 times slower; torch and OpenMP read this at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

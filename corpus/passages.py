@@ -1,4 +1,4 @@
-"""`Passage`, a window on an article's body, and the sentence-aware split. Knows sentences and a token counter; knows no encoder."""
+"""Split articles into sentences and into passages of whole sentences."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ from corpus.words import content_stems
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Characters `start` to `end` of an article's body. Its text is stored nowhere, so it cannot hold a word that the article does not."""
+    """Characters `start` to `end` of an article's body.
+
+    A passage stores no text of its own, so it cannot hold a word that the article does not.
+    """
 
     article: Article
     start: int
@@ -20,11 +23,12 @@ class Passage:
 
     @property
     def text(self) -> str:
+        """The passage's characters of the body."""
         return self.article.body[self.start : self.end]
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    """Offsets of the sentences between `start` and `end` of `text`, without the white space around them.
+    """Return the (start, end) offsets of the sentences between `start` and `end`, without surrounding white space.
 
     >>> sentence_spans("The U.S. agreed. Mr. Trump left.")
     [(0, 16), (17, 32)]
@@ -32,27 +36,28 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
     spans: list[tuple[int, int]] = []
     position = start
     for piece in sentencex.segment("en", text[start:end]):
-        bare = piece.strip()
-        if bare:
-            # The pieces of a long text do not add up to it: sentencex leaves some line breaks out. The words are all there.
-            first = text.index(bare, position)
-            position = first + len(bare)
+        sentence = piece.strip()
+        if sentence:
+            # sentencex leaves out some line breaks of a long text, so offsets cannot be summed up.
+            first = text.index(sentence, position)
+            position = first + len(sentence)
             spans.append((first, position))
     return spans
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # every question of a conversation reads the same passages
 def sentence_stems(body: str, start: int, end: int) -> tuple[frozenset[str], ...]:
-    """The content stems of each sentence between `start` and `end`; kept, since every question of a conversation reads the same passages."""
+    """Return the content stems of each sentence between `start` and `end` of a body."""
     return tuple(frozenset(content_stems(body[a:b])) for a, b in sentence_spans(body, start, end))
 
 
 def split_passages(
     article: Article, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]
 ) -> list[Passage]:
-    """Cut the body into passages of whole sentences with at most `budget` tokens each, without overlap.
+    """Split the body into passages of whole sentences with at most `budget` tokens each, without overlap.
 
-    `count_tokens` gives the tokens of each of several texts. A sentence longer than the budget is cut at words.
+    `count_tokens` returns the number of tokens of each of several texts. A sentence longer than the budget is
+    cut between words.
     """
     spans = sentence_spans(article.body)
     sizes = count_tokens([article.body[a:b] for a, b in spans])
@@ -72,16 +77,27 @@ def split_passages(
 
 
 def _cut(text: str, start: int, end: int, size: int, budget: int) -> list[tuple[int, int, int]]:
-    """Equal parts of an overlong sentence, moved to the next space where one is near."""
+    """Cut an overlong sentence into parts of equal length, each moved to the next space if one is near."""
     step = max(1, (end - start) * budget // (size + budget // 4))
     parts: list[tuple[int, int, int]] = []
     while start < end:
         stop = min(start + step, end)
         if stop < end:
-            near = min(start + 4 * step, end)
-            before, after = text.rfind(" ", start + 1, stop + 1), text.find(" ", stop, near)
-            # A single word is only cut where it is as long as several passages.
-            stop = before if before > 0 else after if after > 0 else near if near == end else stop
+            stop = _nearest_space(text, start, stop, min(start + 4 * step, end), end)
         parts.append((start, stop, budget))
         start = stop + (1 if stop < end and text[stop] == " " else 0)
     return parts
+
+
+def _nearest_space(text: str, start: int, stop: int, limit: int, end: int) -> int:
+    """Return the offset of a space before `stop`, else of one before `limit`, else `stop`.
+
+    A word that reaches `end` before `limit` stays whole: a word is cut only where it is as long as several passages.
+    """
+    before = text.rfind(" ", start + 1, stop + 1)
+    if before > 0:
+        return before
+    after = text.find(" ", stop, limit)
+    if after > 0:
+        return after
+    return limit if limit == end else stop

@@ -1,50 +1,58 @@
-"""Ctrl-C and a service's stop: at once, or after what is in hand. Knows signals, not what is being done."""
+"""Ctrl-C and SIGTERM: interrupt at once, or after the work in progress."""
 
 import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
-EXIT_STOPPED = 130  # the exit code
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+EXIT_STOPPED = 130  # as shells report a process that Ctrl-C ended
 
 
 class Interrupted(KeyboardInterrupt):
-    """A Ctrl-C or a service's stop. CPython 3.11 ends by the signal, whatever the exit code, where a bare KeyboardInterrupt was caught in an import."""
+    """Raised on Ctrl-C and SIGTERM.
+
+    CPython 3.11 ends a process by the signal, whatever its exit code, if a bare KeyboardInterrupt was caught
+    during an import; a subclass is not affected.
+    """
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _raise_interrupted(number: int, frame: FrameType | None) -> None:
     raise Interrupted
 
 
 def raise_on_stop_signals() -> None:
-    """Have both signals raise `Interrupted`, also where a shell that started this process in the background had Ctrl-C ignored."""
-    for ending in _ENDINGS:
-        signal.signal(ending, _interrupt)
+    """Make SIGINT and SIGTERM raise `Interrupted`.
+
+    This holds too where the shell started the process in the background with Ctrl-C ignored.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _raise_interrupted)
 
 
 class GracefulStop:
-    """While entered: a signal that comes while something is in hand sets `asked` and leaves it to be finished; any other interrupts.
+    """Context manager that lets the work in progress finish before a signal ends the process.
 
-    A second signal interrupts in any case.
+    A signal that comes while `is_working()` is true sets `requested`; at any other time it raises `Interrupted`.
+    A second signal always raises.
     """
 
-    def __init__(self, in_hand: Callable[[], bool]) -> None:
-        self.asked = False
-        self._in_hand = in_hand
-        self._before: dict[signal.Signals, Any] = {}
+    def __init__(self, is_working: Callable[[], bool]) -> None:
+        self.requested = False
+        self._is_working = is_working
+        self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "GracefulStop":
-        self._before = {ending: signal.signal(ending, self._take) for ending in _ENDINGS}
+        self._previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for ending, handler in self._before.items():
-            signal.signal(ending, handler)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        if self.asked or not self._in_hand():
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self.requested or not self._is_working():
             raise Interrupted
-        self.asked = True
+        self.requested = True

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from corpus.article import InvalidDate
 from corpus.cleaning.clean import NoText, clean
-from corpus.reading.files import RawArticle, UnreadableFile, load_bytes, read_articles
+from corpus.reading.files import load_bytes, read_articles
+from corpus.reading.raw import RawArticle, UnreadableFile
 from embeddings.ingest_report import IngestReport
 from embeddings.library import Library
 

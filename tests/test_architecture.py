@@ -55,10 +55,11 @@ HEAVY = {
     "sqlite3": {"corpus/store/database.py", "corpus/store/inspection.py"},
     "mcp": {"rag/serving/mcp_server.py"},
     "huggingface_hub": {"rag/generation/registry.py"},
-    **{
-        library: {"corpus/reading/formats.py", "corpus/reading/html.py", "corpus/reading/pdf.py"}
-        for library in ("trafilatura", "htmldate", "pypdf", "docx", "lxml")
-    },
+    "trafilatura": {"corpus/reading/html.py"},
+    "htmldate": {"corpus/reading/html.py"},
+    "lxml": {"corpus/reading/html.py"},
+    "pypdf": {"corpus/reading/pdf.py"},
+    "docx": {"corpus/reading/word.py"},
 }
 FORBIDDEN = {"pickle", "joblib", "langchain_community", "langchain_classic", "requests"}
 

@@ -12,7 +12,8 @@ from benchmarks.reading.seeds import FOLDER, seeds
 from corpus.article import Article, InvalidDate
 from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
-from corpus.reading.files import RawArticle, load_bytes, read_articles
+from corpus.reading.files import load_bytes, read_articles
+from corpus.reading.raw import RawArticle
 
 
 def cleaned(text: str, **stated: str) -> Article:
@@ -56,9 +57,9 @@ def test_a_saved_page_becomes_headline_byline_date_and_body() -> None:
 
 
 def test_each_field_remembers_the_characters_that_said_it() -> None:
-    for field in cleaned(PAGE).found:
+    for field in cleaned(PAGE).provenance:
         assert field.start is not None and field.end is not None
-    stood = {field.field: normalise_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).found}
+    stood = {field.field: normalise_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).provenance}
     assert stood == {
         "title": "Ferry goes into service",
         "author": "Anna Holm",

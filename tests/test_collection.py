@@ -156,7 +156,7 @@ def test_fields_are_corrected_and_an_article_is_removed(collection: Collection) 
         name, {"title": " Ferry\n sails\u202e ", "publisher": "", "published": "2018-2-3"}
     )
     assert (fixed.title, fixed.publisher, str(fixed.published)) == ("Ferry sails", None, "2018-02-03")
-    assert {found.field: found.how for found in fixed.found} == dict.fromkeys(
+    assert {found.field: found.how for found in fixed.provenance} == dict.fromkeys(
         ("title", "publisher", "date"), "corrected by hand"
     )
     assert collection.remove(name).title == "Ferry sails" and not collection.coverage().articles

@@ -11,7 +11,9 @@ import pytest
 
 from corpus.article import Article
 from corpus.cleaning.clean import NoText, clean
-from corpus.reading.files import UnreadableFile, load_bytes, read_articles
+from corpus.reading.files import SANDBOXED_FORMATS, load_bytes, read_articles
+from corpus.reading.formats import PARSERS
+from corpus.reading.raw import UnreadableFile
 from corpus.reading.sandbox import ParsingError, SandboxedParser
 
 BODY = "The new ferry sailed at noon on Friday with eighty cars on board, two years after it was due.\n\nIt cost 56 million crowns, the council says. Auditors say that it cost 61 million."
@@ -77,7 +79,7 @@ def test_fields_and_body_are_found_in_every_format(
         "2021-03-12",
         publisher,
     )
-    assert {item.field: item.how for item in found.found}["title"] == how
+    assert {item.field: item.how for item in found.provenance}["title"] == how
 
 
 def test_a_feed_holds_several_articles(tmp_path: Path) -> None:
@@ -173,8 +175,5 @@ def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
     parser.close()
 
 
-def test_the_formats_that_are_offered_are_those_that_are_read() -> None:
-    from corpus.reading import files as readers
-    from corpus.reading import formats
-
-    assert set(readers._BOUNDED) == set(formats._READERS)
+def test_every_accepted_format_has_a_parser() -> None:
+    assert set(SANDBOXED_FORMATS) == set(PARSERS)

@@ -55,7 +55,7 @@ def test_a_correction_counts_in_filters_and_search_and_survives_reading_again(
     )
     assert store.matches('"right"', 5) and not store.matches('"wrong"', 5) and store.word_index_is_intact()
     found = store.article(report.article.id)
-    assert found and {item.field: item.how for item in found.found}["date"] == "corrected by hand"
+    assert found and {item.field: item.how for item in found.provenance}["date"] == "corrected by hand"
     file.write_text(text.replace("Ferry sails", "Ferry sails at last"))  # the same body, another headline
     ingest(library, file).__next__()
     changed = store.article(report.article.id)
@@ -219,12 +219,12 @@ def test_a_collection_of_an_older_version_is_brought_up_to_date(
     assert library.store.rows("PRAGMA user_version") == [(SCHEMA_VERSION,)]
     assert sorted(found.headline for found in library.store.articles()) == headlines
     assert list(check_integrity(library.store)) == [] and library.search_by_words("ferry", 3)
-    assert {item.sure for found in library.store.articles() for item in found.found} == sure
+    assert {item.sure for found in library.store.articles() for item in found.provenance} == sure
     (found, _) = library.store.articles()
     assert (found.standfirst, found.section, found.updated) == (None, None, None)
     library.store.correct(found.id, "updated", "2022-05")
     changed = library.store.article(found.id)
-    assert changed and str(changed.updated) == "2022-05" and changed.found[-1].how == "corrected by hand"
+    assert changed and str(changed.updated) == "2022-05" and changed.provenance[-1].how == "corrected by hand"
     library.store.close()
 
 
@@ -233,7 +233,7 @@ def test_what_was_corrected_by_hand_in_version_2_is_kept(tmp_path: Path) -> None
     store = Store(tmp_path)
     (found,) = [found for found in store.articles() if found.publisher == "The Harbour Gazette"]
     assert found.author == "Anna M. Holm"
-    assert {(item.field, item.how, item.sure) for item in found.found} == {
+    assert {(item.field, item.how, item.sure) for item in found.provenance} == {
         ("author", "corrected by hand", "stated"),
         ("title", "headline above the text", "guessed"),
         ("date", '"12 March 2021" above the text', "read"),

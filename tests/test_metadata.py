@@ -10,7 +10,7 @@ from test_formats import BODY, MAIL, PAGE, PARAGRAPHS, articles
 from benchmarks.reading.formats import pdf
 from corpus.article import Article
 from corpus.cleaning.clean import clean
-from corpus.reading.files import RawArticle
+from corpus.reading.raw import RawArticle
 from corpus.store.database import Store
 from corpus.store.integrity import export_lines
 from embeddings.ingest import ingest
@@ -39,7 +39,7 @@ def cleaned(text: str, **stated: str) -> Article:
 
 
 def sure(article: Article) -> dict[str, str]:
-    return {item.field: item.sure for item in article.found}
+    return {item.field: item.sure for item in article.provenance}
 
 
 def test_a_saved_page_tells_standfirst_section_and_day_of_change() -> None:

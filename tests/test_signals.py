@@ -143,11 +143,11 @@ def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, 
 
 def test_the_second_signal_interrupts_what_is_in_hand() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with GracefulStop(lambda: True) as asked:
+    with GracefulStop(lambda: True) as stop:
         signal.raise_signal(signal.SIGINT)
-        assert asked.asked
+        assert stop.requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
-    with GracefulStop(lambda: False) as asked, pytest.raises(KeyboardInterrupt):
+    with GracefulStop(lambda: False) as stop, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before

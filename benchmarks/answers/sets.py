@@ -7,7 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.reading.files import EXPORT_FORMAT, find_files
+from corpus.reading.files import find_files
+from corpus.reading.text import EXPORT_FORMAT
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest

@@ -15,7 +15,8 @@ from benchmarks.reading.seeds import seeds
 from benchmarks.reading.truth import Sample
 from corpus.article import InvalidDate
 from corpus.cleaning.clean import NoText, clean
-from corpus.reading.files import UnreadableFile, load_bytes, read_articles
+from corpus.reading.files import load_bytes, read_articles
+from corpus.reading.raw import UnreadableFile
 
 SEED = 20200212
 PER_LAYOUT = 9

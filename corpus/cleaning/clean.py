@@ -1,38 +1,30 @@
-"""Raw news text -> `Article`: what is body, and what is page furniture. Unknown stays unknown."""
+"""Turn the raw text of a file into an `Article`: separate the body from the page around it, and find the metadata."""
 
 import re
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 
-from corpus.article import Article, Certainty, InvalidDate, PartialDate, Provenance
+from corpus.article import Article, InvalidDate, PartialDate
 from corpus.characters import normalise_text
 from corpus.cleaning.boilerplate import ends_article, is_boilerplate, is_label
 from corpus.cleaning.dates import changed, published
+from corpus.cleaning.lines import LONG_LINE_WORDS, Line, page_lines
 from corpus.cleaning.metadata import (
-    FIELD_LINES,
-    LONG,
-    Line,
-    Note,
-    byline,
-    note_around_headline,
-    note_byline_and_days,
-    note_headline,
-    note_owner_and_credits,
+    Metadata,
+    add_byline_and_dates,
+    add_credits_and_owner,
+    add_headline,
+    add_standfirst_and_section,
+    match_byline,
+    split_title,
     without_dateline,
 )
-from corpus.reading.files import RawArticle
+from corpus.reading.raw import RawArticle
 
-MAX_ARTICLE_CHARS = 500_000
-_GAP = re.compile(r"\S(?: {2,}|\t)(?=\S)")
-
-_WRAPPED = (45, 100)  # columns that a line broken by hand fills, and that none of them exceeds
-_ITEM = re.compile(
-    r"(?:[•·▪‣–-]|\d{1,2}[.)]) ?\w.{2,}"
-)  # of a list, kept where a sentence announces the list
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)+/?\S*")
-_SUMMARISED = 2  # first paragraphs of which one may be the summary that the metadata state
-Finds = dict[str, tuple[str, Provenance]]  # a field's value, and how it was found
+MAX_ARTICLE_CHARS = 500_000  # a limit
+# Byline and date may follow a standfirst, which reads like the article's first paragraph.
+_BYLINE_LINES = 5
+_SUMMARY_PARAGRAPHS = 2  # the first paragraphs, of which one may be the summary that the metadata state
+_LIST_ITEM = re.compile(r"(?:[•·▪‣–-]|\d{1,2}[.)]) ?\w.{2,}")
 
 
 class NoText(ValueError):
@@ -40,10 +32,13 @@ class NoText(ValueError):
 
 
 def clean(raw: RawArticle) -> Article:
-    """The article in a raw text. Metadata that the file states wins over what its text says; the file's own time is never used.
+    """Return the article in a raw text.
+
+    Fields that the user or the file states win over what the text says. The time at which the file was saved is
+    never used.
 
     Raises:
-        NoText: nothing is left that reads like an article.
+        NoText: no article was found in the text, or it is longer than `MAX_ARTICLE_CHARS`.
         InvalidDate: the file states a date that is none.
     """
     text = normalise_text(raw.text)
@@ -51,164 +46,99 @@ def clean(raw: RawArticle) -> Article:
         raise NoText(
             f"{raw.origin}: {len(text):,} characters are more than one article has ({MAX_ARTICLE_CHARS:,}); split it"
         )
-    finds: Finds = {}
-    for how, sure, fields in ((raw.how, raw.sure, raw.stated), ("given by the user", "stated", raw.given)):
-        finds |= {
-            name: (normalise_text(value), Provenance(name, how, sure=sure)) for name, value in fields.items()
-        }
-    if "publisher" not in raw.given and _ADDRESS.fullmatch(finds.get("publisher", ("",))[0]):
-        del finds["publisher"]  # where a page lies is not who publishes it
-    summary = finds.pop("summary", None)
-    body = text if raw.cleaned else _page_body(raw.text, text, finds)
+    metadata = Metadata(raw)
+    summary = metadata.pop("summary")
+    body = text if raw.cleaned else _extract_body(raw.text, text, metadata)
     if not body:
         raise NoText(f"{raw.origin}: no article text was found in it; check the file")
-    if summary and summary[0] in body.split("\n\n")[:_SUMMARISED]:
-        finds.setdefault("standfirst", (summary[0], replace(summary[1], field="standfirst", sure="guessed")))
-    value = {name: found[0] for name, found in finds.items()}
-    day = _day(value, raw.origin)
-    updated = _last_change(value, day)
+    if summary and summary.value in body.split("\n\n")[:_SUMMARY_PARAGRAPHS]:
+        metadata.add("standfirst", summary.value, summary.provenance.how, sure="guessed")
+    return _article(body, metadata, raw.origin)
+
+
+def _article(body: str, metadata: Metadata, origin: str) -> Article:
+    published = _publication_date(metadata.get("date"), origin)
+    updated = _update_date(metadata.get("updated"), published)
     return Article(
-        title=value.get("title"),
+        title=metadata.get("title"),
         body=body,
-        publisher=value.get("publisher"),
-        author=value.get("author"),
-        published=day,
-        url=value.get("url"),
-        standfirst=value.get("standfirst"),
-        section=value.get("section"),
+        publisher=metadata.get("publisher"),
+        author=metadata.get("author"),
+        published=published,
+        url=metadata.get("url"),
+        standfirst=metadata.get("standfirst"),
+        section=metadata.get("section"),
         updated=updated,
-        origin=raw.origin,
-        found=tuple(found for name, (_, found) in finds.items() if name != "updated" or updated),
+        origin=origin,
+        provenance=tuple(item for item in metadata.provenance if item.field != "updated" or updated),
     )
 
 
-def _day(value: Mapping[str, str], origin: str) -> PartialDate | None:
+def _publication_date(text: str | None, origin: str) -> PartialDate | None:
     try:
-        return PartialDate.parse(value["date"]) if "date" in value else None
+        return None if text is None else PartialDate.parse(text)
     except InvalidDate as error:
         raise InvalidDate(f"{origin}: {error}") from None
 
 
-def _last_change(value: Mapping[str, str], published: PartialDate | None) -> PartialDate | None:
-    """The day of the last change; one before the day of publication, or the same, tells nothing."""
+def _update_date(text: str | None, published: PartialDate | None) -> PartialDate | None:
+    """Return the day of the last change, unless it is not after the day of publication or no date."""
     with suppress(InvalidDate):
-        updated = PartialDate.parse(value["updated"]) if "updated" in value else None
-        return updated if updated and not (published and updated.last <= published.last) else None
+        updated = None if text is None else PartialDate.parse(text)
+        if updated and not (published and updated.last <= published.last):
+            return updated
     return None
 
 
-def _page_body(raw: str, text: str, finds: Finds) -> str:
-    """The body of an article in the text of a page; what the page says of it joins `finds`, where nothing better is known."""
-
-    def note(
-        field: str, value: str, how: str, start: int, sure: Certainty = "read", written: str | None = None
-    ) -> None:
-        finds.setdefault(field, (value, Provenance(field, how, start, start + len(written or value), sure)))
-
-    # A menu's words stand apart; so do sentences of those who put two spaces after a full stop, which is why prose is never a menu.
-    menus = {normalise_text(line).strip() for line in raw.splitlines() if len(_GAP.findall(line)) > 1}
-    lines = [line for line in _lines(text) if line.prose or line.text not in menus]
-    _split_title(finds, lines)
-    top = next(
-        (
-            n
-            for n, line in enumerate(lines)
-            if line.prose and line.words >= LONG and not is_boilerplate(line.text)
-        ),
-        len(lines),
-    )
-    note_byline_and_days(lines[: top + FIELD_LINES], note)
-    if "title" not in finds:
-        note_headline(lines[:top], note)
-    title = finds["title"][0] if "title" in finds else None
-    headline = max((n for n, line in enumerate(lines[: top + 1]) if line.text == title), default=None)
-    if headline is not None:
-        note_around_headline(lines, headline, note)
-    note_owner_and_credits(lines, top, note)
-    return _body(lines, top, note, title)
+def _extract_body(raw_text: str, text: str, metadata: Metadata) -> str:
+    """Return the body of the article on a page, and add what the page says of it to `metadata`."""
+    lines = page_lines(raw_text, text)
+    split_title(metadata, lines)
+    long_lines = [n for n, line in enumerate(lines) if line.is_long_prose and not is_boilerplate(line.text)]
+    first, last = (long_lines[0], long_lines[-1]) if long_lines else (len(lines), len(lines))
+    add_byline_and_dates(lines[: first + _BYLINE_LINES], metadata)
+    if metadata.get("title") is None:
+        add_headline(lines[:first], metadata)
+    title = metadata.get("title")
+    headlines = [n for n, line in enumerate(lines[: first + 1]) if line.text == title]
+    if headlines:
+        add_standfirst_and_section(lines, headlines[-1], metadata)
+    add_credits_and_owner(lines, first, metadata)
+    return "\n\n".join(_paragraphs(lines, first, last, metadata))
 
 
-def _lines(text: str) -> list[Line]:
-    """The lines of a text; in one that was broken at a column, the lines of a paragraph are joined again."""
-    parts = text.split("\n")
-    lengths = sorted(len(part) for part in parts if part.strip())
-    broken = (
-        bool(lengths) and sum(length >= _WRAPPED[0] for length in lengths) >= 4 and lengths[-1] <= _WRAPPED[1]
-    )
-    lines: list[Line] = []
-    position, goes_on = 0, False
-    for part, following in zip(parts, [*parts[1:], ""], strict=True):
-        line = part.strip()
-        if line and goes_on:
-            lines[-1] = Line(lines[-1].start, f"{lines[-1].text} {line}")
-        elif line:
-            lines.append(Line(position + part.index(line), line))
-        goes_on = broken and bool(line) and _goes_on(line, following.strip(), lengths[-1])
-        position += len(part) + 1
-    return lines
+def _paragraphs(lines: list[Line], first: int, last: int, metadata: Metadata) -> list[str]:
+    """Return the paragraphs of prose without boilerplate; a standfirst above the text is one where it is prose.
 
-
-def _goes_on(line: str, following: str, width: int) -> bool:
-    """True if a line was broken by hand at `width`: it fills the column, and no sentence ends in it unless the next word had no room."""
-    if not Line(0, line).ends_sentence:
-        return len(line) >= _WRAPPED[0] or following[:1].islower()
-    return len(line) >= _WRAPPED[0] and len(line) + 1 + len(following.partition(" ")[0]) > width
-
-
-def _split_title(finds: Finds, lines: list[Line]) -> None:
-    """A page's title often names the site too ("Site: Headline", "Headline | Site"); where one part stands on the page, that is the headline."""
-    if "title" not in finds:
-        return
-    title, found = finds["title"]
-    texts = {line.text for line in lines}
-    for mark in (": ", " | ", " - ", " – ", " — ", " · "):
-        first, _, rest = title.partition(mark)
-        start, _, last = title.rpartition(mark)
-        for headline, site in ((rest, first), (start, last)):
-            if headline in texts and title not in texts and 0 < len(site.split()) <= 5:
-                finds["title"] = (headline, found)
-                finds.setdefault(
-                    "publisher", (site, Provenance("publisher", "the page's title", sure="read"))
-                )
-                return
-
-
-def _body(lines: list[Line], top: int, note: Note, title: str | None) -> str:
-    """The paragraphs of prose: what is above the text and reads like it (a standfirst), and what follows, without page furniture."""
-    body: list[str] = []
-    last = max(
-        (
-            n
-            for n, line in enumerate(lines)
-            if line.prose and line.words >= LONG and not is_boilerplate(line.text)
-        ),
-        default=len(lines),
-    )
-    headline = next((n for n, line in enumerate(lines[: top + 1]) if line.text == title), -1)
-    ended = listed = False
-    for n, line in enumerate(lines):
-        if n < headline:
-            continue
+    `first` and `last` are the indices of the first and the last long line.
+    """
+    title = metadata.get("title")
+    headline = next((n for n, line in enumerate(lines[: first + 1]) if line.text == title), 0)
+    paragraphs: list[str] = []
+    ended = in_list = False
+    for n, line in enumerate(lines[headline:], headline):
         ended = ended or (n > last and ends_article(line.text))
-        if (
-            listed := bool(body)
-            and (listed or body[-1].endswith(":"))
-            and bool(_ITEM.fullmatch(line.text))
+        in_list = (
+            bool(paragraphs)
+            and (in_list or paragraphs[-1].endswith(":"))
             and not ended
-        ):
-            body.append(line.text)
+            and bool(_LIST_ITEM.fullmatch(line.text))
+        )
+        if in_list:
+            paragraphs.append(line.text)
+        elif not _is_prose_of_article(line, title) or (ended and line.words < LONG_LINE_WORDS):
             continue
-        if (
-            not line.prose
-            or line.text == title
-            or is_boilerplate(line.text)
-            or byline(line.text)
-            or (ended and line.words < LONG)
-        ):
-            continue
-        if n < top + FIELD_LINES and (
-            published(line.text) or changed(line.text) or (n < top and is_label(line.text))
-        ):
-            continue
-        body.append(without_dateline(line, lines, note) if n <= top else line.text)
-    return "\n\n".join(body)
+        elif not (n < first + _BYLINE_LINES and _is_metadata(line.text, above=n < first)):
+            paragraphs.append(without_dateline(line, lines, metadata) if n <= first else line.text)
+    return paragraphs
+
+
+def _is_prose_of_article(line: Line, title: str | None) -> bool:
+    return (
+        line.is_prose and line.text != title and not is_boilerplate(line.text) and not match_byline(line.text)
+    )
+
+
+def _is_metadata(text: str, above: bool) -> bool:
+    """Return True if a line states a date or, `above` the first long line, is a label."""
+    return bool(published(text) or changed(text) or (above and is_label(text)))

@@ -1,211 +1,280 @@
-"""What the lines around a text say of it: headline, standfirst, byline, section, days, publisher. Knows lines; not files, not the body."""
+"""Find the metadata of an article: headline, standfirst, byline, section, dates and publisher.
+
+`Metadata` collects what is found. The functions below read the lines around an article's text and add to it.
+"""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from corpus.article import Certainty
-from corpus.cleaning.boilerplate import is_boilerplate, is_label, is_newsroom, is_section_name
+from corpus.article import Certainty, Provenance
+from corpus.characters import normalise_text
+from corpus.cleaning.boilerplate import is_boilerplate, is_label, is_section_name
 from corpus.cleaning.dates import changed, published
+from corpus.cleaning.lines import LONG_LINE_WORDS, Line
+from corpus.publishers import is_publisher_name
+from corpus.reading.raw import RawArticle
 
-FIELD_LINES = (
-    5  # lines below the first paragraph (a standfirst may be long) in which byline and date still stand
-)
-LONG = 20  # words from which on a sentence-like line is surely the article's
-_HEADLINE_WORDS = (4, 30)
-_STANDFIRST_WORDS = (6, 60)
-_PARTS = re.compile(r" [/|›·•-] ")
-_ASIDE = re.compile(r"\([^()]*\)")
-_PROSE_END = re.compile(r"[.!?:;…][\"”’'»)\]]*(?: ?\[\d{1,3}\])*$")
+_MIN_HEADLINE_WORDS, _MAX_HEADLINE_WORDS = 4, 30
+_MIN_STANDFIRST_WORDS, _MAX_STANDFIRST_WORDS = 6, 60
+_MAX_SITE_NAME_WORDS = 5
+_TITLE_SEPARATORS = (": ", " | ", " - ", " – ", " — ", " · ")
+_HEADLINE_PARTS = re.compile(r" [/|›·•-] ")
+_HEAD_PARTS = re.compile(r" [/|›·-] |\s{2,}")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)+/?\S*")
 _DATELINE = re.compile(
     r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-zé]{2,20}(?: [A-Z][a-z]{2,20}){0,2})(?:, \w{3,9}\.? \d{1,2})? ?"
     r"\((?P<agency>dpa|[A-Z][\w .&’'-]{1,40})\) ?[:—–-]+ ?"
 )
-_WORD = r"[A-Z][\w.’'-]*"
-_PEOPLE = rf"{_WORD}(?: (?:{_WORD}|de|van|von|der|den|al|bin|da|di|la|le))+(?:(?:,| and| &|, and) {_WORD}(?: (?:{_WORD}|de|van|von|al))+)*"
+_NAME = r"[A-Z][\w.’'-]*"
+_PEOPLE = (
+    rf"{_NAME}(?: (?:{_NAME}|de|van|von|der|den|al|bin|da|di|la|le))+"
+    rf"(?:(?:,| and| &|, and) {_NAME}(?: (?:{_NAME}|de|van|von|al))+)*"
+)
 _BYLINE = re.compile(
-    rf"(?:(?i:written |words |story |analysis |interview |reported |reporting )?(?i:by|par|von|por):? |(?i:authors?): ?)"
+    r"(?:(?i:written |words |story |analysis |interview |reported |reporting )?(?i:by|par|von|por):? |(?i:authors?): ?)"
     rf"(?P<name>{_PEOPLE})(?P<rest>(?:,| in | for | at | FOR | \|).{{0,80}})?"
 )
-_NAMED_DATE = re.compile(rf"(?P<name>{_PEOPLE}) ?[|·•-] ?(?P<date>.{{4,40}})")
-_REPORTS = re.compile(rf"(?P<name>{_PEOPLE}) (?:reports|reporting) (?:from|in) .{{2,40}}")
-_NAMED_PLACE = re.compile(rf"{_PEOPLE},? (?:in|at|for) {_WORD}.{{0,30}}")
+_NAME_AND_DATE = re.compile(rf"(?P<name>{_PEOPLE}) ?[|·•-] ?(?P<date>.{{4,40}})")
+_NAME_AND_PLACE = re.compile(rf"{_PEOPLE},? (?:in|at|for) {_NAME}.{{0,30}}")
+_REPORTS_FROM = re.compile(rf"(?P<name>{_PEOPLE}) (?:reports|reporting) (?:from|in) .{{2,40}}")
 _CREDIT = re.compile(rf"\((?i:reporting|writing) by (?P<name>{_PEOPLE})[;)].{{0,200}}")
 _SECTION = re.compile(
     r"(?:section|rubric|ressort|filed under) ?: ?(?P<name>\w[^;|]{1,40}?)(?: ?[;|].*)?", re.IGNORECASE
 )
-_CRUMBS = re.compile(r"\w[\w &’'-]{1,30}(?: [›»>] \w[\w &’'-]{1,30}){1,4}")
-_OWNER = re.compile(
-    r"(?:©|copyright|\(c\))(?: ?(?:©|\(c\)))? ?(?:\d{4}(?:[-–]\d{4})? )?(?P<owner>[A-Z][\w&’'. -]{1,40}?)(?: Limited| Ltd| Inc| LLC| plc)?(?:[.,|;]| \d{4}|$)",
+_BREADCRUMBS = re.compile(r"\w[\w &’'-]{1,30}(?: [›»>] \w[\w &’'-]{1,30}){1,4}")
+_COPYRIGHT = re.compile(
+    r"(?:©|copyright|\(c\))(?: ?(?:©|\(c\)))? ?(?:\d{4}(?:[-–]\d{4})? )?(?P<owner>[A-Z][\w&’'. -]{1,40}?)"
+    r"(?: Limited| Ltd| Inc| LLC| plc)?(?:[.,|;]| \d{4}|$)",
     re.IGNORECASE,
 )
 
 
-class Note(Protocol):
-    """Remembers a field's value, how it was found and how sure that is, and at which character of the text it begins (`written`: as it stands there)."""
+@dataclass(frozen=True, slots=True)
+class FoundField:
+    """The value of one field, and where it was found."""
 
-    def __call__(
+    value: str
+    provenance: Provenance
+
+
+class Metadata:
+    """The fields found for one article, in the order in which they were found."""
+
+    def __init__(self, raw: RawArticle) -> None:
+        """Start with the fields that the file or the user states."""
+        self._fields: dict[str, FoundField] = {}
+        self._state(raw.stated, raw.how, raw.sure)
+        self._state(raw.given, "given by the user", "stated")
+        if "publisher" not in raw.given and _ADDRESS.fullmatch(self.get("publisher") or ""):
+            self.pop("publisher")  # the address of a page is not its publisher
+
+    def _state(self, fields: Mapping[str, str], how: str, sure: Certainty) -> None:
+        for name, value in fields.items():
+            self._fields[name] = FoundField(normalise_text(value), Provenance(name, how, sure=sure))
+
+    def get(self, field: str) -> str | None:
+        """Return the value of a field, or None."""
+        return self._fields[field].value if field in self._fields else None
+
+    def pop(self, field: str) -> FoundField | None:
+        """Remove and return a field, or None."""
+        return self._fields.pop(field, None)
+
+    def add(
         self,
         field: str,
         value: str,
         how: str,
-        start: int,
+        start: int | None = None,
+        *,
         sure: Certainty = "read",
         written: str | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Add a field unless it is known already.
 
+        `start` is the offset in the normalised text at which `written`, by default the value, begins.
+        """
+        end = start + len(written or value) if start is not None else None
+        self._fields.setdefault(field, FoundField(value, Provenance(field, how, start, end, sure)))
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a page, and where it begins."""
-
-    start: int
-    text: str
-
-    @property
-    def words(self) -> int:
-        return len(self.text.split())
+    def replace_value(self, field: str, value: str) -> None:
+        """Change the value of a known field and keep its provenance."""
+        self._fields[field] = replace(self._fields[field], value=value)
 
     @property
-    def ends_sentence(self) -> bool:
-        return bool(_PROSE_END.search(self.text))
-
-    @property
-    def prose(self) -> bool:
-        return self.ends_sentence and self.words > 3
+    def provenance(self) -> tuple[Provenance, ...]:
+        """Where the fields were found."""
+        return tuple(field.provenance for field in self._fields.values())
 
 
-def byline(text: str) -> re.Match[str] | None:
-    """The match of a whole line that names who wrote the article, as `name`."""
-    return _BYLINE.fullmatch(text) or _REPORTS.fullmatch(text)
+def match_byline(text: str) -> re.Match[str] | None:
+    """Match a whole line that names who wrote the article; the group `name` holds the names."""
+    return _BYLINE.fullmatch(text) or _REPORTS_FROM.fullmatch(text)
 
 
-def note_byline_and_days(lines: Sequence[Line], note: Note) -> None:
-    """Byline and days from the lines above the text; each is taken from the first line that holds nothing else."""
+def split_title(metadata: Metadata, lines: Iterable[Line]) -> None:
+    """Separate a stated title from the name of the site ("Site: Headline", "Headline | Site").
+
+    The part that is a line of the page is the headline.
+    """
+    title = metadata.get("title")
+    texts = {line.text for line in lines}
+    if title is None or title in texts:
+        return
+    for separator in _TITLE_SEPARATORS:
+        first, _, rest = title.partition(separator)
+        start, _, last = title.rpartition(separator)
+        for headline, site in ((rest, first), (start, last)):
+            if headline in texts and 0 < len(site.split()) <= _MAX_SITE_NAME_WORDS:
+                metadata.replace_value("title", headline)
+                metadata.add("publisher", site, "the page's title")
+                return
+
+
+def add_byline_and_dates(lines: Iterable[Line], metadata: Metadata) -> None:
+    """Add author and dates from the lines above the text, each from the first line that says nothing else."""
     for line in lines:
-        written = byline(line.text)
-        if written:
-            note("author", written["name"], "byline", line.start + written.start("name"))
-        named = _NAMED_DATE.fullmatch(line.text)
+        byline = match_byline(line.text)
+        if byline:
+            metadata.add("author", byline["name"], "byline", line.start + byline.start("name"))
+        named = _NAME_AND_DATE.fullmatch(line.text)
         if named and published(named["date"]):
-            note("author", named["name"], "byline", line.start)
-        for field, stamp in (
-            ("date", published(line.text, alone=not (written or named))),
-            ("updated", changed(line.text)),
-        ):
-            if stamp:
-                start, end, day = stamp
-                told = line.text[start:end]
-                note(field, str(day), f'"{told}" above the text', line.start + start, written=told)
+            metadata.add("author", named["name"], "byline", line.start)
+        _add_date("date", line, published(line.text, alone=not (byline or named)), metadata)
+        _add_date("updated", line, changed(line.text), metadata)
 
 
-def note_headline(lines: Sequence[Line], note: Note) -> None:
-    """The headline among the lines above the text: one that is repeated, or else the longest that is no sentence, label, byline or date.
+def _add_date(field: str, line: Line, found: tuple[int, int, object] | None, metadata: Metadata) -> None:
+    if found:
+        start, end, date = found
+        written = line.text[start:end]
+        metadata.add(field, str(date), f'"{written}" above the text', line.start + start, written=written)
 
-    Of two such lines that follow each other the first is the headline and the second the standfirst, unless the first is short as rubrics
-    are. A full sentence is a headline only where nothing else is, and where a byline, a date or the like follows before the text.
+
+def add_headline(lines: Sequence[Line], metadata: Metadata) -> None:
+    """Add the headline from the lines above the text.
+
+    It is a line that is repeated, or else the longest one that is no sentence, label, byline or date. Of two such
+    lines in succession the first is the headline and the second the standfirst, unless the first is as short as a
+    section's name. A full sentence is a headline only where nothing else is and where a byline, a date or the like
+    follows before the text.
     """
     texts = [line.text for line in lines]
-    fitting = [n for n, line in enumerate(lines) if _may_be_headline(line)]
-    repeated = [n for n in fitting if texts.count(texts[n]) > 1]
-    plain = [n for n in fitting if not lines[n].prose or texts[n].endswith("?")]
-    firsts = [n for n in plain if n - 1 not in plain or lines[n - 1].words < _STANDFIRST_WORDS[0]]
+    candidates = [n for n, line in enumerate(lines) if _may_be_headline(line)]
+    repeated = [n for n in candidates if texts.count(texts[n]) > 1]
+    if repeated:
+        line = lines[repeated[0]]
+        metadata.add("title", line.text, "repeated headline", line.start)
+        return
+    phrases = [n for n in candidates if not lines[n].is_prose or texts[n].endswith("?")]
+    firsts = [n for n in phrases if n - 1 not in phrases or lines[n - 1].words < _MIN_STANDFIRST_WORDS]
     sentences = [
         n
-        for n in fitting
-        if lines[n].prose and lines[n].words < LONG and any(map(_is_apart, texts[n + 1 : n + 3]))
+        for n in candidates
+        if lines[n].is_prose
+        and lines[n].words < LONG_LINE_WORDS
+        and any(map(_is_page_line, texts[n + 1 : n + 3]))
     ]
-    chosen = repeated or sorted(firsts, key=lambda n: -lines[n].words) or sentences
+    chosen = sorted(firsts, key=lambda n: -lines[n].words) or sentences
     if chosen:
         line = lines[chosen[0]]
-        note(
-            "title",
-            line.text,
-            "repeated headline" if repeated else "headline above the text",
-            line.start,
-            "read" if repeated else "guessed",
-        )
+        metadata.add("title", line.text, "headline above the text", line.start, sure="guessed")
 
 
 def _may_be_headline(line: Line) -> bool:
-    words = len(_ASIDE.sub("", line.text).split())
+    words = len(_PARENTHESES.sub("", line.text).split())
     return (
-        _HEADLINE_WORDS[0] <= words <= _HEADLINE_WORDS[1]
+        _MIN_HEADLINE_WORDS <= words <= _MAX_HEADLINE_WORDS
         and not line.text[0].islower()
         and not line.text.endswith((",", ";", ":"))
         and not is_label(line.text)
-        and not any(is_newsroom(part) or is_section_name(part) for part in _PARTS.split(line.text))
+        and not any(
+            is_publisher_name(part) or is_section_name(part) for part in _HEADLINE_PARTS.split(line.text)
+        )
         and not is_boilerplate(line.text)
-        and not byline(line.text)
+        and not match_byline(line.text)
         and not published(line.text)
     )
 
 
-def _is_apart(text: str) -> bool:
-    """True if a line belongs neither to the headline nor to the text: byline, days, reading time, caption."""
-    named = _NAMED_DATE.fullmatch(text) or _NAMED_PLACE.fullmatch(text)
+def _is_page_line(text: str) -> bool:
+    """Return True if a line is part of neither the headline nor the text: a byline, a date, a caption."""
+    named = _NAME_AND_DATE.fullmatch(text) or _NAME_AND_PLACE.fullmatch(text)
     return bool(
-        is_boilerplate(text) or is_label(text) or byline(text) or published(text) or changed(text) or named
+        is_boilerplate(text)
+        or is_label(text)
+        or match_byline(text)
+        or published(text)
+        or changed(text)
+        or named
     )
 
 
-def note_around_headline(lines: Sequence[Line], headline: int, note: Note) -> None:
-    """Standfirst and section: the line below the headline where something sets it apart from the text, and a rubric or a trail above it."""
+def add_standfirst_and_section(lines: Sequence[Line], headline: int, metadata: Metadata) -> None:
+    """Add the standfirst below the headline and the section above it; `headline` is the index of its line."""
     below = lines[headline + 1 : headline + 3]
-    if len(below) == 2 and _STANDFIRST_WORDS[0] <= below[0].words <= _STANDFIRST_WORDS[1]:
+    if len(below) == 2 and _MIN_STANDFIRST_WORDS <= below[0].words <= _MAX_STANDFIRST_WORDS:
         first, second = below
-        if not _is_apart(first.text) and _is_apart(second.text):
-            note("standfirst", first.text, "below the headline, apart from the text", first.start)
+        # A line of the page sets the standfirst apart from the text.
+        if not _is_page_line(first.text) and _is_page_line(second.text):
+            metadata.add("standfirst", first.text, "below the headline, apart from the text", first.start)
     above = lines[:headline]
-    rubrics = [n for n, line in enumerate(above) if is_section_name(line.text)]
     for line in above:
-        if _CRUMBS.fullmatch(line.text) and not published(line.text):
-            note("section", line.text, "trail above the headline", line.start)
-    if len(rubrics) == 1 and all(_is_apart(line.text) for line in above[rubrics[0] + 1 :]):
-        note(
-            "section", above[rubrics[0]].text, "rubric above the headline", above[rubrics[0]].start, "guessed"
-        )
+        if _BREADCRUMBS.fullmatch(line.text) and not published(line.text):
+            metadata.add("section", line.text, "trail above the headline", line.start)
+    sections = [n for n, line in enumerate(above) if is_section_name(line.text)]
+    if len(sections) == 1 and all(_is_page_line(line.text) for line in above[sections[0] + 1 :]):
+        section = above[sections[0]]
+        metadata.add("section", section.text, "rubric above the headline", section.start, sure="guessed")
 
 
-def note_owner_and_credits(lines: Sequence[Line], top: int, note: Note) -> None:
-    """Who owns the copyright is the publisher where the page's head names it too, or all rights are reserved, and no other owner is named;
-    agencies credit reporters at the end; databases label the section."""
+def add_credits_and_owner(lines: Sequence[Line], top: int, metadata: Metadata) -> None:
+    """Add what lines anywhere on the page state: reporters' credits, labelled sections, the copyright's owner.
+
+    The owner is the publisher if the lines before `top` name it too, or if it reserves all rights, and if no other
+    owner is named.
+    """
     head = {
-        word
+        name
         for line in lines[:top]
-        for word in (line.text.casefold(), *re.split(r" [/|›·-] |\s{2,}", line.text.casefold()))
+        for name in (line.text.casefold(), *_HEAD_PARTS.split(line.text.casefold()))
     }
     owners: dict[str, int] = {}
     for line in lines:
-        owner = _OWNER.match(line.text)
+        owner = _COPYRIGHT.match(line.text)
         if owner:
             name = owner["owner"].strip(" .")
-            if name.casefold() in head or (
-                "all rights reserved" in line.text.casefold() and name.startswith("The ")
-            ):
+            reserves_rights = "all rights reserved" in line.text.casefold() and name.startswith("The ")
+            if name.casefold() in head or reserves_rights:
                 owners.setdefault(name, line.start + owner.start("owner"))
-        credit = _CREDIT.fullmatch(line.text)
-        if credit:
-            note("author", credit["name"], "credit below the text", line.start + credit.start("name"))
-        section = _SECTION.fullmatch(line.text)
-        if section:
-            note("section", section["name"], "labelled line", line.start + section.start("name"))
+        for field, match, how in (
+            ("author", _CREDIT.fullmatch(line.text), "credit below the text"),
+            ("section", _SECTION.fullmatch(line.text), "labelled line"),
+        ):
+            if match:
+                metadata.add(field, match["name"], how, line.start + match.start("name"))
     if len({name.casefold() for name in owners}) == 1:
-        note("publisher", *next((name, "copyright line", start) for name, start in owners.items()))
+        name, start = next(iter(owners.items()))
+        metadata.add("publisher", name, "copyright line", start)
 
 
-def without_dateline(line: Line, others: Sequence[Line], note: Note) -> str:
-    """A first paragraph without its dateline. The agency in it is the publisher where it is one, or where the page names it elsewhere."""
+def without_dateline(line: Line, lines: Iterable[Line], metadata: Metadata) -> str:
+    """Return a first paragraph without its dateline, as in "BERLIN (dpa) - ...".
+
+    What the brackets hold is the publisher if it reads like a publisher's name, or if another line of the page
+    names it.
+    """
     dateline = _DATELINE.match(line.text)
     if not dateline:
         return line.text
     agency = dateline["agency"].strip()
-    elsewhere = [
-        other.text.casefold()
-        for other in others
-        if other is not line and (not other.prose or _OWNER.match(other.text))
-    ]
-    if is_newsroom(agency) or any(agency.casefold() in text for text in elsewhere):
-        note("publisher", agency, "dateline", line.start + dateline.start("agency"))
+    if is_publisher_name(agency) or _is_named_elsewhere(agency, line, lines):
+        metadata.add("publisher", agency, "dateline", line.start + dateline.start("agency"))
     return line.text[dateline.end() :]
+
+
+def _is_named_elsewhere(name: str, line: Line, lines: Iterable[Line]) -> bool:
+    page_lines = (other for other in lines if not other.is_prose or _COPYRIGHT.match(other.text))
+    return any(other is not line and name.casefold() in other.text.casefold() for other in page_lines)

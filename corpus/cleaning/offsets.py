@@ -1,6 +1,6 @@
-"""Where the words of a body stand in the raw text that it was read from. Knows characters and offsets, not news.
+"""Map offsets in an article's body to offsets in the raw text that it was read from.
 
-Nothing is stored: the map is found from the two texts, so it cannot go stale when the cleaning changes.
+The map is computed from the two texts and stored nowhere, so it cannot become stale when the cleaning changes.
 """
 
 import re
@@ -11,62 +11,72 @@ from dataclasses import dataclass
 from corpus.characters import is_removed_character
 
 _LINE_END = re.compile("[\n\r\x85\u2028\u2029]")
-_TRIES = 100  # places of a paragraph's words that are looked at before the first of them is taken
+_MAX_TRIES = 100  # a limit: occurrences of a paragraph that are examined before the first of them is taken
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedSpan:
-    """Characters that stand in both texts: `body[start : start + length] == raw[raw_start : raw_start + length]`."""
+    """Characters that both texts have: `body[start : start + length] == raw[raw_start : raw_start + length]`."""
 
     start: int
     raw_start: int
     length: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """The characters of a text that cleaning leaves alone, decomposed, with the offset of each in the text."""
+
+    text: str
+    offsets: list[int]
+
+
 def aligned_spans(raw: str, body: str) -> list[AlignedSpan]:
-    """The spans of `body` in `raw`, ascending in both. What cleaning changed (a line break, a doubled space, a letter) breaks a span.
+    """Return the spans of `body` in `raw`, in ascending order of both offsets.
+
+    What cleaning changed (a line break, a doubled space, a letter) separates two spans.
 
     >>> aligned_spans("Menu\\n\\nA ferry\\nsails.", "A ferry sails.")
-    [Span(start=0, raw_start=6, length=7), Span(start=8, raw_start=14, length=6)]
+    [AlignedSpan(start=0, raw_start=6, length=7), AlignedSpan(start=8, raw_start=14, length=6)]
     """
-    found: list[AlignedSpan] = []
-    for at, place in _places(raw, body):
-        last = found[-1] if found else None
-        if last and (at, place) == (last.start + last.length, last.raw_start + last.length):
-            found[-1] = AlignedSpan(last.start, last.raw_start, last.length + 1)
+    spans: list[AlignedSpan] = []
+    for at, raw_at in _aligned_offsets(raw, body):
+        last = spans[-1] if spans else None
+        if last and (at, raw_at) == (last.start + last.length, last.raw_start + last.length):
+            spans[-1] = AlignedSpan(last.start, last.raw_start, last.length + 1)
         else:
-            found.append(AlignedSpan(at, place, 1))
-    return found
+            spans.append(AlignedSpan(at, raw_at, 1))
+    return spans
 
 
 def raw_span(raw: str, body: str, start: int, end: int) -> tuple[int, int] | None:
-    """Where `body[start:end]` begins and ends in `raw`; None where no character of it was found there.
+    """Return where `body[start:end]` begins and ends in `raw`; None if none of its characters was found there.
 
     >>> raw_span("Menu\\n\\nA ferry\\nsails.", "A ferry sails.", 2, 13)
     (8, 19)
     """
-    places = [place for at, place in _places(raw, body) if start <= at < end]
-    return (places[0], places[-1] + 1) if places else None
+    raw_offsets = [raw_at for at, raw_at in _aligned_offsets(raw, body) if start <= at < end]
+    return (raw_offsets[0], raw_offsets[-1] + 1) if raw_offsets else None
 
 
-def _places(raw: str, body: str) -> Iterator[tuple[int, int]]:
-    """(offset in body, offset in raw) of every character of the body that stands unchanged in the raw text, ascending.
+def _aligned_offsets(raw: str, body: str) -> Iterator[tuple[int, int]]:
+    """Yield (offset in body, offset in raw) of each character that both have unchanged, in ascending order.
 
-    The paragraphs are looked for one after the other without their white space, since that is what cleaning changes most.
+    The paragraphs are searched for in turn and without white space, which cleaning changes most.
     """
-    squeezed, places = _squeezed(raw, 0, len(raw))
-    position, begin = 0, 0
+    raw_letters = _letters(raw, 0, len(raw))
+    position, start = 0, 0
     for paragraph in body.split("\n"):
-        letters, offsets = _squeezed(body, begin, begin + len(paragraph))
-        at = _paragraph(raw, squeezed, places, letters, position) if letters else -1
+        letters = _letters(body, start, start + len(paragraph))
+        at = _find_paragraph(raw, raw_letters, letters.text, position) if letters.text else -1
         if at >= 0:
-            yield from _verbatim(raw, body, offsets, places[at : at + len(letters)])
-            position = at + len(letters)
-        begin += len(paragraph) + 1
+            end = at + len(letters.text)
+            yield from _unchanged(raw, body, letters.offsets, raw_letters.offsets[at:end])
+            position = end
+        start += len(paragraph) + 1
 
 
-def _squeezed(text: str, start: int, end: int) -> tuple[str, list[int]]:
-    """The characters that cleaning leaves alone, decomposed, without white space; and the offset of each."""
+def _letters(text: str, start: int, end: int) -> _Letters:
     letters: list[str] = []
     offsets: list[int] = []
     for at in range(start, end):
@@ -76,31 +86,37 @@ def _squeezed(text: str, start: int, end: int) -> tuple[str, list[int]]:
         for part in char if char.isascii() else unicodedata.normalize("NFD", char):
             letters.append(part)
             offsets.append(at)
-    return "".join(letters), offsets
+    return _Letters("".join(letters), offsets)
 
 
-def _paragraph(raw: str, squeezed: str, places: list[int], letters: str, position: int) -> int:
-    """Where a paragraph stands: the first place at whose end a line ends, since cleaning never cuts the end of a line off; else the first place."""
-    first = at = squeezed.find(letters, position)
-    for _ in range(_TRIES):
-        end = at + len(letters)
-        if at < 0 or end == len(places) or _LINE_END.search(raw, places[end - 1], places[end]):
+def _find_paragraph(raw: str, raw_letters: _Letters, paragraph: str, position: int) -> int:
+    """Return the index among `raw_letters` at which a paragraph begins, searching from `position`; -1 if nowhere.
+
+    Cleaning never cuts off the end of a line, so the first occurrence that a line end follows is taken, else the
+    first of all.
+    """
+    first = at = raw_letters.text.find(paragraph, position)
+    for _ in range(_MAX_TRIES):
+        end = at + len(paragraph)
+        if at < 0 or end == len(raw_letters.offsets):
             break
-        at = squeezed.find(letters, at + 1)
+        if _LINE_END.search(raw, raw_letters.offsets[end - 1], raw_letters.offsets[end]):
+            break
+        at = raw_letters.text.find(paragraph, at + 1)
     else:
         return first
     return at if at >= 0 else first
 
 
-def _verbatim(raw: str, body: str, offsets: list[int], places: list[int]) -> Iterator[tuple[int, int]]:
-    """Pairs of equal characters; the white space between two of them counts where it is the same in both texts."""
-    before: tuple[int, int] | None = None
-    for at, place in zip(offsets, places, strict=True):
-        if before and before[0] == at:
+def _unchanged(raw: str, body: str, offsets: list[int], raw_offsets: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the offsets of equal characters, and those of the white space between two where both texts have the same."""
+    previous: tuple[int, int] | None = None
+    for at, raw_at in zip(offsets, raw_offsets, strict=True):
+        if previous and previous[0] == at:
             continue
-        gap = body[before[0] + 1 : at] if before else ""
-        if before and gap and raw[before[1] + 1 : place] == gap:
-            yield from zip(range(before[0] + 1, at), range(before[1] + 1, place), strict=True)
-        if raw[place] == body[at]:
-            yield at, place
-        before = (at, place)
+        gap = body[previous[0] + 1 : at] if previous else ""
+        if previous and gap and raw[previous[1] + 1 : raw_at] == gap:
+            yield from zip(range(previous[0] + 1, at), range(previous[1] + 1, raw_at), strict=True)
+        if raw[raw_at] == body[at]:
+            yield at, raw_at
+        previous = (at, raw_at)

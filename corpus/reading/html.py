@@ -1,15 +1,20 @@
-"""A saved web page -> its text and what its markup states of it. Runs only in the child of `corpus.reading.sandbox`, called by `corpus.reading.formats`.
+"""Parse web pages: their text, and the fields that their markup states.
 
-trafilatura finds the text and htmldate the dates; here stands which of their findings are trusted.
+trafilatura extracts the text and htmldate the dates; this module decides which of their findings to trust.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import trafilatura
 from htmldate import find_date
+from lxml.etree import LxmlError
 from lxml.html import HtmlElement, fromstring, tostring
 
+from corpus.reading.raw import ParsedText
+
+HTML_ERRORS = (LxmlError,)
 _HIDDEN = [
     "//*[@hidden]",
     "//*[@aria-hidden='true']",
@@ -17,66 +22,81 @@ _HIDDEN = [
     "//noscript",
     "//template",
 ]
-# Only what the markup states: dates somewhere in the text or the address are as often another event's.
-_STATED_DATES: dict[str, Any] = {"extensive_search": False}
-_CHANGED = (
+# Only what the markup states: dates elsewhere in the text or the address are often those of other events.
+_DATE_OPTIONS: dict[str, Any] = {"extensive_search": False}
+_SAYS_UPDATED = (
     "contains(translate(@{0}, 'MODIFUPAT', 'modifupat'), 'modif')",
     "contains(translate(@{0}, 'MODIFUPAT', 'modifupat'), 'updat')",
 )
-_CHANGES = (
+_UPDATE_METADATA = (
     "//meta["
-    + " or ".join(test.format(name) for name in ("property", "name", "itemprop") for test in _CHANGED)
+    + " or ".join(test.format(name) for name in ("property", "name", "itemprop") for test in _SAYS_UPDATED)
     + "]"
 )
-_FACTS = "//meta | //script[@type='application/ld+json']"
-# How sites call the element below the headline that sums the article up.
-_STANDFIRST = re.compile(
+_METADATA = "//meta | //script[@type='application/ld+json']"
+# What sites call the class of the element below the headline that sums the article up.
+_STANDFIRST_CLASS = re.compile(
     r"(?<![a-z])(?:standfirst|dek|deck|strapline|sub[-_]?(?:title|head(?:line|ing)?))(?![a-z])", re.IGNORECASE
 )
-_STANDFIRST_WORDS = (5, 80)
-_HANDLE = "//meta[@name='twitter:site']/@content"
-_SITE = "//meta[@property='og:site_name']/@content"
+_MIN_STANDFIRST_WORDS, _MAX_STANDFIRST_WORDS = 5, 80  # limits
+_TWITTER_HANDLE = "//meta[@name='twitter:site']/@content"
+_SITE_NAME = "//meta[@property='og:site_name']/@content"
+_BLOCK_END = re.compile(r"</(?:p|div|li|h\d)>|<br ?/?>")
 
 
-def parse_html(data: bytes | str) -> tuple[str, dict[str, Any]] | None:
-    """The text of a page and the fields that it states; None where it holds no text."""
-    extracted = trafilatura.bare_extraction(
+def parse_html(data: bytes | str) -> Iterator[ParsedText]:
+    """Yield the text of a page and the fields that it states, unless it holds no text."""
+    document = trafilatura.bare_extraction(
         data, with_metadata=True, include_comments=False, include_tables=False, prune_xpath=_HIDDEN
     )
     tree = trafilatura.load_html(data)
-    if extracted is None or tree is None:
-        return None
-    found: dict[str, Any] = extracted if isinstance(extracted, dict) else extracted.as_dict()
-    sections = found.get("categories") or []
-    # Asked first, since the day of publication is asked of the page without what tells of changes.
-    changed = _changed(tree)
+    if document is None or tree is None:
+        return
+    metadata: dict[str, Any] = document if isinstance(document, dict) else document.as_dict()
+    sections = metadata.get("categories") or []
+    # `_updated` comes first, since `_published` removes from the tree what states changes.
+    updated = _updated(tree)
     published = _published(tree)
-    return str(found.get("text") or ""), {
-        "title": found.get("title"),
-        "author": _author(found.get("author")),
-        "publisher": _publisher(found.get("sitename"), tree),
+    fields = {
+        "title": metadata.get("title"),
+        "author": _author(metadata.get("author")),
+        "publisher": _publisher(metadata.get("sitename"), tree),
         "date": published,
-        "url": found.get("url"),
+        "url": metadata.get("url"),
         "standfirst": _standfirst(tree),
-        "summary": found.get("description"),
+        "summary": metadata.get("description"),
         "section": sections[0] if len(sections) == 1 else None,
-        "updated": changed if changed != published else None,
+        "updated": updated if updated != published else None,
     }
+    yield ParsedText(str(metadata.get("text") or ""), fields)
 
 
-def _changed(tree: HtmlElement) -> str | None:
-    """The newest day that the page's metadata states; days elsewhere on it may be those of related articles."""
-    facts = "".join(tostring(node, encoding="unicode", with_tail=False) for node in tree.xpath(_FACTS))
-    return find_date(
-        fromstring(f"<html><head>{facts}</head><body></body></html>"), original_date=False, **_STATED_DATES
-    )
+def html_to_text(document: str) -> str:
+    """Return the text of an HTML document."""
+    return str(trafilatura.html2txt(document))
+
+
+def fragment_to_text(content: str) -> str:
+    """Return the text of a piece of HTML, a block a line; plain text is returned as it is."""
+    if "<" not in content:
+        return content
+    with_breaks = _BLOCK_END.sub(r"\g<0>\n", content)
+    tree = trafilatura.load_html(f"<html><body>{with_breaks}</body></html>")
+    return "" if tree is None else "\n".join(line.strip() for line in "".join(tree.itertext()).splitlines())
+
+
+def _updated(tree: HtmlElement) -> str | None:
+    """Return the newest day that the page's metadata states; days elsewhere may be those of related articles."""
+    elements = "".join(tostring(node, encoding="unicode", with_tail=False) for node in tree.xpath(_METADATA))
+    page = fromstring(f"<html><head>{elements}</head><body></body></html>")
+    return find_date(page, original_date=False, **_DATE_OPTIONS)
 
 
 def _published(tree: HtmlElement) -> str | None:
-    """The day of publication; where only that of a change is stated, none."""
-    for node in tree.xpath(_CHANGES):
+    """Return the day of publication; None if only that of a change is stated."""
+    for node in tree.xpath(_UPDATE_METADATA):
         node.getparent().remove(node)
-    return find_date(tree, original_date=True, **_STATED_DATES)
+    return find_date(tree, original_date=True, **_DATE_OPTIONS)
 
 
 def _author(names: str | None) -> str | None:
@@ -84,15 +104,15 @@ def _author(names: str | None) -> str | None:
 
 
 def _publisher(name: str | None, tree: HtmlElement) -> str | None:
-    """The site's name; an account's name at a network, which trafilatura takes where there is nothing else, is none."""
-    handles = {handle.lstrip("@").casefold() for handle in tree.xpath(_HANDLE)}
-    return None if name and name.casefold() in handles and not tree.xpath(_SITE) else name
+    """Return the site's name, unless trafilatura took it from the page's account at a social network."""
+    handles = {handle.lstrip("@").casefold() for handle in tree.xpath(_TWITTER_HANDLE)}
+    return None if name and name.casefold() in handles and not tree.xpath(_SITE_NAME) else name
 
 
 def _standfirst(tree: HtmlElement) -> str | None:
     for node in tree.xpath("//body//*[@class][self::p or self::div or self::span or self::h2 or self::h3]"):
-        if _STANDFIRST.search(node.get("class")):
+        if _STANDFIRST_CLASS.search(node.get("class")):
             text = " ".join(node.text_content().split())
-            if _STANDFIRST_WORDS[0] <= len(text.split()) <= _STANDFIRST_WORDS[1]:
+            if _MIN_STANDFIRST_WORDS <= len(text.split()) <= _MAX_STANDFIRST_WORDS:
                 return text
     return None

@@ -1,145 +1,179 @@
-"""A PDF -> its text and its headline. Runs only in the child of `corpus.reading.sandbox`, called by `corpus.reading.formats`.
+"""Parse PDF files: paragraphs and the headline.
 
-pypdf reads the letters; here stands how lines become paragraphs again, what recurs on each page, and which line is set largest.
+pypdf extracts the letters; this module joins lines into paragraphs, drops running heads, and finds the line that is
+set in the largest letters.
 """
 
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pypdf
+from pypdf.errors import PyPdfError
 
-from corpus.cleaning.boilerplate import is_newsroom
+from corpus.publishers import is_publisher_name
+from corpus.reading.raw import ParsedText
 
-MAX_PAGES = 500
-_PAGE_BORDER = 12  # lines of foot, head and white space between two pages
-_BORDER_LINES = 2  # at the top and at the bottom of a page, where running heads stand
-_LARGER = 1.2  # times the size of the text's letters, from which on letters are a headline's
-_HEADLINE_WORDS = (4, 40)
+PDF_ERRORS = (PyPdfError,)
+MAX_PAGES = 500  # a limit
+_PAGE_BREAK_LINES = 12  # of footer, header and white space between two pages
+_BORDER_LINES = 2  # at the top and at the bottom of a page, where running heads are
+_HEADLINE_SIZE = 1.2  # from this multiple of the text's size on letters are a headline's
+_MIN_HEADLINE_WORDS, _MAX_HEADLINE_WORDS = 4, 40
+_MAX_HEADLINE_LINES = 5
 _SENTENCE_END = re.compile(r"[.!?:][\"”’')\]]*$")
-_APART = re.compile(r"(?:By|Photo|Image|Source|Credit|Page)\b")
+_SEPARATE_LINE = re.compile(r"(?:By|Photo|Image|Source|Credit|Page)\b")
 _DIGITS = re.compile(r"\d+")
 # What browsers print above a page: the day and hour of printing, and the page's title.
-_PRINTED = re.compile(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}, \d{1,2}:\d{2}(?: ?[AP]M)?(?: .*)?")
+_PRINT_HEADER = re.compile(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}, \d{1,2}:\d{2}(?: ?[AP]M)?(?: .*)?")
 
 
-def parse_pdf(data: bytes) -> tuple[str, dict[str, Any]]:
-    """The text of a PDF, a paragraph a line, and under "title" what is set in the largest letters of its first page, if it is larger than the text."""
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    sizes: list[list[tuple[float, str]]] = []
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Text that is set in letters of one size."""
 
-    def visit(text: str, matrix: list[float], at: list[float], font: object, size: float) -> None:
-        if text.strip():
-            sizes[-1].append(
-                (round(size * abs(at[3] or at[1]) * abs(matrix[3] or matrix[1]), 1), " ".join(text.split()))
-            )
+    size: float
+    text: str
 
+
+def parse_pdf(data: bytes) -> Iterator[ParsedText]:
+    """Yield the text, a paragraph a line.
+
+    The field "title" is what the first page sets in the largest letters, if they are larger than those of the text.
+    """
     pages: list[list[str]] = []
-    for page in reader.pages[:MAX_PAGES]:
-        sizes.append([])
-        pages.append([" ".join(line.split()) for line in page.extract_text(visitor_text=visit).splitlines()])
-    usual = _usual(piece for found in sizes for piece in found)
-    headline = _headline(sizes[0], usual) if sizes else None
-    apart = {text for found in sizes for size, text in found if size != usual} | {headline}
-    lines = _on_one_line([line for page in _without_running_heads(pages) for line in [*page, ""]], headline)
-    return "\n".join(_unbroken(lines, apart)), {"title": headline}
+    runs: list[list[_Run]] = []
+    for page in pypdf.PdfReader(io.BytesIO(data)).pages[:MAX_PAGES]:
+        lines, page_runs = _extract_page(page)
+        pages.append(lines)
+        runs.append(page_runs)
+    text_size = _text_size(run for page_runs in runs for run in page_runs)
+    headline = _headline(runs[0], text_size) if runs else None
+    separate = {run.text for page_runs in runs for run in page_runs if run.size != text_size} | {headline}
+    lines = [line for page_lines in _without_running_heads(pages) for line in [*page_lines, ""]]
+    paragraphs = _join_paragraphs(_join_headline(lines, headline), separate)
+    yield ParsedText("\n".join(paragraphs), {"title": headline})
 
 
-def _usual(pieces: Iterable[tuple[float, str]]) -> float:
-    """The size of most letters."""
+def _extract_page(page: pypdf.PageObject) -> tuple[list[str], list[_Run]]:
+    """Return the lines of a page, and its text in runs with the size of their letters."""
+    runs: list[_Run] = []
+
+    def visit(
+        text: str, matrix: list[float], text_matrix: list[float], font: object, font_size: float
+    ) -> None:
+        if text.strip():
+            size = font_size * abs(text_matrix[3] or text_matrix[1]) * abs(matrix[3] or matrix[1])
+            runs.append(_Run(round(size, 1), " ".join(text.split())))
+
+    lines = page.extract_text(visitor_text=visit).splitlines()
+    return [" ".join(line.split()) for line in lines], runs
+
+
+def _text_size(runs: Iterable[_Run]) -> float:
+    """Return the size of most letters; 0 if there are none."""
     letters: Counter[float] = Counter()
-    for size, text in pieces:
-        letters[size] += len(text)
+    for run in runs:
+        letters[run.size] += len(run.text)
     return letters.most_common(1)[0][0] if letters else 0.0
 
 
-def _headline(pieces: list[tuple[float, str]], usual: float) -> str | None:
-    """What is set in the largest letters, if they are larger than the text's; a newspaper's name in larger letters still is none."""
-    runs: list[tuple[float, str]] = []
-    for size, text in pieces:
-        if runs and runs[-1][0] == size:
-            runs[-1] = (size, f"{runs[-1][1]} {text}")
+def _headline(runs: list[_Run], text_size: float) -> str | None:
+    """Return what is set in the largest letters, if it is larger than the text and no newspaper's name."""
+    joined: list[_Run] = []
+    for run in runs:
+        if joined and joined[-1].size == run.size:
+            joined[-1] = _Run(run.size, f"{joined[-1].text} {run.text}")
         else:
-            runs.append((size, text))
-    fitting = [
-        (size, text)
-        for size, text in runs
-        if size >= _LARGER * usual
-        and _HEADLINE_WORDS[0] <= len(text.split()) <= _HEADLINE_WORDS[1]
-        and not is_newsroom(text)
+            joined.append(run)
+    candidates = [
+        run
+        for run in joined
+        if run.size >= _HEADLINE_SIZE * text_size
+        and _MIN_HEADLINE_WORDS <= len(run.text.split()) <= _MAX_HEADLINE_WORDS
+        and not is_publisher_name(run.text)
     ]
-    return max(fitting, key=lambda run: run[0])[1] if fitting else None
+    return max(candidates, key=lambda run: run.size).text if candidates else None
 
 
-def _without_running_heads(pages: list[list[str]]) -> Iterable[list[str]]:
-    """Pages without the lines at their borders that recur on another page (but for their figures), or that a browser printed there.
+def _without_running_heads(pages: list[list[str]]) -> Iterator[list[str]]:
+    """Yield the pages without lines at their borders that recur on another page, or that a browser printed there.
 
-    A line that ends a sentence is the text's own, which may repeat itself; `corpus.cleaning.boilerplate` knows lines on copyright.
+    Lines recur if they differ only in their digits. A line that ends a sentence is the text's own, which may repeat
+    itself; `corpus.cleaning.boilerplate` drops copyright lines.
     """
-    borders = Counter(
-        form
-        for page in pages
-        for form in {
-            _DIGITS.sub("#", line)
-            for line in (*page[:_BORDER_LINES], *page[-_BORDER_LINES:])
-            if len(line) > 1 and not _SENTENCE_END.search(line)
-        }
-    )
+    page_counts = Counter(pattern for page in pages for pattern in _border_patterns(page))
     for page in pages:
-        kept = []
-        for n, line in enumerate(page):
-            border = n < _BORDER_LINES or n >= len(page) - _BORDER_LINES
-            if not (border and (borders[_DIGITS.sub("#", line)] > 1 or _PRINTED.fullmatch(line))):
-                kept.append(line)
-        yield kept
+        yield [
+            line
+            for n, line in enumerate(page)
+            if not _is_at_border(n, page)
+            or not (page_counts[_DIGITS.sub("#", line)] > 1 or _PRINT_HEADER.fullmatch(line))
+        ]
 
 
-def _on_one_line(lines: list[str], headline: str | None) -> list[str]:
-    """Lines in which a headline that was broken into several is one again."""
+def _border_patterns(page: list[str]) -> set[str]:
+    """Return the lines at the borders of a page that may be running heads, with "#" for numbers."""
+    return {
+        _DIGITS.sub("#", line)
+        for line in (*page[:_BORDER_LINES], *page[-_BORDER_LINES:])
+        if len(line) > 1 and not _SENTENCE_END.search(line)
+    }
+
+
+def _is_at_border(number: int, page: list[str]) -> bool:
+    return number < _BORDER_LINES or number >= len(page) - _BORDER_LINES
+
+
+def _join_headline(lines: list[str], headline: str | None) -> list[str]:
+    """Return the lines with a headline that was broken into several joined again."""
     joined: list[str] = []
     while lines:
-        for count in range(1, 6):
-            if headline and " ".join(" ".join(lines[:count]).split()) == headline:
-                joined.append(headline)
-                lines = lines[count:]
-                break
-        else:
-            joined.append(lines[0])
-            lines = lines[1:]
+        count = _headline_lines(lines, headline) if headline else 0
+        joined.append(headline if headline and count else lines[0])
+        lines = lines[count or 1 :]
     return joined
 
 
-def _unbroken(lines: list[str], apart: set[str | None]) -> list[str]:
-    """Lines that a PDF broke at its column's width, joined again: one that fills the column goes on in the next.
+def _headline_lines(lines: list[str], headline: str) -> int:
+    """Return how many of the first lines make up the headline; 0 if they do not."""
+    for count in range(1, _MAX_HEADLINE_LINES + 1):
+        if " ".join(" ".join(lines[:count]).split()) == headline:
+            return count
+    return 0
 
-    One that ends a sentence before the column's end does not; what is wider than the column, or set in another size, stands alone.
+
+def _join_paragraphs(lines: list[str], separate: set[str | None]) -> list[str]:
+    """Join lines that were broken at the column's width: a line that fills the column continues in the next.
+
+    A line that ends a sentence before the column's end does not continue. Lines wider than the column and those in
+    `separate`, which are set in another size, stay on their own.
     """
-    widths = sorted(len(line) for line in lines if line)
-    width = widths[len(widths) * 9 // 10] if widths else 0
+    lengths = sorted(len(line) for line in lines if line)
+    width = lengths[len(lengths) * 9 // 10] if lengths else 0
     joined: list[str] = []
-    goes_on = False
+    continues = False
     for line in lines:
-        if goes_on and line and line not in apart and not _APART.match(line):
+        in_text = bool(line) and line not in separate
+        if continues and in_text and not _SEPARATE_LINE.match(line):
             joined[-1] = f"{joined[-1]} {line}"
-        elif (
-            line
-            and line not in apart
-            and line[0].islower()
-            and (at := _unfinished(joined, width)) is not None
-        ):
+        elif in_text and line[0].islower() and (at := _unfinished_paragraph(joined, width)) is not None:
             joined[at] = f"{joined[at]} {line}"
         else:
             joined.append(line)
         full = 0.92 if _SENTENCE_END.search(line) else 0.6
-        goes_on = bool(line) and line not in apart and full * width < len(line) < 1.05 * width
+        continues = in_text and full * width < len(line) < 1.05 * width
     return joined
 
 
-def _unfinished(joined: list[str], width: int) -> int | None:
-    """The last of the paragraphs just above that broke off within a sentence: at the end of a page its foot and the next one's head come between."""
-    for at in range(len(joined) - 1, max(-1, len(joined) - _PAGE_BORDER), -1):
-        if len(joined[at]) > 0.8 * width and not _SENTENCE_END.search(joined[at]):
+def _unfinished_paragraph(paragraphs: list[str], width: int) -> int | None:
+    """Return the index of the last paragraph just above that broke off within a sentence.
+
+    At the end of a page its footer and the next page's header come between.
+    """
+    for at in range(len(paragraphs) - 1, max(-1, len(paragraphs) - _PAGE_BREAK_LINES), -1):
+        if len(paragraphs[at]) > 0.8 * width and not _SENTENCE_END.search(paragraphs[at]):
             return at
     return None

@@ -1,6 +1,6 @@
-"""The child process in which files of other people's formats are read, with bounds on memory and time. Knows processes, not formats.
+"""The child process that parses files of complex formats, with limits on its memory and time.
 
-Parsers meet hostile files; here one that hangs, crashes or eats memory costs its own file and nothing else.
+Parsers meet hostile files; in the child, one that hangs, crashes or exhausts memory costs its own file and nothing else.
 """
 
 import base64
@@ -13,103 +13,97 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-TIMEOUT_SECONDS = 8.0  # with starting the next child a file stays below ten
-START_SECONDS = 60.0
-MEMORY_BYTES = 300 << 20  # with the encoder in the parent, adding stays below a gigabyte
+from corpus.reading.raw import ParsedText
+
+TIMEOUT_SECONDS = 8.0  # a limit: with the start of the next child a file takes less than ten
+START_TIMEOUT_SECONDS = 60.0  # a limit
+MEMORY_BYTES = 300 << 20  # a limit: with the encoder in the parent, adding needs less than a gigabyte
 
 
 class ParsingError(ValueError):
-    """A file could not be read; the message says why."""
+    """A file could not be parsed; the message says why."""
 
 
 class SandboxedParser:
-    """One child, started at the first file and again after each that it did not survive. Safe for threads."""
+    """A child process for parsing, started with the first file and again after each that ended it. Thread-safe."""
 
     def __init__(self, seconds: float = TIMEOUT_SECONDS) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
 
-    def extract(self, ending: str, data: bytes) -> list[tuple[str, dict[str, str]]]:
-        """The texts in a file and what it states of each.
+    def extract(self, suffix: str, data: bytes) -> list[ParsedText]:
+        """Return the texts of a file with the given suffix, such as ".html".
 
         Raises:
-            ParsingFailed: it is not what its ending says, took over eight seconds or too much memory.
+            ParsingError: the file is not what its suffix says, or needed more than eight seconds or too much memory.
         """
         with self._lock:
-            child = self._running()
-            answer = self._ask(
-                child, {"ending": ending, "data": base64.b64encode(data).decode()}, self._seconds
-            )
-        if "failed" in answer:
-            raise ParsingError(answer["failed"])
-        return [(text, stated) for text, stated in answer["texts"]]
+            child = self._running_child()
+            request = {"suffix": suffix, "data": base64.b64encode(data).decode()}
+            response = self._exchange(child, request, self._seconds)
+        if "error" in response:
+            raise ParsingError(response["error"])
+        return [ParsedText(text, fields) for text, fields in response["texts"]]
 
-    def _running(self) -> "subprocess.Popen[str]":
+    def _running_child(self) -> "subprocess.Popen[str]":
         if self._child is None or self._child.poll() is not None:
-            self._end()
-            root = str(Path(__file__).parents[2])
-            command = [sys.executable, "-m", "corpus.reading.sandbox"]
+            self._end_child()
             self._child = subprocess.Popen(
-                command,
-                cwd=root,
+                [sys.executable, "-m", "corpus.reading.sandbox"],
+                cwd=Path(__file__).parent.parent.parent,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
-                start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
+                start_new_session=True,  # so that Ctrl-C in the terminal reaches the parent only
             )
-            if "failed" in self._ask(self._child, None, START_SECONDS):
-                raise ParsingError("the file reader does not start; run: pip install -r requirements.txt")
+            if "error" in self._exchange(self._child, None, START_TIMEOUT_SECONDS):
+                raise ParsingError("the file parser does not start; run: pip install -r requirements.txt")
         return self._child
 
-    def _ask(
+    def _exchange(
         self, child: "subprocess.Popen[str]", request: dict[str, Any] | None, seconds: float
     ) -> dict[str, Any]:
-        """One request and its answer; the child is killed when it takes longer, and what it left unsaid is told as a failure."""
-        assert child.stdin is not None and child.stdout is not None
-        slow = threading.Event()
+        """Send a request, if any, and return the child's response; kill the child if it takes longer than `seconds`."""
+        timed_out = threading.Event()
 
-        def end() -> None:
-            slow.set()
+        def kill() -> None:
+            timed_out.set()
             child.kill()
 
-        clock = threading.Timer(seconds, end)
-        clock.daemon = True
+        timer = threading.Timer(seconds, kill)
+        timer.daemon = True
         line = None
         try:
-            clock.start()
-            with suppress(BrokenPipeError):
-                if request is not None:
-                    child.stdin.write(json.dumps(request) + "\n")
-                    child.stdin.flush()
-            line = child.stdout.readline()
+            timer.start()
+            line = _send_and_read_line(child, request)
         finally:
-            clock.cancel()
-            if line is None:  # Ctrl-C: its answer to this question must not be taken for the next one's
+            timer.cancel()
+            if line is None:  # interrupted: the response to this request must not be read as the next one's
                 child.kill()
         if line:
-            answer: dict[str, Any] = json.loads(line)
-            return answer
+            response: dict[str, Any] = json.loads(line)
+            return response
         child.wait()
         return {
-            "failed": f"reading it took over {seconds:.0f} seconds"
-            if slow.is_set()
-            else "reading it took too much memory or crashed the reader"
+            "error": f"reading it took over {seconds:.0f} seconds"
+            if timed_out.is_set()
+            else "reading it took too much memory or crashed the parser"
         }
 
     @property
     def busy(self) -> bool:
-        """True while a file is being read."""
+        """True while a file is being parsed."""
         return self._lock.locked()
 
     def close(self) -> None:
-        """End the child."""
+        """End the child process."""
         with self._lock:
-            self._end()
+            self._end_child()
 
-    def _end(self) -> None:
+    def _end_child(self) -> None:
         if self._child is not None:
             self._child.kill()
             self._child.wait()
@@ -120,31 +114,41 @@ class SandboxedParser:
             self._child = None
 
 
+def _send_and_read_line(child: "subprocess.Popen[str]", request: dict[str, Any] | None) -> str:
+    assert child.stdin is not None and child.stdout is not None
+    with suppress(BrokenPipeError):
+        if request is not None:
+            child.stdin.write(json.dumps(request) + "\n")
+            child.stdin.flush()
+    return child.stdout.readline()
+
+
 def main() -> None:
-    """Answer requests on standard input until it closes."""
+    """Answer requests, one JSON object a line, on standard input until it closes."""
     from corpus.reading.formats import PARSER_ERRORS, extract
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    _say({"ready": True})
+    _respond({"ready": True})
     for line in sys.stdin:
         request = json.loads(line)
-        _limit_seconds()
+        _limit_processor_time()
         try:
-            _say({"texts": extract(request["ending"], base64.b64decode(request["data"]))})
+            texts = extract(request["suffix"], base64.b64decode(request["data"]))
+            _respond({"texts": [(item.text, item.fields) for item in texts]})
         except PARSER_ERRORS as error:  # any other ends this process, and the parent starts another
-            _say({"failed": f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ")})
+            _respond({"error": f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ")})
 
 
-def _limit_seconds() -> None:
-    """Twice the seconds that a file has, from now on: the parent ends what takes too long, and where it is gone the kernel does."""
+def _limit_processor_time() -> None:
+    """Allow twice the time that one file has from now on, so that a child without a parent ends too."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + 2 * TIMEOUT_SECONDS)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def _say(answer: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer, default=str) + "\n")
+def _respond(response: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(response, default=str) + "\n")
     sys.stdout.flush()
 
 

@@ -210,7 +210,7 @@ class Store:
         corrections: Fields = dict(
             self.rows("SELECT field, value FROM corrections WHERE article = ?", (article.id,))
         )
-        row = row_of(fields_of(article) | corrections, corrected(article.found, corrections))
+        row = row_of(fields_of(article) | corrections, corrected(article.provenance, corrections))
         self._unlist_words(article.id)
         self._db.execute(
             f"UPDATE articles SET {', '.join(f'{name} = ?' for name in row)} WHERE id = ?",
@@ -227,7 +227,7 @@ class Store:
             "body": article.body,
             "raw": raw,
             "added": added,
-            **row_of(fields_of(article), article.found),
+            **row_of(fields_of(article), article.provenance),
         }
         self._db.execute(
             f"INSERT INTO articles ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",

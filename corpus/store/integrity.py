@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from corpus.article import Article
-from corpus.reading.files import EXPORT_FORMAT
+from corpus.reading.text import EXPORT_FORMAT
 from corpus.store.database import Store
 from corpus.store.rows import CORRECTABLE_FIELDS
 

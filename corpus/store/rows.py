@@ -53,5 +53,5 @@ def article_of(row: tuple[Any, ...]) -> Article:
         body=body,
         **fields,
         origin=origin or "",
-        found=tuple(Provenance(**item) for item in json.loads(found)),
+        provenance=tuple(Provenance(**item) for item in json.loads(found)),
     )

@@ -124,7 +124,7 @@ def _add_files(
                     for report in ingest(library, file, said):
                         reports.append(report)
                         bar.update()
-                        if stop.asked:
+                        if stop.requested:
                             return done + (
                                 report.origin == str(file)
                             )  # a file of several articles may hold more
@@ -192,7 +192,7 @@ def _show(settings: Settings, given: Given) -> int:
             {
                 **article_fields(article),
                 "body": article.body,
-                "found": [asdict(found) for found in article.found],
+                "found": [asdict(found) for found in article.provenance],
             }
         )
     else:
@@ -310,7 +310,7 @@ def _rebuild(settings: Settings, given: Given) -> int:
         with GracefulStop(lambda: True) as stop:
             for _ in tqdm(rebuild(store, encoder), total=whole, unit=" articles", disable=None):
                 count += 1
-                if stop.asked and count < whole:
+                if stop.requested and count < whole:
                     sys.stderr.write(
                         f"stopped: {count} of {whole} articles encoded again; until all are, only this opens the collection: "
                         "python -m corpus rebuild\n"

@@ -61,7 +61,7 @@ def show_list(articles: Iterable[Article], passages: int) -> None:
 
 def show_article(article: Article) -> None:
     """One article, with where each field was found and how sure it is."""
-    found = {item.field: item for item in article.found}
+    found = {item.field: item for item in article.provenance}
     for field in CORRECTABLE_FIELDS:
         source = found.get(_FOUND_AS.get(field, field))
         told = _told(getattr(article, field)) or "unknown" + (_bound(article) if field == "published" else "")

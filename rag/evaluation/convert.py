@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cleaning.clean import NoText, clean
-from corpus.reading.files import EXPORT_FORMAT, read_articles
+from corpus.reading.files import read_articles
+from corpus.reading.text import EXPORT_FORMAT
 from rag.evaluation.gold import UNANSWERABLE, YES_NO, EvaluationError, is_yes_or_no
 
 Entry = dict[str, Any]

@@ -137,7 +137,7 @@ def _opener(article: Article, beside: str = "") -> str:
 
 
 def _facts(article: Article) -> str:
-    how = {found.field: found.how for found in article.found}
+    how = {found.field: found.how for found in article.provenance}
     rows = []
     for field, name in _FIELDS.items():
         value = getattr(article, field)

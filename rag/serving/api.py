@@ -115,7 +115,7 @@ class Api:
         return {
             **_article(found),
             "origin": origin_name(found.origin),
-            "found": [asdict(item) for item in found.found],
+            "found": [asdict(item) for item in found.provenance],
             "body": found.body,
         }
 

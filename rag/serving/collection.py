@@ -14,7 +14,8 @@ from typing import Any
 from corpus.article import Article, PartialDate
 from corpus.characters import normalise_text
 from corpus.cleaning.clean import MAX_ARTICLE_CHARS
-from corpus.reading.files import MAX_FILE_BYTES, UnreadableFile, load_bytes
+from corpus.reading.files import MAX_FILE_BYTES, load_bytes
+from corpus.reading.raw import UnreadableFile
 from corpus.store.duplicates import NearDuplicates, find_near_duplicates
 from corpus.store.filters import Coverage
 from corpus.store.listing import Listing, list_articles

@@ -1,0 +1,76 @@
+"""Parse MIME messages: e-mails, and web pages that browsers saved as MHTML."""
+
+import email
+import re
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.utils import parseaddr, parsedate_to_datetime
+from typing import Any
+
+from corpus.publishers import is_aggregator_name, is_publisher_name
+from corpus.reading.html import html_to_text, parse_html
+from corpus.reading.raw import ParsedText
+
+_FORWARDED = re.compile(r"^\s*(fwd?|wg|tr)\s*:", re.IGNORECASE)
+
+
+def parse_mhtml(data: bytes) -> Iterator[ParsedText]:
+    """Yield the text of a saved web page, with the address at which it was saved."""
+    message = email.message_from_bytes(data, policy=policy.default)
+    for part in message.walk():
+        if part.get_content_type() == "text/html":
+            address = part.get("Content-Location") or message.get("Snapshot-Content-Location")
+            for page in parse_html(_part_text(part)):
+                yield ParsedText(page.text, {"url": address, **page.fields})
+            return
+
+
+def parse_email(data: bytes) -> Iterator[ParsedText]:
+    """Yield the text of an e-mail, with what its header states of the article in it.
+
+    A newsletter's sender is the publisher and its day the date. Who forwards an article is not its publisher, and
+    the day of forwarding not its date; a message between people states nothing.
+    """
+    message = email.message_from_bytes(data, policy=policy.default)
+    body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
+    if body is None:
+        return
+    text = _part_text(body)
+    text = html_to_text(text) if body.get_content_type() == "text/html" else text
+    subject = str(message.get("Subject", "")).strip()
+    name, address = parseaddr(str(message.get("From", "")))
+    if _FORWARDED.match(subject):
+        yield ParsedText(text, {"title": _FORWARDED.sub("", subject).strip()})
+    elif _is_personal(name, address) or is_aggregator_name(name):
+        in_text = subject in map(str.strip, text.splitlines())
+        yield ParsedText(text, {"title": subject if in_text else None})
+    else:
+        yield ParsedText(
+            text, {"title": subject, "date": parse_mail_date(message.get("Date")), "publisher": name}
+        )
+
+
+def parse_mail_date(value: str | None) -> str | None:
+    """Return the day of an e-mail's date as YYYY-MM-DD; None if there is none or it cannot be parsed.
+
+    >>> parse_mail_date("Fri, 12 Mar 2021 10:00:00 GMT")
+    '2021-03-12'
+    """
+    try:
+        return parsedate_to_datetime(str(value)).date().isoformat() if value else None
+    except ValueError:
+        return None
+
+
+def _is_personal(name: str, address: str) -> bool:
+    """Return True for "Anna Holm <a.holm@...>": a person's address holds the name, a newsletter's its task."""
+    words, parts = name.casefold().split(), re.split(r"[._+@-]", address.casefold())
+    if not 2 <= len(words) <= 4 or is_publisher_name(name):
+        return False
+    return any(part in (words[0], words[-1], words[0][0] + words[-1]) for part in parts[:-1])
+
+
+def _part_text(part: Any) -> str:
+    content = part.get_content()
+    return content if isinstance(content, str) else bytes(content).decode("utf-8", "replace")

@@ -1,0 +1,84 @@
+"""Texts as they were read from files, before cleaning, and the error of files that cannot be read."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpus.article import Certainty
+
+# The fields of an article that a file can state outside its text.
+STATED_FIELDS = ("title", "publisher", "author", "date", "url", "standfirst", "section", "updated", "summary")
+# Other names of these fields in exports, front matter and tables. A "summary" may be the standfirst, or made by a machine.
+_ALIASES = {
+    alias: name
+    for name, aliases in {
+        "title": "headline",
+        "publisher": "source newspaper outlet site_name",
+        "author": "byline authors",
+        "date": "published_at published pubdate date_published datepublished",
+        "standfirst": "subtitle subheadline subhead deck dek",
+        "section": "category rubric articlesection",
+        "updated": "updated_at modified date_modified datemodified last_modified",
+        "summary": "description abstract",
+    }.items()
+    for alias in aliases.split()
+}
+
+
+class UnreadableFile(ValueError):
+    """A file that cannot be read as articles; the message names the file, the reason and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """One text that a parser found in a file, and the fields that the file states of it, under any names."""
+
+    text: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """The text of one article as the file had it, before cleaning.
+
+    Attributes:
+        text: the text, boilerplate included.
+        origin: the file's path, with the number of the article where a file holds several.
+        stated: those of `STATED_FIELDS` that the file states outside the text.
+        how: where in the file they are stated, in words.
+        sure: how certain they are.
+        given: fields that the user stated; they override all others.
+        cleaned: True for an export, whose text is a body already.
+    """
+
+    text: str
+    origin: str
+    stated: dict[str, str] = field(default_factory=dict)
+    how: str = "stated by the file"
+    sure: Certainty = "stated"
+    given: dict[str, str] = field(default_factory=dict)
+    cleaned: bool = False
+
+
+def select_stated_fields(entry: dict[str, Any]) -> dict[str, str]:
+    """Return the non-empty `STATED_FIELDS` of an entry, as text.
+
+    Names are compared without regard to case. A value under a field's own name wins over one under an alias.
+
+    >>> select_stated_fields({"Headline": "Ferry sails", "authors": ["A. Holm", "B. Ek"], "views": 7})
+    {'title': 'Ferry sails', 'author': 'A. Holm, B. Ek'}
+    """
+    fields: dict[str, str] = {}
+    for key, value in entry.items():
+        name = str(key).lower()
+        text = _as_text(value)
+        if name in STATED_FIELDS and text:
+            fields[name] = text
+        elif name in _ALIASES and text:
+            fields.setdefault(_ALIASES[name], text)
+    return {name: fields[name] for name in STATED_FIELDS if name in fields}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)).strip()
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,110 @@
+"""Parse the plain formats: text, Markdown with front matter, and JSON lines."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ftfy
+import yaml
+from markdown_it import MarkdownIt
+
+from corpus.reading.raw import RawArticle, UnreadableFile, select_stated_fields
+
+TEXT_FORMATS = (".txt", ".md", ".jsonl")
+MAX_LINE_CHARS = 1_000_000  # a limit
+EXPORT_FORMAT = "dateline-1"
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BINARY_CHARS = "".join(map(chr, [*range(9), *range(14, 32), 127, 0xFFFD]))
+_LINE_BREAKS = {"softbreak": " ", "hardbreak": "\n"}
+
+
+def parse_text_file(data: bytes, path: Path) -> Iterator[RawArticle]:
+    """Yield the articles of a text, Markdown or JSON lines file; a file with another suffix is plain text.
+
+    Raises:
+        UnreadableFile: the data is not text, or not what the suffix says.
+    """
+    text = decode_text(data, str(path))
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl":
+        yield from _parse_json_lines(text, path)
+    elif suffix == ".md":
+        yield _parse_markdown(text, path)
+    else:
+        yield RawArticle(text, str(path))
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """Decode text: by its byte order mark if it has one, else as UTF-8, else as Windows-1252.
+
+    Raises:
+        UnreadableFile: the data is not text.
+    """
+    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        # Text that was once decoded wrongly and saved so ("itâ€™s") is repaired where ftfy is certain.
+        text = str(ftfy.fix_encoding(data.decode(encoding)))
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    if "\x00" in text or sum(map(text.count, _BINARY_CHARS)) > len(text) / 100:
+        raise UnreadableFile(f"{name}: a binary file, not text; save the article as text, HTML or PDF")
+    return text
+
+
+def _parse_markdown(text: str, path: Path) -> RawArticle:
+    head, body = "", text
+    if text.startswith("---\n") and "\n---\n" in text[4:]:
+        head, _, body = text[4:].partition("\n---\n")
+    return RawArticle(
+        _markdown_to_text(body),
+        str(path),
+        select_stated_fields(_parse_front_matter(head, path)),
+        "front matter",
+    )
+
+
+def _parse_front_matter(head: str, path: Path) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(head) or {}
+    except yaml.YAMLError as error:
+        reason = str(error).splitlines()[0]
+        raise UnreadableFile(
+            f"{path}: the front matter is not YAML ({reason}); correct the lines between the two ---"
+        ) from error
+    if not isinstance(fields, dict):
+        raise UnreadableFile(
+            f"{path}: the front matter should be lines such as 'title: ...'; correct the lines between the two ---"
+        )
+    return fields
+
+
+def _markdown_to_text(markdown: str) -> str:
+    """Return the words of a Markdown text, a paragraph or heading a line, without marks, links and images."""
+    blocks = [token.children or () for token in MarkdownIt().parse(markdown) if token.type == "inline"]
+    return "\n\n".join(
+        "".join(_LINE_BREAKS.get(part.type, part.content) for part in block if part.type != "image")
+        for block in blocks
+    )
+
+
+def _parse_json_lines(text: str, path: Path) -> Iterator[RawArticle]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield _parse_json_line(line, f"{path}, line {number}", f"{path}#{number}")
+
+
+def _parse_json_line(line: str, place: str, origin: str) -> RawArticle:
+    if len(line) > MAX_LINE_CHARS:
+        raise UnreadableFile(f"{place}: longer than {MAX_LINE_CHARS:,} characters; write one article a line")
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(f"{place}: not JSON ({error}); each line should be one object") from error
+    body = entry.get("body", entry.get("text")) if isinstance(entry, dict) else None
+    if not isinstance(body, str) or not body.strip():
+        raise UnreadableFile(
+            f'{place}: no text under "body"; each line should be {{"title": ..., "body": ..., "date": ...}}'
+        )
+    is_export = entry.get("format") == EXPORT_FORMAT
+    return RawArticle(body, origin, select_stated_fields(entry), cleaned=is_export)
