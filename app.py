@@ -110,7 +110,7 @@ def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
         RequestGuard,
         loopback_only=alone,
         uploads=settings.changes_allowed(alone),
-        known=is_logged_in if logins else None,
+        is_logged_in=is_logged_in if logins else None,
     )
     assistant = open_assistant(settings, say)
     try:
@@ -123,9 +123,9 @@ def _serve(settings: Settings, host: str, port: int, uploads: Path) -> None:
         )
         page.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, show_error=False, quiet=True, prevent_thread_lock=True,
-            max_file_size=collection.largest, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
+            max_file_size=collection.max_file_bytes, blocked_paths=[str(settings.data)], enable_monitoring=False, mcp_server=False, run_history=False,
             footer_links=[], strict_cors=True, theme=theme(), css_paths=STYLESHEET,
-            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}}, auth=logins.check if logins else None,
+            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}}, auth=logins.authenticate if logins else None,
         )  # fmt: skip
         say(f"Dateline is ready at http://{'127.0.0.1' if alone else host}:{port} (Ctrl-C ends it)")
         _until_ended(page, assistant)

@@ -55,7 +55,7 @@ def reading(page: Page, address: str) -> None:
     ask(page, HS2, 1)
     page.screenshot(path=FOLDER / "timeline.png")
     page.locator(".answer a.marker").first.click()
-    page.wait_for_selector("#reader mark.here")
+    page.wait_for_selector("#cited-article mark.current")
     page.wait_for_timeout(700)
     page.screenshot(path=FOLDER / "reader.png")
 

@@ -125,7 +125,7 @@ def _tools() -> int:
             tools.serve(
                 Api(
                     assistant,
-                    Collection(assistant.library, Path(uploads), changes=settings.changes != "none"),
+                    Collection(assistant.library, Path(uploads), writable=settings.changes != "none"),
                 )
             )
     finally:

@@ -1,4 +1,4 @@
-"""The system's Chromium, headless and without a network of its own."""
+"""Helpers for tests that use the page in the system's headless Chromium."""
 
 import shutil
 from collections.abc import Iterator
@@ -22,23 +22,23 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, address: str, width: int = 1200, height: int = 900) -> Iterator[Page]:
-    """The opened page; afterwards nothing may have been asked of another host, and no script of an article may have run."""
+    """Open the page; at the end, fail if it sent a request to another host or a script showed a dialog."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
-    asked: list[str] = []
+    requests: list[str] = []
     dialogs: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     page.goto(address)
     page.wait_for_selector("#question textarea")
     yield page
-    foreign = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    foreign = [url for url in requests if not url.startswith((address, "data:", "blob:"))]
     context.close()
     assert not foreign and not dialogs
 
 
 def ask(page: Page, question: str, answers: int = 1) -> None:
-    """Type a question, send it, and wait until so many answers are finished."""
+    """Send a question and wait until that many answers are finished."""
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
     expect(page.locator(".answer .foot")).to_have_count(answers, timeout=60_000)

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, on a free port, for the tests that speak to it."""
+"""Helpers for tests that run `python app.py` as a real server."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ def free_port() -> int:
 def served(
     data: Path, log: Path, port: int | None = None, **settings: str
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """The address of `python app.py` over a data folder, and its process; ended afterwards."""
+    """Run `python app.py` over a data folder; yield its address and its process, and end it afterwards."""
     port = port or free_port()
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1", **settings}
     with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""The page for those who use no mouse, no colours, no motion: an axe-core scan without serious findings, in both themes and on a phone."""
+"""Test accessibility: axe-core finds nothing serious in both themes and on a phone, and motion can be turned off."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield address
 
 
-def findings(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, each with the first element that it is about."""
+def violations(page: Page) -> list[str]:
+    """Return the violations that axe-core calls serious or critical, with the elements concerned."""
     assert _PACKAGE and _PACKAGE.submodule_search_locations
     page.evaluate((Path(_PACKAGE.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
@@ -44,36 +44,36 @@ def findings(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 1400), ("light", 390)])
-def test_axe_finds_nothing_serious(browser: Browser, address: str, theme: str, width: int) -> None:
+def test_chat_has_no_serious_violations(browser: Browser, address: str, theme: str, width: int) -> None:
     with opened(browser, address, width) as page:
         page.goto(f"{address}/?__theme={theme}")
         page.wait_for_selector("#question textarea")
         page.wait_for_timeout(500)
-        assert findings(page) == []
+        assert violations(page) == []
         ask(page, HS2)
         page.locator(".answer summary").last.click()
         page.locator(".answer a.marker").first.click()
-        expect(page.locator("#reader mark.here")).to_be_visible()
-        assert findings(page) == []
+        expect(page.locator("#cited-article mark.current")).to_be_visible()
+        assert violations(page) == []
         page.get_by_role("button", name="Conversations").click()
         page.wait_for_timeout(800)
-        assert findings(page) == []
+        assert violations(page) == []
 
 
-def test_the_collection_too(browser: Browser, address: str) -> None:
+def test_collection_has_no_serious_violations(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         page.get_by_role("tab", name="Collection").click()
         expect(page.locator("#articles .open").first).to_be_visible()
-        assert findings(page) == []
+        assert violations(page) == []
         page.locator("#articles .open").first.click()
         expect(page.locator("#article h2")).to_be_visible()
-        assert findings(page) == []
+        assert violations(page) == []
 
 
-def test_nothing_moves_for_those_who_want_no_motion(browser: Browser, address: str) -> None:
+def test_nothing_is_animated_with_reduced_motion(browser: Browser, address: str) -> None:
     page = browser.new_page(reduced_motion="reduce")
     page.goto(address)
     ask(page, HS2)
-    moving = "[...document.querySelectorAll('*')].filter(e => e.getAnimations().some(a => a.playState == 'running')).map(e => e.outerHTML.slice(0, 80))"
-    assert page.evaluate(moving) == []
+    animated = "[...document.querySelectorAll('*')].filter(e => e.getAnimations().some(a => a.playState == 'running')).map(e => e.outerHTML.slice(0, 80))"
+    assert page.evaluate(animated) == []
     page.close()

@@ -1,9 +1,9 @@
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from conftest import article
+from hostile import HOSTILE, Tags
 
 from corpus.passages import Passage
 from rag.answers.answer import Answer
@@ -13,15 +13,6 @@ from rag.query.timing import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import number_citations
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><svg onload=alert(1)>',
-    "![x](http://evil.example/?q)",
-    "</div><form action=http://evil.example>",
-    "javascript:alert(1)",
-    "'-alert(1)-'",
-]
 ALLOWED = {
     "div": {"class"},
     "p": {"class"},
@@ -33,17 +24,6 @@ ALLOWED = {
     "a": {"class", "href", "title", "target", "rel"},
     "li": {"id", "value"},
 }
-
-
-class Tags(HTMLParser):
-    """Collects the tags and attributes of a page as a browser would see them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attributes)))
 
 
 def answer(text: str, **changes: object) -> Answer:
@@ -70,7 +50,7 @@ def answer(text: str, **changes: object) -> Answer:
         {"status": "unanswerable", "message": "MESSAGE", "statements": ()},
     ],
 )
-def test_no_text_of_others_becomes_a_tag_an_attribute_or_a_link(text: str, changes: dict) -> None:
+def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str, changes: dict) -> None:
     filled = {
         name: text if isinstance(value, str) and value.isupper() else value for name, value in changes.items()
     }
@@ -95,7 +75,7 @@ def test_no_text_of_others_becomes_a_tag_an_attribute_or_a_link(text: str, chang
         (" https://a.example", True),
     ],
 )
-def test_only_absolute_web_addresses_of_the_metadata_are_links(url: str, linked: bool) -> None:
+def test_only_absolute_web_addresses_become_links(url: str, linked: bool) -> None:
     source = article(url=url)
     item = Evidence(Passage(source, 0, 10), 0, 10, 1.0, 20.0)
     html = answer_html(
@@ -104,14 +84,14 @@ def test_only_absolute_web_addresses_of_the_metadata_are_links(url: str, linked:
     assert ('rel="noopener noreferrer nofollow"' in html) == linked
 
 
-def test_markers_point_at_their_source_and_say_what_it_is() -> None:
+def test_markers_link_to_their_source_and_name_it() -> None:
     html = answer_html(answer("The plan"), 3)
     targets = re.findall(r'href="#(source-[\d-]+)"', html)
     assert targets == ["source-3-1", "source-3-2"] and all(f'id="{target}"' in html for target in targets)
     assert 'title="The plan (The plan, 13 February 2018): The plan stands here."' in html
 
 
-def test_a_quoted_sentence_is_its_own_source_and_stands_there_once() -> None:
+def test_a_quoted_sentence_is_shown_once_as_its_own_source() -> None:
     source = article(body="Only these words.")
     item = Evidence(Passage(source, 0, 17), 0, 17, 1.0, 20.0)
     html = answer_html(
@@ -125,7 +105,7 @@ def test_a_quoted_sentence_is_its_own_source_and_stands_there_once() -> None:
     )
 
 
-def test_unchecked_words_are_labelled_and_have_no_markers() -> None:
+def test_unchecked_draft_is_labelled_and_has_no_markers() -> None:
     html = answer_html(answer("x", status="writing", draft="It grew", statements=()), 0)
     assert (
         "not yet checked" in html
@@ -135,7 +115,7 @@ def test_unchecked_words_are_labelled_and_have_no_markers() -> None:
     )
 
 
-def test_what_backs_a_statement_is_told_in_words() -> None:
+def test_verdicts_are_shown_in_words() -> None:
     html = answer_html(
         answer(
             "The plan",
@@ -151,33 +131,33 @@ def test_what_backs_a_statement_is_told_in_words() -> None:
     assert "1 remark on" in html and "<li>The sources disagree.</li>" in html
 
 
-def test_quotes_that_stand_in_for_what_did_not_hold_say_so() -> None:
+def test_quotes_that_replace_a_failed_answer_say_so() -> None:
     quoted = answer("The plan", warnings=("Dropped “It grew.”: no source.",))
     quoted = quoted.replace(statements=quoted.statements[1:])
-    assert "instead of what was written and did not hold" in answer_html(quoted, 0)
-    assert "instead" not in answer_html(quoted.replace(warnings=()), 0)
+    assert "since what was written failed the checks" in answer_html(quoted, 0)
+    assert "failed the checks" not in answer_html(quoted.replace(warnings=()), 0)
 
 
-def test_an_answer_is_judged_once_and_only_where_that_may_be() -> None:
+def test_feedback_buttons_are_shown_only_where_allowed_and_only_once() -> None:
     assert "judge" not in answer_html(answer("x"), 0) and "judge" not in answer_html(
         answer("x", status="writing", statements=()), 0, ""
     )
     html = answer_html(answer("x"), 5, "")
-    assert all(f'id="judge-5-{verdict}"' in html for verdict in ("good", "wrong-figure", "should-refuse"))
+    assert all(f'id="feedback-5-{verdict}"' in html for verdict in ("good", "wrong-figure", "should-refuse"))
     html = answer_html(answer("x"), 5, "outdated")
-    assert "✓ Noted for review: Outdated" in html and "judge-5" not in html
+    assert "✓ Noted for review: Outdated" in html and "feedback-5" not in html
 
 
-def told(text: str, day: int, publisher: str) -> Evidence:
+def sentence(text: str, day: int, publisher: str) -> Evidence:
     source = article(body=text, publisher=publisher, published=f"2018-02-{day:02}")
     return Evidence(Passage(source, 0, len(text)), 0, len(text), 1.0, 20.0)
 
 
-def test_values_over_time_are_drawn_and_sources_that_disagree_stand_side_by_side() -> None:
+def test_values_over_time_are_charted_and_conflicting_statements_are_side_by_side() -> None:
     items = [
-        told("The bill is 61 million crowns.", 17, "A"),
-        told("The bill is 67 million crowns.", 17, "B"),
-        told("It was 34 million crowns.", 3, "A"),
+        sentence("The bill is 61 million crowns.", 17, "A"),
+        sentence("The bill is 67 million crowns.", 17, "B"),
+        sentence("It was 34 million crowns.", 3, "A"),
     ]
     figures = ("61 million crowns", "67 million crowns", "34 million crowns")
     statements = tuple(
@@ -200,23 +180,25 @@ def test_values_over_time_are_drawn_and_sources_that_disagree_stand_side_by_side
     assert 'class="sides"' not in answer_html(Answer("q", "q", "answered", statements=statements), 2)
 
 
-def test_only_a_finished_answer_can_be_asked_again_and_its_search_edited() -> None:
+def test_only_a_finished_answer_has_buttons() -> None:
     html = answer_html(answer("x"), 4)
     assert all(f'id="{name}-4"' in html for name in ("copy", "retry", "edit", "search"))
     assert "<button" not in answer_html(answer("x", status="writing", statements=()), 4)
 
 
-def test_a_figure_stands_in_bold_before_its_quote_with_its_day() -> None:
+def test_figure_and_day_are_shown_before_the_quote() -> None:
     source = article(body="The force has 4,000 people.")
     item = Evidence(Passage(source, 0, 27), 0, 27, 1.0, 20.0)
     (statement,) = number_citations([(item.text, [item], "quoted")])
-    told = replace(statement, as_of=AsOf("4,000 people", source.published, source.published, "Meridian Wire"))
-    html = answer_html(Answer("q", "q", "answered", statements=(told,)), 0)
+    dated = replace(
+        statement, as_of=AsOf("4,000 people", source.published, source.published, "Meridian Wire")
+    )
+    html = answer_html(Answer("q", "q", "answered", statements=(dated,)), 0)
     assert "<strong>4,000 people</strong> – as of 13 February 2018, Meridian Wire</p><blockquote" in html
     assert "as-of" not in answer_html(Answer("q", "q", "answered", statements=(statement,)), 0)
 
 
-def test_the_words_that_answer_stand_in_bold_in_their_quote_as_whole_words() -> None:
+def test_answering_words_are_bold_in_their_quote_as_whole_words() -> None:
     source = article(body="The force has 4,000 people in 4 places.")
     item = Evidence(Passage(source, 0, len(source.body)), 0, len(source.body), 1.0, 20.0)
     (statement,) = number_citations([(item.text, [item], "quoted")])

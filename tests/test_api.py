@@ -17,14 +17,14 @@ from rag.serving.collection import Collection, UnknownArticle
 
 @pytest.fixture(scope="module")
 def api(quoting: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Api:
-    return Api(quoting, Collection(quoting.library, tmp_path_factory.mktemp("uploads"), changes=False))
+    return Api(quoting, Collection(quoting.library, tmp_path_factory.mktemp("uploads"), writable=False))
 
 
 @pytest.fixture
 def writable(library: Library, tmp_path: Path) -> Api:
     """The endpoints over an empty collection that may be changed."""
     assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())
-    return Api(assistant, Collection(library, tmp_path, changes=True))
+    return Api(assistant, Collection(library, tmp_path, writable=True))
 
 
 def test_an_answer_is_plain_json_and_every_quote_stands_at_its_offsets(api: Api, quoting: Assistant) -> None:
@@ -195,7 +195,7 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
         ("articles", ("", "newest", "many"), "limit should be a whole number"),
         ("articles", ("", "colour"), "no way of sorting"),
         ("article", (3,), "article should be a text"),
-        ("article", ("none",), "id of no article"),
+        ("article", ("none",), "No article has the id"),
         ("add", ({"a": 1},), "text should be a text"),
         ("add", ("text", 5), "publisher should be a text"),
         ("add", ("", "", "", "", "", "file"), "files should be a list"),

@@ -1,4 +1,4 @@
-"""Reading on from an answer in a real browser: the article beside the chat, its places by button and key, the card, and asking again."""
+"""Test the article pane and the buttons of answers in a real browser, with mouse and keyboard."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +25,8 @@ def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield address
 
 
-def back_to(page: Page, selector: str) -> None:
-    """Press Shift and Tab until what the selector names has the focus."""
+def shift_tab_to(page: Page, selector: str) -> None:
+    """Press Shift+Tab until the element has the focus."""
     for _ in range(20):
         page.keyboard.press("Shift+Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -34,42 +34,42 @@ def back_to(page: Page, selector: str) -> None:
     raise AssertionError(f"{selector} cannot be reached by Tab")
 
 
-def test_a_quote_opens_its_article_at_the_words_and_the_keys_lead_on_and_back(page: Page) -> None:
+def test_a_quote_opens_its_article_and_keys_move_between_citations(page: Page) -> None:
     ask(page, HS2)
     quotes = page.locator(".answer q").all_inner_texts()
     page.locator(".answer blockquote").first.click(position={"x": 60, "y": 12})
-    here = page.locator("#reader mark.here")
-    expect(here).to_contain_text(quotes[0].strip("“”"))
-    expect(here).to_be_focused()
-    expect(here).to_be_in_viewport()
+    mark = page.locator("#cited-article mark.current")
+    expect(mark).to_contain_text(quotes[0].strip("“”"))
+    expect(mark).to_be_focused()
+    expect(mark).to_be_in_viewport()
     page.keyboard.press("ArrowRight")
-    expect(here).to_contain_text(quotes[1].strip("“”"))
-    expect(page.locator("#reader .steps")).to_contain_text(f"2 of {len(quotes)} places")
+    expect(mark).to_contain_text(quotes[1].strip("“”"))
+    expect(page.locator("#cited-article .steps")).to_contain_text(f"Source 2 of {len(quotes)}")
     page.get_by_role("button", name="‹ Previous").click()
-    expect(here).to_contain_text(quotes[0].strip("“”"))
-    expect(here).to_be_focused()
+    expect(mark).to_contain_text(quotes[0].strip("“”"))
+    expect(mark).to_be_focused()
     page.get_by_text("The text as it was read").click()
-    expect(page.locator("#reader pre mark")).to_be_visible()
+    expect(page.locator("#cited-article pre mark")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator("#reader")).to_have_count(0)
+    expect(page.locator("#cited-article")).to_have_count(0)
     expect(page.locator(".answer a.marker").first).to_be_focused()
 
 
-def test_with_the_keyboard_alone(page: Page) -> None:
+def test_article_can_be_opened_and_closed_with_the_keyboard(page: Page) -> None:
     ask(page, PIPES)
-    back_to(page, "a.marker")
+    shift_tab_to(page, "a.marker")
     page.keyboard.press("Enter")
-    expect(page.locator("#reader mark.here")).to_be_focused()
-    back_to(page, "[data-close]")
+    expect(page.locator("#cited-article mark.current")).to_be_focused()
+    shift_tab_to(page, "[data-close]")
     page.keyboard.press("Enter")
-    expect(page.locator("#reader")).to_have_count(0)
+    expect(page.locator("#cited-article")).to_have_count(0)
     expect(page.locator(".answer a.marker").last).to_be_focused()
 
 
-def test_a_card_tells_of_the_source_while_a_marker_is_pointed_at(
+def test_hovering_or_focusing_a_marker_shows_its_source(
     browser: Browser, sample_folder: Path, tmp_path: Path
 ) -> None:
-    """With the packaged reader as it comes, since only written sentences have markers away from their source; a trained one quotes."""
+    """Without the adapter, since only written sentences have markers; the trained model quotes."""
     with (
         served(sample_folder, tmp_path / "log", DATELINE_ADAPTER="none") as (address, _),
         opened(browser, address) as page,
@@ -97,7 +97,7 @@ def test_an_answer_is_copied_with_its_sources(page: Page) -> None:
     assert "[1] “" in copied and "Continental Dispatch, 2023-10-04" in copied and "<" not in copied
 
 
-def test_a_question_is_asked_again_and_asked_otherwise(page: Page) -> None:
+def test_a_question_can_be_asked_again_and_edited(page: Page) -> None:
     ask(page, HS2)
     ask(page, PIPES, 2)
     page.click("#retry-0")
@@ -111,7 +111,7 @@ def test_a_question_is_asked_again_and_asked_otherwise(page: Page) -> None:
     expect(page.locator(".answer").last).to_contain_text("December")
 
 
-def test_what_was_searched_can_be_changed_and_asked(page: Page) -> None:
+def test_a_rewritten_question_can_be_edited(page: Page) -> None:
     ask(page, "When was High Speed 2 approved?")
     ask(page, "What was it expected to cost?", 2)
     page.locator("#search-1").click()
@@ -125,27 +125,27 @@ def test_what_was_searched_can_be_changed_and_asked(page: Page) -> None:
     expect(page.locator("#chat .user").last).to_contain_text("in 2019?")
 
 
-def test_on_a_phone_the_article_stands_below_and_fits(browser: Browser, address: str) -> None:
+def test_on_a_phone_the_article_is_below_the_chat_and_fits(browser: Browser, address: str) -> None:
     with opened(browser, address, 390, 844) as page:
         ask(page, HS2)
         page.locator(".answer a.marker").first.click()
-        here = page.locator("#reader mark.here")
-        expect(here).to_be_in_viewport()
+        mark = page.locator("#cited-article mark.current")
+        expect(mark).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        chat, beside = page.locator("#chat").bounding_box(), page.locator("#beside").bounding_box()
-        assert chat and beside and beside["y"] > chat["y"] and beside["width"] > 300
+        chat, pane = page.locator("#chat").bounding_box(), page.locator("#article-pane").bounding_box()
+        assert chat and pane and pane["y"] > chat["y"] and pane["width"] > 300
         page.get_by_role("button", name="Close").click()
         expect(page.locator(".answer a.marker").first).to_be_focused()
 
 
-def test_a_point_of_the_drawing_opens_its_source_and_sides_stand_beside_each_other(page: Page) -> None:
+def test_a_point_of_the_chart_opens_its_source_and_sides_are_side_by_side(page: Page) -> None:
     ask(page, HS2)
     point = page.locator(".chart a.point").first
     expect(point).to_be_in_viewport()  # an answer is shown from its beginning
     number = (point.get_attribute("href") or "").rpartition("-")[2]
     point.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#reader mark.here .sr")).to_have_text(f"Cited words {number}:")
+    expect(page.locator("#cited-article mark.current .sr")).to_have_text(f"Cited words {number}:")
     page.keyboard.press("Escape")
     expect(point).to_be_focused()
     ask(page, "What do the auditors and the council say about the cost of the Kestrel Bay ferry?", 2)
@@ -156,7 +156,7 @@ def test_a_point_of_the_drawing_opens_its_source_and_sides_stand_beside_each_oth
     assert one["y"] == other["y"] and one["right"] <= other["x"]
 
 
-def test_filters_are_chips_that_a_press_takes_away(page: Page) -> None:
+def test_clicking_a_chip_removes_its_filter(page: Page) -> None:
     page.get_by_text("Only some articles").click()
     page.fill("#since input, #since textarea", "2020")
     page.locator("#publishers input").click()
@@ -175,7 +175,7 @@ def test_filters_are_chips_that_a_press_takes_away(page: Page) -> None:
     expect(page.locator("#chips .chip")).to_have_count(0)
 
 
-def test_a_filter_that_the_question_itself_makes_can_be_taken_away_too(page: Page) -> None:
+def test_a_filter_from_the_question_can_be_removed(page: Page) -> None:
     ask(page, "How has the cost of HS2 changed according to the Civic Observer alone?")
     chips = page.locator(".answer .chip")
     expect(chips).to_have_text(["Civic Observer ✕"])

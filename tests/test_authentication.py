@@ -1,4 +1,4 @@
-"""Who may come in: the file, and the real server with and without a login, asked as scripts and a browser ask it."""
+"""Test logins: the file, and a real server with and without a login, through HTTP, gradio_client and a browser."""
 
 import asyncio
 import os
@@ -42,12 +42,12 @@ def address(sample_folder: Path, file: Path) -> Iterator[str]:
         yield address
 
 
-def test_the_file_holds_salted_hashes_that_its_owner_alone_reads(file: Path) -> None:
+def test_file_holds_salted_hashes_and_is_private(file: Path) -> None:
     text = file.read_text()
     assert [line.partition(":")[0] for line in text.splitlines()] == ["bo.b", "ada"] and ADA[1] not in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and login_line(*ADA) != login_line(*ADA)
     logins = Logins(file)
-    assert logins.right(*ADA) and logins.right(*BO)
+    assert logins.verify(*ADA) and logins.verify(*BO)
     for wrong in (
         ("ada", BO[1]),
         ("ada", "an older password"),
@@ -57,22 +57,24 @@ def test_the_file_holds_salted_hashes_that_its_owner_alone_reads(file: Path) -> 
         ("", ""),
         ("ada", "\ud800"),
     ):
-        assert not logins.right(*wrong)
+        assert not logins.verify(*wrong)
 
 
-def test_wrong_passwords_wait_for_each_other(file: Path) -> None:
+def test_wrong_passwords_of_one_name_wait_for_each_other(file: Path) -> None:
     async def attempts() -> list[bool]:
         logins = Logins(file)
-        return await asyncio.gather(logins.check("ada", "1"), logins.check("ada", "2"), logins.check(*BO))
+        return await asyncio.gather(
+            logins.authenticate("ada", "1"), logins.authenticate("ada", "2"), logins.authenticate(*BO)
+        )
 
-    began = time.monotonic()
-    assert asyncio.run(attempts()) == [False, False, True] and time.monotonic() - began >= 2
+    started = time.monotonic()
+    assert asyncio.run(attempts()) == [False, False, True] and time.monotonic() - started >= 2
 
 
 @pytest.mark.parametrize(
     "text", ["", "ada", "ada:secret", "ada:scrypt$00$00", ":scrypt$" + "0" * 32 + "$" + "0" * 64]
 )
-def test_a_file_that_is_none_is_named_at_the_start(tmp_path: Path, text: str) -> None:
+def test_invalid_or_missing_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "logins").write_text(text)
     with pytest.raises(LoginError, match="python -m rag login NAME"):
         Logins(tmp_path / "logins")
@@ -90,12 +92,12 @@ def test_a_file_that_is_none_is_named_at_the_start(tmp_path: Path, text: str) ->
         ("ada", "x" * 201),
     ],
 )
-def test_names_and_passwords_that_cannot_be_are_refused(login: tuple[str, str]) -> None:
+def test_invalid_names_and_passwords_are_refused(login: tuple[str, str]) -> None:
     with pytest.raises(LoginError):
         login_line(*login)
 
 
-def test_the_command_writes_a_login(tmp_path: Path) -> None:
+def test_login_command_writes_a_login(tmp_path: Path) -> None:
     code = "import getpass, sys; getpass.getpass = lambda prompt: 'kestrel bay ferry'; from rag.__main__ import main; sys.exit(main(['login', 'ada']))"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -104,10 +106,10 @@ def test_the_command_writes_a_login(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0 and "ada may log in" in done.stdout and Logins(tmp_path / "l").right(*ADA)
+    assert done.returncode == 0 and "ada may log in" in done.stdout and Logins(tmp_path / "l").verify(*ADA)
 
 
-# What Gradio's own login leaves open stands in the second line and below.
+# From the second line on: routes that Gradio's own login leaves open.
 _ROUTES = [
     *(("GET", path) for path in ("config", "gradio_api/info", "gradio_api/openapi.json", "gradio_api/file=x", "gradio_api/queue/data?session_hash=a")),
     *(("GET", path) for path in ("gradio_api/heartbeat/a", "gradio_api/token", "gradio_api/user", "gradio_api/app_id", "monitoring/x", "docs")),
@@ -118,7 +120,7 @@ _ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path"), _ROUTES)
-def test_without_a_login_nothing_answers(address: str, method: str, path: str) -> None:
+def test_every_route_needs_a_login(address: str, method: str, path: str) -> None:
     for cookies in ({}, {"access-token-unsecure-x": "y"}):
         reply = httpx.request(
             method,
@@ -129,14 +131,14 @@ def test_without_a_login_nothing_answers(address: str, method: str, path: str) -
         assert reply.status_code == 401, reply.text
 
 
-def test_the_login_page_tells_nothing_of_the_collection(address: str) -> None:
+def test_login_page_reveals_nothing_of_the_collection(address: str) -> None:
     text = httpx.get(address).text
     assert (
         "auth_required" in text and '"components":[]' in text and "HS2" not in text and "Meridian" not in text
     )
 
 
-def test_scripts_log_in(address: str) -> None:
+def test_scripts_can_log_in(address: str) -> None:
     with pytest.raises(AuthenticationError):
         Client(address, verbose=False)
     with pytest.raises(ValueError, match="Could not login"):
@@ -153,32 +155,30 @@ def test_scripts_log_in(address: str) -> None:
         assert curl.post("/gradio_api/call/health", json={"data": []}).status_code == 401
 
 
-def test_two_logins_at_one_browser_do_not_see_each_others_conversations(
-    browser: "Browser", address: str
-) -> None:
+def test_users_of_one_browser_do_not_see_each_others_conversations(browser: "Browser", address: str) -> None:
     from browsing import ask
     from playwright.sync_api import expect
 
     page = browser.new_context().new_page()
 
-    def enter(name: str, password: str) -> None:
+    def log_in(name: str, password: str) -> None:
         page.goto(address)
         page.get_by_label("username").fill(name)
         page.get_by_label("password").fill(password)
         page.get_by_role("button", name="Login").click()
         page.wait_for_selector("#question textarea")
 
-    def leave(page: "Page") -> None:
+    def log_out(page: "Page") -> None:
         page.get_by_role("link", name="Log out").click()
         expect(page.get_by_role("button", name="Login")).to_be_visible()
 
-    enter(*ADA)
+    log_in(*ADA)
     ask(page, "What does HS2 cost?")
-    expect(page.locator("#talks li a")).to_have_count(1)
-    leave(page)
-    enter(*BO)
-    expect(page.locator("#talks li")).to_have_text("None yet.")
-    leave(page)
-    enter(*ADA)
-    expect(page.locator("#talks li a")).to_have_text("What does HS2 cost?")
+    expect(page.locator("#conversations li a")).to_have_count(1)
+    log_out(page)
+    log_in(*BO)
+    expect(page.locator("#conversations li")).to_have_text("None yet.")
+    log_out(page)
+    log_in(*ADA)
+    expect(page.locator("#conversations li a")).to_have_text("What does HS2 cost?")
     page.context.close()

@@ -1,13 +1,13 @@
-"""The page in a real browser over a real server: asking, markers, Stop, filters, hostile text, phone, and no request to anybody else."""
+"""Test the page in a real browser: questions, markers, Stop, filters, hostile text, phones, and no foreign requests."""
 
 from collections.abc import Iterator
 
 import pytest
 from browsing import CHROMIUM, ask
 from conftest import ROOT
+from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
 from serving import served
-from test_answer_markup import HOSTILE
 
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
@@ -22,7 +22,7 @@ BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[str]:
-    """A server over two sample subjects and articles that hold hostile text in every field."""
+    """Run a server over two sample subjects and articles with hostile text in every field."""
     folder = tmp_path_factory.mktemp("browser")
     library = Library(Store(folder / "data"), encoder)
     files = [*(ROOT / "corpus/articles").glob("ber-*.md"), *(ROOT / "corpus/articles").glob("hs2-*.md")]
@@ -44,7 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
         yield address
 
 
-def test_from_the_empty_page_to_a_cited_answer(page: Page) -> None:
+def test_example_question_gets_cited_answer(page: Page) -> None:
     page.get_by_text(BERLIN).first.click()  # an example question
     expect(page.locator(".answer .foot")).to_have_count(1, timeout=60_000)
     answer = page.locator(".answer").last
@@ -57,7 +57,7 @@ def test_from_the_empty_page_to_a_cited_answer(page: Page) -> None:
     )
 
 
-def test_evidence_stands_there_before_the_answer_and_a_marker_leads_to_its_source(page: Page) -> None:
+def test_evidence_is_shown_before_the_answer_and_a_marker_opens_its_source(page: Page) -> None:
     page.fill("#question textarea", BERLIN)
     page.keyboard.press("Enter")
     expect(page.locator(".answer.writing .sources q").first).to_be_visible(timeout=30_000)
@@ -66,10 +66,10 @@ def test_evidence_stands_there_before_the_answer_and_a_marker_leads_to_its_sourc
     assert page.locator(marker.get_attribute("href") or "").is_visible()
     assert "2012" in (marker.get_attribute("title") or "")
     marker.click()
-    expect(page.locator("#reader mark.here")).to_contain_text("fire-protection")
+    expect(page.locator("#cited-article mark.current")).to_contain_text("fire-protection")
 
 
-def test_a_conversation_goes_on_and_begins_anew(page: Page) -> None:
+def test_followup_is_rewritten_and_a_new_conversation_is_empty(page: Page) -> None:
     ask(page, "When was High Speed 2 approved?")
     ask(page, "What was it expected to cost?", 2)
     expect(page.locator(".answer").last.locator(".searched")).to_contain_text("High Speed 2")
@@ -77,7 +77,7 @@ def test_a_conversation_goes_on_and_begins_anew(page: Page) -> None:
     expect(page.locator(".answer")).to_have_count(0)
 
 
-def test_stop_ends_the_answer_and_the_next_one_works(page: Page) -> None:
+def test_stop_ends_the_answer_and_the_next_question_works(page: Page) -> None:
     for _ in range(5):  # on a busy machine an answer may be finished before the click arrives
         page.fill("#question textarea", BERLIN)
         page.keyboard.press("Enter")
@@ -95,7 +95,7 @@ def test_stop_ends_the_answer_and_the_next_one_works(page: Page) -> None:
     ask(page, BERLIN)
 
 
-def test_filters_and_what_is_no_question_get_a_sentence(page: Page) -> None:
+def test_invalid_filters_and_empty_results_show_a_message(page: Page) -> None:
     page.get_by_text("Only some articles").click()
     page.fill("#since input, #since textarea", "soon")
     page.fill("#question textarea", BERLIN)
@@ -107,7 +107,7 @@ def test_filters_and_what_is_no_question_get_a_sentence(page: Page) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_hostile_articles_and_questions_are_only_text(page: Page, number: int) -> None:
+def test_hostile_articles_and_questions_are_shown_as_text(page: Page, number: int) -> None:
     ask(page, f"What did the zebra number {number} in the harbour say on Thursday evening? {HOSTILE[number]}")
     answer = page.locator(".answer").last
     assert HOSTILE[number] in answer.inner_text() or "zebra" in answer.inner_text()
@@ -120,12 +120,17 @@ def test_hostile_articles_and_questions_are_only_text(page: Page, number: int) -
     for details in answer.locator("summary").all():
         details.click()
     answer.locator("a.marker").first.click()
-    expect(page.locator("#reader mark.here")).to_be_visible()
-    assert page.locator("#reader script, #reader img, #reader form, #reader iframe, #reader svg").count() == 0
+    expect(page.locator("#cited-article mark.current")).to_be_visible()
+    assert (
+        page.locator(
+            "#cited-article script, #cited-article img, #cited-article form, #cited-article iframe, #cited-article svg"
+        ).count()
+        == 0
+    )
     assert page.url.split("#")[0].rstrip("/") == page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2]
 
 
-def test_it_fits_a_phone(browser: Browser, address: str) -> None:
+def test_page_fits_a_phone(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(address)
     page.wait_for_selector("#question textarea")

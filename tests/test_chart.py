@@ -3,9 +3,9 @@ from datetime import date
 from itertools import combinations
 
 import pytest
+from hostile import HOSTILE, Tags
 from hypothesis import given
 from hypothesis import strategies as st
-from test_answer_markup import HOSTILE, Tags
 from test_timeline import answer, told
 
 from rag.answers.timeline import data_points
@@ -14,7 +14,7 @@ from rag.page.chart import chart_html
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2026, 1, 1))
 
 
-def drawn(*values: tuple[str, int], stage: str = "actual") -> str:
+def chart(*values: tuple[str, int], stage: str = "actual") -> str:
     return chart_html(
         data_points(
             answer(*(told(f"It has {n:,} people.", f"{n:,} people", day, stage=stage) for day, n in values))
@@ -24,7 +24,7 @@ def drawn(*values: tuple[str, int], stage: str = "actual") -> str:
 
 
 def test_time_goes_right_and_value_goes_up() -> None:
-    html = drawn(("2021", 4000), ("2018", 1000), ("2020", 2000))
+    html = chart(("2021", 4000), ("2018", 1000), ("2020", 2000))
     dots = [tuple(map(float, pair)) for pair in re.findall(r'<circle cx="([\d.]+)%" cy="(\d+)"', html)]
     (x0, y0), (x1, y1), (x2, y2) = dots
     assert (
@@ -34,22 +34,22 @@ def test_time_goes_right_and_value_goes_up() -> None:
     assert "4,000 [1]" in html and "Jan 2018" in html and "Jan 2021" in html
 
 
-def test_plans_differ_from_facts_in_form_and_in_words() -> None:
-    assert 'class="point plan"' in drawn(("2021", 4000), ("2018", 1000), stage="planned") and "○" in drawn(
+def test_plans_and_facts_are_drawn_and_explained_differently() -> None:
+    assert 'class="point plan"' in chart(("2021", 4000), ("2018", 1000), stage="planned") and "○" in chart(
         ("2021", 4), ("2018", 1), stage="planned"
     )
-    assert 'class="point plan"' not in drawn(("2021", 4000), ("2018", 1000)) and "○" not in drawn(
+    assert 'class="point plan"' not in chart(("2021", 4000), ("2018", 1000)) and "○" not in chart(
         ("2021", 4000), ("2018", 1000)
     )
 
 
-def test_nothing_is_drawn_of_no_series() -> None:
+def test_no_points_give_no_chart() -> None:
     assert chart_html((), 0) == ""
 
 
 @given(st.lists(st.tuples(DAYS.map(str), st.integers(2, 10**7)), min_size=2, max_size=8))
-def test_labels_never_run_into_each_other_on_a_phone(values: list[tuple[str, int]]) -> None:
-    html = drawn(*values)
+def test_labels_never_overlap_on_a_phone(values: list[tuple[str, int]]) -> None:
+    html = chart(*values)
     found = re.findall(r'<text class="value" x="([\d.]+)%" y="(\d+)" text-anchor="middle">(.*?)</text>', html)
     boxes = [(float(x) * 3.3, float(y), len(text) * 3.5) for x, y, text in found]
     for (x, y, half), (other_x, other_y, other_half) in combinations(boxes, 2):
@@ -58,7 +58,7 @@ def test_labels_never_run_into_each_other_on_a_phone(values: list[tuple[str, int
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_publisher_becomes_a_tag(text: str) -> None:
+def test_hostile_publisher_never_becomes_a_tag(text: str) -> None:
     html = chart_html(
         data_points(
             answer(

@@ -21,7 +21,7 @@ def uploads(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def collection(library: Library, uploads: Path) -> Collection:
-    return Collection(library, uploads, changes=True)
+    return Collection(library, uploads, writable=True)
 
 
 def upload(uploads: Path, name: str, text: str, folder: str = "a") -> Path:
@@ -31,30 +31,32 @@ def upload(uploads: Path, name: str, text: str, folder: str = "a") -> Path:
     return file
 
 
-def added(collection: Collection, *files: Path, text: str = "", **given: str) -> list[tuple[str, str]]:
-    *_, last = collection.add(files, text, given)
+def added(collection: Collection, *files: Path, text: str = "", **fields: str) -> list[tuple[str, str]]:
+    *_, last = collection.add(files, text, fields)
     return [(origin_name(report.origin), report.status) for report in last.reports]
 
 
-def test_a_file_may_be_as_large_as_the_door_says(library: Library, uploads: Path) -> None:
+def test_files_larger_than_the_limit_are_refused(library: Library, uploads: Path) -> None:
     files = [upload(uploads, "small.txt", FERRY), upload(uploads, "large.txt", f"{BRIDGE}\n" * 10)]
-    *_, last = Collection(library, uploads, changes=True, largest=len(FERRY)).add(files)
+    *_, last = Collection(library, uploads, writable=True, max_file_bytes=len(FERRY)).add(files)
     assert [report.status for report in last.reports] == [
         "added",
         "refused",
     ] and "larger than" in last.reports[1].problem
 
 
-def test_files_and_a_text_are_added_and_a_bad_file_stops_nothing(
-    collection: Collection, uploads: Path
-) -> None:
+def test_a_bad_file_does_not_stop_the_others(collection: Collection, uploads: Path) -> None:
     files = [
         upload(uploads, "bad.pdf", "%PDF-1.4 nothing"),
         upload(uploads, "empty.txt", ""),
         upload(uploads, "ferry.txt", FERRY),
     ]
-    *growing, last = collection.add(files, BRIDGE)
-    assert [growing[0].done, growing[0].total, last.done] == [0, 4, 4] and last.finished and last.left == 0
+    *progress, last = collection.add(files, BRIDGE)
+    assert (
+        [progress[0].done, progress[0].total, last.done] == [0, 4, 4]
+        and last.finished
+        and last.seconds_left == 0
+    )
     assert [report.status for report in last.reports] == ["refused", "refused", "added", "added"]
     assert not any(file.exists() for file in files), "what was read is deleted"
     for report, name in zip(
@@ -64,7 +66,7 @@ def test_files_and_a_text_are_added_and_a_bad_file_stops_nothing(
     assert collection.coverage().articles == 2 and last.reports[3].origin.startswith("pasted text, 20")
 
 
-def test_a_name_is_known_again_and_other_words_under_it_replace_nothing(
+def test_files_are_recognised_by_name_and_content_and_replace_nothing(
     collection: Collection, uploads: Path
 ) -> None:
     assert added(collection, upload(uploads, "index.txt", FERRY)) == [("index.txt", "added")]
@@ -78,18 +80,18 @@ def test_a_name_is_known_again_and_other_words_under_it_replace_nothing(
     assert {line.article.body for line in collection.list().lines} == {FERRY, BRIDGE}
 
 
-def test_two_texts_pasted_within_a_minute_are_both_kept(collection: Collection) -> None:
+def test_two_texts_pasted_within_a_minute_are_both_added(collection: Collection) -> None:
     added(collection, text=FERRY)
     added(collection, text=BRIDGE)
     assert collection.coverage().articles == 2
 
 
-def test_what_the_user_says_wins_and_a_date_that_is_none_adds_nothing(
+def test_stated_fields_take_precedence_and_an_invalid_date_adds_nothing(
     collection: Collection, uploads: Path
 ) -> None:
     file = upload(uploads, "ferry.md", f"---\npublisher: The File\ndate: 2001-01-01\n---\n{FERRY}")
     with pytest.raises(InvalidDate, match="YYYY-MM-DD"):
-        list(collection.add([file], given={"date": "soon"}))
+        list(collection.add([file], fields={"date": "soon"}))
     assert file.exists() and not collection.coverage().articles
     added(collection, file, publisher="The User", date="2018-02")
     (line,) = collection.list().lines
@@ -110,27 +112,29 @@ def test_only_uploads_are_read_and_deleted(collection: Collection, uploads: Path
     ("text", "why"),
     [("", "nothing to add"), (" \n", "nothing to add"), ("x" * 500_001, "500,001 characters")],
 )
-def test_nothing_and_too_much_get_a_sentence(collection: Collection, text: str, why: str) -> None:
+def test_nothing_and_too_much_are_refused(collection: Collection, text: str, why: str) -> None:
     with pytest.raises(InvalidUpload, match=why):
         list(collection.add([], text))
 
 
-def test_half_a_character_is_left_out(collection: Collection) -> None:
+def test_half_a_surrogate_pair_is_removed(collection: Collection) -> None:
     assert added(collection, text=f"\ud800{FERRY}")[0][1] == "added"
 
 
-def test_an_addition_that_is_stopped_keeps_what_was_finished_and_gives_the_lock_back(
+def test_a_stopped_addition_keeps_finished_files_and_releases_the_lock(
     collection: Collection, uploads: Path
 ) -> None:
     files = [upload(uploads, "ferry.txt", FERRY), upload(uploads, "bridge.txt", BRIDGE)]
-    growing = collection.add(files)
-    next(growing), next(growing)
-    growing.close()
+    progress = collection.add(files)
+    next(progress), next(progress)
+    progress.close()
     assert [line.article.body for line in collection.list().lines] == [FERRY]
     assert added(collection, *files) == [("ferry.txt", "unchanged"), ("bridge.txt", "added")]
 
 
-def test_a_second_writer_is_told_who_writes(collection: Collection, library: Library, uploads: Path) -> None:
+def test_a_second_writer_gets_an_error_that_names_the_first(
+    collection: Collection, library: Library, uploads: Path
+) -> None:
     added(collection, text=BRIDGE)
     (line,) = collection.list().lines
     file = upload(uploads, "ferry.txt", FERRY)
@@ -164,17 +168,17 @@ def test_fields_are_corrected_and_an_article_is_removed(collection: Collection) 
         collection.remove(name)
 
 
-def test_where_changes_are_off_everything_can_be_read_and_nothing_changed(
+def test_a_read_only_collection_can_be_read_but_not_changed(
     library: Library, collection: Collection, uploads: Path
 ) -> None:
     added(collection, text=FERRY)
-    closed = Collection(library, uploads, changes=False)
-    (line,) = closed.list("ferry").lines
+    read_only = Collection(library, uploads, writable=False)
+    (line,) = read_only.list("ferry").lines
     for change in (
-        lambda: list(closed.add([], BRIDGE)),
-        lambda: closed.remove(line.article.id),
-        lambda: closed.correct(line.article.id, {}),
+        lambda: list(read_only.add([], BRIDGE)),
+        lambda: read_only.remove(line.article.id),
+        lambda: read_only.correct(line.article.id, {}),
     ):
         with pytest.raises(ChangesDisabled, match="DATELINE_CHANGES"):
             change()
-    assert closed.article(line.article.id).body == FERRY and closed.raw(line.article.id) == FERRY
+    assert read_only.article(line.article.id).body == FERRY and read_only.raw_text(line.article.id) == FERRY

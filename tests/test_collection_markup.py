@@ -2,7 +2,7 @@ import re
 
 import pytest
 from conftest import article
-from test_answer_markup import HOSTILE, Tags
+from hostile import HOSTILE, Tags
 
 from corpus.store.duplicates import NearDuplicates, find_near_duplicates
 from corpus.store.filters import Coverage
@@ -31,7 +31,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "{{7*7}} ${alert(1)}"])
-def test_nothing_of_an_article_becomes_a_tag_an_attribute_or_a_link(text: str) -> None:
+def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str) -> None:
     known = article(
         body=f"{text} stands here.",
         title=text,
@@ -63,7 +63,7 @@ def test_nothing_of_an_article_becomes_a_tag_an_attribute_or_a_link(text: str) -
             assert re.fullmatch(r"[0-9a-f]{12}", attributes.get("data-article") or "0" * 12)
 
 
-def test_an_addition_tells_how_far_it_is_and_what_was_refused_first() -> None:
+def test_progress_of_an_addition_and_refused_files_first() -> None:
     known = article()
     growing = progress_html(AddProgress(2, 8, 4.0, (IngestReport("a.txt", "added", known),)))
     assert (
@@ -90,17 +90,17 @@ def test_an_empty_list_says_what_to_do() -> None:
     assert "Drop files" in article_list_html(
         nothing, "", True
     ) and "python -m corpus add" in article_list_html(nothing, "", False)
-    assert "No article holds “ferry”" in article_list_html(
+    assert "No article contains “ferry”" in article_list_html(
         nothing, "ferry", True
     ) and "nearly the same" in duplicates_html([], False)
 
 
-def test_long_texts_are_cut_and_said_so() -> None:
+def test_long_texts_are_truncated_with_a_note() -> None:
     page = article_html(article(body="word " * 30_000), "raw " * 30_000)
     assert page.count("The first 100,000 of") == 2 and len(page) < 210_000
 
 
-def test_figures_that_differ_stand_first() -> None:
+def test_differing_figures_come_first() -> None:
     (pair,) = find_near_duplicates(
         [
             article(f"{'The ferry sailed on. ' * 9} It was {old} and cost {price} crowns.")

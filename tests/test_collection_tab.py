@@ -1,4 +1,4 @@
-"""The Collection tab in a real browser over a real server and a real store: add, find, read, correct, remove, compare; and the chat follows."""
+"""Test the Collection tab in a real browser: add, find, read, correct, remove and compare articles."""
 
 import os
 import subprocess
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from browsing import CHROMIUM, opened
 from conftest import ROOT
+from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
 from serving import served
-from test_answer_markup import HOSTILE
 
 from corpus.store.database import Store
 from corpus.store.lock import write_lock
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """The articles on a ferry, two of them nearly the same."""
-    folder = tmp_path_factory.mktemp("shelf") / "data"
+    """Return a data folder with the articles on a ferry, two of them nearly the same."""
+    folder = tmp_path_factory.mktemp("collection") / "data"
     library = Library(Store(folder), encoder)
     for file in sorted((ROOT / "corpus/articles").glob("bay-*.md")):
         list(ingest(library, file))
@@ -45,11 +45,11 @@ def address(data: Path) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     with opened(browser, address) as page:
-        to_collection(page)
+        open_collection_tab(page)
         yield page
 
 
-def to_collection(page: Page) -> None:
+def open_collection_tab(page: Page) -> None:
     page.get_by_role("tab", name="Collection").click()
     expect(page.locator("#articles .open").first).to_be_visible()
 
@@ -74,10 +74,10 @@ def remove(page: Page) -> None:
     page.click("#remove")
     expect(page.locator("#remove")).to_have_text("Remove it for good?")
     page.click("#remove")
-    expect(page.locator("#shelf")).to_be_visible()
+    expect(page.locator("#collection")).to_be_visible()
 
 
-def test_what_is_dropped_and_pasted_is_added_and_the_chat_knows_it(page: Page, tmp_path: Path) -> None:
+def test_files_and_pasted_text_are_added_and_can_be_asked_about(page: Page, tmp_path: Path) -> None:
     before = page.locator("#coverage p").inner_text()
     (tmp_path / "otters.txt").write_text(
         "Seventeen otters were counted in the harbour of Corrin on Thursday, the warden told the council of the island."
@@ -115,11 +115,11 @@ def test_what_is_dropped_and_pasted_is_added_and_the_chat_knows_it(page: Page, t
         search(page, "corrin courier", 2 - _)
         page.locator("#articles .open").first.click()
         remove(page)
-    expect(page.locator("#articles")).to_contain_text("No article holds")
+    expect(page.locator("#articles")).to_contain_text("No article contains")
     expect(page.locator("#coverage")).to_have_text(before)
 
 
-def test_an_article_is_opened_corrected_and_stays_corrected(page: Page) -> None:
+def test_fields_of_an_article_can_be_corrected(page: Page) -> None:
     search(page, "auditors contradict", 2)
     page.locator("#articles .open").first.click()
     expect(page.locator("#back")).to_be_focused()
@@ -140,7 +140,7 @@ def test_an_article_is_opened_corrected_and_stays_corrected(page: Page) -> None:
     expect(page.locator("#articles")).to_contain_text("April 2019")
 
 
-def test_near_copies_and_their_differences_open_what_they_name(page: Page) -> None:
+def test_near_duplicates_show_their_differences_and_open_articles(page: Page) -> None:
     page.get_by_text("Articles that are nearly the same").click()
     page.click("#compare")
     expect(page.locator("#pairs .pair tbody tr").first).to_be_visible()
@@ -155,7 +155,7 @@ def test_near_copies_and_their_differences_open_what_they_name(page: Page) -> No
     search(page, "auditors contradict", 2)
 
 
-def test_what_another_process_adds_shows_when_the_tab_is_chosen(
+def test_articles_added_by_another_process_appear_when_the_tab_is_selected(
     page: Page, data: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "swans.md"
@@ -181,7 +181,7 @@ def test_what_another_process_adds_shows_when_the_tab_is_chosen(
     remove(page)
 
 
-def test_while_another_process_writes_nothing_is_lost(page: Page, data: Path, tmp_path: Path) -> None:
+def test_the_form_is_kept_while_another_process_writes(page: Page, data: Path, tmp_path: Path) -> None:
     text = "The lighthouse keeper of Corrin retired on Monday after fifty years, and nobody applied for his post."
     with write_lock(data):
         add(page, text=text)
@@ -198,7 +198,7 @@ def test_while_another_process_writes_nothing_is_lost(page: Page, data: Path, tm
     expect(page.locator("#pasted textarea")).to_have_value("Short.")
 
 
-def test_an_addition_tells_how_far_it_is_and_goes_on_after_stop(page: Page, tmp_path: Path) -> None:
+def test_an_addition_shows_progress_and_can_be_stopped_and_repeated(page: Page, tmp_path: Path) -> None:
     files = [tmp_path / f"stopped{n}.txt" for n in range(20)]
     for n, file in enumerate(files):
         file.write_text(
@@ -208,8 +208,8 @@ def test_an_addition_tells_how_far_it_is_and_goes_on_after_stop(page: Page, tmp_
             )
         )
     add(page, *files, publisher="Barge Gazette")
-    expect(page.locator("#report .pace")).to_contain_text("of 20 files")
-    expect(page.locator("#report .pace")).to_contain_text("left")
+    expect(page.locator("#report .progress-line")).to_contain_text("of 20 files")
+    expect(page.locator("#report .progress-line")).to_contain_text("left")
     page.click("#stop-adding")
     expect(page.locator("#report [role=alert]")).to_contain_text("Stopped; what was finished is kept")
     expect(page.locator("#report progress")).to_be_hidden()
@@ -222,7 +222,7 @@ def test_an_addition_tells_how_far_it_is_and_goes_on_after_stop(page: Page, tmp_
     search(page, "barge gazette", 20)
 
 
-def test_hostile_articles_are_only_text(page: Page) -> None:
+def test_hostile_articles_are_shown_as_text(page: Page) -> None:
     text = " ".join([*HOSTILE, "{{constructor}} ${alert(1)}"])
     add(
         page,
@@ -240,9 +240,9 @@ def test_hostile_articles_are_only_text(page: Page) -> None:
     remove(page)
 
 
-def test_a_phone_and_the_keyboard_are_enough(browser: Browser, address: str) -> None:
+def test_tab_works_on_a_phone_and_with_the_keyboard(browser: Browser, address: str) -> None:
     with opened(browser, address, 400, 850) as page:
-        to_collection(page)
+        open_collection_tab(page)
         opener = page.locator("#articles .open").nth(2)
         name = opener.get_attribute("data-article")
         opener.focus()

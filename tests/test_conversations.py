@@ -1,4 +1,4 @@
-"""Conversations in a real browser: they survive a restart, stay in their browser, are found, named, linked to, deleted and saved."""
+"""Test stored conversations in a real browser: reopen, search, rename, link, delete, export, give feedback."""
 
 import json
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from browsing import CHROMIUM, ask, opened
 from conftest import copied
+from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
 from serving import free_port, served
-from test_answer_markup import HOSTILE
 from test_article_pane import HS2
 
 from corpus.store.database import Store
@@ -24,20 +24,20 @@ REOPENED = "When did Notre-Dame reopen?"
 
 @pytest.fixture(scope="module")
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(sample_folder, tmp_path_factory.mktemp("talks") / "log", DATELINE_MODEL="none") as (
+    with served(sample_folder, tmp_path_factory.mktemp("conversations") / "log", DATELINE_MODEL="none") as (
         address,
         _,
     ):
         yield address
 
 
-def to_list(page: Page) -> None:
+def open_sidebar(page: Page) -> None:
     page.get_by_role("button", name="Conversations").click()
-    expect(page.locator("#talks input[type=search]")).to_be_visible()
+    expect(page.locator("#conversations input[type=search]")).to_be_visible()
 
 
-def kept(page: Page) -> dict:
-    """The last exchange of the one conversation that the browser keeps."""
+def stored_exchange(page: Page) -> dict:
+    """Return the last exchange of the only conversation stored in the browser."""
     return json.loads(
         page.evaluate(
             "localStorage.getItem(Object.keys(localStorage).find(key => key.startsWith('dateline:')))"
@@ -45,7 +45,7 @@ def kept(page: Page) -> dict:
     )["exchanges"][-1]
 
 
-def test_a_conversation_survives_restarts_and_goes_on_and_is_checked_again(
+def test_a_conversation_survives_restarts_and_is_verified_again(
     browser: Browser, sample_folder: Path, tmp_path: Path
 ) -> None:
     data, port = copied(sample_folder, tmp_path / "data"), free_port()
@@ -54,7 +54,7 @@ def test_a_conversation_survives_restarts_and_goes_on_and_is_checked_again(
         page.goto(address)
         ask(page, HS2)
         first, link = page.locator(".answer").inner_text(), page.url
-        cited = kept(page)["answer"]["citations"][0]["article"]
+        cited = stored_exchange(page)["answer"]["citations"][0]["article"]
         page.goto("about:blank")
     with served(data, tmp_path / "second", port, DATELINE_MODEL="none"):
         page.goto(link)
@@ -71,25 +71,25 @@ def test_a_conversation_survives_restarts_and_goes_on_and_is_checked_again(
             "! source removed"
         )
         page.locator(".answer").first.locator("a.marker").first.click()
-        expect(page.locator("#reader")).to_contain_text("no longer in the collection")
+        expect(page.locator("#cited-article")).to_contain_text("no longer in the collection")
     page.close()
 
 
-def test_it_is_listed_found_named_opened_and_deleted(page: Page) -> None:
+def test_conversations_can_be_searched_renamed_opened_and_deleted(page: Page) -> None:
     ask(page, HS2)
     page.click("#new")
     expect(page.locator(".answer")).to_have_count(0)
     assert "#conversation" not in page.url
     ask(page, REOPENED)
-    to_list(page)
-    names = page.locator("#talks li a")
+    open_sidebar(page)
+    names = page.locator("#conversations li a")
     expect(names).to_have_text([REOPENED, HS2])
-    page.fill("#talks input[type=search]", "billion hs2")
+    page.fill("#conversations input[type=search]", "billion hs2")
     expect(names).to_have_text([HS2])
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name of the conversation").fill("The price of a railway")
     page.keyboard.press("Enter")
-    page.fill("#talks input[type=search]", "")
+    page.fill("#conversations input[type=search]", "")
     expect(names).to_have_count(2)
     page.get_by_role("link", name="The price of a railway").click()
     expect(page.locator("#chat")).to_contain_text(HS2)
@@ -100,17 +100,17 @@ def test_it_is_listed_found_named_opened_and_deleted(page: Page) -> None:
     expect(names).to_have_text(["The price of a railway"])
 
 
-def test_two_browsers_know_nothing_of_each_other(browser: Browser, page: Page, address: str) -> None:
+def test_browsers_do_not_see_each_others_conversations(browser: Browser, page: Page, address: str) -> None:
     ask(page, HS2)
     with opened(browser, address) as other:
         other.goto(page.url)
-        to_list(other)
-        expect(other.locator("#talks")).to_contain_text("not kept in this browser")
-        expect(other.locator("#talks li a")).to_have_count(0)
+        open_sidebar(other)
+        expect(other.locator("#conversations")).to_contain_text("not kept in this browser")
+        expect(other.locator("#conversations li a")).to_have_count(0)
         expect(other.locator(".answer")).to_have_count(0)
 
 
-def test_answers_and_conversations_are_saved_as_documents(page: Page) -> None:
+def test_answers_and_conversations_can_be_exported(page: Page) -> None:
     ask(page, HS2)
     ask(page, REOPENED, 2)
     page.get_by_text("Save as").last.click()
@@ -129,41 +129,41 @@ def test_answers_and_conversations_are_saved_as_documents(page: Page) -> None:
         assert download.value.suggested_filename == name and words in Path(download.value.path()).read_text()
     with page.expect_download() as download:
         page.click("#export-1-json")
-    assert json.loads(Path(download.value.path()).read_text()) == kept(page)["answer"]
+    assert json.loads(Path(download.value.path()).read_text()) == stored_exchange(page)["answer"]
 
 
 @pytest.mark.parametrize("text", HOSTILE[:3])
-def test_a_hostile_question_is_only_text_in_the_list(page: Page, text: str) -> None:
+def test_a_hostile_question_is_shown_as_text_in_the_list(page: Page, text: str) -> None:
     ask(page, f"What of {text}?")
-    to_list(page)
-    expect(page.locator("#talks li a")).to_have_text([f"What of {text}?"])
-    assert page.locator("#talks script, #talks img, #talks svg").count() == 0
+    open_sidebar(page)
+    expect(page.locator("#conversations li a")).to_have_text([f"What of {text}?"])
+    assert page.locator("#conversations script, #conversations img, #conversations svg").count() == 0
     page.reload()
     expect(page.locator("#chat .user").last).to_contain_text(text)
 
 
-def test_what_was_kept_by_somebody_else_under_our_name_is_refused(page: Page) -> None:
+def test_an_invalid_stored_conversation_is_refused(page: Page) -> None:
     page.evaluate(
         """localStorage.setItem('dateline:abc', JSON.stringify({id: 'abc', title: 'x', exchanges: [{answer: {text: '', question: ''}}]}))"""
     )
     page.reload()
-    to_list(page)
+    open_sidebar(page)
     page.get_by_role("link", name="x", exact=True).click()
     expect(page.get_by_text("cannot be read").first).to_be_visible()
 
 
-def test_a_verdict_is_noted_for_review_and_stays(page: Page, sample_folder: Path) -> None:
+def test_feedback_is_recorded_and_stays_visible(page: Page, sample_folder: Path) -> None:
     ask(page, HS2)
     page.get_by_role("button", name="Wrong figure").click()
-    expect(page.locator(".judged")).to_have_text("✓ Noted for review: Wrong figure")
+    expect(page.locator(".feedback.given")).to_have_text("✓ Noted for review: Wrong figure")
     (line,) = (json.loads(line) for line in (sample_folder / "proposed.jsonl").read_text().splitlines())
     assert line["question"] == HS2 and line["verdict"] == "wrong-figure" and line["must_not"]
     page.reload()
-    expect(page.locator(".judged")).to_be_visible()
+    expect(page.locator(".feedback.given")).to_be_visible()
     (sample_folder / "proposed.jsonl").unlink()
 
 
-def test_where_changes_are_off_there_is_nothing_to_judge(
+def test_feedback_cannot_be_given_if_changes_are_off(
     browser: Browser, sample_folder: Path, tmp_path: Path
 ) -> None:
     settings = {"DATELINE_MODEL": "none", "DATELINE_CHANGES": "none"}
@@ -173,20 +173,18 @@ def test_where_changes_are_off_there_is_nothing_to_judge(
     ):
         ask(page, HS2)
         expect(page.locator("#copy-0")).to_be_visible()
-        expect(page.locator(".judge")).to_have_count(0)
+        expect(page.locator(".feedback")).to_have_count(0)
 
 
-def test_the_open_list_covers_nothing_of_the_page_also_beside_the_reader(
-    browser: Browser, address: str
-) -> None:
+def test_the_open_sidebar_covers_nothing_even_with_the_article_pane(browser: Browser, address: str) -> None:
     for width in (1400, 1000):
         with opened(browser, address, width) as page:
             ask(page, HS2)
-            to_list(page)
-            expect(page.locator("#side")).to_have_css("transform", "matrix(1, 0, 0, 1, 300, 0)")
-            for place in ("#masthead", "#chat"):
-                assert page.locator(place).bounding_box()["x"] >= 300  # type: ignore[index]
+            open_sidebar(page)
+            expect(page.locator("#sidebar")).to_have_css("transform", "matrix(1, 0, 0, 1, 300, 0)")
+            for selector in ("#masthead", "#chat"):
+                assert page.locator(selector).bounding_box()["x"] >= 300  # type: ignore[index]
             page.locator(".answer a.marker").first.click()
-            page.wait_for_selector("#reader mark.here")
+            page.wait_for_selector("#cited-article mark.current")
             assert page.locator("#chat").bounding_box()["x"] >= 300  # type: ignore[index]
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

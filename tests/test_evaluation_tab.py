@@ -1,4 +1,4 @@
-"""The Evaluate tab in a real browser: questions in, progress, a report in its frame, two runs compared."""
+"""Test the Evaluate tab in a real browser: upload questions, run them, read the report, compare two runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,28 +37,30 @@ def page(browser: Browser, sample_folder: Path, tmp_path: Path) -> Iterator[Page
 
 
 def measure(page: Page, before: str) -> str:
-    """The name of a new run, which is not that of the one before."""
+    """Run the questions and return the name of the new run, which differs from `before`."""
     page.click("#measure")
     expect(page.locator("#run input")).not_to_have_value(before, timeout=90_000)
-    expect(page.locator("#measured")).to_contain_text("Measured in")
+    expect(page.locator("#evaluation-progress")).to_contain_text("Measured in")
     return page.locator("#run input").input_value()
 
 
-def test_questions_are_measured_read_and_compared(page: Page, gold: Path) -> None:
+def test_runs_can_be_made_read_and_compared(page: Page, gold: Path) -> None:
     page.set_input_files("#gold input[type=file]", gold)
     expect(page.locator("#gold .file")).to_have_count(1)
     first = measure(page, "")
-    expect(page.locator("#measured")).to_contain_text("Line 3: no article is named “no-such-article”")
+    expect(page.locator("#evaluation-progress")).to_contain_text(
+        "Line 3: no article is named “no-such-article”"
+    )
     report = page.frame_locator("#run-report iframe")
     expect(report.locator("h1")).to_have_text("mine.jsonl: 3 questions")
     expect(report.get_by_text("Who <b>sailed</b>?")).to_be_attached()  # escaped, twice over
     measure(page, first)
-    page.locator("#before input").click()
+    page.locator("#baseline input").click()
     page.get_by_role("option", name=first).click()
-    expect(page.locator("#changes table")).to_contain_text("recall@3")
+    expect(page.locator("#comparison table")).to_contain_text("recall@3")
 
 
-def test_a_file_of_something_else_is_refused_in_one_sentence(page: Page, tmp_path: Path) -> None:
+def test_other_files_are_refused_with_a_message(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("Ask about the ferry.")
     page.set_input_files("#gold input[type=file]", file)
@@ -66,7 +68,9 @@ def test_a_file_of_something_else_is_refused_in_one_sentence(page: Page, tmp_pat
     expect(page.get_by_text("each line should be")).to_be_visible()
 
 
-def test_where_changes_are_off_nobody_measures(browser: Browser, sample_folder: Path, tmp_path: Path) -> None:
+def test_runs_cannot_be_started_if_changes_are_off(
+    browser: Browser, sample_folder: Path, tmp_path: Path
+) -> None:
     with (
         served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
             address,

@@ -3,8 +3,9 @@ import re
 
 import pytest
 from conftest import article
+from hostile import HOSTILE, Tags
 from markdown_it import MarkdownIt
-from test_answer_markup import HOSTILE, Tags, answer
+from test_answer_markup import answer
 
 from corpus.passages import Passage
 from rag.answers.answer import Answer

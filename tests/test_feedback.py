@@ -19,7 +19,7 @@ HS2 = "How has the cost of HS2 changed?"
 
 @pytest.fixture
 def collection(library: Library, tmp_path: Path) -> Collection:
-    return Collection(library, tmp_path / "uploads", changes=True)
+    return Collection(library, tmp_path / "uploads", writable=True)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_the_bounds_hold_and_nothing_is_lost(
 
 
 def test_where_changes_are_off_nothing_is_noted(library: Library, tmp_path: Path, answer: Answer) -> None:
-    closed = Collection(library, tmp_path, changes=False)
+    closed = Collection(library, tmp_path, writable=False)
     with pytest.raises(ChangesDisabled):
         closed.record_feedback(answer, "good")
     assert not (closed.folder / PROPOSALS_FILE).exists()
@@ -88,7 +88,7 @@ def test_over_the_api_only_what_stands_in_the_articles_is_noted(
     quoting: Assistant, library: Library, tmp_path: Path, answer: Answer
 ) -> None:
     # The answers' articles are the sample's, and the proposals are written beside another collection.
-    api = Api(quoting, Collection(library, tmp_path, changes=True))
+    api = Api(quoting, Collection(library, tmp_path, writable=True))
     entry = json.loads(json.dumps(answer.to_json()))
     assert api.feedback(entry, "good")["evidence"] == []  # that collection holds none of the articles
     with pytest.raises(InvalidAnswer):

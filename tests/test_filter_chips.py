@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from test_answer_markup import HOSTILE, Tags
+from hostile import HOSTILE, Tags
 
 from corpus.store.filters import Filters
 from rag.page.filter_chips import applied_filters_html, filter_labels, remove_filter, selected_filters_html
@@ -9,7 +9,7 @@ from rag.page.filter_chips import applied_filters_html, filter_labels, remove_fi
 ALL = Filters(date(2018, 1, 1), date(2020, 12, 31), ("A", "B"), ("0123456789ab",))
 
 
-def test_each_chip_takes_its_own_filter_away() -> None:
+def test_each_chip_removes_its_own_filter() -> None:
     for name, _ in filter_labels(ALL):
         left = remove_filter(ALL, name)
         assert len(filter_labels(left)) == len(filter_labels(ALL)) - 1
@@ -19,7 +19,7 @@ def test_each_chip_takes_its_own_filter_away() -> None:
     assert remove_filter(ALL, "publisher-9") == ALL == remove_filter(ALL, "nothing")
 
 
-def test_an_answers_chips_can_be_pressed_when_it_is_finished() -> None:
+def test_applied_filters_are_buttons_only_if_removable() -> None:
     html = applied_filters_html(ALL, 3, removable=True)
     assert 'id="unfilter-3-since"' in html and "since 1 January 2018 ✕" in html and html.count("<button") == 5
     assert (
@@ -28,15 +28,15 @@ def test_an_answers_chips_can_be_pressed_when_it_is_finished() -> None:
     )
 
 
-def test_what_is_chosen_for_the_next_question_is_shown() -> None:
+def test_selected_filters_are_shown() -> None:
     assert selected_filters_html((), " ", "") == ""
-    assert 'data-drop="since"' in selected_filters_html(
+    assert 'data-filter="since"' in selected_filters_html(
         ("A",), "2018", ""
-    ) and 'data-drop="publisher-0"' in selected_filters_html(("A",), "2018", "")
+    ) and 'data-filter="publisher-0"' in selected_filters_html(("A",), "2018", "")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_others_becomes_a_tag(text: str) -> None:
+def test_hostile_text_never_becomes_a_tag(text: str) -> None:
     tags = Tags()
     tags.feed(
         selected_filters_html((text,), text, text)
@@ -48,6 +48,6 @@ def test_no_text_of_others_becomes_a_tag(text: str) -> None:
         "type",
         "id",
         "title",
-        "data-drop",
+        "data-filter",
         "aria-label",
     }

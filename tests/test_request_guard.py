@@ -30,7 +30,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "LOCALHOST", "[::1]:7860"])
-def test_loopback_names_are_served_with_headers(host: str) -> None:
+def test_loopback_hosts_get_replies_with_security_headers(host: str) -> None:
     status, headers = ask(RequestGuard(app), host=host)
     assert (
         status == 200
@@ -57,14 +57,14 @@ def test_other_hosts_are_refused(host: str) -> None:
         ("http://127.0.0.1:x", 403),
     ],
 )
-def test_only_the_own_origin_may_ask(origin: str, status: int) -> None:
+def test_foreign_origins_are_refused(origin: str, status: int) -> None:
     assert ask(RequestGuard(app), host="127.0.0.1:7860", origin=origin)[0] == status
 
 
-def test_when_others_are_let_in_the_origin_must_be_the_host() -> None:
-    opened = RequestGuard(app, loopback_only=False)
-    assert ask(opened, host="news.example", origin="https://news.example")[0] == 200
-    assert ask(opened, host="news.example", origin="https://evil.example")[0] == 403
+def test_beyond_loopback_the_origin_must_equal_the_host() -> None:
+    public = RequestGuard(app, loopback_only=False)
+    assert ask(public, host="news.example", origin="https://news.example")[0] == 200
+    assert ask(public, host="news.example", origin="https://evil.example")[0] == 403
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,13 @@ def test_when_others_are_let_in_the_origin_must_be_the_host() -> None:
         ("same-site", "cors", 403),
     ],
 )
-def test_what_another_sites_page_asks_without_naming_its_origin_is_refused(
-    site: str, mode: str, status: int
-) -> None:
+def test_cross_site_requests_without_an_origin_are_refused(site: str, mode: str, status: int) -> None:
     assert (
         ask(RequestGuard(app), host="127.0.0.1:7860", sec_fetch_site=site, sec_fetch_mode=mode)[0] == status
     )
 
 
-def test_where_nobody_may_change_the_collection_no_file_is_taken() -> None:
+def test_uploads_are_refused_if_changes_are_off() -> None:
     for path in ("/gradio_api/upload", "/upload/"):
         assert (
             ask(RequestGuard(app, uploads=False), path, host="localhost")[0] == 403

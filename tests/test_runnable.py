@@ -12,7 +12,7 @@ HS2 = "How has the cost of HS2 changed?"
 
 @pytest.fixture(scope="module")
 def api(quoting: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Api:
-    return Api(quoting, Collection(quoting.library, tmp_path_factory.mktemp("uploads"), changes=False))
+    return Api(quoting, Collection(quoting.library, tmp_path_factory.mktemp("uploads"), writable=False))
 
 
 def told(answer: dict) -> dict:

@@ -1,4 +1,4 @@
-"""The real server over the sample collection with the packaged reader, asked as scripts ask it."""
+"""Test the real server over the sample collection with the packaged model, as scripts use it."""
 
 import json
 import re
@@ -43,13 +43,13 @@ def client(address: str) -> Iterator[Client]:
     client.close()
 
 
-def readme_block(language: str, holding: str) -> str:
+def readme_block(language: str, containing: str) -> str:
     blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (block,) = [block for block in blocks if holding in block]
+    (block,) = [block for block in blocks if containing in block]
     return block
 
 
-def test_the_readmes_python_example(address: str) -> None:
+def test_python_example_of_the_readme(address: str) -> None:
     code = readme_block("python", "gradio_client").replace("http://127.0.0.1:7860", address)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -57,14 +57,14 @@ def test_the_readmes_python_example(address: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_the_readmes_curl_example(address: str) -> None:
+def test_curl_example_of_the_readme(address: str) -> None:
     code = readme_block("sh", "curl").replace("http://127.0.0.1:7860", address)
     done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=120)
     (answer,) = json.loads(re.findall(r"^data: (.*)$", done.stdout, re.MULTILINE)[-1])
     assert answer["status"] == "answered" and answer["citations"]
 
 
-def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> None:
+def test_every_public_endpoint_is_documented(client: Client) -> None:
     named = {
         "/ask",
         "/ask_stream",
@@ -76,21 +76,21 @@ def test_the_public_endpoints_are_those_that_are_documented(client: Client) -> N
         "/feedback",
         "/health",
     }
-    told = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(told) == named and all(endpoint["description"] for endpoint in told.values())
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(endpoints) == named and all(endpoint["description"] for endpoint in endpoints.values())
     assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in named)
 
 
 def test_an_answer_is_streamed_from_evidence_to_checked_text(client: Client) -> None:
-    # Of a question for words: to one that asks why the packaged reader answers with a number alone.
-    *growing, last = client.submit(
+    # A question that is answered in words: the packaged model answers "why" with a source number alone.
+    *partial, last = client.submit(
         "Who designed the new rooster that was put on the spire of Notre-Dame?", api_name="/ask_stream"
     )
-    assert growing[0]["status"] == "writing" and growing[0]["evidence"] and not growing[0]["draft"]
-    assert any(answer["draft"] for answer in growing) and last["status"] == "answered" and last["citations"]
+    assert partial[0]["status"] == "writing" and partial[0]["evidence"] and not partial[0]["draft"]
+    assert any(answer["draft"] for answer in partial) and last["status"] == "answered" and last["citations"]
 
 
-def test_an_answer_can_be_judged(client: Client, sample_folder: Path) -> None:
+def test_feedback_is_recorded(client: Client, sample_folder: Path) -> None:
     proposal = client.predict(
         client.predict(BERLIN, api_name="/ask"), "incomplete", "Name the part.", api_name="/feedback"
     )
@@ -99,7 +99,7 @@ def test_an_answer_can_be_judged(client: Client, sample_folder: Path) -> None:
     (sample_folder / "proposed.jsonl").unlink()
 
 
-def test_history_and_filters_reach_the_answer(client: Client) -> None:
+def test_history_and_filters_are_used(client: Client) -> None:
     history = [
         {"role": "user", "text": "When did Notre-Dame reopen?"},
         {"role": "assistant", "text": "In December 2024."},
@@ -109,7 +109,7 @@ def test_history_and_filters_reach_the_answer(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "arguments", "code", "why"),
+    ("endpoint", "arguments", "code", "message"),
     [
         ("ask", ["", None, None], "question_empty", "empty"),
         ("ask", ["x" * 100_000, None, None], "question_too_long", "100,000 characters"),
@@ -118,26 +118,26 @@ def test_history_and_filters_reach_the_answer(client: Client) -> None:
         ("ask", [BERLIN, None, {"sinse": 1}], "bad_request", "filters"),
         ("ask", [BERLIN, None, {"since": "soon"}], "bad_request", "no date"),
         ("ask", [BERLIN, [{"role": "system", "text": "x"}], None], "bad_request", "turn"),
-        ("article", ["none"], "not_found", "id of no article"),
+        ("article", ["none"], "not_found", "No article has the id"),
         ("articles", ["", "colour", 5], "bad_request", "no way of sorting"),
         ("add", ["x" * 600_000, "", "", "", "", None], "too_large", "600,000 characters"),
         ("feedback", [{"schema": 2}, "good", "", None], "bad_request", "no answer as /ask returns it"),
     ],
 )
-def test_refusals_have_a_sentence_for_people_and_a_code_for_scripts(
-    address: str, client: Client, endpoint: str, arguments: list, code: str, why: str
+def test_errors_have_a_message_and_a_code(
+    address: str, client: Client, endpoint: str, arguments: list, code: str, message: str
 ) -> None:
-    with pytest.raises(AppError, match=why) as caught:
+    with pytest.raises(AppError, match=message) as caught:
         client.predict(*arguments, api_name=f"/{endpoint}")
     assert caught.value.title == code
     reply = call(address, endpoint, arguments).text
     assert re.search(r"^event: (\w+)$", reply, re.MULTILINE)[1] == "error"  # type: ignore[index]
-    told = json.loads(re.findall(r"^data: (.*)$", reply, re.MULTILINE)[-1])
-    assert told["title"] == code and why in told["error"]
+    error = json.loads(re.findall(r"^data: (.*)$", reply, re.MULTILINE)[-1])
+    assert error["title"] == code and message in error["error"]
     assert f"| `{code}` |" in (ROOT / "docs/design.md").read_text()
 
 
-def test_an_answer_says_to_scripts_why_there_is_none(client: Client) -> None:
+def test_an_unanswerable_question_has_a_code(client: Client) -> None:
     empty = client.predict(BERLIN, [], {"publishers": ["No Such Paper"]}, api_name="/ask")
     assert (empty["status"], empty["codes"]) == ("unanswerable", ["nothing_in_filter"])
     assert client.predict("What is the boiling point of tungsten?", api_name="/ask")["codes"] == ["not_said"]
@@ -156,13 +156,13 @@ def test_an_answer_says_to_scripts_why_there_is_none(client: Client) -> None:
         ["x" * 10_000_000, None, None],
     ],
 )
-def test_odd_json_is_an_error_event_and_nothing_of_us_is_told(address: str, data: list) -> None:
+def test_invalid_json_values_give_an_error_without_internals(address: str, data: list) -> None:
     event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": data}, timeout=60).json()["event_id"]
     text = httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=60).text
     assert "event: error" in text and "Traceback" not in text and str(ROOT) not in text
 
 
-def test_foreign_hosts_and_origins_are_refused_and_headers_sent(address: str) -> None:
+def test_foreign_hosts_and_origins_are_refused_and_security_headers_sent(address: str) -> None:
     assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400
     assert (
         httpx.post(
@@ -191,7 +191,7 @@ def test_no_file_is_served(address: str, path: str) -> None:
     assert httpx.get(f"{address}{path}").status_code in (400, 403, 404)
 
 
-def test_many_askers_at_once_get_their_own_answers(address: str) -> None:
+def test_concurrent_questions_get_their_own_answers(address: str) -> None:
     questions = [
         ("When did Notre-Dame reopen?", "Notre-Dame"),
         (BERLIN, "Berlin"),
@@ -218,7 +218,7 @@ def test_many_askers_at_once_get_their_own_answers(address: str) -> None:
     assert all(word in found for found, (_, word) in zip(headlines, questions, strict=True))
 
 
-def test_the_answer_is_the_same_from_the_command_line(client: Client, sample_folder: Path) -> None:
+def test_the_command_line_gives_the_same_answer(client: Client, sample_folder: Path) -> None:
     import os
 
     environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
@@ -234,7 +234,7 @@ def test_the_answer_is_the_same_from_the_command_line(client: Client, sample_fol
     assert {**cold, "timings": None} == {**hot, "timings": None}
 
 
-def test_killing_the_model_costs_one_answer_its_words(
+def test_a_killed_model_process_is_replaced(
     server: tuple[str, "subprocess.Popen[bytes]"], client: Client
 ) -> None:
     children = subprocess.run(
@@ -252,7 +252,7 @@ def test_killing_the_model_costs_one_answer_its_words(
     )
 
 
-def test_an_article_added_while_the_server_runs_is_found(
+def test_articles_added_by_another_process_are_found(
     address: str, client: Client, sample_folder: Path, tmp_path: Path
 ) -> None:
     import os
@@ -289,7 +289,7 @@ def test_an_article_added_while_the_server_runs_is_found(
     )
 
 
-def test_articles_are_added_and_removed_over_the_api(client: Client, tmp_path: Path) -> None:
+def test_articles_can_be_added_and_removed_over_the_api(client: Client, tmp_path: Path) -> None:
     before = client.predict(api_name="/health")
     (tmp_path / "seals.txt").write_text(
         "Ninety-one seals were counted on the sandbanks of Corrin on Friday, the warden told the council of the island.\n"
@@ -325,7 +325,7 @@ def test_articles_are_added_and_removed_over_the_api(client: Client, tmp_path: P
 
 
 def call(address: str, name: str, data: list, **headers: str) -> httpx.Response:
-    """Ask an endpoint as curl does; the reply to the first request where it is refused, else to the second."""
+    """Call an endpoint as curl does; return the reply to the second request, or to the first if it is refused."""
     reply = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": data}, headers=headers, timeout=60)
     return (
         reply
@@ -334,7 +334,7 @@ def call(address: str, name: str, data: list, **headers: str) -> httpx.Response:
     )
 
 
-def test_other_sites_change_nothing_and_no_file_of_this_computer_is_read(
+def test_other_sites_cannot_change_anything_and_local_files_cannot_be_read(
     address: str, client: Client, tmp_path: Path
 ) -> None:
     before = client.predict(api_name="/health")
@@ -361,7 +361,7 @@ def test_other_sites_change_nothing_and_no_file_of_this_computer_is_read(
     assert mine.exists() and client.predict(api_name="/health") == before
 
 
-def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_path: Path) -> None:
+def test_nothing_can_be_changed_if_changes_are_off(sample_folder: Path, tmp_path: Path) -> None:
     with served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
         address,
         _,
@@ -378,16 +378,14 @@ def test_where_changes_are_off_only_reading_is_left(sample_folder: Path, tmp_pat
         client.close()
 
 
-def test_the_settings_bound_questions_uploads_and_the_queue_which_nobody_gets_around(
-    sample_folder: Path, tmp_path: Path
-) -> None:
-    bounds = {
+def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp_path: Path) -> None:
+    settings = {
         "DATELINE_QUESTION": "80",
         "DATELINE_UPLOAD": "1",
         "DATELINE_QUEUE": "2",
         "DATELINE_MODEL": "none",
     }
-    with served(sample_folder, tmp_path / "log", **bounds) as (address, _):
+    with served(sample_folder, tmp_path / "log", **settings) as (address, _):
         client = Client(address, verbose=False)
         with pytest.raises(AppError, match="at most 80") as caught:
             client.predict("x" * 81, api_name="/ask")
@@ -424,8 +422,8 @@ def test_the_settings_bound_questions_uploads_and_the_queue_which_nobody_gets_ar
         client.close()
 
 
-def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: Path) -> None:
-    """llama-cpp-python's own server stands for vLLM, Ollama and the rest."""
+def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_path: Path) -> None:
+    """Use llama-cpp-python's own server in place of vLLM, Ollama and others."""
     import os
 
     from rag.factory import open_assistant
@@ -470,9 +468,7 @@ def test_any_openai_compatible_server_can_write(sample_folder: Path, tmp_path: P
         process.wait()
 
 
-def test_whoever_waits_for_an_answer_while_the_server_is_stopped_is_told_so(
-    sample_folder: Path, tmp_path: Path
-) -> None:
+def test_waiting_questions_get_an_error_when_the_server_stops(sample_folder: Path, tmp_path: Path) -> None:
     with served(sample_folder, tmp_path / "log") as (address, process):
         events = [
             httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}).json()[
@@ -487,27 +483,27 @@ def test_whoever_waits_for_an_answer_while_the_server_is_stopped_is_told_so(
             ]
             wait([waiting[0]], timeout=30)
             process.send_signal(signal.SIGTERM)
-            told = [
+            results = [
                 json.loads(re.findall(r"^data: (.*)$", reply.result().text, re.MULTILINE)[-1])
                 for reply in waiting
             ]
-        answered = [data for data in told if isinstance(data, list)]
-        refused = [data for data in told if isinstance(data, dict)]
+        answered = [data for data in results if isinstance(data, list)]
+        refused = [data for data in results if isinstance(data, dict)]
         assert answered and refused and {data["title"] for data in refused} == {"shutting_down"}
         assert all(data[0]["codes"] == [] for data in answered)
         assert process.wait(20) == 0
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_a_stop_end_the_server_and_its_model(
-    sample_folder: Path, tmp_path: Path, ending: signal.Signals
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_the_server_and_its_model_process(
+    sample_folder: Path, tmp_path: Path, stop_signal: signal.Signals
 ) -> None:
     with served(sample_folder, tmp_path / "log") as (_, process):
         (child,) = subprocess.run(
             ["pgrep", "-f", "-P", str(process.pid), "rag.generation.worker"], capture_output=True, text=True
         ).stdout.split()
-        process.send_signal(ending)
+        process.send_signal(stop_signal)
         process.wait(20)
         deadline = time.monotonic() + 5
         while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:

@@ -1,1 +1,1 @@
-"""The page: chat and style. Knows Gradio and the values that travel; nothing of retrieval or prompts."""
+"""The web page: its tabs, their markup, script and style. The only package that imports Gradio."""

@@ -1,6 +1,6 @@
-"""The chat: asking, streaming, Stop, asking again, filters. Knows Gradio; answers come as values and are turned into HTML by `markup`.
+"""The Ask tab: ask, stream the answer, stop, ask again, filter.
 
-The conversation itself lies in the browser, as the `record` that travels with each question; the server keeps nothing of it.
+The browser holds the conversation: it travels with each question as the `record`. The server keeps nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,192 +16,241 @@ from rag.answers.answer import Answer
 from rag.answers.conversation import Conversation
 from rag.assistant import Assistant, describe_coverage
 from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
-from rag.page.article_pane import connect_article_pane, reading
-from rag.page.conversations import connect_conversations, talks
+from rag.page.article_pane import connect_article_pane, draw_article_pane
+from rag.page.conversations import connect_conversations, draw_conversation_list
 from rag.page.error_messages import translate_errors
+from rag.page.event_options import ANSWER, PRIVATE
 from rag.page.filter_chips import remove_filter, selected_filters_html
 from rag.serving.api import parse_filters
 from rag.serving.collection import Collection
 
-# Evidence of one question can be found while the model still writes for another; the model itself takes one at a time.
-CONCURRENT_ANSWERS = 2
-SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
-_KEEP = "record => window.dateline?.keep(record)"
+_SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+_SET_RECORD = "record => window.dateline?.setRecord(record)"
 
 Message = dict[str, Any]
-Asked = Iterator[tuple[Any, ...]]
+Updates = tuple[Any, ...]  # one for each output component of an event
 
 
 @dataclass(frozen=True, slots=True)
 class ChatTab:
-    """The parts of the chat that follow the collection."""
+    """The components of the tab that other parts of the page refresh or read."""
 
     conversation: gr.Chatbot
     publishers: gr.Dropdown
-    chosen: gr.Accordion
+    filter_panel: gr.Accordion
     examples: Callable[[], Sequence[str]]
 
-    def follow(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What an empty conversation says, and the publishers to choose from; chosen ones that are gone are chosen no more."""
-        kept = [name for name in publishers or () if name in coverage.publishers]
-        return gr.update(**_empty(coverage, self.examples())), gr.update(
-            choices=list(coverage.publishers), value=kept
+    def refresh(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return updates for the empty conversation and for the publishers, without those that are gone."""
+        selected = [name for name in publishers or () if name in coverage.publishers]
+        return (
+            gr.update(**_placeholder(coverage, self.examples())),
+            gr.update(choices=list(coverage.publishers), value=selected),
         )
 
 
-def chat(assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]) -> ChatTab:
-    """Draw the chat where the page is being drawn; `examples` finds questions that the collection can answer."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The components that the reader types into and presses, and the conversation that they change.
+
+    `record` holds the conversation as JSON; `page_events` passes on what `page.js` hears in the browser.
+    """
+
+    record: gr.JSON
+    page_events: Any
+    conversation: gr.Chatbot
+    chips: gr.HTML
+    question: gr.Textbox
+    send: gr.Button
+    stop: gr.Button
+    new: gr.Button
+    filter_panel: gr.Accordion
+    filters: Sequence[Any]  # publishers, since, until
+
+
+def draw_chat_tab(
+    assistant: Assistant, collection: Collection, examples: Callable[[], Sequence[str]]
+) -> ChatTab:
+    """Draw the tab into the open Gradio container; `examples` returns questions the collection can answer."""
     coverage = assistant.library.coverage()
-    kept = talks()
-    record = gr.JSON(visible=False)
-    wire = gr.HTML(elem_id="wire", js_on_load=SCRIPT)
-    with gr.Row(elem_id="desk"):
+    conversation_list = draw_conversation_list()
+    record, page_events = gr.JSON(visible=False), gr.HTML(elem_id="page-events", js_on_load=_SCRIPT)
+    with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=3, min_width=340):
-            conversation = gr.Chatbot(
-                elem_id="chat", show_label=False, label="Conversation", height="66vh", layout="bubble", buttons=[], feedback_options=None,
-                render_markdown=False, sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
-                group_consecutive_messages=False, autoscroll=False, **_empty(coverage, examples()),
-            )  # fmt: skip
-            chips = gr.HTML(elem_id="chips")
-            with gr.Row(equal_height=True):
-                question = gr.Textbox(
-                    placeholder="Ask your articles...", label="Question", show_label=False, lines=1, max_lines=4, scale=8,
-                    autofocus=True, elem_id="question",
-                )  # fmt: skip
-                send = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="ask")
-                stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
-                new = gr.Button("New", scale=1, min_width=80, elem_id="new")
-            with gr.Accordion("Only some articles", open=False) as chosen, gr.Row():
-                publishers = gr.Dropdown(
-                    list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers"
-                )
-                since = gr.Textbox(
-                    label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since"
-                )
-                until = gr.Textbox(label="Published until", placeholder="2020", elem_id="until")
-        beside, reader = reading(collection)
+            form = _draw_form(record, page_events, coverage, examples())
+        pane, article = draw_article_pane()
+    answering = _connect_questions(form, _Chat(assistant, collection))
+    _connect_filters(form)
+    connect_conversations(
+        conversation_list, page_events, form.conversation, record, collection, cancels=answering
+    )
+    connect_article_pane(page_events, record, pane, article, collection)
+    return ChatTab(form.conversation, form.filters[0], form.filter_panel, examples)
 
-    asker = _Asker(assistant, collection)
-    fields = [question, conversation, record, publishers, since, until]
-    shown = [question, conversation, record]
-    line: dict[str, Any] = {
-        "concurrency_id": "answers",
-        "concurrency_limit": CONCURRENT_ANSWERS,
-        "api_visibility": "private",
-        "show_progress": "hidden",
-    }
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    example = conversation.example_select(_example, None, question, api_visibility="private")
-    events = [
-        trigger(translate_errors(asker.ask), fields, shown, **line)
-        for trigger in (question.submit, send.click, example.then)
+
+def _draw_form(record: Any, page_events: Any, coverage: Coverage, examples: Sequence[str]) -> _Form:
+    conversation = gr.Chatbot(
+        elem_id="chat", show_label=False, label="Conversation", height="66vh", layout="bubble", buttons=[],
+        feedback_options=None, render_markdown=False, sanitize_html=True, allow_tags=False,
+        latex_delimiters=[], allow_file_downloads=False, group_consecutive_messages=False, autoscroll=False,
+        **_placeholder(coverage, examples),
+    )  # fmt: skip
+    chips = gr.HTML(elem_id="chips")
+    with gr.Row(equal_height=True):
+        question = gr.Textbox(
+            placeholder="Ask your articles...", label="Question", show_label=False, lines=1, max_lines=4,
+            scale=8, autofocus=True, elem_id="question",
+        )  # fmt: skip
+        send = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="ask")
+        stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
+        new = gr.Button("New", scale=1, min_width=80, elem_id="new")
+    with gr.Accordion("Only some articles", open=False) as filter_panel, gr.Row():
+        filters = (
+            gr.Dropdown(
+                list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers"
+            ),
+            gr.Textbox(label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since"),
+            gr.Textbox(label="Published until", placeholder="2020", elem_id="until"),
+        )
+    return _Form(record, page_events, conversation, chips, question, send, stop, new, filter_panel, filters)
+
+
+def _connect_questions(form: _Form, chat: "_Chat") -> list[Any]:
+    """Connect everything that asks a question, and what ends one; return the events that answer."""
+    conversation, record, page_events = form.conversation, form.record, form.page_events
+    asked = [form.question, conversation, record, *form.filters]
+    outputs = [form.question, conversation, record]
+    example = conversation.example_select(_example_text, None, form.question, api_visibility="private")
+    answering = [
+        trigger(translate_errors(chat.ask), asked, outputs, **ANSWER)
+        for trigger in (form.question.submit, form.send.click, example.then)
     ]
-    events.append(wire.retry(translate_errors(asker.again), [conversation, record], shown, **line))
-    events.append(wire.apply(translate_errors(asker.unfiltered), [conversation, record], shown, **line))
-    wire.edit(translate_errors(asker.back), [conversation, record], shown, cancels=events, **quiet)
-    stop.click(_stopped, conversation, conversation, cancels=events, **quiet)
-    new.click(lambda: ([], None), None, [conversation, record], cancels=events, **quiet)
-    record.change(None, record, None, js=_KEEP, api_visibility="private")
-    narrowed: list[Any] = [publishers, since, until]
-    for field in narrowed:
-        field.change(_chips, narrowed, chips, queue=False, trigger_mode="always_last", **quiet)
-    wire.delete(_without_chip, narrowed, narrowed, queue=False, **quiet)
-    wire.apply(_without_filter, narrowed, narrowed, queue=False, **quiet)
-    connect_conversations(kept, wire, conversation, record, collection, events)
-    connect_article_pane(wire, record, beside, reader, collection)
-    return ChatTab(conversation, publishers, chosen, examples)
+    for trigger, function in (
+        (page_events.retry, chat.ask_again),
+        (page_events.apply, chat.ask_without_filter),
+    ):
+        answering.append(trigger(translate_errors(function), [conversation, record], outputs, **ANSWER))
+    page_events.edit(
+        translate_errors(chat.edit_question), [conversation, record], outputs, cancels=answering, **PRIVATE
+    )
+    form.stop.click(_mark_stopped, conversation, conversation, cancels=answering, **PRIVATE)
+    form.new.click(lambda: ([], None), None, [conversation, record], cancels=answering, **PRIVATE)
+    record.change(None, record, None, js=_SET_RECORD, api_visibility="private")
+    return answering
 
 
-def _empty(coverage: Coverage, examples: Sequence[str]) -> dict[str, Any]:
-    """What an empty conversation shows: what the collection covers, and what one could ask."""
+def _connect_filters(form: _Form) -> None:
+    """Show the selected filters as chips, and clear a field when its chip is clicked."""
+    fields: list[Any] = list(form.filters)
+    for field in fields:
+        field.change(
+            _selected_filters, fields, form.chips, queue=False, trigger_mode="always_last", **PRIVATE
+        )
+    form.page_events.delete(_clear_selected_filter, fields, fields, queue=False, **PRIVATE)
+    form.page_events.apply(_clear_applied_filter, fields, fields, queue=False, **PRIVATE)
+
+
+def _placeholder(coverage: Coverage, examples: Sequence[str]) -> dict[str, Any]:
+    """Return what an empty conversation shows: what the collection covers and questions to try."""
     return {
         "placeholder": escape(describe_coverage(coverage)),
         "examples": [{"text": example} for example in examples],
     }
 
 
-def _stopped(shown: list[Message]) -> list[Message]:
-    """The conversation with its unfinished answer marked as such."""
-    if shown and shown[-1]["role"] == "assistant":
-        content = shown[-1]["content"]
+def _mark_stopped(messages: list[Message]) -> list[Message]:
+    """Return the messages with an unfinished answer labelled as stopped."""
+    if messages and messages[-1]["role"] == "assistant":
+        content = messages[-1]["content"]
         text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-        shown[-1] = {"role": "assistant", "content": text.replace(WRITING_LABEL, STOPPED_LABEL)}
-    return shown
+        messages[-1] = {"role": "assistant", "content": text.replace(WRITING_LABEL, STOPPED_LABEL)}
+    return messages
 
 
-def _example(chosen: gr.SelectData) -> str:
-    return str(chosen.value["text"])
+def _example_text(example: gr.SelectData) -> str:
+    return str(example.value["text"])
 
 
-def _chips(publishers: list[str] | None, since: str | None, until: str | None) -> str:
+def _selected_filters(publishers: list[str] | None, since: str | None, until: str | None) -> str:
     return selected_filters_html(publishers or (), since or "", until or "")
 
 
-def _without_chip(
-    publishers: list[str] | None, since: str, until: str, pressed: gr.EventData
+def _clear_selected_filter(
+    publishers: list[str] | None, since: str, until: str, event: gr.EventData
 ) -> tuple[list[str], str, str]:
-    """The fields without the one whose chip was pressed."""
-    name = str(pressed.drop)
-    left = [publisher for n, publisher in enumerate(publishers or ()) if name != f"publisher-{n}"]
-    return left, "" if name == "since" else since, "" if name == "until" else until
+    """Return the filter fields without the one whose chip was clicked."""
+    name = str(event.filter)
+    kept = [publisher for n, publisher in enumerate(publishers or ()) if name != f"publisher-{n}"]
+    return kept, "" if name == "since" else since, "" if name == "until" else until
 
 
-def _without_filter(
-    publishers: list[str] | None, since: str, until: str, chosen: gr.EventData
+def _clear_applied_filter(
+    publishers: list[str] | None, since: str, until: str, event: gr.EventData
 ) -> tuple[list[str], str, str]:
-    """The fields without what an answer's chip took away."""
-    name, told = str(chosen.more), str(chosen.told).removesuffix(" ✕")
-    left = [
+    """Return the filter fields without the filter that was removed from an answer."""
+    name, label = str(event.detail), str(event.label).removesuffix(" ✕")
+    kept = [
         publisher
         for publisher in publishers or ()
-        if not (name.startswith("publisher") and publisher == told)
+        if not (name.startswith("publisher") and publisher == label)
     ]
-    return left, "" if name == "since" else since, "" if name == "until" else until
+    return kept, "" if name == "since" else since, "" if name == "until" else until
 
 
-class _Asker:
-    """Asks, and shows the conversation with the growing answer: question field, messages, record."""
+class _Chat:
+    """Answers questions; its methods return updates for the question field, the messages and the record."""
 
     def __init__(self, assistant: Assistant, collection: Collection) -> None:
         self._assistant = assistant
         self._collection = collection
 
     def ask(
-        self, question: str, shown: list[Message], record: Any, publishers: list[str], since: str, until: str
-    ) -> Asked:
-        """The conversation with one more question, again and again while its answer grows."""
+        self,
+        question: str,
+        messages: list[Message],
+        record: Any,
+        publishers: list[str],
+        since: str,
+        until: str,
+    ) -> Iterator[Updates]:
+        """Yield the conversation with one more question, again and again while its answer grows."""
         filters = parse_filters({"publishers": publishers or [], "since": since, "until": until}) or None
-        yield from self._growing(question, Conversation.from_json(record), shown, filters)
+        yield from self._stream(question, Conversation.from_json(record), messages, filters)
 
-    def again(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
-        """A question asked once more, with the same filters; what came after it is no longer part of the conversation."""
-        talk, turn = Conversation.from_json(record), int(chosen.turn)
-        answer = talk.load_answer(turn, self._collection.find)
-        yield from self._growing(answer.question, talk.up_to(turn), shown, answer.filters)
+    def ask_again(self, messages: list[Message], record: Any, event: gr.EventData) -> Iterator[Updates]:
+        """Ask a question again with the same filters; the turns after it leave the conversation."""
+        answer, earlier = self._turn(record, event)
+        yield from self._stream(answer.question, earlier, messages, answer.filters)
 
-    def unfiltered(self, shown: list[Message], record: Any, chosen: gr.EventData) -> Asked:
-        """A question asked once more without one of its filters, which is not kept for the next questions either."""
-        talk, turn = Conversation.from_json(record), int(chosen.turn)
-        answer = talk.load_answer(turn, self._collection.find)
-        yield from self._growing(
-            answer.question, talk.up_to(turn), shown, remove_filter(answer.filters, str(chosen.more))
-        )
+    def ask_without_filter(
+        self, messages: list[Message], record: Any, event: gr.EventData
+    ) -> Iterator[Updates]:
+        """Ask a question again without one of its filters."""
+        answer, earlier = self._turn(record, event)
+        filters = remove_filter(answer.filters, str(event.detail))
+        yield from self._stream(answer.question, earlier, messages, filters)
 
-    def back(self, shown: list[Message], record: Any, chosen: gr.EventData) -> tuple[Any, ...]:
-        """A question taken back into the field, to be asked otherwise."""
-        talk, turn = Conversation.from_json(record), int(chosen.turn)
-        question = talk.load_answer(turn, self._collection.find).question
-        return gr.update(value=question, autofocus=True), shown[: 2 * turn], talk.up_to(turn).to_json()
+    def edit_question(self, messages: list[Message], record: Any, event: gr.EventData) -> Updates:
+        """Move a question back into its field to be changed; its turn and those after it are dropped."""
+        answer, earlier = self._turn(record, event)
+        field = gr.update(value=answer.question, autofocus=True)
+        return field, messages[: 2 * len(earlier.exchanges)], earlier.to_json()
 
-    def _growing(
-        self, question: str, talk: Conversation, shown: list[Message], filters: Filters | None
-    ) -> Asked:
-        turn = len(talk.exchanges)
-        shown = [*shown[: 2 * turn], {"role": "user", "content": escape(question)}]
-        judged = "" if self._collection.changes else None
-        last: Answer | None = None
-        for answer in self._assistant.stream(question, talk.turns, filters):
-            # The first is kept too, so that its sources can be read while the model writes.
-            kept = talk.append(answer).to_json() if last is None or answer.finished else gr.skip()
-            yield "", [*shown, {"role": "assistant", "content": answer_html(answer, turn, judged)}], kept
-            last = answer
+    def _turn(self, record: Any, event: gr.EventData) -> tuple[Answer, Conversation]:
+        """Return the answer that an event is about, and the conversation before it."""
+        conversation, turn = Conversation.from_json(record), int(event.turn)
+        return conversation.load_answer(turn, self._collection.find), conversation.up_to(turn)
+
+    def _stream(
+        self, question: str, earlier: Conversation, messages: list[Message], filters: Filters | None
+    ) -> Iterator[Updates]:
+        turn = len(earlier.exchanges)
+        messages = [*messages[: 2 * turn], {"role": "user", "content": escape(question)}]
+        feedback = "" if self._collection.writable else None
+        first = True
+        for answer in self._assistant.stream(question, earlier.turns, filters):
+            # The first is recorded too, so that its sources can be opened while the model writes.
+            record = earlier.append(answer).to_json() if first or answer.finished else gr.skip()
+            html = answer_html(answer, turn, feedback)
+            yield "", [*messages, {"role": "assistant", "content": html}], record
+            first = False

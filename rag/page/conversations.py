@@ -1,7 +1,7 @@
-"""Conversations: the list of those that the browser keeps, opening one again, judging an answer, saving it as a document. Knows Gradio.
+"""The list of conversations at the side of the page: open one again, give feedback on an answer, export.
 
-They lie in the browser's own storage and nowhere else: `talks.js` keeps, lists, searches, renames and deletes them. The server gets one
-when it is opened, draws its answers anew, and forgets it.
+Conversations are stored in the browser only: `conversations.js` stores, lists, searches, renames and deletes
+them. The server receives one when it is opened, renders its answers again, and keeps none of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,79 +15,85 @@ from rag.answers.conversation import Conversation
 from rag.answers.export import export_answers
 from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
 from rag.page.error_messages import translate_errors
+from rag.page.event_options import PRIVATE
 from rag.serving.collection import Collection
 
 _SCRIPT = (Path(__file__).parent / "conversations.js").read_text(encoding="utf-8")
-_SAVE = "document => window.dateline?.save(document)"
-# The script fills in the list; it makes elements and text, never HTML of anybody's words.
-_FRAME = """<section id="talks" aria-label="Conversations"><h2>Conversations</h2>
-<input type="search" placeholder="Search them" aria-label="Search the conversations"><p class="hint" role="status"></p><ul></ul>
-<p class="hint">Kept in this browser alone.</p></section>"""
+_DOWNLOAD = "document => window.dateline?.download(document)"
+# The script fills in the list from elements and text, so that nothing a user typed becomes HTML.
+_LIST_HTML = """<section id="conversations" aria-label="Conversations"><h2>Conversations</h2>
+<input type="search" placeholder="Search them" aria-label="Search the conversations">
+<p class="hint" role="status"></p><ul></ul>
+<p class="hint">Kept in this browser only.</p></section>"""
 
 
-def talks() -> Any:
-    """Draw the list at the side of the page."""
-    with gr.Sidebar(open=False, width=300, elem_id="side"):
-        return gr.HTML(_FRAME, js_on_load=_SCRIPT)
+def draw_conversation_list() -> Any:
+    """Draw the sidebar with the list of stored conversations; return the list."""
+    with gr.Sidebar(open=False, width=300, elem_id="sidebar"):
+        return gr.HTML(_LIST_HTML, js_on_load=_SCRIPT)
 
 
 def connect_conversations(
-    kept: Any, wire: Any, conversation: Any, record: Any, collection: Collection, events: Sequence[Any]
+    conversation_list: Any,
+    page_events: Any,
+    conversation: Any,
+    record: Any,
+    collection: Collection,
+    cancels: Sequence[Any],
 ) -> None:
-    """A conversation chosen in the list is shown again; any answer can be judged, and saved as a document."""
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    kept.select(translate_errors(_opener(collection)), None, [conversation, record], cancels=events, **quiet)
-    wire.like(
-        translate_errors(_judge(collection)),
-        [conversation, record],
-        [conversation, record],
-        queue=False,
-        **quiet,
+    """Open the conversation selected in the list, record feedback on answers, and export answers.
+
+    Opening a conversation ends the events in `cancels`.
+    """
+    shown = [conversation, record]
+    conversation_list.select(
+        translate_errors(_conversation_opener(collection)), None, shown, cancels=cancels, **PRIVATE
     )
+    page_events.like(translate_errors(_feedback_recorder(collection)), shown, shown, queue=False, **PRIVATE)
     document = gr.JSON(visible=False)
-    saving = wire.download(translate_errors(_exporter(collection)), record, document, queue=False, **quiet)
-    saving.success(None, document, None, js=_SAVE, api_visibility="private")
+    exporter = translate_errors(_exporter(collection))
+    exporting = page_events.download(exporter, record, document, queue=False, **PRIVATE)
+    exporting.success(None, document, None, js=_DOWNLOAD, api_visibility="private")
 
 
-def _opener(collection: Collection) -> Callable[..., tuple[list[dict[str, str]], Any]]:
-    def open_talk(chosen: gr.EventData) -> tuple[list[dict[str, str]], Any]:
-        """The messages of a conversation that was kept; every answer is checked once more."""
-        talk = Conversation.from_json(chosen.conversation)
-        shown = []
-        for turn in range(len(talk.exchanges)):
-            answer = talk.load_answer(turn, collection.find)
-            shown.append({"role": "user", "content": escape(answer.question)})
-            judged = talk.exchanges[turn].judged if collection.changes else None
-            shown.append(
-                {
-                    "role": "assistant",
-                    "content": answer_html(answer, turn, judged).replace(WRITING_LABEL, STOPPED_LABEL),
-                }
-            )
-        return shown, talk.to_json()
+def _conversation_opener(collection: Collection) -> Callable[..., tuple[list[dict[str, str]], Any]]:
+    def open_conversation(event: gr.EventData) -> tuple[list[dict[str, str]], Any]:
+        """Return the messages of a stored conversation, with every answer verified again."""
+        conversation = Conversation.from_json(event.conversation)
+        messages = []
+        for turn in range(len(conversation.exchanges)):
+            answer = conversation.load_answer(turn, collection.find)
+            feedback = conversation.exchanges[turn].judged if collection.writable else None
+            html = answer_html(answer, turn, feedback).replace(WRITING_LABEL, STOPPED_LABEL)
+            messages.append({"role": "user", "content": escape(answer.question)})
+            messages.append({"role": "assistant", "content": html})
+        return messages, conversation.to_json()
 
-    return open_talk
+    return open_conversation
 
 
-def _judge(collection: Collection) -> Callable[..., tuple[list[Any], Any]]:
-    def judge(shown: list[Any], record: Any, chosen: gr.EventData) -> tuple[list[Any], Any]:
-        """A verdict on an answer, noted for review and shown below it."""
-        talk, turn, verdict = Conversation.from_json(record), int(chosen.turn), str(chosen.more)
-        answer = talk.load_answer(turn, collection.find)
-        collection.record_feedback(answer, verdict, history=talk.up_to(turn).turns)
-        shown[2 * turn + 1] = {"role": "assistant", "content": answer_html(answer, turn, verdict)}
-        return shown, talk.with_verdict(turn, verdict).to_json()
+def _feedback_recorder(collection: Collection) -> Callable[..., tuple[list[Any], Any]]:
+    def record_verdict(messages: list[Any], record: Any, event: gr.EventData) -> tuple[list[Any], Any]:
+        """Record a verdict on an answer for review, and show it below the answer."""
+        conversation, turn, verdict = Conversation.from_json(record), int(event.turn), str(event.detail)
+        answer = conversation.load_answer(turn, collection.find)
+        collection.record_feedback(answer, verdict, history=conversation.up_to(turn).turns)
+        messages[2 * turn + 1] = {"role": "assistant", "content": answer_html(answer, turn, verdict)}
+        return messages, conversation.with_verdict(turn, verdict).to_json()
 
-    return judge
+    return record_verdict
 
 
 def _exporter(collection: Collection) -> Callable[..., dict[str, str]]:
-    def export(record: Any, chosen: gr.EventData) -> dict[str, str]:
-        """One answer, or the whole conversation, as a document that the browser saves."""
-        talk, (scope, _, form) = Conversation.from_json(record), str(chosen.more).rpartition("-")
-        turns = range(len(talk.exchanges)) if scope == "all" else [int(chosen.turn)]
-        answers = [answer for turn in turns if (answer := talk.load_answer(turn, collection.find)).finished]
-        document = export_answers(answers, form, talk.title if scope == "all" else "")
+    def export(record: Any, event: gr.EventData) -> dict[str, str]:
+        """Return one answer, or the whole conversation, as a document for the browser to download."""
+        conversation = Conversation.from_json(record)
+        scope, _, format_name = str(event.detail).rpartition("-")
+        whole = scope == "all"
+        turns = range(len(conversation.exchanges)) if whole else [int(event.turn)]
+        answers = [conversation.load_answer(turn, collection.find) for turn in turns]
+        finished = [answer for answer in answers if answer.finished]
+        document = export_answers(finished, format_name, conversation.title if whole else "")
         return {"name": document.name, "kind": document.kind, "text": document.text}
 
     return export

@@ -1,4 +1,7 @@
-"""Errors as sentences on the page, and with a code in replies to scripts. Of an error that is not ours nothing is told but that it happened."""
+"""Translate exceptions into the messages that the page and API clients show.
+
+Only Dateline's own errors show their message; of any other, clients learn only that it happened.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -12,14 +15,15 @@ from fastapi.responses import JSONResponse
 
 from rag.errors import error_code, is_dateline_error
 
-_INTERNAL = "Something went wrong inside of Dateline; what the server writes says what."
-_FULL = "Too many questions are waiting; ask again in a few seconds."
+_INTERNAL_ERROR = "Something went wrong inside Dateline; see the server's output for the cause."
+_QUEUE_FULL = "Too many questions are waiting; ask again in a few seconds."
 
 
-def translate_errors(function: Callable[..., Any], coded: bool = False) -> Callable[..., Any]:
-    """The same function, its errors as sentences: escaped for the page, or as they are under a code as their title for scripts (`coded`).
+def translate_errors(function: Callable[..., Any], with_code: bool = False) -> Callable[..., Any]:
+    """Wrap a function or generator so that its exceptions become `gr.Error`.
 
-    Gradio carries message and title to its clients and to curl alike, and nothing else.
+    For the page the message is escaped. For scripts (`with_code`) it is left as it is and the title is the
+    error's code, since title and message are all that Gradio passes to its clients.
     """
     if inspect.isgeneratorfunction(function):
 
@@ -28,7 +32,7 @@ def translate_errors(function: Callable[..., Any], coded: bool = False) -> Calla
             try:
                 yield from function(*args, **kwargs)
             except Exception as error:
-                raise _told(error, coded) from error
+                raise _gradio_error(error, with_code) from error
 
         return stream
 
@@ -37,18 +41,23 @@ def translate_errors(function: Callable[..., Any], coded: bool = False) -> Calla
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            raise _told(error, coded) from error
+            raise _gradio_error(error, with_code) from error
 
     return call
 
 
-def _told(error: Exception, coded: bool) -> gr.Error:
-    message, known = str(error) if is_dateline_error(error) else _INTERNAL, is_dateline_error(error)
-    if coded:
+def _gradio_error(error: Exception, with_code: bool) -> gr.Error:
+    known = is_dateline_error(error)
+    message = str(error) if known else _INTERNAL_ERROR
+    if with_code:
         return gr.Error(message, title=error_code(error), print_exception=not known)
     return gr.Error(escape(message), title="Not possible" if known else "Error", print_exception=not known)
 
 
 async def queue_full_response(request: Request, error: Exception) -> JSONResponse:
-    """What a script gets where the queue is full, in the same form as other errors; Gradio's own clients know it by the 503."""
-    return JSONResponse({"error": _FULL, "title": "queue_full", "detail": _FULL}, 503, {"retry-after": "5"})
+    """Return the 503 reply for a full queue, in the form of all other errors.
+
+    Gradio's own clients recognise it by the status.
+    """
+    content = {"error": _QUEUE_FULL, "title": "queue_full", "detail": _QUEUE_FULL}
+    return JSONResponse(content, 503, {"retry-after": "5"})

@@ -1,61 +1,63 @@
-// The page's own script, run once by the part named "wire": what is pressed inside of answers and beside them becomes events of Gradio.
-// Buttons and places are known by ids and numbers alone; no text of articles is ever made HTML here.
-const PLACE = /^#(?:source|near)-(\d+)-(\d+)$/;
-const ACT = /^([a-z]+)-(\d+)(?:-([a-z0-9-]+))?$/;
+// The page's script, run once by the component "page-events": turns clicks and keys in and around answers into Gradio events.
+// Buttons and citations are identified by ids and numbers alone; no text from articles is ever made into HTML here.
+const CITATION = /^#(?:source|near)-(\d+)-(\d+)$/;
+const ACTION = /^([a-z]+)-(\d+)(?:-([a-z0-9-]+))?$/;
 const page = Object.assign(window.dateline ??= {}, {record: null, opener: null});
 
-const placeOf = element => PLACE.exec(element?.getAttribute('href') || '') || PLACE.exec(`#${element?.id || ''}`);
-const openPlace = (turn, place, opener) => {
+const citationOf = element =>
+  CITATION.exec(element?.getAttribute('href') || '') || CITATION.exec(`#${element?.id || ''}`);
+const openCitation = (turn, citation, opener) => {
   if (opener) page.opener = opener;
-  trigger('select', {turn: Number(turn), place: Number(place)});
+  trigger('select', {turn: Number(turn), citation: Number(citation)});
 };
-const closeReader = () => {
+const closeArticle = () => {
   trigger('collapse', {});
   page.opener?.focus();
 };
-page.keep = record => {
-  const known = page.record?.exchanges?.length === record?.exchanges?.length && page.record?.exchanges?.at(-1)?.answer.status !== 'writing';
+page.setRecord = record => {
   const before = page.record;
+  const sameTurn = before?.exchanges?.length === record?.exchanges?.length
+    && before?.exchanges?.at(-1)?.answer.status !== 'writing';
   page.record = record;
-  page.remember?.(record, before);
-  if (!known) setTimeout(toQuestion, 50); // when the messages have been drawn
+  page.storeConversation?.(record, before);
+  if (!sameTurn) setTimeout(scrollToQuestion, 50); // when the messages have been drawn
 };
-// An answer is read from its beginning: its question goes to the top of the conversation.
-const toQuestion = () => {
-  const asked = [...document.querySelectorAll('#chat [data-testid=user]')].at(-1);
-  const pane = asked?.closest('[role=log]');
-  if (pane) pane.scrollTop += asked.getBoundingClientRect().top - pane.getBoundingClientRect().top - 12;
+// Scroll the last question to the top, so that its answer is read from the beginning.
+const scrollToQuestion = () => {
+  const question = [...document.querySelectorAll('#chat [data-testid=user]')].at(-1);
+  const pane = question?.closest('[role=log]');
+  if (pane) pane.scrollTop += question.getBoundingClientRect().top - pane.getBoundingClientRect().top - 12;
 };
 
-// What is pressed.
+// Clicks.
 document.addEventListener('click', event => {
   const link = event.target.closest('#chat a[href^="#"]');
-  if (link && placeOf(link)) {
+  if (link && citationOf(link)) {
     event.preventDefault();
     hideCard();
-    return openPlace(placeOf(link)[1], placeOf(link)[2], link);
+    return openCitation(citationOf(link)[1], citationOf(link)[2], link);
   }
-  const step = event.target.closest('#reader button[data-place]');
-  if (step) return openPlace(step.dataset.turn, step.dataset.place);
-  if (event.target.closest('#reader button[data-close]')) return closeReader();
-  const chip = event.target.closest('#chips button[data-drop]');
-  if (chip) return trigger('delete', {drop: chip.dataset.drop});
-  const act = event.target.closest('#chat button.act');
-  if (act && ACT.test(act.id)) return perform(act, ...ACT.exec(act.id).slice(1));
+  const step = event.target.closest('#cited-article button[data-citation]');
+  if (step) return openCitation(step.dataset.turn, step.dataset.citation);
+  if (event.target.closest('#cited-article button[data-close]')) return closeArticle();
+  const chip = event.target.closest('#chips button[data-filter]');
+  if (chip) return trigger('delete', {filter: chip.dataset.filter});
+  const button = event.target.closest('#chat button.act');
+  if (button && ACTION.test(button.id)) return perform(button, ...ACTION.exec(button.id).slice(1));
   const quote = event.target.closest('#chat [id^="source-"], #chat [id^="near-"]');
   if (!quote || event.target.closest('a, button, cite') || String(getSelection())) return;
-  openPlace(...placeOf(quote).slice(1), quote.querySelector('a.marker'));
+  openCitation(...citationOf(quote).slice(1), quote.querySelector('a.marker'));
 });
 
-// The keys: Escape leaves the reader, the arrows go to the cited place before and after.
+// Keys: Escape closes the article, the arrows go to the previous and the next citation.
 document.addEventListener('keydown', event => {
-  const reader = document.querySelector('#reader');
-  if (event.key === 'Escape' && !hideCard() && reader) closeReader();
+  const article = document.querySelector('#cited-article');
+  if (event.key === 'Escape' && !hideCard() && article) closeArticle();
   const step = {ArrowLeft: 'previous', ArrowRight: 'next'}[event.key];
-  if (step && reader?.contains(document.activeElement)) reader.querySelector(`button[data-step=${step}]`)?.click();
+  if (step && article?.contains(document.activeElement)) article.querySelector(`button[data-step=${step}]`)?.click();
 });
 
-// The card of a marker, while it is pointed at or has the focus: its source's words, headline, publisher and date.
+// While a marker is hovered or focused, a card shows its source: words, headline, publisher and date.
 let card = null;
 const hideCard = () => {
   const shown = card;
@@ -65,7 +67,7 @@ const hideCard = () => {
   return Boolean(shown);
 };
 const showCard = marker => {
-  const source = placeOf(marker) && document.getElementById(marker.getAttribute('href').slice(1));
+  const source = citationOf(marker) && document.getElementById(marker.getAttribute('href').slice(1));
   if (!source || source.contains(marker) || card?.marker === marker) return;
   hideCard();
   card = document.createElement('div');
@@ -88,11 +90,12 @@ for (const name of ['pointerover', 'focusin']) {
 }
 document.addEventListener('scroll', hideCard, true);
 
-// What may be done with an answer.
-const perform = (button, what, turn, more) => {
-  if (what === 'copy') return copyAnswer(button, Number(turn));
-  if (what === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
-  trigger({unfilter: 'apply', export: 'download', judge: 'like'}[what] || what, {turn: Number(turn), more: more || '', told: button.textContent});
+// The buttons of an answer; all but two are events of the server.
+const EVENTS = {unfilter: 'apply', export: 'download', feedback: 'like'};
+const perform = (button, action, turn, detail) => {
+  if (action === 'copy') return copyAnswer(button, Number(turn));
+  if (action === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
+  trigger(EVENTS[action] || action, {turn: Number(turn), detail: detail || '', label: button.textContent});
 };
 const fill = (field, text) => {
   const area = document.querySelector(field);
@@ -112,13 +115,13 @@ const copyAnswer = (button, turn) => {
 };
 const copyText = text => {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.body.appendChild(document.createElement('textarea')); // where the page is no secure context
+  const area = document.body.appendChild(document.createElement('textarea')); // outside of secure contexts
   area.value = text;
   area.select();
   document.execCommand('copy');
   area.remove();
 };
 
-// Gradio calls its examples a list, although they are buttons and no items; screen readers then read neither.
+// Gradio gives its examples the role of a list, although they are buttons and not items; screen readers then skip both.
 new MutationObserver(() => document.querySelector('#chat .examples[role=list]')?.setAttribute('role', 'group'))
   .observe(document.body, {childList: true, subtree: true});

@@ -1,4 +1,4 @@
-"""The whole page: its tabs, the endpoints beside them, and how both follow the collection. Knows Gradio; each tab knows itself."""
+"""Build the page: its tabs, the API endpoints beside them, and the events that refresh both."""
 
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
@@ -10,28 +10,33 @@ from starlette.requests import Request
 from rag import limits
 from rag.assistant import Assistant
 from rag.evaluation.runs import RunHistory
-from rag.page.chat import CONCURRENT_ANSWERS, chat
-from rag.page.collection_tab import VIEW_EVENT, shelf
+from rag.page.chat import ChatTab, draw_chat_tab
+from rag.page.collection_tab import CollectionTab, draw_collection_tab
 from rag.page.error_messages import translate_errors
-from rag.page.evaluation_tab import listed, measuring
+from rag.page.evaluation_tab import draw_evaluation_tab, run_choices
+from rag.page.event_options import CONCURRENT_ANSWERS, PRIVATE, VIEW
 from rag.serving.api import Api
 from rag.serving.collection import Collection
-from rag.serving.example_questions import examples as suggested
+from rag.serving.example_questions import example_questions
 from rag.settings import ROOT
 
 SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
-_LOG_OUT = '<a id="logout" href="logout">Log out</a>'
 STYLESHEET = Path(__file__).parent / "style.css"
+_LOG_OUT_LINK = '<a id="logout" href="logout">Log out</a>'
+_INTRODUCTION = (
+    "<p>Answers from your news articles. Every statement shows the words, the publisher and the date "
+    "that it rests on.</p>"
+)
 
 
 def is_logged_in(scope: MutableMapping[str, Any]) -> bool:
-    """True where a request carries the cookie of someone who logged in."""
+    """Return True if an ASGI request carries the cookie of a logged-in user."""
     app, cookies = scope["app"], Request(scope).cookies
     return any(cookies.get(f"access-token-{kind}{app.cookie_id}") in app.tokens for kind in ("", "unsecure-"))
 
 
 def theme() -> gr.themes.Base:
-    """Serif text from fonts that computers have; nothing is loaded from a font service."""
+    """Return the Gradio theme: serif fonts that computers have installed, and nothing from a font service."""
     serif = ["Iowan Old Style", "Palatino Linotype", "Palatino", "Source Serif 4", "Georgia", "serif"]
     base = gr.themes.Base(
         primary_hue="orange", neutral_hue="stone", font=serif, font_mono=["ui-monospace", "monospace"]
@@ -62,62 +67,69 @@ def build_page(
     queue: int = limits.MAX_QUEUE,
     logins: bool = False,
 ) -> gr.Blocks:
-    """The page and the endpoints over one assistant, not yet launched; at most `queue` questions wait. With `logins` one can log out.
+    """Return the page and its API endpoints, not yet launched.
 
-    `examples` are questions to try; without any, some are made of headlines.
+    Args:
+        assistant: answers the questions.
+        collection: what the Collection tab and the endpoints list and change.
+        examples: questions to suggest; without any, a few are made from headlines.
+        queue: the most questions that may wait.
+        logins: show a link to log out.
     """
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        _endpoints(
-            Api(assistant, collection)
-        )  # first, since an event of the page with the same name would take it
+        # Before the tabs: otherwise an event of the same name would take an endpoint's place.
+        _add_endpoints(Api(assistant, collection))
         gr.HTML(
-            f"<h1>Dateline</h1>{_LOG_OUT if logins else ''}"
-            "<p>Answers from your news articles. Every statement shows the words, the publisher and the date that it rests on.</p>",
+            f"<h1>Dateline</h1>{_LOG_OUT_LINK if logins else ''}{_INTRODUCTION}",
             elem_id="masthead",
         )
         with gr.Tabs():
             with gr.Tab("Ask"):
-                asking = chat(assistant, collection, lambda: examples or suggested(collection))
-            with gr.Tab("Collection") as tab:
-                shown = shelf(collection)
-            with gr.Tab("Evaluate") as evaluating:
+                chat = draw_chat_tab(assistant, collection, lambda: examples or example_questions(collection))
+            with gr.Tab("Collection") as collection_tab:
+                articles = draw_collection_tab(collection)
+            with gr.Tab("Evaluate") as evaluation_tab:
                 runs = RunHistory(assistant)
-                lists = measuring(runs, collection, SAMPLE_GOLD)
-        evaluating.select(
-            translate_errors(lambda: listed(runs)),
-            None,
-            lists,
-            api_visibility="private",
-            show_progress="hidden",
+                run_lists = draw_evaluation_tab(runs, collection, SAMPLE_GOLD)
+        evaluation_tab.select(translate_errors(lambda: run_choices(runs)), None, run_lists, **PRIVATE)
+        _refresh_on(
+            [
+                page.load,
+                collection_tab.select,
+                chat.filter_panel.expand,
+                *(event.then for event in articles.changes),
+            ],
+            chat,
+            articles,
         )
-        inputs = [asking.publishers, *shown.asked]
-        outputs = [asking.conversation, asking.publishers, *shown.listed]
-
-        def follow(publishers: list[str], *asked: Any) -> tuple[Any, ...]:
-            return *asking.follow(collection.coverage(), publishers), *shown.follow(*asked)
-
-        # The collection changes through this page, through other pages, and through the command line.
-        triggers: list[Callable[..., Any]] = [
-            page.load,
-            tab.select,
-            asking.chosen.expand,
-            *(event.then for event in shown.changes),
-        ]
-        for trigger in triggers:
-            trigger(translate_errors(follow), inputs, outputs, **VIEW_EVENT)
-    page.queue(
-        max_size=queue, default_concurrency_limit=CONCURRENT_ANSWERS, api_open=False
-    )  # nobody gets past the queue
+    # With api_open=False nobody can bypass the queue.
+    page.queue(max_size=queue, default_concurrency_limit=CONCURRENT_ANSWERS, api_open=False)
     return cast(gr.Blocks, page)
 
 
-def _endpoints(api: Api) -> None:
-    """The endpoints under their names. Answers share the model's queue, and changes wait for each other."""
+def _refresh_on(triggers: Sequence[Callable[..., Any]], chat: ChatTab, articles: CollectionTab) -> None:
+    """Show the present collection in both tabs after each of the events.
+
+    It changes through this page, through other pages and through the command line.
+    """
+
+    def refresh(publishers: list[str], *list_options: Any) -> tuple[Any, ...]:
+        coverage = articles.collection.coverage()
+        return *chat.refresh(coverage, publishers), *articles.refresh(*list_options)
+
+    inputs = [chat.publishers, *articles.list_options]
+    outputs = [chat.conversation, chat.publishers, *articles.outputs]
+    for trigger in triggers:
+        trigger(translate_errors(refresh), inputs, outputs, **VIEW)
+
+
+def _add_endpoints(api: Api) -> None:
+    """Add the API's endpoints to the page. Answers share the model's queue; changes run one at a time."""
     for name, function in api.endpoints.items():
-        line, at_once = ("changes", 1) if name in api.changing else ("answers", CONCURRENT_ANSWERS)
+        queue, limit = ("changes", 1) if name in api.changing else ("answers", CONCURRENT_ANSWERS)
         gr.api(  # type: ignore[attr-defined]
-            translate_errors(function, coded=True),
+            translate_errors(function, with_code=True),
             api_name=name,
-            concurrency_id=line,
-            concurrency_limit=at_once,
+            concurrency_id=queue,
+            concurrency_limit=limit,
         )

@@ -36,7 +36,7 @@ class Api:
     @property
     def changes(self) -> bool:
         """True where the endpoints that write may be used."""
-        return self._collection.changes
+        return self._collection.writable
 
     @property
     def endpoints(self) -> dict[str, Callable[..., Any]]:
@@ -185,7 +185,7 @@ class Api:
             "passages": coverage.passages,
             "index_version": self._collection.version,
             "model": self._assistant.model.name,
-            "changes": self._collection.changes,
+            "changes": self._collection.writable,
         }
 
 

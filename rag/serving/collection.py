@@ -1,6 +1,6 @@
-"""The collection as page and API change it: uploads and pasted text go in; articles are listed, corrected and removed. Knows no page.
+"""The collection as the page and the API use it: list, read, add, correct and remove articles.
 
-Whoever changes it holds the writer's lock for as long as that takes, so a second writer is told who does, and since when.
+Each change holds the write lock until it is finished; a second writer gets an error that names the first.
 """
 
 import time
@@ -28,35 +28,41 @@ from rag import limits
 from rag.answers.answer import Answer, Turn
 from rag.answers.feedback import record_feedback
 
-UPLOAD_PREFIX = "upload:"
-Given = Mapping[str, str]
+UPLOAD_PREFIX = "upload:"  # of the origin of uploaded files
 
 
 class ChangesDisabled(ValueError):
-    """The collection may be read, but not changed, by whoever asked."""
+    """The collection may be read, but not changed, by the user who asks."""
 
     code = "changes_off"
 
 
 class UnknownArticle(ValueError):
-    """An id that names no article."""
+    """No article has that id."""
 
     code = "not_found"
 
 
 class InvalidUpload(ValueError):
-    """Nothing to add, or nothing that may be added."""
+    """There is nothing to add, or nothing that may be added."""
 
 
 class UploadTooLarge(InvalidUpload):
-    """More than one addition takes; the message says what."""
+    """There are too many files or too long a text for one addition."""
 
     code = "too_large"
 
 
 @dataclass(frozen=True, slots=True)
 class AddProgress:
-    """How far an addition is: files that are done, of how many, after how many seconds, and what became of each article so far."""
+    """How far an addition is.
+
+    Attributes:
+        done: files that are finished, a pasted text counting as one.
+        total: files in all.
+        seconds: time since the start.
+        reports: what became of each article so far.
+    """
 
     done: int
     total: int
@@ -65,141 +71,163 @@ class AddProgress:
 
     @property
     def finished(self) -> bool:
+        """Return True after the last file."""
         return self.done == self.total
 
     @property
-    def left(self) -> float | None:
-        """The seconds that the rest takes at this rate; None before the first file is done.
+    def seconds_left(self) -> float | None:
+        """Return the time that the rest takes at this rate, or None before the first file is done.
 
-        >>> AddProgress(done=1, total=3, seconds=2.0).left
+        >>> AddProgress(done=1, total=3, seconds=2.0).seconds_left
         4.0
         """
         return self.seconds / self.done * (self.total - self.done) if self.done else None
 
 
 class Collection:
-    """A library with a door for people: `changes` says whether they may write, `uploads` is the folder that uploaded files come from.
+    """A library as users see it, who may only read it unless it is `writable`.
 
-    `largest` is the most bytes that one of them may have.
+    Args:
+        library: the articles.
+        uploads: the folder of uploaded files; files from elsewhere are refused.
+        writable: users may add, correct and remove articles.
+        max_file_bytes: the largest file that may be added.
     """
 
-    def __init__(self, library: Library, uploads: Path, changes: bool, largest: int = MAX_FILE_BYTES) -> None:
+    def __init__(
+        self, library: Library, uploads: Path, writable: bool, max_file_bytes: int = MAX_FILE_BYTES
+    ) -> None:
         self._library = library
         self._uploads = uploads.resolve()
-        self.changes = changes
-        self.largest = largest
+        self.writable = writable
+        self.max_file_bytes = max_file_bytes
 
     # Reading
 
     def coverage(self) -> Coverage:
-        """What the collection holds at present, whoever changed it."""
+        """Return what the collection holds at present, including changes by other processes."""
         return self._library.coverage()
 
     @property
     def version(self) -> str:
-        """A short name of the present content."""
+        """Return a short name of the present content."""
         return self._library.version
 
     @property
     def folder(self) -> Path:
-        """Where the collection's files lie."""
+        """Return the folder of the collection's files."""
         return self._library.store.path.parent
 
     def list(self, search: str = "", sort: str = "newest", limit: int = limits.LIST_LENGTH) -> Listing:
-        """The articles that hold the searched words.
+        """Return the articles that contain the words of `search`.
 
         Raises:
-            UnknownSort: there is no such way of sorting.
+            UnknownSort: `sort` is not one of `corpus.store.listing.SORTS`.
         """
-        return list_articles(
-            self._library.store,
-            search[: limits.MAX_LIST_SEARCH_CHARS],
-            sort,
-            max(1, min(limit, limits.MAX_LIST_LENGTH)),
-        )
+        search, limit = search[: limits.MAX_LIST_SEARCH_CHARS], max(1, min(limit, limits.MAX_LIST_LENGTH))
+        return list_articles(self._library.store, search, sort, limit)
 
-    def article(self, name: str) -> Article:
-        """The article of an id.
+    def article(self, article_id: str) -> Article:
+        """Return the article with that id.
 
         Raises:
             UnknownArticle: there is none.
         """
-        found = self.find(name)
+        found = self.find(article_id)
         if found is None:
             raise UnknownArticle(
-                f'"{name[:40]}" is the id of no article; it may have been removed, see the list of articles'
+                f'No article has the id "{article_id[:40]}"; it may have been removed, '
+                "see the list of articles"
             )
         return found
 
-    def find(self, name: str) -> Article | None:
-        """The article of an id, or None where there is none."""
-        return self._library.store.article(name)
+    def find(self, article_id: str) -> Article | None:
+        """Return the article with that id, or None if there is none."""
+        return self._library.store.article(article_id)
 
-    def raw(self, name: str) -> str:
-        """An article's text as it was read, before cleaning."""
-        return self._library.store.raw(name) or ""
+    def raw_text(self, article_id: str) -> str:
+        """Return an article's text before cleaning."""
+        return self._library.store.raw(article_id) or ""
 
-    def copies(self) -> Iterator[NearDuplicates]:
-        """Pairs of articles that are nearly the same."""
+    def near_duplicates(self) -> Iterator[NearDuplicates]:
+        """Yield pairs of articles that are nearly the same."""
         return find_near_duplicates(self._library.store.articles())
 
     # Changing
 
     def add(
-        self, files: Sequence[Path], text: str = "", given: Given | None = None
+        self, files: Sequence[Path], text: str = "", fields: Mapping[str, str] | None = None
     ) -> Generator[AddProgress, None, None]:
-        """Add uploaded files, which are deleted when all were read, and a pasted text. What is refused leaves the rest untouched.
+        """Add uploaded files and a pasted text, and yield the progress after each article.
 
-        Equal bytes of the same name are known again; other bytes of that name are another article, since two sites' "index.html" are
-        not one. Nothing that was added is ever replaced.
+        A file that is refused does not affect the others. Files are recognised by name and content: the same
+        bytes under the same name are unchanged, other bytes under that name are another article (two sites may
+        both have an "index.html"), and nothing is ever replaced. The files are deleted when all have been read.
+
+        Args:
+            files: files in the folder of uploads.
+            text: the text of one article, or empty.
+            fields: publisher, date, title or url, which take precedence over those found in the articles.
 
         Raises:
-            ChangesOff, BadAddition, InvalidDate, StoreError: nothing was added, or (disk full) only what was told before.
+            ChangesDisabled, InvalidUpload, InvalidDate: nothing was added.
+            StoreError: nothing was added, or (disk full) only what the progress reported.
         """
         self.check_writable()
-        said = _said(given or {})
-        paths = list(dict.fromkeys(self._uploaded(file) for file in files))
-        text = _pasted(text)
+        stated = _stated_fields(fields or {})
+        paths = list(dict.fromkeys(self._check_uploaded(file) for file in files))
+        text = _valid_text(text)
         total = len(paths) + bool(text)
-        if not total:
-            raise InvalidUpload("There is nothing to add; choose files or paste a text.")
-        if total > limits.MAX_UPLOADS:
-            raise UploadTooLarge(
-                f"{total:,} files are more than one addition takes ({limits.MAX_UPLOADS:,}); add them in parts, or: python -m corpus add"
-            )
+        _check_count(total)
+        sources: list[Path | str] = [*paths, *([text] if text else [])]
         reports: list[IngestReport] = []
-        began = time.monotonic()
-        with write_lock(self._library.store.path.parent):
+        started = time.monotonic()
+        with write_lock(self.folder):
             yield AddProgress(0, total, 0.0)
-            sources: list[Path | str] = [*paths, *([text] if text else [])]
             for done, source in enumerate(sources):
-                for report in self._take_in(source, said):
-                    reports.append(self._as_kept(report))
-                    yield AddProgress(done, total, time.monotonic() - began, tuple(reports))
-            # Not before: who stops an addition can go on with the same files.
+                for report in self._ingest(source, stated):
+                    reports.append(self._with_stored_article(report))
+                    yield AddProgress(done, total, time.monotonic() - started, tuple(reports))
+            # Only now, so that an addition that was stopped can be repeated with the same files.
             for path in paths:
                 path.unlink(missing_ok=True)
-            yield AddProgress(total, total, time.monotonic() - began, tuple(reports))
+            yield AddProgress(total, total, time.monotonic() - started, tuple(reports))
 
-    def correct(self, name: str, fields: Mapping[str, str]) -> Article:
-        """Set fields by hand, those that differ from what is known; an empty text means unknown. The article as it is now.
+    def correct(self, article_id: str, fields: Mapping[str, str]) -> Article:
+        """Set the fields that differ from the present ones, where empty means unknown; return the article.
 
         Raises:
-            ChangesOff, UnknownArticle, InvalidDate, StoreError: nothing was changed.
+            ChangesDisabled, UnknownArticle, InvalidDate, StoreError: nothing was changed.
         """
         self.check_writable()
-        known = self.article(name)
-        wanted = {
+        known = self.article(article_id)
+        corrections = {
             field: " ".join(normalise_text(value).split())[: limits.MAX_FIELD_CHARS]
             for field, value in fields.items()
             if field in CORRECTABLE_FIELDS
         }
-        wanted |= {field: str(PartialDate.parse(wanted[field])) for field in DATE_FIELDS if wanted.get(field)}
-        with write_lock(self._library.store.path.parent):
-            for field, value in wanted.items():
+        corrections |= {
+            field: str(PartialDate.parse(corrections[field]))
+            for field in DATE_FIELDS
+            if corrections.get(field)
+        }
+        with write_lock(self.folder):
+            for field, value in corrections.items():
                 if value != str(getattr(known, field) or ""):
-                    self._library.store.correct(name, field, value or None)
-        return self.article(name)
+                    self._library.store.correct(article_id, field, value or None)
+        return self.article(article_id)
+
+    def remove(self, article_id: str) -> Article:
+        """Remove an article and return it.
+
+        Raises:
+            ChangesDisabled, UnknownArticle, StoreError: nothing was removed.
+        """
+        self.check_writable()
+        with write_lock(self.folder):
+            known = self.article(article_id)
+            self._library.remove(article_id)
+        return known
 
     def record_feedback(
         self, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
@@ -212,58 +240,48 @@ class Collection:
         self.check_writable()
         return record_feedback(self.folder, answer, verdict, comment, history)
 
-    def remove(self, name: str) -> Article:
-        """Take an article away; the article that it was.
-
-        Raises:
-            ChangesOff, UnknownArticle, StoreError: nothing was removed.
-        """
-        self.check_writable()
-        with write_lock(self._library.store.path.parent):
-            known = self.article(name)
-            self._library.remove(name)
-        return known
-
     def check_writable(self) -> None:
-        """Refuse whoever may only read.
+        """Raise an error if the collection may not be changed.
 
         Raises:
-            ChangesOff: whoever asks may not write here.
+            ChangesDisabled: users may only read it.
         """
-        if not self.changes:
+        if not self.writable:
             raise ChangesDisabled(
-                "Changes are off here, since others can reach this server; use python -m corpus on the computer itself, "
-                "or start it with DATELINE_CHANGES=all"
+                "Changes are off here, since others can reach this server; use python -m corpus on the "
+                "computer itself, or start it with DATELINE_CHANGES=all"
             )
 
-    def _uploaded(self, file: Path) -> Path:
-        """The file, if it is one that was uploaded: a path that a client made up is neither read nor deleted."""
+    def _check_uploaded(self, file: Path) -> Path:
+        """Return the file's path; clients may send any path, and only uploads may be read and deleted."""
         path = file.resolve()
         if not path.is_relative_to(self._uploads):
             raise InvalidUpload("A file was named that was not uploaded; upload it first.")
         return path
 
-    def _take_in(self, source: Path | str, said: Given) -> Iterator[IngestReport]:
+    def _ingest(self, source: Path | str, stated: Mapping[str, str]) -> Iterator[IngestReport]:
+        """Add the articles of a file or a pasted text, and yield a report on each."""
         if isinstance(source, str):
-            yield from ingest_bytes(self._library, _pasted_origin(source), source.encode(), said)
+            yield from ingest_bytes(self._library, _pasted_origin(source), source.encode(), stated)
             return
         try:
-            data = load_bytes(source, self.largest)
+            data = load_bytes(source, self.max_file_bytes)
         except UnreadableFile as error:
-            yield IngestReport(source.name, "refused", problem=str(error).replace(str(source), source.name))
+            problem = str(error).replace(str(source), source.name)
+            yield IngestReport(source.name, "refused", problem=problem)
             return
         origin = Path(f"{UPLOAD_PREFIX}{sha256(data).hexdigest()[:8]}") / source.name
-        for report in ingest_bytes(self._library, origin, data, said):
+        for report in ingest_bytes(self._library, origin, data, stated):
             yield replace(report, problem=report.problem.replace(f"{origin.parent}/", ""))
 
-    def _as_kept(self, report: IngestReport) -> IngestReport:
-        """The report with the article as the collection has it: one that was here already keeps its fields."""
-        kept = self._library.store.article(report.article.id) if report.article else None
-        return replace(report, article=kept)
+    def _with_stored_article(self, report: IngestReport) -> IngestReport:
+        """Return the report with the article as stored, since one that was there before keeps its fields."""
+        stored = self.find(report.article.id) if report.article else None
+        return replace(report, article=stored)
 
 
 def origin_name(origin: str) -> str:
-    """An origin as it may be shown to others: without the folders of this computer.
+    """Return an origin without the folders of this computer, so that it may be shown to others.
 
     >>> origin_name("upload:1a2b3c4d/news.pdf"), origin_name("/home/ada/feed.xml#3")
     ('news.pdf', 'feed.xml#3')
@@ -271,27 +289,38 @@ def origin_name(origin: str) -> str:
     return origin.rpartition("/")[2]
 
 
-def _said(given: Given) -> dict[str, str]:
-    """What the user said of the articles, without what was left empty."""
-    said = {
+def _stated_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that the user filled in, with a valid date."""
+    stated = {
         name: value.strip()[: limits.MAX_FIELD_CHARS]
-        for name, value in given.items()
+        for name, value in fields.items()
         if value and value.strip()
     }
-    if "date" in said:
-        PartialDate.parse(said["date"])
-    return said
+    if "date" in stated:
+        PartialDate.parse(stated["date"])
+    return stated
 
 
-def _pasted(text: str) -> str:
+def _check_count(total: int) -> None:
+    if not total:
+        raise InvalidUpload("There is nothing to add; choose files or paste a text.")
+    if total > limits.MAX_UPLOADS:
+        raise UploadTooLarge(
+            f"{total:,} files are more than can be added at once ({limits.MAX_UPLOADS:,}); "
+            "add them in parts, or: python -m corpus add"
+        )
+
+
+def _valid_text(text: str) -> str:
     if len(text) > MAX_ARTICLE_CHARS:
         raise UploadTooLarge(
-            f"The pasted text has {len(text):,} characters, more than one article has ({MAX_ARTICLE_CHARS:,}); split it."
+            f"The pasted text has {len(text):,} characters, more than one article may have "
+            f"({MAX_ARTICLE_CHARS:,}); split it."
         )
     # Half a surrogate pair cannot be written as UTF-8.
     return text.encode("utf-8", "ignore").decode() if text.strip() else ""
 
 
 def _pasted_origin(text: str) -> Path:
-    """Two texts pasted within a minute are two origins."""
+    """Return an origin that differs for two texts pasted within the same minute."""
     return Path(f"pasted text, {datetime.now():%Y-%m-%d %H:%M} ({sha256(text.encode()).hexdigest()[:8]})")

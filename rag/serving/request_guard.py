@@ -1,4 +1,4 @@
-"""The door of the server: which hosts and origins may speak to it, and the headers of every reply. Pure ASGI; knows no Gradio."""
+"""ASGI middleware that refuses requests of foreign hosts and origins and adds security headers to every reply."""
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -9,32 +9,41 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Refusal = tuple[int, str]  # status and reason
 
-# What the login page is made of, and what Gradio asks itself at the start.
-_OPEN = re.compile(
-    r"/|/login/?|/logout|/(?:assets|static|svelte)/.*|/favicon\.ico|/(?:gradio_api/)?theme\.css|/manifest\.json|/gradio_api/startup-events"
+# Open without a login: the parts of the login page, and what Gradio requests from itself at the start.
+_PUBLIC_PATHS = re.compile(
+    r"/|/login/?|/logout|/(?:assets|static|svelte)/.*|/favicon\.ico|/(?:gradio_api/)?theme\.css|/manifest\.json"
+    r"|/gradio_api/startup-events"
 )
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Gradio's own page needs inline scripts and styles; nothing may come from, or go to, another host.
-_HEADERS = (
+_SECURITY_HEADERS = (
     (
         b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+        b"style-src 'self' 'unsafe-inline'; "
         b"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-        b"worker-src 'self' blob:; media-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+        b"worker-src 'self' blob:; media-src 'none'; object-src 'none'; base-uri 'self'; "
+        b"form-action 'self'; frame-ancestors 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+_FOREIGN_SITE: Refusal = 403, "Requests from other sites are refused."
 
 
 class RequestGuard:
     """Refuses a foreign Host (400) and what other sites send (403), and adds security headers to every reply.
 
-    On loopback only loopback names are hosts, which stops DNS rebinding. Where the server listens for others, an origin must equal the host.
-    Without `uploads` no file is taken either, so that nobody fills the disk of a server whose collection they may not change.
-    With `known`, which tells whether who asks has logged in, others get what the login page is made of (401 for the rest).
+    Args:
+        app: the application to protect.
+        loopback_only: accept only loopback names as hosts, which prevents DNS rebinding; otherwise an origin
+            must equal the host.
+        uploads: accept files; without, nobody can fill the disk of a server whose collection they may not change.
+        is_logged_in: tells whether a request comes from a logged-in user; others then get only the login page,
+            and 401 for the rest.
     """
 
     def __init__(
@@ -42,82 +51,73 @@ class RequestGuard:
         app: App,
         loopback_only: bool = True,
         uploads: bool = True,
-        known: Callable[[Scope], bool] | None = None,
+        is_logged_in: Callable[[Scope], bool] | None = None,
     ) -> None:
         self._app = app
         self._loopback_only = loopback_only
         self._uploads = uploads
-        self._known = known
+        self._is_logged_in = is_logged_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        refusal = self._refusal(headers)
-        if not refusal and not self._uploads and scope.get("path", "").rstrip("/").endswith("/upload"):
-            refusal = 403, "Changes are off here, so no files are taken."
-        if (
-            not refusal
-            and self._known
-            and not _OPEN.fullmatch(scope.get("path", ""))
-            and not self._known(scope)
-        ):
-            refusal = 401, "Log in first."
+        refusal = self._check_sender(scope) or self._check_path(scope)
         if refusal:
             await _refuse(send, *refusal)
             return
 
-        async def with_headers(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS]
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        await self._app(scope, receive, send_with_headers)
 
-    def _refusal(self, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _check_sender(self, scope: Scope) -> Refusal | None:
+        """Return why a request is refused for its host or origin, or None."""
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._loopback_only and _name(f"//{host}") not in _LOOPBACK:
+        if self._loopback_only and _hostname(f"//{host}") not in _LOOPBACK:
             return 400, "This server answers to 127.0.0.1 and localhost only."
-        if (
-            origin is not None
-            and urlsplit(origin).netloc.lower() != host.lower()
-            and not (self._loopback_only and _same_loopback(origin, host))
-        ):
-            return 403, "Requests from other sites are refused."
-        # A browser that leaves the origin out still tells that another site's page asks; following a link to ours is no harm.
-        if (
-            origin is None
-            and headers.get("sec-fetch-site") in ("cross-site", "same-site")
-            and headers.get("sec-fetch-mode") != "navigate"
-        ):
-            return 403, "Requests from other sites are refused."
+        if origin is not None:
+            same = urlsplit(origin).netloc.lower() == host.lower()
+            if not same and not (self._loopback_only and _is_same_loopback(origin, host)):
+                return _FOREIGN_SITE
+        # A browser that sends no origin still reports a request by another site; following a link to us is harmless.
+        elif headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            return None if headers.get("sec-fetch-mode") == "navigate" else _FOREIGN_SITE
+        return None
+
+    def _check_path(self, scope: Scope) -> Refusal | None:
+        """Return why a request is refused for its path, or None."""
+        path = scope.get("path", "")
+        if not self._uploads and path.rstrip("/").endswith("/upload"):
+            return 403, "Changes are off here, so no files are accepted."
+        if self._is_logged_in and not _PUBLIC_PATHS.fullmatch(path) and not self._is_logged_in(scope):
+            return 401, "Log in first."
         return None
 
 
-def _name(address: str) -> str:
+def _hostname(address: str) -> str:
     try:
         return (urlsplit(address).hostname or "").lower()
     except ValueError:
         return ""
 
 
-def _same_loopback(origin: str, host: str) -> bool:
+def _is_same_loopback(origin: str, host: str) -> bool:
+    """Return True if an origin is a loopback name with the port of the host."""
     try:
         ports = urlsplit(origin).port, urlsplit(f"//{host}").port
     except ValueError:
         return False
-    return _name(origin) in _LOOPBACK and ports[0] == ports[1]
+    return _hostname(origin) in _LOOPBACK and ports[0] == ports[1]
 
 
-async def _refuse(send: Send, status: int, why: str) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS],
-        }
-    )
-    await send({"type": "http.response.body", "body": why.encode()})
+async def _refuse(send: Send, status: int, reason: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *_SECURITY_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": reason.encode()})

@@ -1,0 +1,18 @@
+"""Options that the page's Gradio events share: which queue they wait in, and that no script may call them."""
+
+from typing import Any
+
+# Evidence for one question can be found while the model writes for another; the model answers one at a time.
+CONCURRENT_ANSWERS = 2  # limit
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+ANSWER: dict[str, Any] = {
+    "concurrency_id": "answers",
+    "concurrency_limit": CONCURRENT_ANSWERS,
+    **PRIVATE,
+}
+CHANGE: dict[str, Any] = {"concurrency_id": "changes", "concurrency_limit": 1, **PRIVATE}
+# One queue, so that views of the collection are answered in order: a search typed while the tab is still
+# loading is shown last.
+VIEW: dict[str, Any] = {"concurrency_id": "views", "concurrency_limit": 1, **PRIVATE}
+EVALUATE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1, **PRIVATE}
