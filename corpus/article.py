@@ -9,37 +9,6 @@ from typing import Literal
 
 MONTHS = tuple(calendar.month_name)[1:]
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?![\d-])")
-# Months as English, French, German, Spanish, Italian and Dutch papers write them; their first letters tell them apart.
-_MONTH_NAMES = {
-    name: n
-    for n, names in enumerate(
-        (
-            "january jan janvier januar jänner enero gennaio januari",
-            "february feb février fevrier februar febrero febbraio februari",
-            "march mar mars märz marzo maart",
-            "april apr avril abril aprile",
-            "may mai mayo maggio mei",
-            "june jun juin juni junio giugno",
-            "july jul juillet juli julio luglio",
-            "august aug août aout agosto augustus",
-            "september sept sep septembre septiembre settembre",
-            "october oct octobre oktober octubre ottobre",
-            "november nov novembre noviembre",
-            "december dec décembre decembre dezember diciembre dicembre",
-        ),
-        1,
-    )
-    for name in names.split()
-}
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NAMES, key=len, reverse=True))})\b\.?"
-_WRITTEN = (
-    re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_MONTH},?\s+(?:de )?(?P<year>\d{{4}})\b",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
-    re.compile(rf"\b{_MONTH},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE),
-)
 
 
 class InvalidDate(ValueError):
@@ -103,28 +72,6 @@ class PartialDate:
 
     def __str__(self) -> str:
         return "-".join([f"{self.year:04}"] + [f"{part:02}" for part in (self.month, self.day) if part])
-
-
-def written_dates(text: str) -> list[tuple[int, int, PartialDate]]:
-    """Dates with a month's name in `text`, in order, as (start, end, date); impossible ones are left out.
-
-    >>> written_dates("on 12 February, 2020")
-    [(3, 20, PartialDate(year=2020, month=2, day=12))]
-    """
-    found: list[tuple[int, int, PartialDate]] = []
-    read: list[tuple[int, int]] = []
-    for pattern in _WRITTEN:
-        for match in pattern.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end in read):
-                continue
-            read.append(match.span())
-            month = _MONTH_NAMES[match["month"].lower()]
-            day = int(match["day"]) if "day" in pattern.groupindex else None
-            try:
-                found.append((match.start(), match.end(), PartialDate(int(match["year"]), month, day)))
-            except InvalidDate:
-                continue
-    return sorted(found, key=lambda item: item[0])
 
 
 # How certain a field is: "stated" outside the text (by the file or a person), "read" in text that says nothing else

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from conftest import article
 
-from corpus.article import InvalidDate, PartialDate, written_dates
+from corpus.article import InvalidDate, PartialDate
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,6 @@ def test_what_is_no_date_is_refused_with_the_remedy(text: str) -> None:
 def test_a_month_spans_its_days() -> None:
     assert (PartialDate(2020, 2).first, PartialDate(2020, 2).last) == (date(2020, 2, 1), date(2020, 2, 29))
     assert (PartialDate(2020).first, PartialDate(2020).last) == (date(2020, 1, 1), date(2020, 12, 31))
-
-
-def test_dates_are_read_as_people_write_them() -> None:
-    text = "On 12 February, 2020 and March 3, 2021, then in Sept. 2022; on 31 February 2020 never"
-    assert [str(found) for _, _, found in written_dates(text)] == ["2020-02-12", "2021-03-03", "2022-09"]
 
 
 def test_the_same_words_are_the_same_article_whoever_saved_them() -> None:

@@ -1,7 +1,8 @@
 from conftest import article
 
 from corpus.article import PartialDate
-from rag.query.timing import extract_topic, parse_intent, published_within
+from rag.quantities.dates import published_within
+from rag.query.timing import extract_topic, parse_intent
 
 PUBLISHERS = ("Meridian Wire", "The Halden Post")
 

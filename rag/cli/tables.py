@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from corpus.article import Article, PartialDate, written_dates
+from corpus.article import Article, PartialDate
+from corpus.dates import find_dates
 from corpus.store.duplicates import NearDuplicates
 from corpus.store.rows import CORRECTABLE_FIELDS
 from embeddings.ingest_report import IngestReport
@@ -78,7 +79,7 @@ def _bound(article: Article) -> str:
     if article.updated:
         return f"; not after {article.updated.spoken}, when it was updated"
     named = max(
-        (date for _, _, date in written_dates(article.body) if date.day),
+        (span.date for span in find_dates(article.body) if span.date.day),
         key=lambda date: date.first,
         default=None,
     )

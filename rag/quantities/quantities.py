@@ -5,12 +5,12 @@ Knows how English news writes amounts. Calendar dates, years, clock times and nu
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from corpus.article import MONTHS, InvalidDate, PartialDate, written_dates
+from corpus.article import PartialDate
+from rag.quantities.dates import find_date_values, find_event_dates, overlaps_date
 from rag.quantities.numbers import Number, parse_numbers
 from rag.quantities.units import unit_at
 
@@ -26,10 +26,6 @@ _NAMED = re.compile(
     r"\b(?:phase|page|terminal|chapter|section|article|no\.?|flight|runway|line|route|part|version|stage|type|gate|room|group|class|cat|row|"
     r"paragraph|tier|level|number|clause)s? $",
     re.IGNORECASE,
-)
-_CALENDAR = re.compile(
-    rf"\b(?:{'|'.join(MONTHS)})\.? \d{{1,2}}\b(?!,\d)|\b\d{{1,2}}(?:-\d{{1,2}})? (?:{'|'.join(MONTHS)})\b|"
-    r"\b\d{1,2}(?:[.:]\d\d)? ?(?:[ap]\.?m\b\.?|o'clock)|\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d[-/]\d{2,4}\b|\b(?:19|20)\d\ds\b"
 )
 _CAPITAL_BEFORE = re.compile(r"[a-z,] [A-Z][\w’'-]* $")
 _JOINED_BEFORE = re.compile(r"[.,/:-]")  # "1/2", "F-16"
@@ -47,26 +43,11 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|by|of|until|from|before|after|during|the|and|to|late|early) $", re.IGNORECASE
 )
-_DAY_OF = re.compile(
-    r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) (?:early |late |mid-|the (?:end|summer|spring|autumn) of )?"
-    rf"(?:(?P<month>{'|'.join(MONTHS)})(?: (?P<with>(?:19|20)\d\d))?|(?P<year>(?:19|20)\d\d))\b(?! \d{{1,2}}\b)(?! (?:prices|dollars|money))"
-)
-# A day of this year, or of the nearest one: "on September 15", "the 3 May plan".
-_YEARLESS = re.compile(
-    rf"\b(?:(?P<first>{'|'.join(MONTHS)}) (?P<n>\d{{1,2}})|(?P<m>\d{{1,2}}) (?P<second>{'|'.join(MONTHS)}))\b(?!,? (?:19|20)\d\d|,\d)"
-)
-_MOMENT = re.compile(
-    rf"\b(?:(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}}\b(?!,\d))?,?|(?:spring|summer|autumn|winter|end|start) of|(?:early|late|mid)[ -])?"
-    r" ?(?P<year>(?:19|20)\d\d)\b(?![-/,]\d)"
-)
-_AGO = re.compile(
-    r"\b(?:(?P<last>last year|a year (?:ago|earlier|before))|(?P<two>two years (?:ago|earlier)))\b",
-    re.IGNORECASE,
-)
 # A comma inside a figure ends no clause; "and" does only where a verb follows, as it also joins the parts of one thing.
 _CLAUSE_END = re.compile(
     r"[;:–] |, |\s(?:and|but) (?=(?:will|would|is|are|was|were|has|have|had|may|could|should|cost|costs|announced)\b)|\s(?:while|whereas|against) "
 )
+_DATE_FIRST = re.compile(r"(?:In|By|On|At|A year|Last|Two)\b")
 _NOW = re.compile(r"\b(?:now|currently|today|at present|at the moment|so far)\b", re.IGNORECASE)
 _HELD = re.compile(
     r"\b(?:ha(?:ve|s)|is|are|stands?) (?:now|currently|at present|at the moment)\b", re.IGNORECASE
@@ -160,12 +141,11 @@ def date_quantities(sentence: str) -> list[Quantity]:
     >>> [(q.text, q.stage) for q in date_quantities("It is due to fly on 30 March 2021, not in the spring of 2019.")]
     [('30 March 2021', 'planned'), ('spring of 2019', 'planned')]
     """
+    sentence = sentence[:_CHARS]
     found = []
-    for match in _MOMENT.finditer(sentence[:_CHARS]):
-        day, *_ = [day for _, _, day in written_dates(match[0])] or [PartialDate(int(match["year"]))]
-        text = match[0].lstrip()
-        low, high = Decimal(day.first.toordinal()), Decimal(day.last.toordinal())
-        quantity = Quantity(text, match.end() - len(text), match.end(), low, high, unit="date")
+    for span in find_date_values(sentence):
+        low, high = Decimal(span.date.first.toordinal()), Decimal(span.date.last.toordinal())
+        quantity = Quantity(sentence[span.start : span.end], span.start, span.end, low, high, unit="date")
         found.append(replace(quantity, stage=_stage(sentence, quantity)))
     return found
 
@@ -205,7 +185,7 @@ def _is_amount(sentence: str, first: Number, last: Number, unit: str) -> bool:
         or (text[0].isdigit() and _JOINED_BEFORE.match(before[-1:]))
     ):
         return False
-    if _overlaps_date(sentence, first.start, last.end):
+    if overlaps_date(sentence, first.start, last.end):
         return False
     if _NAMED.search(before) or (_CAPITAL_BEFORE.search(before) and not unit):
         return False
@@ -216,12 +196,6 @@ def _is_amount(sentence: str, first: Number, last: Number, unit: str) -> bool:
     if not unit and _NAME_OR_TIME_AFTER.match(after):
         return False
     return bool(unit) or not _SMALL.fullmatch(text)
-
-
-def _overlaps_date(sentence: str, start: int, end: int) -> bool:
-    return any(found.start() < end and start < found.end() for found in _CALENDAR.finditer(sentence)) or any(
-        first < end and start < last for first, last, _ in written_dates(sentence)
-    )
 
 
 def _lent(bare: Quantity, found: list[Quantity]) -> str:
@@ -248,48 +222,13 @@ def clause_span(sentence: str, start: int) -> tuple[int, int]:
 def _day(sentence: str, quantity: Quantity, published: PartialDate | None) -> PartialDate | None:
     """The day that a quantity speaks of: one named in its clause, or at the head of its sentence, unless the clause says "now"."""
     first, last = clause_span(sentence, quantity.end - 1)
-    own = _days(sentence, first, last, published)
+    own = find_event_dates(sentence[first:last], published)
     if own:
-        return min(own, key=lambda item: abs(item[0] - quantity.start))[1]
-    head = clause_span(sentence, 0)
-    leading = (
-        _days(sentence, 0, min(head[1], 40), published)
-        if first and re.match(r"(?:In|By|On|At|A year|Last|Two)\b", sentence)
-        else []
-    )
-    return leading[0][1] if leading and not _NOW.search(sentence[first:last]) else None
-
-
-def _days(
-    sentence: str, first: int, last: int, published: PartialDate | None
-) -> list[tuple[int, PartialDate]]:
-    text = sentence[first:last]
-    found = [(first + start, day) for start, _, day in written_dates(text)]
-    for match in _DAY_OF.finditer(text):
-        place = first + match.start()
-        if match["year"] or match["with"]:
-            month = MONTHS.index(match["month"]) + 1 if match["month"] else None
-            found.append((place, PartialDate(int(match["year"] or match["with"]), month)))
-        elif published and match["month"]:
-            month = MONTHS.index(match["month"]) + 1
-            found.append((place, PartialDate(published.year - (month > (published.month or 12)), month)))
-    for match in _YEARLESS.finditer(text) if published else ():
-        assert published
-        found += [(first + match.start(), day) for day in _nearest(match, published)]
-    for match in _AGO.finditer(text) if published else ():
-        assert published
-        found.append((first + match.start(), PartialDate(published.year - (1 if match["last"] else 2))))
-    return found
-
-
-def _nearest(written: re.Match[str], published: PartialDate) -> list[PartialDate]:
-    """The day written without its year that is nearest to the day of publication; none where there is no such day."""
-    month = MONTHS.index(written["first"] or written["second"]) + 1
-    days = []
-    for year in (published.year - 1, published.year, published.year + 1):
-        with suppress(InvalidDate):
-            days.append(PartialDate(year, month, int(written["n"] or written["m"])))
-    return sorted(days, key=lambda day: abs((day.first - published.first).days))[:1]
+        return min(own, key=lambda span: abs(first + span.start - quantity.start)).date
+    if not first or not _DATE_FIRST.match(sentence) or _NOW.search(sentence[first:last]):
+        return None
+    opening = min(clause_span(sentence, 0)[1], 40)
+    return next((span.date for span in find_event_dates(sentence[:opening], published)), None)
 
 
 def _stage(sentence: str, quantity: Quantity) -> Stage:

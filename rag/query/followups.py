@@ -10,7 +10,7 @@ from dataclasses import replace
 from corpus.article import MONTHS, PartialDate
 from corpus.words import content_stems, words
 from rag.answers.answer import Turn
-from rag.query.timing import parse_dates
+from rag.quantities.dates import parse_dates
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Rank, SearchHit
 

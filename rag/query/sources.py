@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from corpus.article import MONTHS, Article, PartialDate
 from corpus.store.filters import Filters
-from rag.query.timing import parse_dates, published_within
+from rag.quantities.dates import parse_dates, published_within
 
 _MONTH = f"(?:{'|'.join(MONTHS)})"
 _DAY = rf"(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|\d{{1,2}} {_MONTH}(?: \d{{4}})?|\d{{4}}-\d\d-\d\d|{_MONTH},? \d{{4}})"

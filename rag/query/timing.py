@@ -3,10 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from corpus.article import Article, InvalidDate, PartialDate, written_dates
+from corpus.article import PartialDate
+from rag.quantities.dates import parse_dates
 
-_YEAR = re.compile(r"\b(?:19|20)\d{2}\b(?!-\d)")
-_ISO_DATE = re.compile(r"\b(?:19|20)\d{2}-\d{2}(?:-\d{2})?\b")
 _CHANGED = r"change[ds]?|evolve[ds]?|develop(?:ed)?|grow|grown|shift(?:ed)?|var(?:y|ied)|move[ds]?"
 _CHANGE = re.compile(
     rf"\b(how (has|have|did|does|do) .{{3,120}} ({_CHANGED})|over (time|the years)|timeline|history of|trace the)\b",
@@ -95,28 +94,6 @@ def extract_topic(question: str) -> str:
         " ".join(_CHANGE_WORDS.sub(" ", _SPAN.sub(" ", question)).split())
         if _CHANGE.search(question)
         else question
-    )
-
-
-def parse_dates(question: str) -> tuple[PartialDate, ...]:
-    """The dates that a text names, years too."""
-    written = written_dates(question)
-    found = [published for _, _, published in written]
-    taken = [(start, end) for start, end, _ in written]
-    for match in [*_ISO_DATE.finditer(question), *_YEAR.finditer(question)]:
-        if not any(start <= match.start() < end for start, end in taken):
-            try:
-                found.append(PartialDate.parse(match[0]))
-            except InvalidDate:
-                continue
-    return tuple(dict.fromkeys(found))
-
-
-def published_within(article: Article, dates: tuple[PartialDate, ...]) -> bool:
-    """True if the article appeared on one of `parse_dates`, as precisely as each of them is known."""
-    published = article.published
-    return published is not None and any(
-        day.first <= published.last and published.first <= day.last for day in dates
     )
 
 

@@ -15,7 +15,7 @@ from corpus.article import Article, PartialDate
 from corpus.passages import sentence_spans
 from corpus.words import STOP_WORDS, content_stems, content_words, stem, words
 from embeddings.encoder import Encoder
-from rag.query.timing import parse_dates, published_within
+from rag.quantities.dates import parse_dates, published_within
 from rag.retrieval.evidence import Evidence
 
 ANSWERABILITY_FEATURES = ("bearing", "nearness", "words", "days", "lead")
