@@ -15,6 +15,7 @@ from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.evaluation.gold import GoldQuestion, read_gold
+from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import WEIGHTS, sentence_features
 from rag.retrieval.search import Retriever
 from rag.settings import ROOT
@@ -30,7 +31,7 @@ def questions(retriever: Retriever) -> list[Question]:
         if not gold.evidence or gold.history:
             continue
         places, table, _ = sentence_features(
-            gold.question, retriever.hits(gold.question), retriever.library.reranker
+            QuestionPart.parse(gold.question), retriever.hits(gold.question), retriever.library.reranker
         )
         held = [
             any(

@@ -33,7 +33,8 @@ from rag.evaluation.measures import contains_wording, precision_recall
 from rag.evaluation.multihop import roc_auc
 from rag.generation.prompts import Prompts, prompt_text
 from rag.generation.registry import AnswerModel, open_model
-from rag.query.timing import extract_topic
+from rag.query.intent import extract_topic
+from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import SHORTLIST_SIZE, Evidence, rank_sentences
 from rag.retrieval.search import Retriever
 from rag.settings import ROOT, Settings
@@ -62,9 +63,9 @@ class Asked:
 def asked(
     gold: GoldQuestion, made: str, retriever: Retriever, reader: AnswerModel, filters: Filters | None = None
 ) -> Iterator[Asked]:
-    subject = extract_topic(gold.question)
+    subject = QuestionPart.parse(extract_topic(gold.question))
     ranked = rank_sentences(
-        subject, retriever.hits(subject, filters=filters), retriever.library.reranker, SHORTLIST_SIZE
+        subject, retriever.hits(subject.text, filters=filters), retriever.library.reranker, SHORTLIST_SIZE
     )
     said = "\n".join(item.text for item in ranked)
     answered = bool(gold.answers) and all(

@@ -7,9 +7,9 @@ from hostile import HOSTILE, Tags
 
 from corpus.passages import Passage
 from rag.answers.answer import Answer
-from rag.assistant import SOURCES_DISAGREE
+from rag.answers.compose import SOURCES_DISAGREE
 from rag.page.answer_markup import answer_html
-from rag.query.timing import AsOf
+from rag.quantities.as_of import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import number_citations
 

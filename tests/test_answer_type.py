@@ -1,6 +1,6 @@
 import pytest
 
-from rag.query.answer_type import amount_filter, asks_amount, asks_date, requested_unit
+from rag.query.answer_type import parse_answer_type
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,8 @@ from rag.query.answer_type import amount_filter, asks_amount, asks_date, request
     ],
 )
 def test_the_unit_that_is_asked_for(question: str, unit: str) -> None:
-    assert asks_amount(question) and requested_unit(question) == unit
+    answer_type = parse_answer_type(question)
+    assert answer_type.amount and answer_type.unit == unit
 
 
 @pytest.mark.parametrize(
@@ -25,21 +26,38 @@ def test_the_unit_that_is_asked_for(question: str, unit: str) -> None:
     ["the launch date of the telescope ?", "the position of the regulator ?", "Who pays for the ferry?"],
 )
 def test_what_asks_for_no_amount(question: str) -> None:
-    assert not asks_amount(question)
+    assert not parse_answer_type(question).amount
 
 
 def test_dates_are_asked_for_as_values() -> None:
-    assert asks_date("the launch date of the telescope ?") and requested_unit("When is it now due?") == "date"
-    assert not asks_date("How long was the schedule?") and amount_filter("the launch date ?")(
-        "It flies in March 2021."
-    )
+    launch = parse_answer_type("the launch date of the telescope ?")
+    assert launch.date and launch.admits("It flies in March 2021.")
+    assert parse_answer_type("When is it now due?").unit == "date"
+    assert not parse_answer_type("How long was the schedule?").date
 
 
 def test_only_sentences_with_such_an_amount_may_answer() -> None:
-    cost, size = amount_filter("the cost of the ferry ?"), amount_filter("the size of the mission ?")
-    assert (
-        cost("It came to 34 million crowns.")
-        and cost("It came to 34 million.")
-        and not cost("It carries 80 cars in 2020.")
-    )
-    assert size("It has 500 people.") and not size("It lasts two years.")
+    cost, size = parse_answer_type("the cost of the ferry ?"), parse_answer_type("the size of the mission ?")
+    assert cost.admits("It came to 34 million crowns.") and cost.admits("It came to 34 million.")
+    assert not cost.admits("It carries 80 cars in 2020.")
+    assert size.admits("It has 500 people.") and not size.admits("It lasts two years.")
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many ships sailed?", "number"),
+        ("the cost of HS2 ?", "number"),
+        ("What did it cost when it rose?", "number"),
+        ("When did the ferry sail?", "time"),
+        ("Who is the mayor?", "name"),
+        ("Why did the cost rise?", "reason"),
+        ("What is a ferry?", ""),
+    ],
+)
+def test_the_first_words_decide_what_kind_of_thing_is_asked_for(question: str, kind: str) -> None:
+    assert parse_answer_type(question).kind == kind
+
+
+def test_questions_for_yes_or_no() -> None:
+    assert parse_answer_type("Did the ferry sail?").yes_no and not parse_answer_type("What did it do?").yes_no

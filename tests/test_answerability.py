@@ -3,8 +3,10 @@ import pytest
 from corpus.article import PartialDate
 from embeddings.library import Library
 from rag.assistant import Assistant
+from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import Evidence, rank_sentences
 from rag.retrieval.search import Retriever
+from rag.retrieval.selection import PartEvidence
 from rag.verification.answerability import (
     ANSWER_THRESHOLD,
     ANSWERABILITY_FEATURES,
@@ -22,12 +24,18 @@ from rag.verification.answerability import (
 
 
 def ranked(sample: Library, question: str) -> list[Evidence]:
-    return rank_sentences(question, Retriever(library=sample, k=8).hits(question), sample.reranker)
+    return rank_sentences(
+        QuestionPart.parse(question), Retriever(library=sample, k=8).hits(question), sample.reranker
+    )
 
 
 def carried(sample: Library, question: str) -> bool:
     return (
-        answerability_score([(question, ranked(sample, question))], sample.encoder, sample.idf)
+        answerability_score(
+            [PartEvidence(QuestionPart.parse(question), tuple(ranked(sample, question)))],
+            sample.encoder,
+            sample.idf,
+        )
         >= ANSWER_THRESHOLD
     )
 
@@ -79,14 +87,17 @@ def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> Non
 
 
 def test_without_evidence_nothing_is_carried(sample: Library) -> None:
-    assert answerability_score([("Anything?", [])], sample.encoder, sample.idf) < 0
+    assert (
+        answerability_score([PartEvidence(QuestionPart.parse("Anything?"), ())], sample.encoder, sample.idf)
+        < 0
+    )
 
 
 def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Library) -> None:
     def days(question: str) -> float:
-        return answerability_features(question, ranked(sample, question), sample.encoder, sample.idf)[
-            ANSWERABILITY_FEATURES.index("days")
-        ]
+        return answerability_features(
+            QuestionPart.parse(question), ranked(sample, question), sample.encoder, sample.idf
+        )[ANSWERABILITY_FEATURES.index("days")]
 
     assert (
         days("What was the Arctic sea ice minimum in September 2019?") == 1
@@ -97,9 +108,9 @@ def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Libra
 
 def test_words_that_nothing_near_means_count_against_an_answer(sample: Library) -> None:
     def near(question: str) -> float:
-        return answerability_features(question, ranked(sample, question), sample.encoder, sample.idf)[
-            ANSWERABILITY_FEATURES.index("words")
-        ]
+        return answerability_features(
+            QuestionPart.parse(question), ranked(sample, question), sample.encoder, sample.idf
+        )[ANSWERABILITY_FEATURES.index("words")]
 
     assert near("How much is the first phase of HS2 expected to cost?") > near(
         "How many check-in counters are in the terminal of HS2?"

@@ -12,11 +12,12 @@ from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag import limits
-from rag.answers.answer import Answer, Turn
+from rag.answers.answer import Answer
 from rag.assistant import Assistant
 from rag.generation.chat_model import ModelError
 from rag.generation.prompts import TRAINED_FOLDER, Prompts
 from rag.generation.registry import AnswerModel
+from rag.query.followups import Turn
 from rag.query.validation import InvalidQuestion, ShuttingDown
 from rag.retrieval.search import Retriever
 

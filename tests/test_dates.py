@@ -1,8 +1,9 @@
 import pytest
+from conftest import article
 
 from corpus.article import PartialDate
 from corpus.dates import find_dates, find_numeric_dates
-from rag.quantities.dates import find_event_dates, overlaps_date, parse_dates
+from rag.quantities.dates import find_event_dates, overlaps_date, parse_dates, published_within
 
 
 def test_dates_are_read_as_people_write_them() -> None:
@@ -63,3 +64,11 @@ def test_numbers_of_dates_and_times_are_known() -> None:
         for part in ("8.38", "10", "2019", "1990", "20", "300")
     }
     assert [part for part, inside in parts.items() if not inside] == ["300"]
+
+
+def test_published_within_is_as_precise_as_the_dates_are_known() -> None:
+    day = article(published="2018-07-12")
+    assert published_within(day, (PartialDate(2018),)) and published_within(day, (PartialDate(2018, 7),))
+    assert not published_within(day, (PartialDate(2018, 8),)) and not published_within(day, ())
+    assert published_within(article(published="2018"), (PartialDate(2018, 8),))
+    assert not published_within(article(published=None), (PartialDate(2018),))

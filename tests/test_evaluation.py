@@ -11,7 +11,7 @@ from corpus.article import PartialDate
 from corpus.passages import Passage
 from corpus.reading.files import find_files
 from embeddings.library import Library
-from rag.answers.answer import Answer, Turn
+from rag.answers.answer import Answer
 from rag.assistant import Assistant
 from rag.evaluation import measures
 from rag.evaluation.failures import classify_failure
@@ -20,8 +20,9 @@ from rag.evaluation.run import QuestionResult, evaluate, evaluate_search
 from rag.evaluation.summary import Summary, confidence_interval, count_failures, summarise, summary_table
 from rag.generation.prompts import Prompts
 from rag.generation.registry import open_model
-from rag.query.answer_type import asks_amount
-from rag.query.timing import AsOf
+from rag.quantities.as_of import AsOf
+from rag.query.answer_type import parse_answer_type
+from rag.query.followups import Turn
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Retriever
 from rag.settings import Settings
@@ -249,7 +250,9 @@ def test_what_is_asked_for_an_amount_has_its_days() -> None:
     asked = [
         gold
         for gold in GOLD_FILE
-        if gold.kind in ("fact", "latest") and asks_amount(gold.question) and gold.id not in undated
+        if gold.kind in ("fact", "latest")
+        and parse_answer_type(gold.question).amount
+        and gold.id not in undated
     ]
     assert asked and all(gold.as_of for gold in asked), [gold.id for gold in asked if not gold.as_of]
 

@@ -6,11 +6,12 @@ import pytest
 
 from embeddings.library import Library
 from rag import limits
-from rag.answers.answer import Answer, Turn
+from rag.answers.answer import Answer
 from rag.answers.feedback import FEEDBACK_VERDICTS, PROPOSALS_FILE, InvalidFeedback
 from rag.answers.reverification import InvalidAnswer
 from rag.assistant import Assistant
 from rag.evaluation.gold import read_gold
+from rag.query.followups import Turn
 from rag.serving.api import Api
 from rag.serving.collection import ChangesDisabled, Collection
 

@@ -8,7 +8,7 @@ from corpus.passages import Passage
 from rag.answers.answer import Answer
 from rag.answers.timeline import conflicting_statements, data_points
 from rag.assistant import Assistant
-from rag.query.timing import AsOf
+from rag.quantities.as_of import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import Statement, number_citations
 

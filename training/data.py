@@ -29,7 +29,9 @@ from corpus.words import content_stems
 from embeddings.encoder import Encoder
 from embeddings.reranker import Prediction, Reranker, Window
 from rag.generation.prompts import TRAINED_FOLDER, Prompts
-from rag.retrieval.evidence import Evidence, asks_for_number, rank_sentences, whole_words
+from rag.query.answer_type import parse_answer_type
+from rag.query.parts import QuestionPart
+from rag.retrieval.evidence import Evidence, rank_sentences, whole_words
 from rag.retrieval.search import SearchHit
 from training.holdout import held_out
 
@@ -136,7 +138,7 @@ class Collection:
         hits = [SearchHit(Passage(article, 0, len(article.body)), 1.0, ()) for article in articles]
         return [
             item
-            for item in rank_sentences(question.text, hits, Wordless(), most=24)
+            for item in rank_sentences(QuestionPart.parse(question.text), hits, Wordless(), most=24)
             if 20 <= len(item.text) <= LONGEST_SENTENCE
         ]  # type: ignore[arg-type]
 
@@ -339,7 +341,9 @@ def _figure(question: Question) -> re.Match[str] | None:
     figure = _FIGURE.search(question.answers[0]) if question.answers and not question.whole else None
     return (
         figure
-        if figure and asks_for_number(question.text) and not re.fullmatch(r"(?:1[89]|20)\d\d", figure[0])
+        if figure
+        and parse_answer_type(question.text).kind == "number"
+        and not re.fullmatch(r"(?:1[89]|20)\d\d", figure[0])
         else None
     )
 

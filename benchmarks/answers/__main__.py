@@ -32,7 +32,7 @@ from rag.evaluation.run import RANKING_DEPTH, measure_answer
 from rag.evaluation.summary import summarise
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel, open_model
-from rag.query.answer_type import asks_amount
+from rag.query.answer_type import parse_answer_type
 from rag.retrieval.search import Retriever
 from rag.settings import NO_MODEL, ROOT, Settings
 from rag.verification.verify import verify_statement
@@ -61,7 +61,7 @@ def stated(gold: GoldQuestion, answer: Answer) -> dict[str, int]:
             statement.verdict != "quoted" and verify_statement(statement.text, quotes, headlines, publishers)
         )
         counts["figures invented"] += bool(set(_FIGURE.findall(statement.text)) - held)
-    if answer.statements and gold.kind != "follow-up" and asks_amount(gold.question):
+    if answer.statements and gold.kind != "follow-up" and parse_answer_type(gold.question).amount:
         counts["amounts"] = 1
         counts["dated"] = answer.statements[0].as_of is not None
     return counts

@@ -15,7 +15,8 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from corpus.passages import Passage
 from embeddings.index import ExactIndex
 from embeddings.library import Library
-from rag.answers.answer import Answer, Timings, Turn
+from rag.answers.answer import Answer, Timings
+from rag.query.followups import Turn
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import SearchHit
 from rag.verification.citations import SUPPORTED, number_citations, parse_drafts

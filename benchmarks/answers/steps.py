@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from rag.query.timing import Intent
+from rag.query.intent import Intent
 
 _EVERY = 10_000  # sentences: all of them are ranked
 
@@ -25,12 +25,15 @@ STEPS: dict[str, dict[tuple[str, str], Any]] = {
         ("rag.retrieval.evidence", "_RANKED"): 0.0,
         ("rag.retrieval.selection", "SHORTLIST_SIZE"): _EVERY,
     },
-    "without checks": {("rag.assistant", "find_support"): _bound_as_marked},
-    "without refusal": {("rag.assistant", "answerability_score"): lambda *given: inf},
-    "without time": {("rag.assistant", "parse_intent"): lambda *given: Intent()},
+    "without checks": {("rag.answers.sentences", "find_support"): _bound_as_marked},
+    "without refusal": {("rag.verification.answerability", "answerability_score"): lambda *given: inf},
+    "without time": {
+        ("rag.query.parse", "parse_intent"): lambda *given: Intent(),
+        ("rag.query.parse", "parse_dates"): lambda *given: (),
+    },
     "without follow-ups": {
-        ("rag.assistant", "rewrite_followup"): lambda question, history: question,
-        ("rag.retrieval.selection", "previous_exchange"): lambda question, history: "",
+        ("rag.query.parse", "rewrite_followup"): lambda question, history: question,
+        ("rag.query.parse", "previous_exchange"): lambda question, history: "",
     },
 }
 

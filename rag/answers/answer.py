@@ -22,18 +22,10 @@ from rag.answers.schema import (
     TimingsJson,
     Verdict,
 )
-from rag.query.timing import AsOf
+from rag.quantities.as_of import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Rank, SearchHit
 from rag.verification.citations import QUOTED, Citation, Statement
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One message of a conversation. `role` is "user" or "assistant"."""
-
-    role: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

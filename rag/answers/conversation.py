@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag import limits
-from rag.answers.answer import Answer, Turn, to_model
+from rag.answers.answer import Answer, to_model
 from rag.answers.reverification import ArticleLookup, load_and_reverify
 from rag.answers.schema import AnswerJson, ConversationJson, ExchangeJson, InvalidValue, parse
+from rag.query.followups import Turn
 
 _ID_CHARS, _TITLE_CHARS = 40, 80  # limits
 

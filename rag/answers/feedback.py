@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rag import limits
-from rag.answers.answer import Answer, Turn, datelines
+from rag.answers.answer import Answer, datelines
+from rag.query.followups import Turn
 
 PROPOSALS_FILE = "proposed.jsonl"
 GOOD_VERDICT = "good"

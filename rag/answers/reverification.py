@@ -23,8 +23,8 @@ from rag.answers.schema import (
     StatementJson,
     parse,
 )
+from rag.quantities.as_of import AsOf
 from rag.quantities.quantities import date_quantities, parse_quantities
-from rag.query.timing import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Rank
 from rag.verification.citations import QUOTED, SUPPORTED, Citation, Statement

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.article import Article, InvalidDate, PartialDate
-from rag.answers.answer import Turn
+from rag.query.followups import Turn
 
 UNANSWERABLE = "unanswerable"
 YES_NO = "yes-no"

@@ -30,7 +30,7 @@ from rag.evaluation.multihop import (
     measure_retrieval,
     roc_auc,
 )
-from rag.query.sources import split_question
+from rag.query.parts import split_question
 from rag.retrieval.search import Retriever, Scoring
 
 # The trial's usual first attempt: characters of a chunk and of its overlap with the next.
@@ -126,7 +126,7 @@ def _product(retriever: Retriever) -> Callable[[MultiHopQuestion], RankedTexts]:
 
 def retrieval_confidence(library: Library, question: str) -> float:
     """The mean of the ten best cosines of what is asked, whomever: how surely the collection holds something on all of it."""
-    (whole,) = split_question(question, library.coverage().publishers, clauses=False)
+    whole = split_question(question, library.coverage().publishers)[0]
     best = library.search_by_vector(library.encoder.encode([whole.text])[0], CUTOFF)
     return mean(cosine for _, cosine in best) if best else 0.0
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from html import escape
 
 from rag.answers.answer import Answer
+from rag.answers.compose import SOURCES_DISAGREE
 from rag.answers.feedback import FEEDBACK_VERDICTS, GOOD_VERDICT
 from rag.answers.schema import UNVERIFIED
 from rag.answers.timeline import conflicting_statements, data_points
-from rag.assistant import SOURCES_DISAGREE
 from rag.page.chart import chart_html
 from rag.page.filter_chips import applied_filters_html
 from rag.page.text_markup import escape_line, headline_html
-from rag.query.timing import AsOf
+from rag.quantities.as_of import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import QUOTED, SUPPORTED, Citation, Statement
 

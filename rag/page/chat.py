@@ -14,7 +14,8 @@ import gradio as gr
 from corpus.store.filters import Coverage, Filters
 from rag.answers.answer import Answer
 from rag.answers.conversation import Conversation
-from rag.assistant import Assistant, describe_coverage
+from rag.answers.refusal import describe_coverage
+from rag.assistant import Assistant
 from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
 from rag.page.article_pane import connect_article_pane, draw_article_pane
 from rag.page.conversations import connect_conversations, draw_conversation_list

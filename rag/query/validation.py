@@ -1,4 +1,4 @@
-"""A question as it comes in: what it may be, and why it is refused. Knows nothing of how it is answered."""
+"""Validate the text of a question."""
 
 from rag import limits
 
@@ -8,35 +8,37 @@ class InvalidQuestion(ValueError):
 
 
 class QuestionEmpty(InvalidQuestion):
-    """No question at all."""
+    """A question without any text."""
 
     code = "question_empty"
 
 
 class QuestionTooLong(InvalidQuestion):
-    """More characters than a question may have."""
+    """A question with more characters than are allowed."""
 
     code = "question_too_long"
 
 
 class ShuttingDown(RuntimeError):
-    """Questions are answered no more, since the program is about to end."""
+    """Raised for every question once the program has begun to shut down."""
 
     code = "shutting_down"
 
 
-def validate_question(question: str, most: int = limits.MAX_QUESTION_CHARS) -> str:
-    """A question without white space around it.
+def validate_question(question: str, max_chars: int = limits.MAX_QUESTION_CHARS) -> str:
+    """Return a question without surrounding white space, NUL characters and lone surrogates.
 
     Raises:
-        BadQuestion: it is no text.
-        QuestionTooLong: it has more than `most` characters.
+        InvalidQuestion: it is not a string.
+        QuestionTooLong: it has more than `max_chars` characters.
         QuestionEmpty: nothing is left of it.
     """
     if not isinstance(question, str):
         raise InvalidQuestion("The question should be text.")
-    if len(question) > most:
-        raise QuestionTooLong(f"The question has {len(question):,} characters; ask it in at most {most:,}.")
+    if len(question) > max_chars:
+        raise QuestionTooLong(
+            f"The question has {len(question):,} characters; ask it in at most {max_chars:,}."
+        )
     question = question.encode("utf-8", "replace").decode().replace("\x00", " ").strip()
     if not question:
         raise QuestionEmpty("The question is empty; type one.")

@@ -16,7 +16,8 @@ from corpus.passages import Passage, sentence_spans
 from corpus.words import content_stems
 from embeddings.reranker import Prediction, Reranker, Window
 from rag.quantities.quantities import parse_quantities
-from rag.query.answer_type import amount_filter, asks_amount
+from rag.query.answer_type import AnswerKind, AnswerType
+from rag.query.parts import QuestionPart
 from rag.retrieval.deduplication import also_in, comparison_text
 from rag.retrieval.search import Rank, SearchHit
 
@@ -42,9 +43,6 @@ _NUMBER = re.compile(
 _TIME = re.compile(
     rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b"
 )
-_YES_NO = re.compile(
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
-)
 # A name, or a word or figure, with all that belongs to it.
 _WHOLE = re.compile(r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)+|[\w$€£](?:[\w%’'-]|[.,](?=\w))*")
 _FIGURES = re.compile(r"\d[\d.,]*")
@@ -57,28 +55,13 @@ _REASON = re.compile(
     r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|therefore|in order)\b",
     re.IGNORECASE,
 )
-# What a question asks for, and what a sentence that can answer it holds. The one whose words come first in the question decides.
-_KINDS = (
-    (
-        re.compile(r"\bwhen\b|\b(what|which) (date|year|day|month)|\buntil\b|\bsince when\b", re.IGNORECASE),
-        _TIME,
-    ),
-    (
-        re.compile(
-            r"\bhow (many|much|large|big|long|high|old|far)\b|\b(cost|price|figure|size|capacity|extent|total|budget|percentage|share|number)\b",
-            re.IGNORECASE,
-        ),
-        _NUMBER,
-    ),
-    (
-        re.compile(
-            r"\bwho(m|se)?\b|\b(what|which) (minister|general|country|company|person)|\bnamed?\b",
-            re.IGNORECASE,
-        ),
-        _NAME,
-    ),
-    (re.compile(r"\bwhy\b|\breasons?\b", re.IGNORECASE), _REASON),
-)
+# What a sentence holds that can answer a question for this kind of thing.
+_KINDS: dict[AnswerKind, re.Pattern[str]] = {
+    "time": _TIME,
+    "number": _NUMBER,
+    "name": _NAME,
+    "reason": _REASON,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +92,7 @@ class Evidence:
 
 
 def rank_sentences(
-    question: str,
+    question: QuestionPart,
     hits: Sequence[SearchHit],
     ranker: Reranker,
     most: int = SHORTLIST_SIZE,
@@ -133,7 +116,7 @@ Place = tuple[SearchHit, int, int]
 
 
 def sentence_features(
-    question: str,
+    question: QuestionPart,
     hits: Sequence[SearchHit],
     ranker: Reranker,
     most: int = SHORTLIST_SIZE,
@@ -153,50 +136,49 @@ def sentence_features(
     if not places:
         return [], np.empty((0, len(WEIGHTS))), []
     texts = [hit.passage.article.body[start:end] for hit, start, end in places]
-    fits = list(map(_fitting(question), texts))
+    fits = list(map(_fitting(question.answer_type), texts))
     lengths = [min(len(text), _LENGTH) / _LENGTH for text in texts]
     cheap = np.column_stack(
-        [_shared_words(question, places, texts), [hit.score for hit, _, _ in places], fits, lengths]
+        [_shared_words(question.text, places, texts), [hit.score for hit, _, _ in places], fits, lengths]
     )
     best = [n for n in np.argsort(-cheap @ _FIRST[2:], kind="stable") if only is None or only(texts[n])][
         :most
     ]
     with_headline = [f"{places[n][0].passage.article.headline}. {texts[n]}" for n in best]
-    vectors = ranker.encoder.encode([question, *with_headline, *(texts[n] for n in best)])
+    vectors = ranker.encoder.encode([question.text, *with_headline, *(texts[n] for n in best)])
     cosines = (vectors[1:] @ vectors[0]).reshape(2, len(best))
     table = np.column_stack([*cosines, cheap[best]])
     read = np.argsort(-table @ _FIRST, kind="stable")[: 0 if only else math.ceil(_RANKED * len(best))]
-    readings = _answers(question, places, texts, [best[n] for n in read], ranker)
+    readings = _answers(question.text, places, texts, [best[n] for n in read], ranker)
     answers = np.full(len(best), min((reading.score for reading in readings), default=0.0))
     answers[read] = [reading.score for reading in readings]
     words = [""] * len(best)
     for n, reading in zip(read, readings, strict=True):
-        words[n] = _words(question, texts[best[n]], reading)
+        words[n] = _words(question.answer_type, texts[best[n]], reading)
     return [places[n] for n in best], np.column_stack([table, answers]), words
 
 
-def _words(question: str, text: str, reading: Prediction) -> str:
+def _words(answer_type: AnswerType, text: str, reading: Prediction) -> str:
     """The words of a sentence that answer, whole ones; "" where the reading is not sure, or where reasons or a yes or no are asked for."""
-    kind = _kind(question)
-    if reading.score < 0 or reading.chance < _SURE or kind is _REASON or _YES_NO.match(question):
+    kind = answer_type.kind
+    if reading.score < 0 or reading.chance < _SURE or kind == "reason" or answer_type.yes_no:
         return ""
     said = whole_words(text, reading)
     # "320 passengers and 60" answers no question for one number.
-    return "" if kind is _NUMBER and len(_FIGURES.findall(said)) > 1 else said
+    return "" if kind == "number" and len(_FIGURES.findall(said)) > 1 else said
 
 
-def _fitting(question: str) -> Callable[[str], float]:
+def _fitting(answer_type: AnswerType) -> Callable[[str], float]:
     """How far a sentence holds the kind of thing that is asked for: 1 if it does, 0.5 where the question leaves that open.
 
     For an amount it is 1 for one in the unit that is asked for, 0.5 for another, and 0 for a date or a number that is a name.
     """
-    kind = _kind(question)
-    if kind is None:
+    if not answer_type.kind:
         return lambda text: 0.5
-    if kind is _NUMBER and asks_amount(question):
-        admitted = amount_filter(question)
-        return lambda text: (1.0 if admitted(text) else 0.5) if parse_quantities(text) else 0.0
-    return lambda text: float(bool(kind.search(text)))
+    if answer_type.kind == "number" and answer_type.amount:
+        return lambda text: (1.0 if answer_type.admits(text) else 0.5) if parse_quantities(text) else 0.0
+    held = _KINDS[answer_type.kind]
+    return lambda text: float(bool(held.search(text)))
 
 
 def whole_words(text: str, reading: Prediction) -> str:
@@ -269,17 +251,6 @@ def deduplicate(ranked: Sequence[Evidence], hits: Sequence[SearchHit], most: int
             repeated |= {(other.id, said) for other in item.also_in}
         kept.append(item)
     return kept
-
-
-def asks_for_number(question: str) -> bool:
-    """True if the question asks for a number: how many, how much, what cost or size."""
-    return _kind(question) is _NUMBER
-
-
-def _kind(question: str) -> re.Pattern[str] | None:
-    """What a sentence that can answer holds; None where the question leaves that open. "How many flew when it rained" asks for a number."""
-    found = [(match.start(), n) for n, (asks, _) in enumerate(_KINDS) if (match := asks.search(question))]
-    return _KINDS[min(found)[1]][1] if found else None
 
 
 def best_per_article(ranked: Sequence[Evidence], figures_only: bool = False) -> list[Evidence]:

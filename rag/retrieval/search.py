@@ -23,8 +23,7 @@ from corpus.store.filters import Filters
 from corpus.words import content_words, stem
 from embeddings.library import Library, as_document
 from rag import limits
-from rag.query.sources import QuestionPart, split_question
-from rag.query.timing import parse_intent
+from rag.query.parts import QuestionPart, SearchQuery
 from rag.retrieval.deduplication import deduplicate_passages
 
 _FITTING = 12  # passages among which newness counts
@@ -92,10 +91,16 @@ class Retriever(BaseRetriever):
     scoring: Scoring = Scoring()
 
     def hits(self, question: str, k: int | None = None, filters: Filters | None = None) -> list[SearchHit]:
-        """The `k` best passages for a question, best first; `filters` hold before both searches."""
-        asking = split_question(
-            question, self.library.coverage().publishers, self.scoring.sources, self.scoring.clauses
-        )
+        """Return the `k` best passages for a text that nobody has parsed yet, best first."""
+        return self.search(SearchQuery.parse(question, self.library.coverage().publishers), k, filters)
+
+    def search(
+        self, query: SearchQuery, k: int | None = None, filters: Filters | None = None
+    ) -> list[SearchHit]:
+        """Return the `k` best passages for a query, best first; `filters` apply before both searches."""
+        asking = query.parts if self.scoring.clauses else query.parts[:1]
+        if not self.scoring.sources:
+            asking = tuple(replace(part, text=part.full_text) for part in asking)
         vectors = self.library.encoder.encode([part.text for part in asking])
         found = [self._searched(part, vector, filters) for part, vector in zip(asking, vectors, strict=True)]
         fused = {
@@ -110,7 +115,7 @@ class Retriever(BaseRetriever):
         ]
         hits = _best_first(hits)
         hits = _best_first(self._read(hits[:_READ], asking)) + hits[_READ:]
-        if parse_intent(question, ()).latest:
+        if query.latest:
             hits = _best_first(_newest_raised(hits[:_FITTING], self.scoring.newness)) + hits[_FITTING:]
         hits = [replace(hit, score=round(hit.score, 4)) for hit in hits]
         return [
@@ -124,7 +129,7 @@ class Retriever(BaseRetriever):
         """The fused score of each passage that one part of a question finds, and the ranks behind it."""
         fused: dict[int, float] = defaultdict(float)
         ranks: dict[int, list[Rank]] = defaultdict(list)
-        weigh = self.scoring.preference and (part.source.publishers or part.source.dates)
+        weigh = self.scoring.preference and bool(part.sources)
         searches: tuple[tuple[str, float, Callable[[int, Filters | None], ScoredIds]], ...] = (
             (
                 "words",
@@ -141,13 +146,13 @@ class Retriever(BaseRetriever):
         for by, weight, search in searches:
             best = search(limits.CANDIDATES, filters)
             # Who is named may have nothing among the best of all; what they wrote is weighed on the same scale.
-            named = search(limits.CANDIDATES, part.source.filters) if weigh and not filters else []
+            named = search(limits.CANDIDATES, part.sources.filters) if weigh and not filters else []
             for number, score in min_max_normalise([*best, *named], best).items():
                 fused[number] += weight * score
             for place, (number, score) in enumerate(best, 1):
                 ranks[number].append(Rank(by, place, round(score, 4)))
         for number, passage in self.library.passages(fused).items() if weigh else ():
-            preferred = self.scoring.preference * part.source.fits(passage.article)
+            preferred = self.scoring.preference * part.sources.match_count(passage.article)
             if preferred:
                 fused[number] += preferred
                 ranks[number].append(Rank("preference", 1, round(preferred, 4)))

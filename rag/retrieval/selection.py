@@ -1,108 +1,137 @@
-"""A question -> what bears on it: passages, their sentences, its dated figures, and what each thing, side or clause that it asks has of its own.
-
-Knows the order of the search's steps, not how each is done; it judges nothing and writes nothing.
-"""
+"""Select the evidence for a question from the passages that were retrieved."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from corpus.store.filters import Filters
-from embeddings.library import Library
-from rag.answers.answer import Turn
-from rag.query.answer_type import amount_filter, asks_amount, asks_date
-from rag.query.followups import previous_exchange, recalled, together
-from rag.query.sources import split_question
-from rag.query.timing import Intent, extract_topic
-from rag.retrieval.evidence import SHORTLIST_SIZE, Evidence, deduplicate, rank_sentences
-from rag.retrieval.search import Retriever, SearchHit
-from rag.retrieval.series import Figure, told, whole
-from rag.retrieval.subquestions import leading, preferred, subquestions
+from embeddings.reranker import Reranker
+from rag.query.parse import ParsedQuestion
+from rag.query.parts import QuestionPart
+from rag.retrieval.evidence import (
+    SHORTLIST_SIZE,
+    Evidence,
+    best_per_article,
+    deduplicate,
+    filter_by_years,
+    rank_sentences,
+)
+from rag.retrieval.retrieve import evidence_breadth
+from rag.retrieval.search import SearchHit
+from rag.retrieval.series import select_values, whole_articles
+from rag.retrieval.subquestions import best_for_each, put_first
+from rag.retrieval.values import DatedValue
 
-_COMPARED = 12  # of the best sentences are looked for in near-copies; what is shown is among them
-_WIDER = 3  # times as many hits are looked at where earlier articles are preferred
-_WIDE = 5  # times as many passages are looked through for the figure that each article holds
-_CLAUSE_SENTENCES = 8  # that are ranked for each clause of a long question
+_DEDUPLICATED = 12  # limit: best sentences whose near-copies are looked for; what is shown is among them
+_CLAUSE_SENTENCES = 8  # limit: ranked for each clause of a long question
+_SHOWN = 6  # limit: pieces of evidence on the page and in an answer
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedEvidence:
-    """What bears on a question. `ranked` are sentences, best first; the first `things` of them answer one thing each, where several are asked.
+    """The evidence for a question.
 
-    `wanted` is what it says about time and sources, `subject` the rest, its acronyms spelled out. `dated` are the figures where it asks for
-    an amount over time or for the latest one.
+    question: the question that it was selected for.
+    hits: the passages that were read.
+    ranked: their sentences, best first; the first `answered` ones answer a sub-question each.
+    values: the values over time, newest first; none if the question asks for none or none fits it.
+    answered: how many sub-questions were answered on their own, 1 for a question for one thing.
+    shown: the best sentences for the question's intent, as the page and the model get them.
     """
 
-    wanted: Intent
-    subject: str
-    hits: list[SearchHit]
-    ranked: list[Evidence]
-    dated: list[Figure] = field(default_factory=list)
-    things: int = 1
+    question: ParsedQuestion
+    hits: tuple[SearchHit, ...]
+    ranked: tuple[Evidence, ...]
+    values: tuple[DatedValue, ...]
+    answered: int
+    shown: tuple[Evidence, ...]
+
+    @property
+    def several(self) -> bool:
+        """True if more than one sentence is needed: for values over time, several sides or several questions."""
+        return bool(self.values) or self.question.intent.several or self.answered > 1
 
 
-def hits(
-    retriever: Retriever,
-    subject: str,
-    k: int,
-    filters: Filters | None = None,
-    question: str = "",
-    history: Sequence[Turn] = (),
-) -> list[SearchHit]:
-    """The passages for a subject; where the question may be about the articles of the exchange before it, those are preferred."""
-    exchange = previous_exchange(question, history)
-    if not exchange:
-        return retriever.hits(subject, k, filters)
-    return recalled(retriever.hits(subject, _WIDER * k, filters), retriever.hits(exchange, k, filters), k)
+@dataclass(frozen=True, slots=True)
+class PartEvidence:
+    """A question or a clause of it, and the sentences that are ranked for it, best first."""
+
+    part: QuestionPart
+    ranked: tuple[Evidence, ...]
 
 
 def select_evidence(
-    retriever: Retriever,
-    searched: str,
-    wanted: Intent,
-    filters: Filters,
-    question: str,
-    history: Sequence[Turn],
+    question: ParsedQuestion, hits: Sequence[SearchHit], reranker: Reranker, k: int
 ) -> SelectedEvidence:
-    """What bears on a question, as it is `searched` and as it was typed.
+    """Select the evidence from retrieved passages; `k` is how many of them are read for a fact."""
+    selected = _select_values(question, hits, reranker) if question.wants_values else None
+    return selected or _select_sentences(question, hits, reranker, k)
 
-    An account over time needs several articles, so it looks wider and takes longer; a figure is looked for in whole articles.
+
+def rank_by_clause(evidence: SelectedEvidence, reranker: Reranker) -> list[PartEvidence]:
+    """Return the evidence for the question and, if it has clauses, the best sentences for each of them.
+
+    This takes as long as selecting the evidence, so it is done after that is shown.
     """
-    subject, ranker = extract_topic(searched), retriever.library.reranker
-    asked = retriever.library.expand_acronyms(subject)
-    figure = (asks_amount(subject) or asks_date(subject)) and (wanted.change or wanted.latest)
-    breadth = 2 if wanted.change or wanted.overview else 1
-    found = hits(retriever, subject, (_WIDE if figure else breadth) * retriever.k, filters, question, history)
-    if figure:
-        articles = whole(found)
-        ranked = deduplicate(
-            rank_sentences(asked, articles, ranker, 2 * SHORTLIST_SIZE, amount_filter(subject)),
-            articles,
-            2 * _COMPARED,
-        )
-        dated = told(asked, ranked, wanted)
-        if dated:
-            return SelectedEvidence(wanted, asked, articles, ranked, dated)
-        found = found[: breadth * retriever.k]
-    ranked = rank_sentences(asked, found, ranker, breadth * SHORTLIST_SIZE)
-    if subject != extract_topic(question):
-        ranked = together(ranked, rank_sentences(question, found, ranker, breadth * SHORTLIST_SIZE))
-    publishers = retriever.library.coverage().publishers
-    best = (
-        leading(subquestions(question, publishers), found, ranker)
-        if subject == extract_topic(question)
-        else []
-    )
-    ranked = deduplicate(preferred(best, ranked), found, breadth * _COMPARED)
-    return SelectedEvidence(wanted, asked, found, ranked, things=max(1, len(best)))
-
-
-def by_clause(found: SelectedEvidence, library: Library) -> list[tuple[str, list[Evidence]]]:
-    """The question and each clause of a long one, with the sentences that bear on it."""
-    clauses = split_question(found.subject, library.coverage().publishers)[1:] if not found.dated else []
+    question = evidence.question
+    clauses = () if evidence.values else question.clauses
     return [
-        (found.subject, found.ranked),
+        PartEvidence(question.topic, evidence.ranked),
         *(
-            (part.text, rank_sentences(part.text, found.hits, library.reranker, _CLAUSE_SENTENCES))
-            for part in clauses
+            PartEvidence(clause, tuple(rank_sentences(clause, evidence.hits, reranker, _CLAUSE_SENTENCES)))
+            for clause in clauses
         ),
     ]
+
+
+def _select_values(
+    question: ParsedQuestion, hits: Sequence[SearchHit], reranker: Reranker
+) -> SelectedEvidence | None:
+    """Select the values that whole articles hold; None if no value fits the question."""
+    articles = whole_articles(hits)
+    admitted = rank_sentences(
+        question.topic, articles, reranker, 2 * SHORTLIST_SIZE, question.answer_type.admits
+    )
+    ranked = deduplicate(admitted, articles, 2 * _DEDUPLICATED)
+    values = select_values(question, ranked)
+    if not values:
+        return None
+    best_first = sorted(values, key=lambda value: -value.score)
+    shown = tuple(dict.fromkeys([*(value.evidence for value in best_first), *ranked]))[:_SHOWN]
+    return SelectedEvidence(question, tuple(articles), tuple(ranked), tuple(values), 1, shown)
+
+
+def _select_sentences(
+    question: ParsedQuestion, hits: Sequence[SearchHit], reranker: Reranker, k: int
+) -> SelectedEvidence:
+    """Select the sentences that bear on the question and on each of its sub-questions."""
+    breadth = evidence_breadth(question)
+    hits = hits[: breadth * k]
+    ranked = rank_sentences(question.topic, hits, reranker, breadth * SHORTLIST_SIZE)
+    if question.followup:
+        own = rank_sentences(question.followup, hits, reranker, breadth * SHORTLIST_SIZE)
+        ranked = combine_scores(ranked, own)
+    best = best_for_each(question.subquestions, hits, reranker)
+    ranked = deduplicate(put_first(best, ranked), hits, breadth * _DEDUPLICATED)
+    shown = tuple(_for_intent(question, ranked)[:_SHOWN])
+    return SelectedEvidence(question, tuple(hits), tuple(ranked), (), max(1, len(best)), shown)
+
+
+def _for_intent(question: ParsedQuestion, ranked: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Return the sentences to show: for an account of several articles the best of each."""
+    if not (question.intent.change or question.intent.overview):
+        return ranked
+    best = best_per_article(ranked, question.topic.answer_type.kind == "number")
+    return filter_by_years(best, question.dates)
+
+
+def combine_scores(ranked: Sequence[Evidence], own: Sequence[Evidence]) -> list[Evidence]:
+    """Return sentences ranked for a rewritten follow-up, by the mean of that score and of the one for its own words.
+
+    The subject that was added finds the articles; among their sentences the question's own words should decide.
+    """
+    scores = {(item.article.id, item.start): item.score for item in own}
+    lowest = min(scores.values(), default=0.0)
+
+    def mean(item: Evidence) -> float:
+        return round((item.score + scores.get((item.article.id, item.start), lowest)) / 2, 3)
+
+    return sorted((replace(item, score=mean(item)) for item in ranked), key=lambda item: -item.score)

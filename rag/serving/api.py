@@ -10,10 +10,11 @@ from corpus.article import Article, InvalidDate, PartialDate
 from corpus.store.filters import Filters
 from embeddings.ingest_report import IngestReport
 from rag import limits
-from rag.answers.answer import Turn, article_to_model, passage_to_model
+from rag.answers.answer import article_to_model, passage_to_model
 from rag.answers.reverification import load_and_reverify
 from rag.answers.schema import FiltersRequest, InvalidValue, TurnJson, UploadRequest, parse
 from rag.assistant import Assistant
+from rag.query.followups import Turn
 from rag.serving.collection import Collection, origin_name
 from rag.settings import VERSION
 

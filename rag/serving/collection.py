@@ -25,8 +25,9 @@ from embeddings.ingest import ingest_bytes
 from embeddings.ingest_report import IngestReport
 from embeddings.library import Library
 from rag import limits
-from rag.answers.answer import Answer, Turn
+from rag.answers.answer import Answer
 from rag.answers.feedback import record_feedback
+from rag.query.followups import Turn
 
 UPLOAD_PREFIX = "upload:"  # of the origin of uploaded files
 

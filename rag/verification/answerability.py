@@ -15,8 +15,11 @@ from corpus.article import Article, PartialDate
 from corpus.passages import sentence_spans
 from corpus.words import STOP_WORDS, content_stems, content_words, stem, words
 from embeddings.encoder import Encoder
-from rag.quantities.dates import parse_dates, published_within
+from embeddings.library import Library
+from rag.quantities.dates import published_within
+from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import Evidence
+from rag.retrieval.selection import PartEvidence, SelectedEvidence, rank_by_clause
 
 ANSWERABILITY_FEATURES = ("bearing", "nearness", "words", "days", "lead")
 # Weights of `answerability_features`, in their order.
@@ -63,17 +66,28 @@ def is_answerable(carried: float, refusal: float | None) -> bool:
     )
 
 
+def judge_answerability(evidence: SelectedEvidence, library: Library) -> float:
+    """Return how well the evidence answers the question, on the scale of `ANSWER_THRESHOLD`.
+
+    An overview asks nothing that a sentence could answer, so it is enough that the topic is covered.
+    """
+    question = evidence.question
+    if question.intent.overview:
+        return inf if is_topic_covered(question.topic.text, evidence.ranked) else -inf
+    return answerability_score(rank_by_clause(evidence, library.reranker), library.encoder, library.idf)
+
+
 def answerability_score(
-    parts: Sequence[tuple[str, Sequence[Evidence]]], encoder: Encoder, rarity: Callable[[str], float]
+    parts: Sequence[PartEvidence], encoder: Encoder, rarity: Callable[[str], float]
 ) -> float:
     """How far the best sentences for a question and for each of its clauses answer it, on the scale of `ANSWER_THRESHOLD`; minus infinity without any.
 
     The mean of the best two counts, as in the search: a sentence that answers a clause of a long question says little of the rest of it.
     """
     scores = [
-        float(answerability_features(text, ranked, encoder, rarity) @ ANSWERABILITY_WEIGHTS)
-        for text, ranked in parts
-        if ranked
+        float(answerability_features(item.part, item.ranked, encoder, rarity) @ ANSWERABILITY_WEIGHTS)
+        for item in parts
+        if item.ranked
     ]
     return fmean(sorted(scores)[-2:]) if scores else -inf
 
@@ -100,7 +114,7 @@ def _near(item: Evidence) -> set[str]:
 
 
 def answerability_features(
-    question: str, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]
+    question: QuestionPart, ranked: Sequence[Evidence], encoder: Encoder, rarity: Callable[[str], float]
 ) -> NDArray[np.float64]:
     """What tells an answerable question from one on the same subject that is not:
 
@@ -111,14 +125,14 @@ def answerability_features(
     """
     best = ranked[:_READ]
     places = [sentence_in_context(item) for item in best]
-    vectors = encoder.encode([question, *places])
-    days = parse_dates(question)
+    vectors = encoder.encode([question.text, *places])
+    days = question.dates
     dated = not days or any(_speaks_of(item, days) for item in best[:_DATED])
     return np.array(
         [
             max(item.relevance for item in ranked),
             float((vectors[1:] @ vectors[0]).max()),
-            _nearest_words(question_keywords(question), places, encoder, rarity),
+            _nearest_words(question_keywords(question.text), places, encoder, rarity),
             float(dated),
             _lead(ranked),
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from corpus.article import Article
 from corpus.passages import sentence_spans
-from rag.query.timing import AsOf
+from rag.quantities.as_of import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.verification.verify import support_score, verify_statement
 

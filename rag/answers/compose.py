@@ -1,0 +1,93 @@
+"""Compose an answer: its evidence, its draft while a model writes, and at the end its statements with their sources."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answers.answer import Answer, Timings
+from rag.answers.labels import label_statements
+from rag.answers.sentences import SourcedSentence, VerifiedSentences
+from rag.generation.writer import ModelOutput
+from rag.query.parse import ParsedQuestion
+from rag.retrieval.evidence import Evidence, find_conflict
+from rag.retrieval.selection import SelectedEvidence
+from rag.retrieval.series import values_disagree
+from rag.verification.answerability import describe_missing_dates, find_denial
+from rag.verification.citations import QUOTED, Statement, number_citations, visible_text
+
+SOURCES_DISAGREE = "The sources disagree: two articles say the same with different figures."
+_DENIED = "An article denies something here; read whether the question takes it for granted."
+
+
+def begin_answer(evidence: SelectedEvidence, index_version: str, model: str, seconds: float) -> Answer:
+    """Return an answer that has only its evidence yet, found in so many seconds."""
+    question = evidence.question
+    return Answer(
+        question.text,
+        question.standalone,
+        "writing",
+        evidence=evidence.shown,
+        filters=question.filters,
+        timings=Timings(evidence=seconds),
+        index_version=index_version,
+        model=model,
+    )
+
+
+def add_draft(answer: Answer, output: ModelOutput, seconds: float) -> Answer:
+    """Return the answer with what the model has written after so many seconds."""
+    timings = replace(answer.timings, tokens_read=output.tokens_read, tokens_written=output.tokens_written)
+    if timings.first_word is None and output.text.strip():
+        timings = replace(timings, first_word=seconds)
+    codes = ("without_model",) if output.failure else answer.codes
+    return answer.replace(draft=visible_text(output.text), timings=timings, codes=codes)
+
+
+def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: VerifiedSentences) -> Answer:
+    """Return the answer with its statements: the verified sentences and the evidence that contradicts them.
+
+    It is a partial answer if the question names dates that nothing cited refers to.
+    """
+    cited = [item for sentence in verified.sentences for item in sentence.evidence]
+    conflicts = [
+        other for item in cited if (other := find_conflict(item, answer.evidence)) and other not in cited
+    ]
+    denial = _denial(evidence.question, answer.evidence, cited)
+    beside = list(dict.fromkeys([*conflicts, *denial]))
+    sentences = [*verified.sentences, *(SourcedSentence(i.text, (i,), QUOTED, i.words) for i in beside)]
+    read = list(dict.fromkeys([*cited, *beside, *answer.evidence]))
+    statements = label_statements(evidence.question, _statements(sentences), read)
+    warnings = list(verified.warnings)
+    if denial:
+        warnings.append(_DENIED)
+    if conflicts or any(find_conflict(item, cited) for item in cited):
+        warnings.append(SOURCES_DISAGREE)
+    answer = answer.replace(status="answered", statements=statements)
+    cited_text = " ".join(
+        f"{citation.quote} {citation.article.headline} {citation.article.dateline}"
+        for citation in answer.citations
+    )
+    missing_dates = describe_missing_dates(evidence.question.dates, cited_text)
+    if missing_dates:
+        answer = answer.replace(status="partly")
+        warnings.append(missing_dates)
+    if values_disagree(verified.values) and SOURCES_DISAGREE not in warnings:
+        warnings.append(SOURCES_DISAGREE)
+    return answer.replace(warnings=tuple(warnings))
+
+
+def _denial(
+    question: ParsedQuestion, evidence: Sequence[Evidence], cited: Sequence[Evidence]
+) -> list[Evidence]:
+    """Return the sentence that denies what a question for one fact takes for granted, if it is not cited anyway."""
+    denial = None if question.intent.several else find_denial(question.standalone, evidence)
+    return [denial] if denial and denial not in cited else []
+
+
+def _statements(sentences: Sequence[SourcedSentence]) -> list[Statement]:
+    numbered = number_citations(
+        [(sentence.text, sentence.evidence, sentence.verdict) for sentence in sentences]
+    )
+    return [
+        replace(statement, words=sentence.words)
+        for statement, sentence in zip(numbered, sentences, strict=True)
+    ]
