@@ -1,4 +1,4 @@
-"""`Answer`, the one value that page, API, command line, MCP server and evaluation share, and its conversion to JSON."""
+"""`Answer`, the value that page, API, command line and evaluation share, and its conversion to JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -30,7 +30,7 @@ from rag.verification.citations import QUOTED, Citation, Statement
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds from the question to the first evidence, the first written word and the end; None where there was none.
+    """Seconds from the question to the first evidence, the first written word and the end; else None.
 
     And the tokens that the model read and wrote; None where it was not asked, or does not say.
     """
@@ -44,10 +44,11 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a question. While it is being written, `status` is "writing" and `draft` holds unchecked words.
+    """The answer to a question.
 
-    `searched` is the stand-alone question that was searched for. `evidence` holds the nearest sentences, best
-    first; the answer rests only on what its `statements` cite.
+    While it is being written, `status` is "writing" and `draft` holds unchecked words. `searched` is the
+    stand-alone question that was searched for. `evidence` holds the nearest sentences, best first; the
+    answer rests only on what its `statements` cite.
     """
 
     question: str

@@ -1,7 +1,7 @@
 """Turn a reader's verdict on an answer into a proposed gold question, a line of a file that a person reviews.
 
-A proposal becomes a gold question when somebody has filled in what the right answer holds and moved the line to a
-gold file.
+A proposal becomes a gold question when somebody has filled in what the right answer holds and moved the line
+to a gold file.
 """
 
 import json
@@ -98,7 +98,7 @@ def propose_question(
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Append a line in one write, so that two processes never mix theirs; only the owner may read the file."""
+    """Append a line in one write, so that processes never mix theirs; only the owner may read the file."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(file, line)

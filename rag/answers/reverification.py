@@ -1,7 +1,8 @@
 """Load an answer that was kept as JSON, and check it against the collection as it is now.
 
-Nothing that was kept is trusted: each quote is looked up in its article, each written sentence is verified again,
-and figures with their days are read from the quote again. What rests on a removed article is "unverified".
+Nothing that was kept is trusted: each quote is looked up in its article, each written sentence is verified
+again, and figures with their days are parsed from the quote again. What cites a removed article is
+"unverified".
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +117,7 @@ def _is_verified(text: str, verdict: str, cited: Sequence[Citation]) -> bool:
 
 
 def _as_of(item: StatementJson, citation: Citation) -> AsOf | None:
-    """The statement's figure and day, read from its source again; None where the source does not hold the figure."""
+    """Parse the statement's figure and day from its source again; None if the source lacks the figure."""
     kept, article = item.as_of, citation.article
     if kept is None:
         return None

@@ -28,7 +28,7 @@ class InvalidValue(ValueError):
 
 
 def _at_most(most: int) -> AfterValidator:
-    """Return a validator that bounds the length of a received value; what Dateline itself sends always passes."""
+    """Return a validator that bounds the length of a received value; what Dateline sends always passes."""
 
     def check(value: Sized, info: ValidationInfo) -> Sized:
         if info.context == _RECEIVED and len(value) > most:
@@ -100,7 +100,7 @@ class CitationJson(QuoteJson, _NumberedJson):  # `number` is the first key
     """A numbered source of statements."""
 
     verified: bool
-    """True if the article held the quote at this place when the answer was written; computed anew when it is loaded."""
+    """True if the article held the quote at this place when this was written; computed again on loading."""
     also_in: Parts[ArticleJson]
     """Articles of other publishers that printed the same sentence."""
 
@@ -163,7 +163,7 @@ class FiltersJson(JsonModel):
 
 
 class TimingsJson(JsonModel):
-    """Seconds from the question to the first evidence, the first written word and the end; null where there was none.
+    """Seconds from the question to the first evidence, the first written word and the end; else null.
 
     And the tokens that the model read and wrote; null where none was asked, or it does not say.
     """
@@ -178,9 +178,9 @@ class TimingsJson(JsonModel):
 class AnswerJson(JsonModel):
     """One answer of Dateline, the same from the page, /ask, the command line and exports.
 
-    `codes` say to scripts what `message` and `warnings` say to people: why nothing was answered (the collection
-    is empty, no article passes the filter, the articles do not say), or that the model failed and quotes are
-    shown in its place.
+    `codes` say to scripts what `message` and `warnings` say to people: why nothing was answered (the
+    collection is empty, no article passes the filter, the articles do not say), or that the model failed
+    and quotes are shown in its place.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -202,7 +202,7 @@ class AnswerJson(JsonModel):
 
 
 class ExchangeJson(JsonModel):
-    """A question with its answer; `judged` is the reader's verdict on it (a key of `FEEDBACK_VERDICTS`) or ""."""
+    """A question with its answer; `judged` is the reader's verdict on it (of `FEEDBACK_VERDICTS`) or ""."""
 
     answer: AnswerJson
     judged: Text

@@ -1,4 +1,4 @@
-"""An answer -> the values that it tells over time, and the statements that contradict each other. Knows amounts and days, draws nothing."""
+"""The values of an answer over time, for the chart, and its statements that conflict."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rag.verification.citations import Statement
 
 @dataclass(frozen=True, slots=True)
 class DataPoint:
-    """One value on one day: the statement that tells it, and the bounds of the value, which are mostly equal."""
+    """One value on one day and the statement that gives it; `low` and `high` differ only in a range."""
 
     statement: Statement
     day: date
@@ -23,34 +23,34 @@ class DataPoint:
 
     @property
     def number(self) -> int:
-        """The number of its source."""
+        """The citation number of its source."""
         return self.statement.citations[0].number
 
     @property
     def certain(self) -> bool:
-        """True for what is told as a fact, not as a plan, an announcement or an estimate."""
+        """True for a fact, False for a plan, an announcement or an estimate."""
         return self.statement.as_of is not None and self.statement.as_of.stage == "actual"
 
 
 def data_points(answer: Answer) -> tuple[DataPoint, ...]:
-    """The dated values of an answer, oldest first, where they make a series: all of one unit, on two days at least. Otherwise none."""
-    told = [(item, quantity) for item in answer.statements if (quantity := _quantity(item))]
-    units = Counter(quantity.unit for _, quantity in told if quantity.unit)
-    usual = units.most_common(1)[0][0] if units else ""
-    found = [
+    """Return an answer's dated values, oldest first, if they form a series: one unit, at least two days."""
+    quantities = [(item, quantity) for item in answer.statements if (quantity := _quantity(item))]
+    units = Counter(quantity.unit for _, quantity in quantities if quantity.unit)
+    unit = units.most_common(1)[0][0] if units else ""
+    points = [
         DataPoint(item, item.as_of.day.first, quantity.low, quantity.high)
-        for item, quantity in told
-        if item.as_of and item.as_of.day and quantity.unit in (usual, "")
+        for item, quantity in quantities
+        if item.as_of and item.as_of.day and quantity.unit in (unit, "")
     ]
-    series = tuple(sorted(found, key=lambda point: (point.day, point.number)))
-    return series if len({point.day for point in series}) > 1 else ()
+    points.sort(key=lambda point: (point.day, point.number))
+    return tuple(points) if len({point.day for point in points}) > 1 else ()
 
 
 def conflicting_statements(answer: Answer) -> tuple[tuple[Statement, ...], ...]:
-    """The groups of statements that tell different values of the same thing, each from another article."""
+    """Return the groups of statements that give different values of one thing, from different articles."""
     groups: list[list[Statement]] = []
     for item in answer.statements:
-        group = next((group for group in groups if any(_against(item, other) for other in group)), None)
+        group = next((group for group in groups if any(_conflict(item, other) for other in group)), None)
         if group is None:
             groups.append([item])
         else:
@@ -59,15 +59,15 @@ def conflicting_statements(answer: Answer) -> tuple[tuple[Statement, ...], ...]:
 
 
 def _quantity(statement: Statement) -> Quantity | None:
-    """The quantity that a statement's `as_of` names, as its source tells it."""
+    """Return the quantity that the statement's `as_of` names, parsed from its source."""
     if statement.as_of is None or not statement.as_of.figure:
         return None
-    told = parse_quantities(statement.citations[0].quote, statement.as_of.published)
-    return next((quantity for quantity in told if quantity.text == statement.as_of.figure), None)
+    quantities = parse_quantities(statement.citations[0].quote, statement.as_of.published)
+    return next((quantity for quantity in quantities if quantity.text == statement.as_of.figure), None)
 
 
-def _against(one: Statement, other: Statement) -> bool:
-    """True if two statements tell the same with other figures, or two values that cannot both hold for one day."""
+def _conflict(one: Statement, other: Statement) -> bool:
+    """Return whether two statements say the same with other figures, or contradict each other for one day."""
     if one.citations[0].article.id == other.citations[0].article.id:
         return False
     if find_conflict(_cited(one), [_cited(other)]):
@@ -75,14 +75,11 @@ def _against(one: Statement, other: Statement) -> bool:
     a, b = _quantity(one), _quantity(other)
     if not a or not b or not one.as_of or not other.as_of:
         return False
-    return bool(
-        one.as_of.day
-        and one.as_of.day == other.as_of.day
-        and one.as_of.stage == other.as_of.stage
-        and not a.compatible_with(b)
-    )
+    same_day = one.as_of.day and one.as_of.day == other.as_of.day
+    return bool(same_day and one.as_of.stage == other.as_of.stage and not a.compatible_with(b))
 
 
 def _cited(statement: Statement) -> Evidence:
-    place = statement.citations[0]
-    return Evidence(Passage(place.article, place.start, place.end), place.start, place.end, 0.0, 0.0)
+    citation = statement.citations[0]
+    passage = Passage(citation.article, citation.start, citation.end)
+    return Evidence(passage, citation.start, citation.end, 0.0, 0.0)

@@ -94,6 +94,6 @@ def _exporter(collection: Collection) -> Callable[..., dict[str, str]]:
         answers = [conversation.load_answer(turn, collection.find) for turn in turns]
         finished = [answer for answer in answers if answer.finished]
         document = export_answers(finished, format_name, conversation.title if whole else "")
-        return {"name": document.name, "kind": document.kind, "text": document.text}
+        return {"name": document.name, "kind": document.media_type, "text": document.text}
 
     return export

@@ -66,12 +66,13 @@ class Api:
         Args:
             question: at most 2,000 characters, unless DATELINE_QUESTION says otherwise.
             history: earlier turns, oldest first: [{"role": "user" or "assistant", "text": "..."}].
-            filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each optional.
-                Without filters those that the question itself names apply ("only the Gull of 2018"); {} searches
-                all articles.
+            filters: {"since": "2018-01", "until": "2020", "publishers": ["..."], "articles": ["id"]}, each
+                optional. Without filters those that the question itself names apply ("only the Gull of
+                2018"); {} searches all articles.
 
         Returns:
-            The whole Answer: status, text, statements, citations with quotes and offsets, evidence, warnings, timings.
+            The whole Answer: status, text, statements, citations with quotes and offsets, evidence, warnings,
+            timings.
         """
         return self._assistant.ask(question, parse_history(history), parse_filters(filters)).to_json()
 
@@ -81,16 +82,21 @@ class Api:
         history: list[dict[str, str]] | None = None,
         filters: dict[str, Any] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Like /ask, while the answer grows: first with its evidence (status "writing"), then with unchecked words under
-        "draft", last checked."""
+        """Answer a question like /ask, yielding the answer while it grows.
+
+        It comes first with its evidence (status "writing"), then with unchecked words under "draft", and
+        last checked.
+        """
         for answer in self._assistant.stream(question, parse_history(history), parse_filters(filters)):
             yield {**answer.to_json(), "draft": answer.draft}
 
     def search(
         self, question: str, k: int = 10, filters: dict[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """Return the k passages (at most 50) that fit a question best, best first, with the ranks that explain each; no
-        answer is written."""
+        """Return the k passages (at most 50) that fit a question best, best first; no answer is written.
+
+        The ranks of each explain how it was found.
+        """
         hits = self._assistant.search(question, _number("k", k), parse_filters(filters))
         return [passage_to_model(hit).to_json() for hit in hits]
 
@@ -103,8 +109,8 @@ class Api:
             limit: at most 500.
 
         Returns:
-            "total", and under "articles" each one's id ("article"), title, headline, publisher, author, published,
-            url and number of passages.
+            "total", and under "articles" each one's id ("article"), title, headline, publisher, author,
+            published, url and number of passages.
         """
         listing = self._collection.list(_text("search", search), _text("sort", sort), _number("limit", limit))
         articles = [{**_article(line.article), "passages": line.passages} for line in listing.lines]
@@ -140,8 +146,8 @@ class Api:
             files: uploads, as gradio_client's handle_file makes them: [{"path": "..."}].
 
         Returns:
-            For each article: status (added, already here, unchanged, refused), the article's fields or null, the
-            number of passages, and the problem.
+            For each article: status (added, already here, unchanged, refused), the article's fields or null,
+            the number of passages, and the problem.
         """
         given = {"publisher": publisher, "date": published, "title": title, "url": url}
         fields = {name: _text(name, value) for name, value in given.items()}
@@ -159,7 +165,7 @@ class Api:
         comment: str = "",
         history: list[dict[str, str]] | None = None,
     ) -> dict[str, Any]:
-        """Say what is right or wrong with an answer; it becomes a proposed gold question that a person reviews.
+        """Record what is right or wrong with an answer as a proposed gold question that a person reviews.
 
         Args:
             answer: the whole Answer, as /ask returned it.
@@ -176,8 +182,10 @@ class Api:
         return self._collection.record_feedback(kept, verdict, comment, parse_history(history))
 
     def health(self) -> dict[str, Any]:
-        """Return whether the server works, and over what: version, articles, passages, a name of the collection's present
-        content, the model."""
+        """Return whether the server works, its version, its model and what the collection holds.
+
+        "index_version" is a name of the collection's present content.
+        """
         coverage = self._collection.coverage()
         return {
             "status": "ok",
@@ -208,7 +216,7 @@ def parse_history(history: Any) -> tuple[Turn, ...]:
 
 
 def parse_filters(entry: Any) -> Filters | None:
-    """Return filters from plain values; None leaves them to the question ("only the Gull"), {} is none at all.
+    """Return filters from plain values; None leaves them to the question ("only the Gull"), {} means none.
 
     Raises:
         BadRequest: a name is unknown, or a value is not what it should be.
@@ -219,8 +227,8 @@ def parse_filters(entry: Any) -> Filters | None:
         request = parse(FiltersRequest, entry)
     except InvalidValue as error:
         raise BadRequest(
-            'filters should be {"since": date, "until": date, "publishers": [...], "articles": [...]}, each optional, '
-            f"with at most {limits.MAX_FILTER_VALUES} texts in a list; {error}."
+            'filters should be {"since": date, "until": date, "publishers": [...], "articles": [...]}, each '
+            f"optional, with at most {limits.MAX_FILTER_VALUES} texts in a list; {error}."
         ) from None
     since, until = _date("since", request.since), _date("until", request.until)
     return Filters(

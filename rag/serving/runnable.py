@@ -1,4 +1,4 @@
-"""Dateline as a link of a langchain chain: a question in, the answer's JSON out, streamed if wanted. Knows the API's functions alone."""
+"""Dateline as a langchain `Runnable`: a question in, the answer's JSON out, streamed on request."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,23 +11,27 @@ Question = str | dict[str, Any]
 
 
 class DatelineRunnable(Runnable[Question, dict[str, Any]]):
-    """`chain = prompt | Asking(api) | ...`: takes a question, or {"question", "history", "filters"} as `/ask` does; gives what `/ask` returns."""
+    """Answer questions in a chain: `chain = prompt | DatelineRunnable(api) | ...`.
+
+    The input is a question, or {"question", "history", "filters"} as `/ask` takes them; the output is what
+    `/ask` returns.
+    """
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
     def invoke(self, input: Question, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
-        """The finished answer.
+        """Return the finished answer.
 
         Raises:
-            BadRequest, BadQuestion: the question cannot be asked.
+            BadRequest, InvalidQuestion: the question cannot be asked.
         """
         return self._call_with_config(lambda question: self._api.ask(**_arguments(question)), input, config)
 
     def stream(
         self, input: Question, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[dict[str, Any]]:
-        """The answer as it grows, the whole of it each time; the last one is finished."""
+        """Yield the whole answer again each time that it has grown; the last one is finished."""
         yield from self._api.ask_stream(**_arguments(input))
 
 
@@ -40,6 +44,7 @@ def _arguments(input: Question) -> dict[str, Any]:
         or set(input) - {"question", "history", "filters"}
     ):
         raise BadRequest(
-            'Ask with a text, or with {"question": ..., "history": [...], "filters": {...}}, the last two optional.'
+            'Ask with a text, or with {"question": ..., "history": [...], "filters": {...}}, the last two '
+            "optional."
         )
     return input
