@@ -126,7 +126,7 @@ class Assistant:
     def _generate(
         self, answer: Answer, evidence: SelectedEvidence, began: float
     ) -> Generator[Answer, None, tuple[Answer, ModelOutput]]:
-        """Yield the answer with each draft of the model; return the last one and all that the model has written."""
+        """Yield the answer with each draft of the model; return the last one and the model's whole output."""
         output = ModelOutput(())
         question = evidence.question.standalone
         with closing(write_answer(question, evidence.shown, self.model, self._prompts)) as outputs:
@@ -139,7 +139,7 @@ class Assistant:
         return answer, output
 
     def _declines(self, output: ModelOutput, score: float) -> bool:
-        """Return True if the model says, or together with the evidence shows, that nothing answers the question."""
+        """Return True if the model refuses to answer, or doubts an answer together with the evidence."""
         if self.model.may_refuse and is_refusal(output.text, self._prompts.refusal):
             return True
         refusal = output.probabilities[0] if output.probabilities else None

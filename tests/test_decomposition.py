@@ -9,16 +9,31 @@ PAPERS = ("Northgate Ledger", "Meridian Wire", "Continental Dispatch")
 @pytest.mark.parametrize(
     ("question", "asked"),
     [
-        ("Who paid for the pier, and when did it open?", ("Who paid for the pier?", "when did it open? (paid for the pier)")),
-        ("Who paid for the pier, for how much and why?", ("Who paid for the pier?", "for how much? (paid for the pier)", "why? (paid for the pier)")),
-        ("How did the wardens and the owners differ over the fence?", ("what did the wardens say about the fence?", "what did the owners say about the fence?")),
-        ("In 2019, what did the mayor and the bishop each give as the reason?", ("In 2019, what did the mayor give as the reason?", "In 2019, what did the bishop give as the reason?")),
+        (
+            "Who paid for the pier, and when did it open?",
+            ("Who paid for the pier?", "when did it open? (paid for the pier)"),
+        ),
+        (
+            "Who paid for the pier, for how much and why?",
+            ("Who paid for the pier?", "for how much? (paid for the pier)", "why? (paid for the pier)"),
+        ),
+        (
+            "How did the wardens and the owners differ over the fence?",
+            ("what did the wardens say about the fence?", "what did the owners say about the fence?"),
+        ),
+        (
+            "In 2019, what did the mayor and the bishop each give as the reason?",
+            (
+                "In 2019, what did the mayor give as the reason?",
+                "In 2019, what did the bishop give as the reason?",
+            ),
+        ),
         ("In which year and by whom was it founded?", None),
         ("What do the rules say and mean?", None),
         ("Who said that the man who paid and the woman were cousins?", None),
         ("Why did the trade and industry committee resign?", None),
     ],
-)  # fmt: skip
+)
 def test_a_question_for_several_things_becomes_one_for_each(
     question: str, asked: tuple[str, ...] | None
 ) -> None:

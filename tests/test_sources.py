@@ -9,15 +9,18 @@ from rag.query.sources import NamedSources, extract_filters, publisher_aliases
 PAPERS = ("The Gull", "Harbour Times", "Harbour Times - Sport", "Meridian.com")
 
 
-def test_what_fits_a_source_and_the_filter_that_finds_it() -> None:
-    source = NamedSources(("Meridian Wire",), (PartialDate(2018, 2), PartialDate(2019)))
-    counts = [source.match_count(article(published=day, publisher=paper)) for day, paper in
-            (("2018-02-13", "Meridian Wire"), ("2019-05-01", "The Gull"), ("2018-03-01", "The Gull"), (None, "Meridian Wire"))]  # fmt: skip
-    assert counts == [2, 1, 0, 1]
-    assert (str(source.filters.since), str(source.filters.until)) == ("2018-02-01", "2019-12-31")
+def test_articles_match_a_source_by_publisher_and_by_day() -> None:
+    sources = NamedSources(("Meridian Wire",), (PartialDate(2018, 2), PartialDate(2019)))
+
+    def count(published: str | None, publisher: str) -> int:
+        return sources.match_count(article(published=published, publisher=publisher))
+
+    assert count("2018-02-13", "Meridian Wire") == 2 and count("2019-05-01", "The Gull") == 1
+    assert count("2018-03-01", "The Gull") == 0 and count(None, "Meridian Wire") == 1
+    assert (str(sources.filters.since), str(sources.filters.until)) == ("2018-02-01", "2019-12-31")
 
 
-def test_names_are_recognised_without_their_slogans_and_endings() -> None:
+def test_publishers_are_recognised_without_slogans_and_endings() -> None:
     assert publisher_aliases("Meridian.com") == ["Meridian.com", "Meridian"]
 
 
@@ -48,7 +51,7 @@ def test_hostile_questions_take_no_time() -> None:
         ("Only in the Gull: who paid?", {"The Gull"}, None),
     ],
 )
-def test_what_is_demanded_is_a_filter(
+def test_an_explicit_restriction_is_a_filter(
     question: str, publishers: set[str], years: tuple[int, int] | None
 ) -> None:
     found = extract_filters(question, PAPERS)
@@ -66,5 +69,5 @@ def test_what_is_demanded_is_a_filter(
         "Who alone paid?",
     ],
 )
-def test_what_is_only_implied_is_none(question: str) -> None:
+def test_what_is_only_implied_is_no_filter(question: str) -> None:
     assert extract_filters(question, PAPERS) == Filters()

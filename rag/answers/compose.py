@@ -1,4 +1,4 @@
-"""Compose an answer: its evidence, its draft while a model writes, and at the end its statements with their sources."""
+"""Compose an answer from its evidence, the draft of a model, and at the end its verified sentences."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -78,7 +78,7 @@ def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: Verifie
 def _denial(
     question: ParsedQuestion, evidence: Sequence[Evidence], cited: Sequence[Evidence]
 ) -> list[Evidence]:
-    """Return the sentence that denies what a question for one fact takes for granted, if it is not cited anyway."""
+    """Return the sentence that denies what a question for one fact takes for granted, if it is not cited."""
     denial = None if question.intent.several else find_denial(question.standalone, evidence)
     return [denial] if denial and denial not in cited else []
 

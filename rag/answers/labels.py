@@ -22,9 +22,10 @@ _ValuesBySentence = Mapping[tuple[str, int], Sequence[DatedValue]]  # by (articl
 def label_statements(
     question: ParsedQuestion, statements: Sequence[Statement], evidence: Sequence[Evidence]
 ) -> tuple[Statement, ...]:
-    """Return the statements, each that holds an amount labelled with its day and publisher, if one is asked for.
+    """Return the statements, those with an amount labelled with its day and publisher, if one is asked for.
 
-    The label names the amount if only one in the cited sentence fits the question. `evidence` has the cited sentences.
+    The label names the amount if only one in the cited sentence fits the question. `evidence` includes the
+    cited sentences.
     """
     if not question.answer_type.amount and not question.wants_values:
         return tuple(statements)
@@ -46,7 +47,7 @@ def _label(statement: Statement, values: _ValuesBySentence) -> AsOf | None:
 
 
 def _stated_values(statement: Statement, values: _ValuesBySentence) -> list[DatedValue]:
-    """Return the values that fit nearly as well as the best one and stand in the statement and in its source."""
+    """Return the values that fit nearly as well as the best one and are in the statement and its source."""
     citation = statement.citations[0]
     top = max((value.score for of_sentence in values.values() for value in of_sentence), default=0.0)
     return [

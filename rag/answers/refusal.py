@@ -15,7 +15,7 @@ _REFUSAL = re.compile(
 
 
 def is_refusal(text: str, prompted: str) -> bool:
-    """Return True if a model writes that the evidence does not answer; `prompted` is what its prompt asks it to write."""
+    """Return True if a model writes that nothing answers; `prompted` is how its prompt asks it to say so."""
     return bool(_REFUSAL.search(text)) or text.startswith(prompted)
 
 

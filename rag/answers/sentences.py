@@ -21,8 +21,8 @@ _SIDES = 4  # limit: dates or sides in one answer
 # How much worse than the best sentence another date's or side's may be.
 # hand-set on the sample questions; issue J replaces it
 _SIDE_GAP = 5.0
-# How much worse the second-best sentence may be to be quoted too: the best one answers 53 % of the development
-# questions, two answer 69 %. hand-set on the sample questions; issue J replaces it
+# How much worse the second-best sentence may be to be quoted too: the best one answers 53 % of the
+# development questions, two answer 69 %. hand-set on the sample questions; issue J replaces it
 _SECOND_GAP = 2.0
 
 
@@ -81,8 +81,8 @@ def _supported(output: ModelOutput, warnings: list[str]) -> tuple[SourcedSentenc
 def _pointed_out(output: ModelOutput, evidence: SelectedEvidence) -> tuple[SourcedSentence, ...]:
     """Return the sentences that an extractive model points to, and the best one, newest first.
 
-    If the model is not sure of the best one alone, the next is quoted too if it is nearly as good. Its words are
-    never shown; they only mark words of articles.
+    If the model is not sure of the best one alone, the next is quoted too if it is nearly as good. The
+    model's words are never shown; they only mark words of articles.
     """
     pointed = dict(parse_extractive_answer(output.text, output.evidence))
     if not pointed:
@@ -95,7 +95,7 @@ def _pointed_out(output: ModelOutput, evidence: SelectedEvidence) -> tuple[Sourc
 
 
 def _best(evidence: SelectedEvidence) -> Sequence[Evidence]:
-    """Return the best sentences: one for each sub-question, or one an article, newest first, or the best one or two."""
+    """Return the best sentences: one for each sub-question, one an article, or the best one or two."""
     best = evidence.shown[0]
     if evidence.answered > 1:
         return evidence.shown[: evidence.answered]

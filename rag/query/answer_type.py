@@ -1,4 +1,4 @@
-"""Parse what type of answer a question asks for: an amount and its unit, a date, a name, a reason, yes or no."""
+"""Parse what a question asks for: an amount and its unit, a date, a name, a reason, yes or no."""
 
 import re
 from dataclasses import dataclass
@@ -50,9 +50,9 @@ _UNITS = (
     (
         "money",
         re.compile(
-            r"\b(?:cost\w*|prices?|priced|budget\w*|bill|money|pledge\w*|donat\w+|gifts?|funding|funds|fees?|fines?|"
-            r"penalt\w+|settlement|spen[dt]\w*|pa(?:y|id)|loans?|debts?|revenue|profit|salary|compensation|"
-            r"financ\w+|euros?|dollars?|pounds?|crowns?)\b",
+            r"\b(?:cost\w*|prices?|priced|budget\w*|bill|money|pledge\w*|donat\w+|gifts?|funding|"
+            r"funds|fees?|fines?|penalt\w+|settlement|spen[dt]\w*|pa(?:y|id)|loans?|debts?|"
+            r"revenue|profit|salary|compensation|financ\w+|euros?|dollars?|pounds?|crowns?)\b",
             re.IGNORECASE,
         ),
     ),
@@ -86,8 +86,8 @@ _COUNTED = re.compile(
 # Words that ask for an amount in no particular unit. hand-set on the sample questions; issue J replaces it
 _AMOUNT = re.compile(
     r"\bhow (?:many|much|large|big|long|high|old|far|deep|tall|wide|heavy|fast|small)\b|"
-    r"\b(?:amount|size|number|extent|area|capacity|volume|output|total|figure|minimum|maximum|level|value|ceiling|"
-    r"height|depth|length|toll|population|strength|estimate|count|power)s?\b",
+    r"\b(?:amount|size|number|extent|area|capacity|volume|output|total|figure|minimum|maximum|level|value|"
+    r"ceiling|height|depth|length|toll|population|strength|estimate|count|power)s?\b",
     re.IGNORECASE,
 )
 _FIRST_QUESTION_WORD = re.compile(
@@ -106,9 +106,10 @@ _LEAST_MONEY = 100_000
 class AnswerType:
     """What a question asks for.
 
-    `kind` is what a sentence that answers it holds, "" where that is open. `amount` and `date` say that the answer
-    is a value, to be compared between articles. `unit` is the unit of that value as `Quantity.unit` has it, "date"
-    for a date, "" where it is open. `yes_no` says that the question can be answered with yes or no.
+    kind: what a sentence that answers it holds; "" if that is open.
+    amount, date: whether the answer is a value, to be compared between articles.
+    unit: the unit of that value as in `Quantity.unit`, "date" for a date; "" if it is open.
+    yes_no: whether the answer is yes or no.
     """
 
     kind: AnswerKind = ""
@@ -123,7 +124,7 @@ class AnswerType:
         return self.amount or self.date
 
     def admits(self, sentence: str) -> bool:
-        """Return True if a sentence holds a value in the unit that is asked for, or in any measure where it is open."""
+        """Return True if a sentence has a value in the unit that is asked for, in any measure if it is open."""
         if self.unit == "date":
             return bool(date_quantities(sentence))
         return any(

@@ -1,7 +1,8 @@
 """Decompose a question that asks for several things, or asks several publishers, into one question for each.
 
-"Which yard built the ferry, and what did it cost?" asks two things; the best sentence for the whole often answers
-only one of them. "Does the Gull say that ..., while the Harbour Times ...?" asks each paper something else.
+"Which yard built the ferry, and what did it cost?" asks two things; the best sentence for the whole often
+answers only one of them. "Does the Gull say that ..., while the Harbour Times ...?" asks each paper something
+else.
 """
 
 import re
@@ -49,11 +50,12 @@ _SUBJECT_WORDS = 2
 
 
 def decompose(question: str, parts: Sequence[QuestionPart]) -> tuple[QuestionPart, ...]:
-    """Return a part for each publisher or each thing that a question asks, the question itself if that is one.
+    """Return a part for each publisher or thing that a question asks; the question itself if that is one.
 
     `parts` are those that `split_question` returns for the question.
 
-    >>> def texts(question): return [part.text for part in decompose(question, [QuestionPart.parse(question)])]
+    >>> def texts(question):
+    ...     return [part.text for part in decompose(question, [QuestionPart.parse(question)])]
     >>> texts("Which yard built the ferry, and what did it cost?")
     ['Which yard built the ferry?', 'what did it cost? (yard built the ferry)']
     >>> texts("What do the Gull and the council say about the fare?")
@@ -68,7 +70,7 @@ def decompose(question: str, parts: Sequence[QuestionPart]) -> tuple[QuestionPar
 
 
 def _by_publisher(parts: Sequence[QuestionPart]) -> tuple[QuestionPart, ...]:
-    """Return what each publisher is asked: a clause that names it and not all of them, or the whole question."""
+    """Return what each publisher is asked: a clause that names it but not all of them, or the whole."""
     whole, *clauses = parts
     publishers = whole.sources.publishers
     if len(publishers) > _MAX_PUBLISHERS:

@@ -38,14 +38,15 @@ _ELLIPTIC = re.compile(
 _WITHOUT_CONTENT = re.compile(r"^(?:who|said|that|why|not|really|so|is|was|it|true|how|and)$", re.IGNORECASE)
 _QUESTION_WORDS = re.compile(
     r"^(?:(?:and|but|so),? )?"
-    r"(?:(?:who|whom|whose|when|where|why|what|which|how(?: (?:many|much|large|big|long|high|old|far|often))?)\b ?)?"
+    r"(?:(?:who|whom|whose|when|where|why|what|which|"
+    r"how(?: (?:many|much|large|big|long|high|old|far|often))?)\b ?)?"
     r"(?:(?:did|does|do|was|were|is|are|has|have|had|will|would|can|could)\b ?)?",
     re.IGNORECASE,
 )
-# How many content words make a question stand alone: with a name and a pronoun that may refer to it, with a name and
-# another pronoun; how few make it a follow-up: without a name, without a name but with a definite noun, with a name
-# (then only the articles of the turn before are preferred).
-# hand-set on the sample questions; issue J replaces it
+# How many content words make a question stand alone: with a name and a pronoun that may refer to it, with a
+# name and another pronoun; how few make it a follow-up: without a name, without a name but with a definite
+# noun, with a name (then only the articles of the turn before are preferred). hand-set on the sample
+# questions; issue J replaces it
 _WORDS_WITH_NAME, _WORDS_WITH_PRONOUN = 3, 5
 _WORDS_WITHOUT_NAME, _WORDS_WITH_DEFINITE, _BRIEF_WORDS = 3, 4, 3
 _ANSWER_CHARS = 300  # limit: of an earlier answer, used for the search
@@ -80,7 +81,7 @@ def is_followup(question: str) -> bool:
 
 
 def rewrite_followup(question: str, history: Sequence[Turn]) -> str:
-    """Return a question that can be searched on its own: a follow-up with the subject of the questions before it.
+    """Return a question that can be searched on its own: a follow-up with the subject of earlier questions.
 
     >>> turns = [Turn("user", "When did the Halden bridge open?"), Turn("assistant", "In May.")]
     >>> rewrite_followup("Who opened it?", turns)

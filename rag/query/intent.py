@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 _CHANGED = r"change[ds]?|evolve[ds]?|develop(?:ed)?|grow|grown|shift(?:ed)?|var(?:y|ied)|move[ds]?"
 _CHANGE = re.compile(
-    rf"\b(how (has|have|did|does|do) .{{3,120}} ({_CHANGED})|over (time|the years)|timeline|history of|trace the)\b",
+    rf"\b(how (has|have|did|does|do) .{{3,120}} ({_CHANGED})|over (time|the years)|"
+    r"timeline|history of|trace the)\b",
     re.IGNORECASE,
 )
 _CHANGE_WORDS = re.compile(
@@ -23,7 +24,8 @@ _LATEST = re.compile(
 )
 _WHAT_ARTICLES_SAY = (
     r"(?:what )?(?:do |does |did )?(?:the|these|those|my|our|all) (?:news )?"
-    r"(?:articles?|sources?|papers?|collection|archive) (?:says?|tells?|reports?|holds?|writes?) (?:about|on|of)"
+    r"(?:articles?|sources?|papers?|collection|archive) "
+    r"(?:says?|tells?|reports?|holds?|writes?) (?:about|on|of)"
 )
 # The topic follows: "summarise ...", "what do the articles say about ...".
 _OVERVIEW = re.compile(
@@ -34,8 +36,8 @@ _OVERVIEW = re.compile(
     re.IGNORECASE,
 )
 _DISAGREEMENT = re.compile(
-    r"\b(disagree\w*|agree on|each (?:say|said|give|put|claim)|differ\w*|dispute[ds]?|conflicting|contradict\w*|"
-    r"at odds|compare[ds]?|rival (?:figures|claims|totals)|accounts)\b",
+    r"\b(disagree\w*|agree on|each (?:say|said|give|put|claim)|differ\w*|dispute[ds]?|conflicting|"
+    r"contradict\w*|at odds|compare[ds]?|rival (?:figures|claims|totals)|accounts)\b",
     re.IGNORECASE,
 )
 

@@ -28,8 +28,8 @@ class ParsedQuestion:
     answer_type: the type of answer that it asks for.
     topic: the question without the words that express its intent, its acronyms expanded.
     clauses: the clauses of the topic, if it has several.
-    subquestions: a part for each thing or publisher that is asked; one for a question for one thing, none for a
-        rewritten follow-up.
+    subquestions: a part for each thing or publisher that is asked; one for a question for one thing, none for
+        a rewritten follow-up.
     query: the search for evidence.
     literal_query: the search for passages without an answer, for all words of the question.
     previous_query: the search for the articles of the previous exchange, if the question may be about them.

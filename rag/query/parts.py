@@ -11,7 +11,8 @@ from rag.query.intent import parse_intent
 from rag.query.sources import MarkedText, NamedSources, mark_sources
 
 _CLAUSE_BORDER = re.compile(
-    r"[;:?]\s+|,\s+(?:and|but|while|whereas|as|which|who|or)\s+|,\s+(?!\d{4}\b)|\s+(?:and|while|whereas|but)\s+",
+    r"[;:?]\s+|,\s+(?:and|but|while|whereas|as|which|who|or)\s+|,\s+(?!\d{4}\b)|"
+    r"\s+(?:and|while|whereas|but)\s+",
     re.IGNORECASE,
 )
 # measured in rag/evaluation/results/retrieval.json ("without clauses"); the number itself was not swept
@@ -43,7 +44,7 @@ class QuestionPart:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What one search looks for. `parts` are a text and its clauses; `latest` prefers what was published last."""
+    """What one search looks for: a text and its clauses; `latest` prefers what was published last."""
 
     parts: tuple[QuestionPart, ...]
     latest: bool

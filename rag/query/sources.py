@@ -1,7 +1,7 @@
 """Find the sources that a question names: publishers and days of publication.
 
-"According to the Northgate Ledger of 3 June 2013, who paid?" is searched as "who paid?": the names of papers and
-their dates are everywhere in a collection and say nothing about its subjects.
+"According to the Northgate Ledger of 3 June 2013, who paid?" is searched as "who paid?": the names of papers
+and their dates are everywhere in a collection and say nothing about its subjects.
 """
 
 import re
@@ -31,7 +31,10 @@ _CAPITALS = (
 )
 _MEDIUM = r"(?:articles?|reports?|reporting|coverage|pieces?|stor(?:y|ies)|publications?|posts?)"
 _OUTLETS = r"(?:sources|outlets|publications|newspapers|papers|publishers)"
-_REPORTED = r"(?:reported|covered|published|described|featured|mentioned|discussed|highlighted|noted|claimed) (?:by|in)"
+_REPORTED = (
+    r"(?:reported|covered|published|described|featured|mentioned|discussed|highlighted|noted|claimed) "
+    r"(?:by|in)"
+)
 # Private characters, which no question holds for another reason.
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("\ue000(\\d+)\ue001")
@@ -98,7 +101,7 @@ def mark_sources(text: str, publishers: Sequence[str]) -> MarkedText:
 
     >>> marked = mark_sources("According to the Gull of 3 June 2013, who paid?", ("The Gull",))
     >>> marked.without_sources(marked.text), marked.sources.publishers
-    (', who paid?', ('The Gull',))
+    ('who paid?', ('The Gull',))
     """
     phrases: list[str] = []
 
@@ -117,7 +120,7 @@ def extract_filters(question: str, publishers: Sequence[str]) -> Filters:
 
     Only an explicit restriction counts: "only articles from the Gull", "in the Gull alone", "only from 2019".
 
-    >>> extract_filters("What do only articles by the Gull of 2019 say?", ("The Gull", "Harbour Times")).publishers
+    >>> extract_filters("What do only articles by the Gull say?", ("The Gull", "Harbour Times")).publishers
     ('The Gull',)
     """
     found = _restriction(tuple(publishers)).search(question)

@@ -16,7 +16,7 @@ _EXCHANGE_BONUS = (
 
 
 def retrieve(question: ParsedQuestion, retriever: Retriever) -> list[SearchHit]:
-    """Return the passages for a question, best first; more where values are to be compared between articles."""
+    """Return the passages for a question, best first; more if values are to be compared between articles."""
     times = _WIDER_FOR_VALUES if question.wants_values else evidence_breadth(question)
     return _search(question.query, question, retriever, times * retriever.k)
 
@@ -39,7 +39,7 @@ def _search(query: SearchQuery, question: ParsedQuestion, retriever: Retriever, 
 
 
 def prefer_articles_of(exchange: Sequence[SearchHit], hits: Sequence[SearchHit], k: int) -> list[SearchHit]:
-    """Return the best `k` hits when the articles of the first hits for the previous exchange are preferred."""
+    """Return the best `k` hits if the articles of the first hits for the previous exchange are preferred."""
     articles = list(dict.fromkeys(hit.passage.article.id for hit in exchange))[:_EXCHANGE_ARTICLES]
     rank = Rank("earlier", 1, _EXCHANGE_BONUS)
     raised = [

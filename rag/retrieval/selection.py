@@ -46,7 +46,7 @@ class SelectedEvidence:
 
     @property
     def several(self) -> bool:
-        """True if more than one sentence is needed: for values over time, several sides or several questions."""
+        """True if one sentence is not enough: for values over time, several sides or several questions."""
         return bool(self.values) or self.question.intent.several or self.answered > 1
 
 
@@ -124,9 +124,10 @@ def _for_intent(question: ParsedQuestion, ranked: Sequence[Evidence]) -> Sequenc
 
 
 def combine_scores(ranked: Sequence[Evidence], own: Sequence[Evidence]) -> list[Evidence]:
-    """Return sentences ranked for a rewritten follow-up, by the mean of that score and of the one for its own words.
+    """Return sentences ranked for a rewritten follow-up, by the mean of that score and of `own`.
 
-    The subject that was added finds the articles; among their sentences the question's own words should decide.
+    `own` are the same sentences ranked for the question as it was typed. The subject that was added finds the
+    articles; among their sentences the question's own words should decide.
     """
     scores = {(item.article.id, item.start): item.score for item in own}
     lowest = min(scores.values(), default=0.0)

@@ -1,6 +1,7 @@
 """Select the values that answer a question for an amount or a date over time, or for the latest one.
 
-All thresholds of this module are hand-set on the sample questions, unless they are limits; issue J replaces them.
+All thresholds of this module, unless they are limits, are hand-set on the sample questions; issue J replaces
+them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,13 +17,13 @@ _ARTICLES = 12  # limit: whose sentences are read
 _WHOLE_CHARS = 20_000  # limit: up to which an article is read whole, not only the passages that were found
 _ENTRIES = 8  # limit: dates in one answer
 _MIN_SCORE = 17.0  # of the best value; below it no value fits and the best sentences are the answer
-# How much worse than the best value may fit: one of another date, and the newest one where the latest is asked for.
+# How much worse than the best value may fit: one of another date, and the newest if the latest is asked for.
 MAX_SCORE_GAP, _MAX_LATEST_GAP = 8.5, 6.0
 SIMILAR_SIZE_BONUS = 2.0  # for a value of about the size of another article's
 
 
 def whole_articles(hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """Return the articles of the best hits, each once and whole: a value is often in another passage than the topic."""
+    """Return the articles of the best hits, whole: a value is often in another passage than the topic."""
     best: dict[str, SearchHit] = {}
     long = []
     for hit in hits:
@@ -50,7 +51,7 @@ def select_values(question: ParsedQuestion, ranked: Sequence[Evidence]) -> list[
 
 
 def _latest(best: Sequence[DatedValue], top: DatedValue) -> list[DatedValue]:
-    """Return the value of the newest article whose value fits; every article has dates, so those must fit better."""
+    """Return the newest value that fits; dates must fit better, since every article has some."""
     gap = _MAX_LATEST_GAP / 2 if top.quantity.unit == "date" else _MAX_LATEST_GAP
     return sorted((value for value in best if value.score >= top.score - gap), key=_published, reverse=True)[
         :1
@@ -87,7 +88,7 @@ def _best_of_each_article(values: Iterable[DatedValue]) -> list[DatedValue]:
 
 
 def _similar_size(one: DatedValue, other: DatedValue) -> bool:
-    """Return True if two articles have values of which neither is more than half as large again as the other."""
+    """Return True if neither of the values of two articles is more than half as large again as the other."""
     low, high = sorted((one.quantity.high, other.quantity.high))
     return one.evidence.article.id != other.evidence.article.id and low * 3 >= high * 2
 

@@ -16,7 +16,7 @@ def best_for_each(
 ) -> list[Evidence]:
     """Return the best sentence for each of several sub-questions, in their order, each sentence once.
 
-    A publisher that is named is answered for by its own articles alone, those of the named day if there are any.
+    For a publisher that is named only its own articles count, those of the named day if there are any.
     Returns no sentence for a single sub-question, which is the whole question.
     """
     if len(questions) < 2:
@@ -32,7 +32,7 @@ def best_for_each(
 
 
 def _of_sources(question: QuestionPart, hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """Return the hits in articles of the named publishers, and of those the ones that match the sources best."""
+    """Return the hits in articles of the named publishers, of those the ones that match best."""
     sources = question.sources
     own = [
         hit for hit in hits if not sources.publishers or hit.passage.article.publisher in sources.publishers

@@ -1,8 +1,8 @@
 """Rank the values in sentences of evidence by how well they fit a question for an amount or a date.
 
-A value fits if its unit is the one that the question asks for, or the one that most articles use for the thing that
-is asked about, and if the words around it are the question's. All weights and word lists of this module are
-hand-set on the sample questions; issue J replaces them.
+A value fits if its unit is the one that the question asks for, or the one that most articles use for the
+thing that is asked about, and if the words around it are the question's. All weights and word lists of this
+module are hand-set on the sample questions; issue J replaces them.
 """
 
 import math
@@ -19,12 +19,12 @@ from rag.query.answer_type import has_unit
 from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import Evidence
 
-# What speaks for a value: the question's words in its clause and in its sentence, a word for a total, the question's
-# own word for the unit, the same value in the article's headline.
+# What speaks for a value: the question's words in its clause and in its sentence, a word for a total, the
+# question's own word for the unit, the same value in the article's headline.
 IN_CLAUSE, IN_SENTENCE, TOTAL, UNIT_NAMED, IN_HEADLINE = 3.0, 1.5, 0.7, 2.0, 2.0
 # What speaks against it: it belongs to somebody else, it is a difference, an older value, without a unit, the
-# opposite of what is asked, a place that the question does not name, a planned date that was past already; and for
-# each order of magnitude below the whole that it is a part of.
+# opposite of what is asked, a place that the question does not name, a planned date that was past already;
+# and for each order of magnitude below the whole that it is a part of.
 OF_OTHERS, DIFFERENCE, OUTDATED, NO_UNIT, OPPOSITE, OTHER_PLACE, PAST_DATE = 6.0, 2.0, 1.5, 1.0, 3.0, 0.7, 3.0
 SMALLER_PART = 0.4
 _WHOLE_WITHIN = 3  # how much worse than an article's best value the whole may fit that others are parts of
@@ -34,8 +34,8 @@ _AFTER_VALUE = 40  # characters after a value that may name the opposite
 
 _ASKING_STEMS = frozenset(
     content_stems(
-        "amount size number extent total figure level value estimate count how many much large big long high latest "
-        "newest current currently recent recently now planned expected agreed given upper"
+        "amount size number extent total figure level value estimate count how many much large big long high "
+        "latest newest current currently recent recently now planned expected agreed given upper"
     )
 )
 _SYNONYMS = tuple(
@@ -72,11 +72,13 @@ _REPORTS = re.compile(
     r" (?:sa(?:ys?|id)|estimat|put|cit|reckon|expect|found|calculat|told|announc|report|show|review|data)"
 )
 _OWNS = re.compile(
-    r",|['’]s?\b| (?:ha[sd]|have|will|would|is|was|plan(?:s|ned)|pledged|promised|gave|sent|spent|contributed)\b"
+    r",|['’]s?\b|"
+    r" (?:ha[sd]|have|will|would|is|was|plan(?:s|ned)|pledged|promised|gave|sent|spent|contributed)\b"
 )
 _CALENDAR = re.compile(rf"(?:{'|'.join(MONTHS)}|{_WEEKDAY}),?")
 _TOTAL = re.compile(
-    r"\b(?:in all|total\w*|altogether|amounts? to|comes? to|stands? at|overall|the whole|lifetime|final|full|bill)\b",
+    r"\b(?:in all|total\w*|altogether|amounts? to|comes? to|stands? at|overall|the whole|lifetime|final|full|"
+    r"bill)\b",
     re.IGNORECASE,
 )
 _DIFFERENCE_BEFORE = re.compile(
@@ -85,11 +87,12 @@ _DIFFERENCE_BEFORE = re.compile(
     r"(?: a| an| the)? $"
 )
 _DIFFERENCE_AFTER = re.compile(
-    r" (?:of (?:them|these|those|whom|which)|less|more|lower|higher|larger|smaller|below|above|fewer|apart|extra|"
-    r"wider)\b"
+    r" (?:of (?:them|these|those|whom|which)|less|more|lower|higher|larger|smaller|below|above|fewer|apart|"
+    r"extra|wider)\b"
 )
 _RISES = re.compile(
-    r" (?:\w+ ){0,2}(?:rise|rose|risen|grow|grew|grown|increas\w+|climb\w*|fall|fell|drop\w*|expand\w*|enlarged) to\b"
+    r" (?:\w+ ){0,2}(?:rise|rose|risen|grow|grew|grown|increas\w+|climb\w*|fall|fell|"
+    r"drop\w*|expand\w*|enlarged) to\b"
 )
 _CONVERSION = re.compile(r" ?\(|,? or (?:about |roughly )?$")
 
@@ -104,7 +107,7 @@ class DatedValue:
 
     @property
     def day(self) -> PartialDate | None:
-        """The day that it refers to: the one in its sentence, else its article's; None if neither is known."""
+        """The day that it refers to: that in its sentence, else its article's; None if neither is known."""
         return self.quantity.day or self.evidence.article.published
 
 
@@ -112,8 +115,8 @@ class DatedValue:
 class _Terms:
     """What is compared with the words around a value.
 
-    `groups` are the stems of the question with their synonyms, `stems` its own, `common` the words that the articles
-    write in lower case, which are no names.
+    `groups` are the stems of the question with their synonyms, `stems` its own, `common` the words that the
+    articles write in lower case, which are no names.
     """
 
     question: str
@@ -233,8 +236,8 @@ def _is_in_headline(item: Evidence, quantity: Quantity) -> bool:
 def _belongs_to_others(item: Evidence, clause_start: int, quantity: Quantity, terms: _Terms) -> bool:
     """Return True if a clause, or its sentence, is about a name that the question does not have.
 
-    "Germany has 1,350 people there" is, "Germany says that" is not. A name is a word that is never written in lower
-    case, or several capitalised ones.
+    "Germany has 1,350 people there" is, "Germany says that" is not. A name is a word that is never written in
+    lower case, or several capitalised ones.
     """
     for start in {0, clause_start}:
         subject = _SUBJECT.match(item.text[: quantity.start], start)
@@ -251,7 +254,7 @@ def _belongs_to_others(item: Evidence, clause_start: int, quantity: Quantity, te
 
 
 def _is_opposite(item: Evidence, first: int, last: int, quantity: Quantity, terms: _Terms) -> bool:
-    """Return True if the clause from `first` to `last` names the opposite of what is asked: a maximum, not a minimum."""
+    """Return True if a value's clause, `first` to `last`, names the opposite of what is asked."""
     asked = terms.question.lower()
     clause = item.text[first : max(last, min(len(item.text), quantity.end + _AFTER_VALUE))].lower()
     return any(
@@ -274,7 +277,7 @@ def _usual_unit(values: Iterable[DatedValue]) -> str:
 
 
 def _prefer_wholes(values: Sequence[DatedValue]) -> list[DatedValue]:
-    """Lower the score of each value by its orders of magnitude below the largest one of its article that fits as well."""
+    """Lower each score by the orders of magnitude below the largest value of its article."""
     best: dict[str, float] = {}
     for value in values:
         article = value.evidence.article.id
