@@ -1,4 +1,4 @@
-"""Make the README's screenshots: start Dateline on the sample collection, ask, and photograph the page (python docs/screenshots.py)."""
+"""Make the README's screenshots of Dateline on the sample collection: python docs/screenshots.py."""
 
 import sys
 import tempfile
@@ -8,13 +8,13 @@ sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.par
 
 from browsing import chromium
 from playwright.sync_api import Page
-from serving import served
+from serving import run_server
 
 FOLDER = Path(__file__).parent / "images"
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 FERRY = "What do the auditors and the council say about the cost of the Kestrel Bay ferry?"
 SAMPLE_GOLD = Path(__file__).parent.parent / "corpus/gold.jsonl"
-ASKED = 12  # questions of the evaluation that is shown
+EVALUATED = 12  # questions of the evaluation in the screenshot
 HS2 = "How has the cost of HS2 changed?"
 VIEWS = (
     ("light", 1100, 900, "light", BERLIN),
@@ -23,16 +23,16 @@ VIEWS = (
 )
 
 
-def ask(page: Page, question: str, number: int) -> None:
-    """Ask and wait until the answer is finished."""
+def ask(page: Page, question: str) -> None:
+    """Ask the first question and wait until its answer is finished."""
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
-    page.wait_for_function(f"document.querySelectorAll('.answer .foot').length >= {number}", timeout=60_000)
+    page.wait_for_function("document.querySelector('.answer .foot')", timeout=60_000)
     page.wait_for_timeout(700)
 
 
-def collection(page: Page, address: str) -> None:
-    """The list of articles, with an article just added."""
+def save_collection(page: Page, address: str) -> None:
+    """Save the list of articles, after one was added."""
     page.goto(f"{address}/?__theme=light")
     page.get_by_role("tab", name="Collection").click()
     page.get_by_text("Add articles").click()
@@ -48,11 +48,11 @@ def collection(page: Page, address: str) -> None:
     page.screenshot(path=FOLDER / "collection.png")
 
 
-def reading(page: Page, address: str) -> None:
-    """An article beside the answer that cites it, with an amount that changed drawn."""
+def save_article_pane(page: Page, address: str) -> None:
+    """Save a chart of an amount that changed, and an article beside the answer that cites it."""
     page.goto(f"{address}/?__theme=light")
     page.wait_for_selector("#question textarea")
-    ask(page, HS2, 1)
+    ask(page, HS2)
     page.screenshot(path=FOLDER / "timeline.png")
     page.locator(".answer a.marker").first.click()
     page.wait_for_selector("#cited-article mark.current")
@@ -60,16 +60,11 @@ def reading(page: Page, address: str) -> None:
     page.screenshot(path=FOLDER / "reader.png")
 
 
-def evaluation(page: Page, address: str, folder: Path) -> None:
-    """The report of a run over a few of the sample collection's gold questions."""
+def save_evaluation(page: Page, address: str, folder: Path) -> None:
+    """Save the report of a run over a few of the sample collection's gold questions."""
     gold = folder / "questions.jsonl"
-    gold.write_text(
-        "".join(
-            SAMPLE_GOLD.read_text().splitlines(keepends=True)[
-                :: len(SAMPLE_GOLD.read_text().splitlines()) // ASKED
-            ]
-        )
-    )
+    lines = SAMPLE_GOLD.read_text().splitlines(keepends=True)
+    gold.write_text("".join(lines[:: len(lines) // EVALUATED]))
     page.goto(f"{address}/?__theme=light")
     page.get_by_role("tab", name="Evaluate").click()
     page.set_input_files("#gold input[type=file]", gold)
@@ -84,19 +79,19 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        served(Path(folder), Path(folder) / "log") as (address, _),
+        run_server(Path(folder), Path(folder) / "log") as (address, _),
         chromium() as browser,
     ):
         for name, width, height, scheme, question in VIEWS:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{address}/?__theme={scheme}")
             page.wait_for_selector("#question textarea")
-            ask(page, question, 1)
+            ask(page, question)
             page.screenshot(path=FOLDER / f"{name}.png")
             page.close()
-        reading(browser.new_page(viewport={"width": 1400, "height": 900}), address)
-        collection(browser.new_page(viewport={"width": 1100, "height": 900}), address)
-        evaluation(browser.new_page(viewport={"width": 1100, "height": 1200}), address, Path(folder))
+        save_article_pane(browser.new_page(viewport={"width": 1400, "height": 900}), address)
+        save_collection(browser.new_page(viewport={"width": 1100, "height": 900}), address)
+        save_evaluation(browser.new_page(viewport={"width": 1100, "height": 1200}), address, Path(folder))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, address: str, width: int = 1200, height: int = 900) -> Iterator[Page]:
+def open_page(browser: Browser, address: str, width: int = 1200, height: int = 900) -> Iterator[Page]:
     """Open the page; at the end, fail if it sent a request to another host or a script showed a dialog."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()

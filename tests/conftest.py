@@ -138,9 +138,9 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def page(browser: "Browser", address: str) -> "Iterator[Page]":
     """The page of the server at the test file's own `address`."""
-    from browsing import opened
+    from browsing import open_page
 
-    with opened(browser, address) as page:
+    with open_page(browser, address) as page:
         yield page
 
 

@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(
+def run_server(
     data: Path, log: Path, port: int | None = None, **settings: str
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Run `python app.py` over a data folder; yield its address and its process, and end it afterwards."""

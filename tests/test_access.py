@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, ask, opened
+from browsing import CHROMIUM, ask, open_page
 from playwright.sync_api import Browser, Page, expect
-from serving import served
+from serving import run_server
 from test_article_pane import HS2
 
 _PACKAGE = importlib.util.find_spec("axe_playwright_python")
@@ -23,7 +23,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(sample_folder, tmp_path_factory.mktemp("access") / "log", DATELINE_MODEL="none") as (
+    with run_server(sample_folder, tmp_path_factory.mktemp("access") / "log", DATELINE_MODEL="none") as (
         address,
         _,
     ):
@@ -45,7 +45,7 @@ def violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1400), ("dark", 1400), ("light", 390)])
 def test_chat_has_no_serious_violations(browser: Browser, address: str, theme: str, width: int) -> None:
-    with opened(browser, address, width) as page:
+    with open_page(browser, address, width) as page:
         page.goto(f"{address}/?__theme={theme}")
         page.wait_for_selector("#question textarea")
         page.wait_for_timeout(500)
@@ -61,7 +61,7 @@ def test_chat_has_no_serious_violations(browser: Browser, address: str, theme: s
 
 
 def test_collection_has_no_serious_violations(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
+    with open_page(browser, address) as page:
         page.get_by_role("tab", name="Collection").click()
         expect(page.locator("#articles .open").first).to_be_visible()
         assert violations(page) == []

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, ask, opened
+from browsing import CHROMIUM, ask, open_page
 from playwright.sync_api import Browser, Page, expect
-from serving import served
+from serving import run_server
 
 expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(
@@ -18,7 +18,7 @@ PIPES = "What did the new organ pipes of Notre-Dame cost?"
 
 @pytest.fixture(scope="module")
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(sample_folder, tmp_path_factory.mktemp("pane") / "log", DATELINE_MODEL="none") as (
+    with run_server(sample_folder, tmp_path_factory.mktemp("pane") / "log", DATELINE_MODEL="none") as (
         address,
         _,
     ):
@@ -71,8 +71,8 @@ def test_hovering_or_focusing_a_marker_shows_its_source(
 ) -> None:
     """Without the adapter, since only written sentences have markers; the trained model quotes."""
     with (
-        served(sample_folder, tmp_path / "log", DATELINE_ADAPTER="none") as (address, _),
-        opened(browser, address) as page,
+        run_server(sample_folder, tmp_path / "log", DATELINE_ADAPTER="none") as (address, _),
+        open_page(browser, address) as page,
     ):
         ask(page, "Why was the opening of Berlin airport called off in May 2012?")
         marker = page.locator(".answer .statement a.marker").first
@@ -126,7 +126,7 @@ def test_a_rewritten_question_can_be_edited(page: Page) -> None:
 
 
 def test_on_a_phone_the_article_is_below_the_chat_and_fits(browser: Browser, address: str) -> None:
-    with opened(browser, address, 390, 844) as page:
+    with open_page(browser, address, 390, 844) as page:
         ask(page, HS2)
         page.locator(".answer a.marker").first.click()
         mark = page.locator("#cited-article mark.current")

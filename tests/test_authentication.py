@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from gradio_client import Client
 from gradio_client.exceptions import AuthenticationError
-from serving import served
+from serving import run_server
 
 from rag.serving.authentication import LoginError, Logins, login_line, set_login
 
@@ -35,7 +35,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(sample_folder: Path, file: Path) -> Iterator[str]:
-    with served(sample_folder, file.with_name("log"), DATELINE_LOGINS=str(file), DATELINE_MODEL="none") as (
+    with run_server(
+        sample_folder, file.with_name("log"), DATELINE_LOGINS=str(file), DATELINE_MODEL="none"
+    ) as (
         address,
         _,
     ):

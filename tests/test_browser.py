@@ -7,7 +7,7 @@ from browsing import CHROMIUM, ask
 from conftest import ROOT
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
-from serving import served
+from serving import run_server
 
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
@@ -40,7 +40,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
     for file in files:
         list(ingest(library, file))
     library.store.close()
-    with served(folder / "data", folder / "log") as (address, _):
+    with run_server(folder / "data", folder / "log") as (address, _):
         yield address
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, opened
+from browsing import CHROMIUM, open_page
 from conftest import ROOT
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
-from serving import served
+from serving import run_server
 
 from corpus.store.database import Store
 from corpus.store.lock import write_lock
@@ -38,13 +38,13 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 
 @pytest.fixture(scope="module")
 def address(data: Path) -> Iterator[str]:
-    with served(data, data.parent / "log", DATELINE_MODEL="none") as (address, _):
+    with run_server(data, data.parent / "log", DATELINE_MODEL="none") as (address, _):
         yield address
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as page:
+    with open_page(browser, address) as page:
         open_collection_tab(page)
         yield page
 
@@ -241,7 +241,7 @@ def test_hostile_articles_are_shown_as_text(page: Page) -> None:
 
 
 def test_tab_works_on_a_phone_and_with_the_keyboard(browser: Browser, address: str) -> None:
-    with opened(browser, address, 400, 850) as page:
+    with open_page(browser, address, 400, 850) as page:
         open_collection_tab(page)
         opener = page.locator("#articles .open").nth(2)
         name = opener.get_attribute("data-article")

@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, ask, opened
+from browsing import CHROMIUM, ask, open_page
 from conftest import copied
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
-from serving import free_port, served
+from serving import free_port, run_server
 from test_article_pane import HS2
 
 from corpus.store.database import Store
@@ -24,7 +24,9 @@ REOPENED = "When did Notre-Dame reopen?"
 
 @pytest.fixture(scope="module")
 def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(sample_folder, tmp_path_factory.mktemp("conversations") / "log", DATELINE_MODEL="none") as (
+    with run_server(
+        sample_folder, tmp_path_factory.mktemp("conversations") / "log", DATELINE_MODEL="none"
+    ) as (
         address,
         _,
     ):
@@ -50,13 +52,13 @@ def test_a_conversation_survives_restarts_and_is_verified_again(
 ) -> None:
     data, port = copied(sample_folder, tmp_path / "data"), free_port()
     page = browser.new_page()
-    with served(data, tmp_path / "first", port, DATELINE_MODEL="none") as (address, _):
+    with run_server(data, tmp_path / "first", port, DATELINE_MODEL="none") as (address, _):
         page.goto(address)
         ask(page, HS2)
         first, link = page.locator(".answer").inner_text(), page.url
         cited = stored_exchange(page)["answer"]["citations"][0]["article"]
         page.goto("about:blank")
-    with served(data, tmp_path / "second", port, DATELINE_MODEL="none"):
+    with run_server(data, tmp_path / "second", port, DATELINE_MODEL="none"):
         page.goto(link)
         expect(page.locator(".answer")).to_have_count(1)
         assert page.locator(".answer").inner_text() == first
@@ -65,7 +67,7 @@ def test_a_conversation_survives_restarts_and_is_verified_again(
         page.goto("about:blank")
     with closing(Store(data)) as store:
         store.remove(cited)
-    with served(data, tmp_path / "third", port, DATELINE_MODEL="none"):
+    with run_server(data, tmp_path / "third", port, DATELINE_MODEL="none"):
         page.goto(link)
         expect(page.locator(".answer").first.locator(".verdict.unverified").first).to_have_text(
             "! source removed"
@@ -102,7 +104,7 @@ def test_conversations_can_be_searched_renamed_opened_and_deleted(page: Page) ->
 
 def test_browsers_do_not_see_each_others_conversations(browser: Browser, page: Page, address: str) -> None:
     ask(page, HS2)
-    with opened(browser, address) as other:
+    with open_page(browser, address) as other:
         other.goto(page.url)
         open_sidebar(other)
         expect(other.locator("#conversations")).to_contain_text("not kept in this browser")
@@ -168,8 +170,8 @@ def test_feedback_cannot_be_given_if_changes_are_off(
 ) -> None:
     settings = {"DATELINE_MODEL": "none", "DATELINE_CHANGES": "none"}
     with (
-        served(sample_folder, tmp_path / "log", **settings) as (address, _),
-        opened(browser, address) as page,
+        run_server(sample_folder, tmp_path / "log", **settings) as (address, _),
+        open_page(browser, address) as page,
     ):
         ask(page, HS2)
         expect(page.locator("#copy-0")).to_be_visible()
@@ -178,7 +180,7 @@ def test_feedback_cannot_be_given_if_changes_are_off(
 
 def test_the_open_sidebar_covers_nothing_even_with_the_article_pane(browser: Browser, address: str) -> None:
     for width in (1400, 1000):
-        with opened(browser, address, width) as page:
+        with open_page(browser, address, width) as page:
             ask(page, HS2)
             open_sidebar(page)
             expect(page.locator("#sidebar")).to_have_css("transform", "matrix(1, 0, 0, 1, 300, 0)")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, opened
+from browsing import CHROMIUM, open_page
 from conftest import ROOT, copied
 from playwright.sync_api import Browser, Page, expect
-from serving import served
+from serving import run_server
 
 expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(
@@ -26,11 +26,11 @@ def gold(tmp_path: Path) -> Path:
 @pytest.fixture
 def page(browser: Browser, sample_folder: Path, tmp_path: Path) -> Iterator[Page]:
     with (
-        served(copied(sample_folder, tmp_path / "data"), tmp_path / "log", DATELINE_MODEL="none") as (
+        run_server(copied(sample_folder, tmp_path / "data"), tmp_path / "log", DATELINE_MODEL="none") as (
             address,
             _,
         ),
-        opened(browser, address) as page,
+        open_page(browser, address) as page,
     ):
         page.get_by_role("tab", name="Evaluate").click()
         yield page
@@ -72,11 +72,11 @@ def test_runs_cannot_be_started_if_changes_are_off(
     browser: Browser, sample_folder: Path, tmp_path: Path
 ) -> None:
     with (
-        served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
+        run_server(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
             address,
             _,
         ),
-        opened(browser, address) as page,
+        open_page(browser, address) as page,
     ):
         page.get_by_role("tab", name="Evaluate").click()
         expect(page.locator("#run")).to_be_visible()

@@ -17,7 +17,7 @@ from conftest import ROOT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from gradio_client.utils import QueueError
-from serving import free_port, served, wait_for
+from serving import free_port, run_server, wait_for
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
@@ -27,7 +27,7 @@ def server(
     sample_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     log = tmp_path_factory.mktemp("log") / "app.log"
-    with served(sample_folder, log) as running:
+    with run_server(sample_folder, log) as running:
         yield running
 
 
@@ -362,7 +362,7 @@ def test_other_sites_cannot_change_anything_and_local_files_cannot_be_read(
 
 
 def test_nothing_can_be_changed_if_changes_are_off(sample_folder: Path, tmp_path: Path) -> None:
-    with served(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
+    with run_server(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
         address,
         _,
     ):
@@ -385,7 +385,7 @@ def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp
         "DATELINE_QUEUE": "2",
         "DATELINE_MODEL": "none",
     }
-    with served(sample_folder, tmp_path / "log", **settings) as (address, _):
+    with run_server(sample_folder, tmp_path / "log", **settings) as (address, _):
         client = Client(address, verbose=False)
         with pytest.raises(AppError, match="at most 80") as caught:
             client.predict("x" * 81, api_name="/ask")
@@ -469,7 +469,7 @@ def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_
 
 
 def test_waiting_questions_get_an_error_when_the_server_stops(sample_folder: Path, tmp_path: Path) -> None:
-    with served(sample_folder, tmp_path / "log") as (address, process):
+    with run_server(sample_folder, tmp_path / "log") as (address, process):
         events = [
             httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}).json()[
                 "event_id"
@@ -499,7 +499,7 @@ def test_waiting_questions_get_an_error_when_the_server_stops(sample_folder: Pat
 def test_signals_end_the_server_and_its_model_process(
     sample_folder: Path, tmp_path: Path, stop_signal: signal.Signals
 ) -> None:
-    with served(sample_folder, tmp_path / "log") as (_, process):
+    with run_server(sample_folder, tmp_path / "log") as (_, process):
         (child,) = subprocess.run(
             ["pgrep", "-f", "-P", str(process.pid), "rag.generation.worker"], capture_output=True, text=True
         ).stdout.split()
