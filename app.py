@@ -152,7 +152,7 @@ def add_sample(library) -> bool:
     from embeddings.ingest import ingest
 
     store, files = library.store, find_files([SAMPLE])
-    if not library.coverage().articles or store.property("sample") == "begun":
+    if not library.coverage().articles or store.get_property("sample") == "begun":
         with write_lock(store.path.parent):
             store.set_property("sample", "begun")
             for file in tqdm(files, desc="Indexing the sample collection", unit=" articles", disable=None):

@@ -105,7 +105,7 @@ class QueryExpansion:
 
     def _slips(self, word: str) -> Iterable[str]:
         """The word of the index that is one slip away (a letter more, less, other or swapped; never the first); the commonest."""
-        rows = self._store.terms(sorted(_one_slip(word) - STOP_WORDS))
+        rows = self._store.document_frequencies(sorted(_one_slip(word) - STOP_WORDS))
         return [max(rows, key=lambda row: row[1])[0]] if rows else []
 
     def _names(self, question: str) -> Iterator[str]:
@@ -129,7 +129,7 @@ class QueryExpansion:
             + acronym
             + r"\)"
         )
-        ids = [number for number, _ in self._store.matches(f'"{acronym.lower()}"', _DEFINING)]
+        ids = [number for number, _ in self._store.search_words(f'"{acronym.lower()}"', _DEFINING)]
         texts = [
             f"{passage.article.headline}\n{passage.text}" for passage in self._store.passages(ids).values()
         ]

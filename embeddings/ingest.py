@@ -41,8 +41,8 @@ def ingest_bytes(
     digest = sha256(data).hexdigest()
     try:
         known = library.store.origin(str(file))
-        if known and known[0] == digest and not given:
-            yield IngestReport(str(file), "unchanged", library.store.article(known[1]))
+        if known and known.sha256 == digest and not given:
+            yield IngestReport(str(file), "unchanged", library.store.article(known.article))
             return
         for raw in read_articles(file, data):
             yield _add(library, replace(raw, given=dict(given or {})), digest)
@@ -52,8 +52,8 @@ def ingest_bytes(
 
 def _add(library: Library, raw: RawArticle, digest: str) -> IngestReport:
     known = library.store.origin(raw.origin)
-    if known and known[0] == digest and not raw.given:
-        return IngestReport(raw.origin, "unchanged", library.store.article(known[1]))
+    if known and known.sha256 == digest and not raw.given:
+        return IngestReport(raw.origin, "unchanged", library.store.article(known.article))
     try:
         _check_length(raw.origin, raw.text, MAX_RAW_CHARS)
         article = clean(raw)

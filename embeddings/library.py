@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from corpus.article import Article
 from corpus.passages import Passage, split_passages
-from corpus.store.database import Store, StoreError
+from corpus.store.connection import StoreError
+from corpus.store.database import Store
 from corpus.store.filters import Coverage, Filters
 from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
 from embeddings.expansion import QueryExpansion
@@ -53,7 +54,7 @@ class Library:
         return Reranker(self.encoder)
 
     def _check_fingerprint(self) -> None:
-        stored = self.store.property(_FINGERPRINT)
+        stored = self.store.get_property(_FINGERPRINT)
         if stored is None:
             self.store.set_property(_FINGERPRINT, self.encoder.fingerprint.to_json())
         elif not fingerprint_matches(self.encoder, stored):
@@ -134,7 +135,7 @@ class Library:
         """
         self.refresh()
         query = self._wordings.query(question, pairs, others)
-        return self.store.matches(query, k, filters) if query else []
+        return self.store.search_words(query, k, filters) if query else []
 
     def expand_acronyms(self, question: str) -> str:
         """A question with what its acronyms stand for in the articles behind them."""

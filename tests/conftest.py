@@ -17,7 +17,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from corpus.article import Article, PartialDate
 from corpus.reading.files import find_files
-from corpus.store.database import FILE_NAME, Store
+from corpus.store.database import Store
+from corpus.store.schema import FILE_NAME
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library

@@ -193,7 +193,7 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
     [
         ("articles", ([],), "search should be a text"),
         ("articles", ("", "newest", "many"), "limit should be a whole number"),
-        ("articles", ("", "colour"), "no way of sorting"),
+        ("articles", ("", "colour"), "no sort order"),
         ("article", (3,), "article should be a text"),
         ("article", ("none",), "No article has the id"),
         ("add", ({"a": 1},), "text should be a text"),

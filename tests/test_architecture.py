@@ -44,7 +44,7 @@ HEAVY = {
             "error_messages",
         )
     },
-    "sqlite3": {"corpus/store/database.py", "corpus/store/inspection.py"},
+    "sqlite3": {"corpus/store/connection.py", "corpus/store/inspection.py"},
     "mcp": {"rag/serving/mcp_server.py"},
     "huggingface_hub": {"rag/generation/registry.py"},
     "trafilatura": {"corpus/reading/html.py"},

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from corpus.article import InvalidDate
-from corpus.store.database import StoreError
+from corpus.store.connection import StoreError
 from corpus.store.lock import write_lock
 from embeddings.library import Library
 from rag.serving.collection import ChangesDisabled, Collection, InvalidUpload, UnknownArticle, origin_name

@@ -10,10 +10,10 @@ import pytest
 from conftest import ROOT, copied
 from test_cli import run
 
-from corpus.store.database import FILE_NAME, Store
+from corpus.store.database import Store
 from corpus.store.inspection import UnreadableCollection, inspect_collection
 from corpus.store.lock import lock_holder, write_lock
-from corpus.store.schema import SCHEMA_VERSION
+from corpus.store.schema import FILE_NAME, SCHEMA_VERSION
 from rag.serving.diagnostics import main
 
 
@@ -126,7 +126,7 @@ def test_a_folder_below_a_file(folder: Path) -> None:
 
 def test_vectors_of_another_encoder_and_a_stopped_rebuild(folder: Path) -> None:
     store = Store(folder)
-    entry = json.loads(store.property("encoder") or "")
+    entry = json.loads(store.get_property("encoder") or "")
     for value in (json.dumps({**entry, "weights": "0" * 64}), "rebuilding"):
         store.set_property("encoder", value)
         code, found = told(folder, DATELINE_MODEL="none")

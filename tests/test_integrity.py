@@ -13,11 +13,12 @@ from test_cli import refused, run
 from test_store import add
 
 from corpus.article import InvalidDate
-from corpus.store.database import FILE_NAME, Store, StoreError
+from corpus.store.connection import StoreError
+from corpus.store.database import Store
 from corpus.store.filters import Filters
 from corpus.store.integrity import check_integrity, export_lines
 from corpus.store.lock import write_lock
-from corpus.store.schema import SCHEMA_VERSION
+from corpus.store.schema import FILE_NAME, SCHEMA_VERSION
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library, rebuild
@@ -53,7 +54,11 @@ def test_a_correction_counts_in_filters_and_search_and_survives_reading_again(
     assert len(store.passage_ids(Filters(publishers=("Right Paper",)))) == 1 and not len(
         store.passage_ids(Filters(publishers=("Wrong Paper",)))
     )
-    assert store.matches('"right"', 5) and not store.matches('"wrong"', 5) and store.word_index_is_intact()
+    assert (
+        store.search_words('"right"', 5)
+        and not store.search_words('"wrong"', 5)
+        and store.word_index_is_intact()
+    )
     found = store.article(report.article.id)
     assert found and {item.field: item.how for item in found.provenance}["date"] == "corrected by hand"
     file.write_text(text.replace("Ferry sails", "Ferry sails at last"))  # the same body, another headline
@@ -99,7 +104,7 @@ def test_check_finds_nothing_in_a_sound_collection_and_each_kind_of_damage(store
         ("UPDATE passages SET start = start + 3 WHERE start > 0", "do not cover"),
         ("DELETE FROM passages WHERE start > 0", "do not cover"),
         ("UPDATE passages SET vector = zeroblob(1536)", "vector is damaged"),
-        ("INSERT INTO words (words) VALUES ('delete-all')", "words' index"),
+        ("INSERT INTO words (words) VALUES ('delete-all')", "word index"),
     ):
         store._db.execute("SAVEPOINT before")
         store._db.execute(damage)
@@ -154,7 +159,7 @@ def test_rebuild_makes_the_vectors_anew_and_half_a_rebuild_opens_for_nothing_els
     library.add(article(body="Otters swim in the bay. They eat fish."), "raw", "2")
     store = library.store
     before = store.vectors(store.passage_ids())
-    entry = json.loads(store.property("encoder") or "")
+    entry = json.loads(store.get_property("encoder") or "")
     store.set_property("encoder", json.dumps({**entry, "weights": "0" * 64}))
     steps = rebuild(store, encoder)
     next(steps)
@@ -170,7 +175,7 @@ def test_rebuild_makes_the_vectors_anew_and_half_a_rebuild_opens_for_nothing_els
 
 
 def test_the_second_writer_is_told_who_writes_and_since_when(tmp_path: Path) -> None:
-    holding = "import sys; sys.path.insert(0, sys.argv[1])\nfrom pathlib import Path\nfrom corpus.store.lock import writing\nwith writing(Path(sys.argv[2])): print('held', flush=True); sys.stdin.read()"
+    holding = "import sys; sys.path.insert(0, sys.argv[1])\nfrom pathlib import Path\nfrom corpus.store.lock import write_lock\nwith write_lock(Path(sys.argv[2])): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-c", holding, str(ROOT), str(tmp_path)],
         stdin=subprocess.PIPE,

@@ -6,7 +6,8 @@ import pytest
 from conftest import article
 from langchain_core.documents import Document
 
-from corpus.store.database import Store, StoreError
+from corpus.store.connection import StoreError
+from corpus.store.database import Store
 from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
 from embeddings.library import Library
@@ -86,7 +87,7 @@ def test_vectors_outlive_the_process_and_are_not_made_again(
 
 
 def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) -> None:
-    entry = json.loads(two.store.property("encoder") or "")
+    entry = json.loads(two.store.get_property("encoder") or "")
     two.store.set_property("encoder", json.dumps({**entry, "weights": "0" * 64}))
     with pytest.raises(StoreError, match="python -m corpus rebuild"):
         Library(two.store, encoder)

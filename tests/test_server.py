@@ -119,7 +119,7 @@ def test_history_and_filters_are_used(client: Client) -> None:
         ("ask", [BERLIN, None, {"since": "soon"}], "bad_request", "no date"),
         ("ask", [BERLIN, [{"role": "system", "text": "x"}], None], "bad_request", "turn"),
         ("article", ["none"], "not_found", "No article has the id"),
-        ("articles", ["", "colour", 5], "bad_request", "no way of sorting"),
+        ("articles", ["", "colour", 5], "bad_request", "no sort order"),
         ("add", ["x" * 600_000, "", "", "", "", None], "too_large", "600,000 characters"),
         ("feedback", [{"schema": 2}, "good", "", None], "bad_request", "no answer as /ask returns it"),
     ],

@@ -14,9 +14,10 @@ from conftest import ROOT, copied
 from test_cli import run
 
 from corpus.signals import GracefulStop
-from corpus.store.database import FILE_NAME, Store
+from corpus.store.database import Store
 from corpus.store.integrity import check_integrity
 from corpus.store.lock import write_lock
+from corpus.store.schema import FILE_NAME
 
 # A page that the parser would read for longer than the ten seconds that it has.
 SLOW = "<html><body><article>" + "".join(
@@ -128,7 +129,7 @@ def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, 
     copied(sample_folder, tmp_path)
     process = start(tmp_path, "rebuild")
     reader = Store(tmp_path)
-    wait_until(lambda: reader.property("encoder") == "rebuilding")
+    wait_until(lambda: reader.get_property("encoder") == "rebuilding")
     reader.close()
     took, _, told = stop(process, signal.SIGTERM)
     assert took < 5 and re.fullmatch(

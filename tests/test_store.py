@@ -12,9 +12,10 @@ from conftest import article
 
 from corpus.article import Article
 from corpus.passages import Passage
-from corpus.store.database import FILE_NAME, Store, StoreError
+from corpus.store.connection import StoreError
+from corpus.store.database import Store
 from corpus.store.filters import Filters
-from corpus.store.schema import SCHEMA_VERSION
+from corpus.store.schema import FILE_NAME, SCHEMA_VERSION
 
 
 def add(store: Store, found: Article, seed: int = 0) -> None:
@@ -83,7 +84,7 @@ def test_removing_takes_passages_vectors_and_words_along(store: Store) -> None:
     add(store, article())
     add(store, article(body="Another one. About ferries.", title="Otters"), seed=1)
     assert store.remove(article().id) and not store.remove(article().id)
-    assert store.matches('"council"', 5) == [] and len(store.matches('"ferries"', 5)) == 1
+    assert store.search_words('"council"', 5) == [] and len(store.search_words('"ferries"', 5)) == 1
     assert consistent(store)
 
 
@@ -103,7 +104,7 @@ def test_filters_hold_before_the_search(store: Store) -> None:
         )
 
     def found(filters: Filters) -> list[str]:
-        ids = [number for number, _ in store.matches('"ferry"', 10, filters)]
+        ids = [number for number, _ in store.search_words('"ferry"', 10, filters)]
         assert set(ids) <= set(store.passage_ids(filters).tolist())
         return sorted(passage.article.body[:14] for passage in store.passages(ids).values())
 
@@ -119,7 +120,7 @@ def test_filters_hold_before_the_search(store: Store) -> None:
 def test_words_are_found_by_stem_accent_headline_and_date(store: Store) -> None:
     add(store, article(body="The café trained soldiers. Twice.", title="A headline about otters"))
     for word in ("cafe", "training", "otter", "february"):
-        assert store.matches(f'"{word}"', 5), word
+        assert store.search_words(f'"{word}"', 5), word
 
 
 @pytest.mark.parametrize("content", [b"not a database, not at all", b"SQLite format 3\x00" + b"\xff" * 4096])

@@ -1,4 +1,4 @@
-"""Which articles may answer, how SQL says it, and what there is to choose from. Knows the table `articles`, no search."""
+"""Filters on articles as SQL conditions, and the range of what there is to choose from."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which articles may answer: a span of publication days, publishers, article ids. Empty means any.
+    """Restrictions on articles: a range of publication days, publishers, article ids. Empty means any.
 
     An undated article passes no filter by date. Publishers are compared without regard to case.
     """
@@ -20,7 +20,11 @@ class Filters:
         return bool(self.since or self.until or self.publishers or self.articles)
 
     def sql_condition(self) -> tuple[str, list[str]]:
-        """An SQL condition on the table `articles` and its parameters."""
+        """Return an SQL condition on the table `articles` and its parameters.
+
+        >>> Filters(since=date(2020, 1, 31)).sql_condition()
+        ('1 AND earliest >= ?', ['2020-01-31'])
+        """
         terms, values = ["1"], []
         if self.since:
             terms.append("earliest >= ?")
@@ -40,7 +44,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a collection holds."""
+    """What a collection holds: numbers of articles and passages, publishers, and the range of publication days."""
 
     articles: int
     passages: int

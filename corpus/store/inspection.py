@@ -1,6 +1,6 @@
-"""A collection's file as it lies there, read only and whatever is wrong with it. Knows SQLite's own facts; changes nothing and needs no library.
+"""Facts about a collection's file, read without changing it and whatever is wrong with it.
 
-`corpus.store.database` would bring an old collection up to date and make a missing one; whoever looks for what is wrong must not.
+A `Store` would migrate an old collection and create a missing one, which must not happen while a problem is diagnosed.
 """
 
 import os
@@ -9,19 +9,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.store.schema import APPLICATION_ID
+from corpus.store.schema import APPLICATION_ID, FILE_NAME
 
-FILE_NAME = "collection.sqlite"
-_DAMAGES = 3  # told of one file; the first says enough
+_MAX_DAMAGES = 3  # a limit: of one file; the first says enough
 
 
 class UnreadableCollection(ValueError):
-    """The file is there and SQLite cannot read it."""
+    """The collection's file exists and SQLite cannot read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionFacts:
-    """What a collection's file says of itself. `damage` is what SQLite's own check finds; `encoder` the fingerprint of the stored vectors."""
+    """What a collection's file says of itself.
+
+    `ours` is False for another program's file. `encoder` is the fingerprint of the encoder that made the stored
+    vectors, and `damage` what SQLite's own check reports.
+    """
 
     journal: str
     ours: bool
@@ -33,40 +36,48 @@ class CollectionFacts:
 
 
 def sqlite_features() -> tuple[str, bool]:
-    """SQLite's version, and whether it has the full-text search that the words' index needs."""
+    """Return SQLite's version, and whether it has the full-text search that the word index needs."""
     with closing(sqlite3.connect(":memory:")) as db:
         options = [option for (option,) in db.execute("PRAGMA compile_options")]
     return sqlite3.sqlite_version, "ENABLE_FTS5" in options
 
 
 def inspect_collection(folder: Path) -> CollectionFacts | None:
-    """The facts of the collection in `folder`; None where there is none.
+    """Return the facts about the collection in `folder`; None if there is none.
 
     Raises:
-        UnreadableCollection: it cannot be read as a collection.
+        UnreadableCollection: the file cannot be read as a collection.
     """
     path = folder / FILE_NAME
     if not path.exists():
         return None
-    # Where the folder cannot be written, SQLite cannot keep the files beside a WAL; then nobody else writes either.
-    how = "mode=rw" if os.access(folder, os.W_OK) and os.access(path, os.W_OK) else "immutable=1"
+    # In a read-only folder SQLite cannot keep the files beside a WAL; but nobody else can write there either.
+    is_writable = os.access(folder, os.W_OK) and os.access(path, os.W_OK)
+    mode = "mode=rw" if is_writable else "immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5)) as db:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=5)) as db:
             db.execute("PRAGMA query_only = ON")
-            return _facts(db)
+            return _read_facts(db)
     except sqlite3.Error as error:
         raise UnreadableCollection(str(error)) from error
 
 
-def _facts(db: sqlite3.Connection) -> CollectionFacts:
-    def one(query: str) -> int:
+def _read_facts(db: sqlite3.Connection) -> CollectionFacts:
+    def number(query: str) -> int:
         return int(db.execute(query).fetchone()[0])
 
     journal = str(db.execute("PRAGMA journal_mode").fetchone()[0])
-    schema, ours = one("PRAGMA user_version"), one("PRAGMA application_id") == APPLICATION_ID
-    if not ours:
+    schema = number("PRAGMA user_version")
+    if number("PRAGMA application_id") != APPLICATION_ID:
         return CollectionFacts(journal, False, schema)
     encoder = db.execute("SELECT value FROM properties WHERE name = 'encoder'").fetchone()
-    damage = [told for (told,) in db.execute(f"PRAGMA quick_check({_DAMAGES})") if told != "ok"]
-    counts = one("SELECT count(*) FROM articles"), one("SELECT count(*) FROM passages")
-    return CollectionFacts(journal, True, schema, *counts, encoder[0] if encoder else None, tuple(damage))
+    reports = [report for (report,) in db.execute(f"PRAGMA quick_check({_MAX_DAMAGES})")]
+    return CollectionFacts(
+        journal,
+        True,
+        schema,
+        articles=number("SELECT count(*) FROM articles"),
+        passages=number("SELECT count(*) FROM passages"),
+        encoder=encoder[0] if encoder else None,
+        damage=tuple(report for report in reports if report != "ok"),
+    )

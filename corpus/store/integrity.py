@@ -1,4 +1,4 @@
-"""Looking after a collection: what is wrong in it, and its export. Knows the store's rows; repairs only what can be derived."""
+"""Check a collection for damage, and export it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,37 +13,43 @@ from corpus.reading.text import EXPORT_FORMAT
 from corpus.store.database import Store
 from corpus.store.rows import CORRECTABLE_FIELDS
 
+_NORM_TOLERANCE = 1e-3  # a limit: float32 unit vectors differ from length 1 by less
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a collection. `article` is set where encoding that article again mends it; `words` where listing them again does."""
+    """Something wrong in a collection.
+
+    `article` is set if encoding that article again repairs it, `words` if rebuilding the word index does.
+    """
 
     text: str
     article: str | None = None
     words: bool = False
 
 
-def check_integrity(store: Store, step: Callable[[], object] = lambda: None) -> Iterator[Problem]:
-    """Everything that is wrong: pages, references, bodies against their ids, passages against bodies, vectors, the words' index.
+def check_integrity(store: Store, on_article: Callable[[], object] = lambda: None) -> Iterator[Problem]:
+    """Yield every problem of a collection; `on_article` is called after each article.
 
-    `step` is called after each article.
+    Checked are the database's pages and references, bodies against ids, passages against bodies, vectors, and the
+    word index.
     """
-    for (told,) in store.rows("PRAGMA integrity_check"):
-        if told != "ok":
-            yield Problem(f"the database is damaged ({told}); restore a copy, or export and add again")
+    for (report,) in store.rows("PRAGMA integrity_check"):
+        if report != "ok":
+            yield Problem(f"the database is damaged ({report}); restore a copy, or export and add again")
     for row in store.rows("PRAGMA foreign_key_check"):
         yield Problem(f"a row of {row[0]} belongs to no article")
     for article, body in store.rows("SELECT id, body FROM articles"):
         if sha256(body.encode()).hexdigest()[:12] != article:
             yield Problem(f"{article}: its text is not what was added; remove it and add its file again")
-        yield from _passages(store, article, body)
-        step()
+        yield from _check_passages(store, article, body)
+        on_article()
     if not store.word_index_is_intact():
-        yield Problem("the words' index does not match the passages", words=True)
+        yield Problem("the word index does not match the passages", words=True)
 
 
-def _passages(store: Store, article: str, body: str) -> Iterator[Problem]:
-    """The passages of one article should follow each other through its whole body, each with a unit vector."""
+def _check_passages(store: Store, article: str, body: str) -> Iterator[Problem]:
+    """Check that an article's passages cover its whole body in order, each with a unit vector."""
     rows = store.rows(
         'SELECT start, "end", vector FROM passages WHERE article = ? ORDER BY start', (article,)
     )
@@ -51,7 +57,7 @@ def _passages(store: Store, article: str, body: str) -> Iterator[Problem]:
     for start, end, vector in rows:
         if not covered <= start < end <= len(body) or body[covered:start].strip():
             break
-        if abs(float(np.linalg.norm(np.frombuffer(vector, "<f4"))) - 1) > 1e-3:
+        if abs(float(np.linalg.norm(np.frombuffer(vector, "<f4"))) - 1) > _NORM_TOLERANCE:
             yield Problem(f"{article}: a vector is damaged", article=article)
             return
         covered = end
@@ -60,12 +66,12 @@ def _passages(store: Store, article: str, body: str) -> Iterator[Problem]:
 
 
 def export_lines(store: Store) -> Iterator[str]:
-    """The collection as JSON lines, one article each, that `add` reads back to the same articles."""
+    """Yield the collection as JSON lines, one article each, that `add` reads back to the same articles."""
     for article in store.articles():
-        yield json.dumps(_exported(article), ensure_ascii=False)
+        yield json.dumps(_export_entry(article), ensure_ascii=False)
 
 
-def _exported(article: Article) -> dict[str, Any]:
+def _export_entry(article: Article) -> dict[str, Any]:
     fields = {name: str(value) for name in CORRECTABLE_FIELDS if (value := getattr(article, name))}
     return {
         "format": EXPORT_FORMAT,

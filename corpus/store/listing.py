@@ -1,13 +1,12 @@
-"""The list of articles: searched, sorted, cut to a page. Knows the store's tables, not who looks at the list."""
+"""The list of articles: searched, sorted and cut to a page."""
 
 from dataclasses import dataclass
 
 from corpus.article import Article
 from corpus.store.database import Store
-from corpus.store.filters import Filters
 from corpus.words import words
 
-# Undated articles and those without a publisher come last, whichever way the list is sorted.
+# Undated articles and those without a publisher are last in either direction.
 SORTS = {
     "newest": "earliest IS NULL, earliest DESC",
     "oldest": "earliest IS NULL, earliest",
@@ -15,19 +14,19 @@ SORTS = {
     "publisher": "publisher IS NULL, publisher COLLATE NOCASE, earliest DESC",
     "added": "added DESC",
 }
-_SEARCHED = (
+_SEARCH_CONDITION = (
     "(articles.id IN (SELECT article FROM passages JOIN words ON words.rowid = passages.id WHERE words MATCH ?)"
     " OR instr(lower(coalesce(title, '') || ' ' || coalesce(publisher, '')), lower(?)))"
 )
 
 
 class UnknownSort(ValueError):
-    """A way of sorting that there is not."""
+    """A sort order that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedArticle:
-    """One line of the list: an article and how many passages it has."""
+    """An article of the list, and the number of its passages."""
 
     article: Article
     passages: int
@@ -35,37 +34,40 @@ class ListedArticle:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The first lines of the list, and how many there are in all."""
+    """The first articles of the list, and how many there are in all."""
 
     lines: tuple[ListedArticle, ...]
     total: int
 
 
 def list_articles(store: Store, search: str = "", sort: str = "newest", limit: int = 50) -> Listing:
-    """The first `limit` articles that hold all words of `search` (in headline, publisher, date or one passage; beginnings of words count).
+    """Return the first `limit` articles that hold all words of `search`, in the order `sort`.
+
+    Headline, publisher, date and each passage are searched; the beginning of a word is enough.
 
     Raises:
-        UnknownSort: `sort` is none of `SORTS`.
+        UnknownSort: `sort` is not in `SORTS`.
     """
     if sort not in SORTS:
-        raise UnknownSort(f'"{sort[:40]}" is no way of sorting; choose one of {", ".join(SORTS)}')
-    condition, values = "1", []
-    if search.strip():
-        wanted = words(search)
-        # A search without a word in it ("?!") is looked for as it stands.
-        condition, values = (
-            _SEARCHED,
-            [" ".join(f'"{word}"*' for word in wanted) or '""', " ".join(search.split())],
-        )
+        raise UnknownSort(f'"{sort[:40]}" is no sort order; choose one of {", ".join(SORTS)}')
+    condition, values = _search_condition(search)
     ((total,),) = store.rows(f"SELECT count(*) FROM articles WHERE {condition}", values)
     rows = store.rows(
         "SELECT id, (SELECT count(*) FROM passages WHERE article = articles.id) "
         f"FROM articles WHERE {condition} ORDER BY {SORTS[sort]}, id LIMIT ?",
         [*values, limit],
     )
-    known = (
-        {article.id: article for article in store.articles(Filters(articles=tuple(name for name, _ in rows)))}
-        if rows
-        else {}
-    )
-    return Listing(tuple(ListedArticle(known[name], count) for name, count in rows if name in known), total)
+    articles = store.articles_by_id(name for name, _ in rows)
+    listed = (ListedArticle(articles[name], passages) for name, passages in rows if name in articles)
+    return Listing(tuple(listed), total)
+
+
+def _search_condition(search: str) -> tuple[str, list[str]]:
+    """Return an SQL condition on the table `articles` and its parameters.
+
+    A search that holds no word ("?!") is compared as it is.
+    """
+    if not search.strip():
+        return "1", []
+    prefixes = " ".join(f'"{word}"*' for word in words(search))
+    return _SEARCH_CONDITION, [prefixes or '""', " ".join(search.split())]

@@ -1,4 +1,4 @@
-"""One writer at a time, and who it is. Knows a lock file, not what is written."""
+"""The lock that lets one process at a time write a collection."""
 
 import fcntl
 import json
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from corpus.store.database import StoreError
+from corpus.store.connection import StoreError
 
-FILE_NAME = "collection.writer"
+LOCK_FILE_NAME = "collection.writer"
 
 
 @contextmanager
 def write_lock(folder: Path) -> Iterator[None]:
-    """Hold the collection in `folder` for writing. The kernel gives the lock back when the process ends, however it ends.
+    """Hold the collection in `folder` for writing. The kernel releases the lock when the process ends, however it ends.
 
     Raises:
         StoreError: another process holds it; the message says which, and since when.
     """
-    path = folder / FILE_NAME
+    path = folder / LOCK_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = path.open("a+", encoding="utf-8")
@@ -33,14 +33,11 @@ def write_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreError(
-                f"{folder} is being written by {_holder(path)}; wait until it is done, or end it"
+                f"{folder} is being written by {_recorded_holder(path)}; wait until it is done, or end it"
             ) from error
         file.truncate(0)
-        file.write(
-            json.dumps(
-                {"process": os.getpid(), "since": datetime.now().isoformat(sep=" ", timespec="seconds")}
-            )
-        )
+        since = datetime.now().isoformat(sep=" ", timespec="seconds")
+        file.write(json.dumps({"process": os.getpid(), "since": since}))
         file.flush()
         try:
             yield
@@ -49,21 +46,21 @@ def write_lock(folder: Path) -> Iterator[None]:
 
 
 def lock_holder(folder: Path) -> str | None:
-    """Who writes the collection in `folder` and since when; None where nobody does."""
-    path = folder / FILE_NAME
+    """Return which process writes the collection in `folder` and since when; None if there is none."""
+    path = folder / LOCK_FILE_NAME
     if not path.exists():
         return None
     with path.open(encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _holder(path)
+            return _recorded_holder(path)
     return None
 
 
-def _holder(path: Path) -> str:
+def _recorded_holder(path: Path) -> str:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {told['process']} since {told['since']}"
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {holder['process']} since {holder['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"

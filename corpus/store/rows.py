@@ -1,4 +1,4 @@
-"""An article as a row of the collection, and back. Knows columns, not SQLite."""
+"""Convert articles to rows of the collection and back."""
 
 import json
 from collections.abc import Iterable
@@ -7,44 +7,52 @@ from typing import Any
 
 from corpus.article import Article, PartialDate, Provenance
 
-CORRECTABLE_FIELDS = ("title", "publisher", "author", "published", "url", "standfirst", "section", "updated")
+CORRECTABLE_FIELDS = (
+    "title",
+    "publisher",
+    "author",
+    "published",
+    "url",
+    "standfirst",
+    "section",
+    "updated",
+)
 DATE_FIELDS = ("published", "updated")
-ARTICLE_COLUMNS = f"body, {', '.join(CORRECTABLE_FIELDS)}, found, (SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
-# A file's "date" is the article's `published`.
-_COLUMN, _FOUND_AS = {"date": "published"}, {"published": "date"}
+ARTICLE_COLUMNS = (
+    f"body, {', '.join(CORRECTABLE_FIELDS)}, found, "
+    "(SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
+)
+# The provenance of `published` is under "date", as files call it.
+_PROVENANCE_NAMES = {"published": "date"}
 
 Fields = dict[str, str | None]
 
 
-def fields_of(article: Article) -> Fields:
-    """What can be corrected of an article, as its columns hold it."""
+def correctable_fields(article: Article) -> Fields:
+    """Return the fields of an article that can be corrected, as text or None."""
     return {name: str(value) if (value := getattr(article, name)) else None for name in CORRECTABLE_FIELDS}
 
 
-def corrected(found: Iterable[Provenance], corrections: Iterable[str]) -> list[Provenance]:
-    """How fields were found, once those of `corrections` were set by hand."""
-    by_hand = list(corrections)
-    return [item for item in found if _COLUMN.get(item.field, item.field) not in by_hand] + [
-        Provenance(_FOUND_AS.get(name, name), "corrected by hand") for name in by_hand
-    ]
+def corrected_provenance(provenance: Iterable[Provenance], corrected: Iterable[str]) -> list[Provenance]:
+    """Return the provenance of an article's fields after those named in `corrected` were set by hand."""
+    names = [_PROVENANCE_NAMES.get(name, name) for name in corrected]
+    kept = [item for item in provenance if item.field not in names]
+    return kept + [Provenance(name, "corrected by hand") for name in names]
 
 
-def row_of(fields: Fields, found: Iterable[Provenance]) -> Fields:
-    """An article's fields with what is derived from them, by column."""
+def row_from_fields(fields: Fields, provenance: Iterable[Provenance]) -> Fields:
+    """Return the columns of an article's row: its fields and what is derived from them."""
     published = PartialDate.parse(fields["published"]) if fields["published"] else None
-    earliest, latest = (
-        (published.first.isoformat(), published.last.isoformat()) if published else (None, None)
-    )
     return {
         **fields,
-        "earliest": earliest,
-        "latest": latest,
-        "found": json.dumps([asdict(item) for item in found]),
+        "earliest": published.first.isoformat() if published else None,
+        "latest": published.last.isoformat() if published else None,
+        "found": json.dumps([asdict(item) for item in provenance]),
     }
 
 
-def article_of(row: tuple[Any, ...]) -> Article:
-    """The article of a row of `ARTICLE_COLUMNS`."""
+def article_from_row(row: tuple[Any, ...]) -> Article:
+    """Return the article of a row of `ARTICLE_COLUMNS`."""
     body, *values, found, origin = row
     fields = dict(zip(CORRECTABLE_FIELDS, values, strict=True))
     for name in DATE_FIELDS:

@@ -1,18 +1,21 @@
-"""The collection's tables, and the steps from each older version to the next. Knows SQL, no rows."""
+"""The collection's tables, and the migrations from each version of the schema to the next."""
 
 from corpus.article import MONTHS
 
+FILE_NAME = "collection.sqlite"
 SCHEMA_VERSION = 3
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
-_SCHEMA = f"""
+_VERSION_1 = f"""
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, title TEXT, body TEXT NOT NULL, publisher TEXT, author TEXT,
-    published TEXT, earliest TEXT, latest TEXT, url TEXT, found TEXT NOT NULL, raw TEXT NOT NULL, added TEXT NOT NULL
+    published TEXT, earliest TEXT, latest TEXT, url TEXT, found TEXT NOT NULL, raw TEXT NOT NULL,
+    added TEXT NOT NULL
 ) STRICT;
 CREATE TABLE origins (
-    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE
+    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL,
+    article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX origins_article ON origins(article);
 CREATE TABLE passages (
@@ -23,37 +26,43 @@ CREATE INDEX passages_article ON passages(article);
 CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE VIEW passage_words AS
     SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
-        substr(published, 9, 2) || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4) AS dated
+        substr(published, 9, 2) || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' ||
+        substr(published, 1, 4) AS dated
     FROM passages JOIN articles ON articles.id = passages.article;
 CREATE VIRTUAL TABLE words USING fts5(
-    title, publisher, dated, body, content='passage_words', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
+    title, publisher, dated, body, content='passage_words', content_rowid='id',
+    tokenize='porter unicode61 remove_diacritics 2'
 );
 """
-_CORRECTIONS = """
+_VERSION_2 = """
 CREATE TABLE corrections (
-    article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE, field TEXT NOT NULL, value TEXT, PRIMARY KEY (article, field)
+    article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE, field TEXT NOT NULL, value TEXT,
+    PRIMARY KEY (article, field)
 ) STRICT;
 """
-# Days without a leading nought, as questions have them.
+# Days without a leading zero, as questions write them.
 _WORDS_VIEW = f"""CREATE VIEW passage_words AS
     SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
-        ltrim(substr(published, 9, 2), '0') || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4) AS dated
+        ltrim(substr(published, 9, 2), '0') || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END ||
+        ' ' || substr(published, 1, 4) AS dated
     FROM passages JOIN articles ON articles.id = passages.article;"""
-# Until then a found field did not say how sure it was; where it stood and how it was found tell.
-_FIELDS = f"""
+# Before version 3 `found` did not say how sure a field is; its position and how it was found tell.
+_VERSION_3 = f"""
 ALTER TABLE articles ADD COLUMN standfirst TEXT;
 ALTER TABLE articles ADD COLUMN section TEXT;
 ALTER TABLE articles ADD COLUMN updated TEXT;
 UPDATE articles SET found = (
     SELECT json_group_array(json_set(value, '$.sure', CASE
-        WHEN value ->> 'how' = 'headline above the text' THEN 'guessed' WHEN value ->> 'start' IS NULL THEN 'stated' ELSE 'read' END))
+        WHEN value ->> 'how' = 'headline above the text' THEN 'guessed'
+        WHEN value ->> 'start' IS NULL THEN 'stated' ELSE 'read' END))
     FROM json_each(articles.found)
 );
 DROP VIEW passage_words;
 {_WORDS_VIEW}
 INSERT INTO words (words) VALUES ('rebuild');
 """
-# What brings a collection from one version to the next. Every change of the schema adds its step here and a fixture to the tests.
-MIGRATIONS = {0: _SCHEMA, 1: _CORRECTIONS, 2: _FIELDS}
-# The terms of the words' index as a table, made anew by each connection.
-TERMS = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"
+# The statements that bring a collection of each version to the next. A change of the schema adds an entry here
+# and a fixture to the tests.
+MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3}
+# The terms of the word index as a temporary table, created by each connection.
+CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"
