@@ -27,7 +27,7 @@ def writable(library: Library, tmp_path: Path) -> Api:
     return Api(assistant, Collection(library, tmp_path, writable=True))
 
 
-def test_an_answer_is_plain_json_and_every_quote_stands_at_its_offsets(api: Api, quoting: Assistant) -> None:
+def test_an_answer_is_plain_json_with_every_quote_at_its_offsets(api: Api, quoting: Assistant) -> None:
     answer = json.loads(json.dumps(api.ask("What does HS2 cost?")))
     assert set(answer) == {
         "schema",
@@ -69,7 +69,7 @@ def test_search_explains_each_hit(api: Api) -> None:
     assert len(api.search("ferry", 10_000)) <= 50
 
 
-def test_a_questions_own_filter_holds_unless_others_or_none_are_given(api: Api) -> None:
+def test_filters_of_the_request_replace_those_of_the_question(api: Api) -> None:
     question = "How has the cost of HS2 changed according to the Civic Observer alone?"
     assert api.ask(question)["filters"]["publishers"] == ["Civic Observer"]
     assert {item["publisher"] for item in api.search(question)} == {"Civic Observer"}
@@ -106,12 +106,12 @@ def test_filters_from_plain_values() -> None:
         {"articles": ["a"] * 51},
     ],
 )
-def test_bad_filters_are_refused_with_what_they_should_be(entry: object) -> None:
+def test_invalid_filters_are_refused_with_their_form(entry: object) -> None:
     with pytest.raises(BadRequest, match="filters"):
         parse_filters(entry)
 
 
-def test_history_is_checked_and_cut_to_the_last_turns() -> None:
+def test_history_is_validated_and_cut_to_the_last_turns() -> None:
     assert parse_history(None) == ()
     many = [{"role": "user", "text": str(n)} for n in range(10_000)]
     assert [turn.text for turn in parse_history(many)] == [str(n) for n in range(9_988, 10_000)]
@@ -134,7 +134,7 @@ def test_k_is_a_whole_number(api: Api, k: object) -> None:
         api.search("ferry", k)  # type: ignore[arg-type]
 
 
-def test_articles_are_listed_and_told_whole(api: Api) -> None:
+def test_articles_are_listed_and_returned_whole(api: Api) -> None:
     found = json.loads(json.dumps(api.articles("ferry", "oldest", 3)))
     assert found["total"] > 3 == len(found["articles"])
     days = [line["published"] for line in found["articles"]]
@@ -204,8 +204,6 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
         ("add", (), "nothing to add"),
     ],
 )
-def test_values_that_cannot_be_get_a_sentence(
-    writable: Api, endpoint: str, arguments: tuple, why: str
-) -> None:
+def test_values_of_a_wrong_type_are_refused(writable: Api, endpoint: str, arguments: tuple, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         writable.endpoints[endpoint](*arguments)

@@ -6,7 +6,7 @@ import pytest
 from hostile import HOSTILE, Tags
 from hypothesis import given
 from hypothesis import strategies as st
-from test_timeline import answer, told
+from test_timeline import answer, dated_statement
 
 from rag.answers.timeline import data_points
 from rag.page.chart import chart_html
@@ -17,7 +17,12 @@ DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2026, 1, 1))
 def chart(*values: tuple[str, int], stage: str = "actual") -> str:
     return chart_html(
         data_points(
-            answer(*(told(f"It has {n:,} people.", f"{n:,} people", day, stage=stage) for day, n in values))
+            answer(
+                *(
+                    dated_statement(f"It has {n:,} people.", f"{n:,} people", day, stage=stage)
+                    for day, n in values
+                )
+            )
         ),
         4,
     )
@@ -62,8 +67,8 @@ def test_hostile_publisher_never_becomes_a_tag(text: str) -> None:
     html = chart_html(
         data_points(
             answer(
-                told("It has 40 people.", "40 people", "2021", text),
-                told("It has 50 people.", "50 people", "2018", text),
+                dated_statement("It has 40 people.", "40 people", "2021", text),
+                dated_statement("It has 50 people.", "50 people", "2018", text),
             )
         ),
         0,

@@ -22,7 +22,7 @@ def real(quoting: Assistant) -> Answer:
     return quoting.ask(HS2)
 
 
-def test_markdown_holds_what_was_told_with_its_numbers_quotes_dates_and_state(real: Answer) -> None:
+def test_markdown_has_statements_quotes_dates_and_verdicts(real: Answer) -> None:
     document = export_answers([real], "markdown")
     assert document.name == "how-has-the-cost-of-hs2-changed.md"
     for statement in real.statements:
@@ -35,7 +35,7 @@ def test_markdown_holds_what_was_told_with_its_numbers_quotes_dates_and_state(re
         assert f"characters {citation.start}–{citation.end}, found there word for word" in document.text
 
 
-def test_a_source_that_is_gone_says_so() -> None:
+def test_a_removed_source_is_marked() -> None:
     source = article("It costs 9 crowns.")
     (statement,) = number_citations(
         [("It costs 9 crowns.", [Evidence(Passage(source, 0, 18), 0, 18, 1, 1)], "quoted")]
@@ -50,7 +50,7 @@ def test_a_source_that_is_gone_says_so() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_of_others_is_markup_in_any_format(text: str) -> None:
+def test_hostile_text_is_escaped_in_every_format(text: str) -> None:
     for form in ("html", "markdown"):
         made = export_answers([answer(text)], form, title=text).text
         tags = Tags()
@@ -63,17 +63,17 @@ def test_no_text_of_others_is_markup_in_any_format(text: str) -> None:
     )
 
 
-def test_json_is_the_answer_itself_and_a_conversation_its_answers(real: Answer) -> None:
+def test_json_is_the_answer_or_the_title_and_answers_of_a_conversation(real: Answer) -> None:
     assert json.loads(export_answers([real], "json").text) == json.loads(json.dumps(real.to_json()))
-    talk = json.loads(export_answers([real, real], "json", "On HS2").text)
+    conversation = json.loads(export_answers([real, real], "json", "On HS2").text)
     assert (
-        talk["title"] == "On HS2"
-        and len(talk["answers"]) == 2
+        conversation["title"] == "On HS2"
+        and len(conversation["answers"]) == 2
         and export_answers([real], "json", "On HS2").name == "on-hs2.json"
     )
 
 
-def test_sources_are_entries_that_reference_managers_read(real: Answer) -> None:
+def test_sources_are_entries_for_reference_managers(real: Answer) -> None:
     items = json.loads(export_answers([real, real], "csl").text)
     assert len(items) == len({citation.article.id for citation in real.citations})
     first = next(item for item in items if item["container-title"] == "Continental Dispatch")
@@ -92,7 +92,7 @@ def test_sources_are_entries_that_reference_managers_read(real: Answer) -> None:
     assert r"title = {{50\% \& more\_\$}}" in entry and "year" not in entry and "url" not in entry
 
 
-def test_every_format_takes_a_refusal_too_and_others_are_refused(quoting: Assistant) -> None:
+def test_every_format_exports_a_refusal_and_unknown_formats_are_refused(quoting: Assistant) -> None:
     refused = quoting.ask("Who won the football World Cup of 1998?")
     assert refused.status == "unanswerable" and refused.message in export_answers([refused], "html").text
     for form in FORMATS:

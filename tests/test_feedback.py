@@ -28,7 +28,9 @@ def answer(quoting: Assistant) -> Answer:
     return quoting.ask(HS2)
 
 
-def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collection, answer: Answer) -> None:
+def test_every_verdict_becomes_a_line_that_the_evaluation_reads(
+    collection: Collection, answer: Answer
+) -> None:
     for verdict in FEEDBACK_VERDICTS:
         collection.record_feedback(answer, verdict, "  It should be\n  106 billion. ")
     path = collection.folder / PROPOSALS_FILE
@@ -51,18 +53,18 @@ def test_every_verdict_is_a_line_that_the_evaluation_reads(collection: Collectio
     assert lines[1]["said"] == answer.text and len(lines[1]["cited"]) == len(answer.citations)
 
 
-def test_a_follow_up_is_proposed_with_what_it_leans_on(
+def test_a_follow_up_is_proposed_with_its_history(
     collection: Collection, answer: Answer, quoting: Assistant
 ) -> None:
     history = (Turn("user", HS2), Turn("assistant", answer.text))
     follow_up = quoting.ask("When was it approved?", history)
     collection.record_feedback(follow_up, "incomplete", history=history)
-    collection.record_feedback(answer, "incomplete", history=history)  # this question stands alone
+    collection.record_feedback(answer, "incomplete", history=history)  # not a follow-up
     leaning, alone = read_gold(collection.folder / PROPOSALS_FILE)
     assert leaning.history == history and alone.history == ()
 
 
-def test_the_bounds_hold_and_nothing_is_lost(
+def test_lengths_are_bounded_and_refused_feedback_changes_nothing(
     collection: Collection, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collection.record_feedback(answer, "good")
@@ -78,14 +80,16 @@ def test_the_bounds_hold_and_nothing_is_lost(
     assert path.read_bytes() == before
 
 
-def test_where_changes_are_off_nothing_is_noted(library: Library, tmp_path: Path, answer: Answer) -> None:
+def test_nothing_is_recorded_where_changes_are_disabled(
+    library: Library, tmp_path: Path, answer: Answer
+) -> None:
     closed = Collection(library, tmp_path, writable=False)
     with pytest.raises(ChangesDisabled):
         closed.record_feedback(answer, "good")
     assert not (closed.folder / PROPOSALS_FILE).exists()
 
 
-def test_over_the_api_only_what_stands_in_the_articles_is_noted(
+def test_the_api_records_only_quotes_that_the_collection_holds(
     quoting: Assistant, library: Library, tmp_path: Path, answer: Answer
 ) -> None:
     # The answers' articles are the sample's, and the proposals are written beside another collection.

@@ -27,7 +27,7 @@ def tools(
     start: tuple[str, ...] = ("-m", "rag", "mcp"),
     **settings: str,
 ) -> tuple[set[str], list[Any]]:
-    """The names of the tools, and what each call gives."""
+    """The names of the tools, and the result of each call."""
     from mcp import ClientSession, StdioServerParameters
     from mcp.client.stdio import stdio_client
 
@@ -40,7 +40,7 @@ def tools(
     }
     server = StdioServerParameters(command=sys.executable, args=[*start], env=environment, cwd=ROOT)
 
-    async def talk() -> tuple[set[str], list[Any]]:
+    async def call_tools() -> tuple[set[str], list[Any]]:
         async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
             await session.initialize()
             known = await session.list_tools()
@@ -49,11 +49,11 @@ def tools(
                 await session.call_tool(name, arguments) for name, arguments in calls
             ]
 
-    return asyncio.run(talk())
+    return asyncio.run(call_tools())
 
 
 @needs_mcp
-def test_a_tool_gives_what_the_endpoint_gives(
+def test_a_tool_returns_what_its_endpoint_returns(
     sample_folder: Path, tmp_path: Path, quoting: Assistant
 ) -> None:
     data = copied(sample_folder, tmp_path)
@@ -79,13 +79,13 @@ def test_a_tool_gives_what_the_endpoint_gives(
 
 
 @needs_mcp
-def test_where_changes_are_off_no_tool_writes(sample_folder: Path) -> None:
+def test_no_tool_writes_where_changes_are_disabled(sample_folder: Path) -> None:
     names, _ = tools(sample_folder, start=("app.py", "--mcp"), DATELINE_CHANGES="none")
     assert names == {"ask", "search", "articles", "article", "health"}
 
 
 @pytest.mark.skipif(bool(importlib.util.find_spec("mcp")), reason="mcp is installed")
-def test_without_the_package_the_remedy_is_named(tmp_path: Path) -> None:
+def test_without_the_package_the_error_says_how_to_install_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "rag", "mcp"],
         cwd=ROOT,
