@@ -152,7 +152,10 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
     empty = writable.health()
     file = tmp_path / "bad.pdf"
     file.write_bytes(b"%PDF-1.4 nothing")
-    text = "Seventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master told the council."
+    text = (
+        "Seventeen otters were counted in Kestrel Bay harbour on Thursday, "
+        "the harbour master told the council."
+    )
     refused, added = writable.add(
         text,
         "Kestrel Bay Times",

@@ -32,7 +32,10 @@ def test_a_kept_answer_is_loaded_unchanged(quoting: Assistant, question: str) ->
 
 
 def test_a_written_sentence_is_verified_again(scripted: Any) -> None:
-    words = "The opening of Berlin's new international airport was called off because its fire-protection system is not ready [1]."
+    words = (
+        "The opening of Berlin's new international airport was called off because its fire-protection system "
+        "is not ready [1]."
+    )
     assistant = scripted(lambda _: words)
     entry = kept(assistant, QUESTIONS[0])
     assert entry["statements"][0]["verdict"] == "supported"
@@ -93,10 +96,10 @@ def test_no_other_json_is_loaded_as_an_answer(value: Any) -> None:
         load_and_reverify(value, lambda _: None)
 
 
-# The articles of tests/fixtures/conversation-v1.json, which Dateline 0.1.0 wrote before the schema was made of pydantic models.
+# The articles of tests/fixtures/conversation-v1.json, which Dateline 0.1.0 wrote.
 SHAFT = (
-    "Workers found water in the rock in March. The opening was put off because the pumps failed, and the shaft has to be "
-    "drained before the miners may go on with their work below the river."
+    "Workers found water in the rock in March. The opening was put off because the pumps failed, and the "
+    "shaft has to be drained before the miners may go on with their work below the river."
 )
 TUNNEL = "The Larkmoor tunnel will cost {} million crowns, the transport ministry said{}."
 TUNNEL_ARTICLES = {
@@ -116,8 +119,8 @@ TUNNEL_ARTICLES = {
             publisher="Northgate Ledger",
         ),
         article(
-            f"{TUNNEL.format(340, '')}\n\n{SHAFT} Nobody was hurt when the water came into the shaft on Sunday, the builders "
-            "told this paper.",
+            f"{TUNNEL.format(340, '')}\n\n{SHAFT} Nobody was hurt when the water came into the shaft on "
+            "Sunday, the builders told this paper.",
             None,
             published="2018-02",
             publisher="Civic Observer",

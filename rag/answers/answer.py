@@ -111,7 +111,7 @@ def _plain_text(statement: Statement) -> str:
 
 
 def to_model(answer: Answer) -> AnswerJson:
-    """Return the JSON model of an answer; `rag.answers.reverification.load_and_reverify` is the way back."""
+    """Return the JSON model of an answer; `rag.answers.reverification.load_and_reverify` is its inverse."""
     return AnswerJson(
         schema=ANSWER_SCHEMA_VERSION,
         question=answer.question,

@@ -52,27 +52,31 @@ def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: Verifie
         other for item in cited if (other := find_conflict(item, answer.evidence)) and other not in cited
     ]
     denial = _denial(evidence.question, answer.evidence, cited)
-    beside = list(dict.fromkeys([*conflicts, *denial]))
-    sentences = [*verified.sentences, *(SourcedSentence(i.text, (i,), QUOTED, i.words) for i in beside)]
-    read = list(dict.fromkeys([*cited, *beside, *answer.evidence]))
+    contradicting = list(dict.fromkeys([*conflicts, *denial]))
+    sentences = [
+        *verified.sentences,
+        *(SourcedSentence(i.text, (i,), QUOTED, i.words) for i in contradicting),
+    ]
+    read = list(dict.fromkeys([*cited, *contradicting, *answer.evidence]))
     statements = label_statements(evidence.question, _statements(sentences), read)
-    warnings = list(verified.warnings)
-    if denial:
-        warnings.append(_DENIED)
-    if conflicts or any(find_conflict(item, cited) for item in cited):
-        warnings.append(SOURCES_DISAGREE)
-    answer = answer.replace(status="answered", statements=statements)
-    cited_text = " ".join(
+    answer = answer.replace(statements=statements)
+    missing_dates = describe_missing_dates(evidence.question.dates, _cited_text(answer))
+    disagreement = bool(conflicts) or any(find_conflict(item, cited) for item in cited)
+    warnings = (
+        *verified.warnings,
+        *([_DENIED] if denial else []),
+        *([SOURCES_DISAGREE] if disagreement else []),
+        *([missing_dates] if missing_dates else []),
+        *([SOURCES_DISAGREE] if not disagreement and values_disagree(verified.values) else []),
+    )
+    return answer.replace(status="partly" if missing_dates else "answered", warnings=warnings)
+
+
+def _cited_text(answer: Answer) -> str:
+    return " ".join(
         f"{citation.quote} {citation.article.headline} {citation.article.dateline}"
         for citation in answer.citations
     )
-    missing_dates = describe_missing_dates(evidence.question.dates, cited_text)
-    if missing_dates:
-        answer = answer.replace(status="partly")
-        warnings.append(missing_dates)
-    if values_disagree(verified.values) and SOURCES_DISAGREE not in warnings:
-        warnings.append(SOURCES_DISAGREE)
-    return answer.replace(warnings=tuple(warnings))
 
 
 def _denial(

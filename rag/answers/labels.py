@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from corpus.article import Article
 from rag.quantities.as_of import AsOf
 from rag.quantities.quantities import Quantity, parse_quantities
 from rag.query.parse import ParsedQuestion
@@ -35,15 +36,20 @@ def label_statements(
     return tuple(replace(statement, as_of=_label(statement, values)) for statement in statements)
 
 
+def label_amount(article: Article, quantity: Quantity | None = None) -> AsOf:
+    """Return the label of a quantity that an article gives, or without one a label that names no amount."""
+    published, publisher = article.published, article.publisher
+    if quantity is None:
+        return AsOf("", published, published, publisher)
+    return AsOf(quantity.text, quantity.day or published, published, publisher, quantity.stage)
+
+
 def _label(statement: Statement, values: _ValuesBySentence) -> AsOf | None:
     article = statement.citations[0].article
     found = _stated_values(statement, values)
     if not found and not parse_quantities(statement.text):
         return None
-    best = found[0].quantity if found else None
-    if not best or not _is_unambiguous(found):
-        return AsOf("", article.published, article.published, article.publisher)
-    return AsOf(best.text, best.day or article.published, article.published, article.publisher, best.stage)
+    return label_amount(article, found[0].quantity if found and _is_unambiguous(found) else None)
 
 
 def _stated_values(statement: Statement, values: _ValuesBySentence) -> list[DatedValue]:

@@ -13,6 +13,7 @@ from corpus.passages import Passage
 from corpus.store.filters import Filters
 from rag import limits
 from rag.answers.answer import Answer, Timings
+from rag.answers.labels import label_amount
 from rag.answers.schema import (
     UNVERIFIED,
     AnswerJson,
@@ -122,16 +123,10 @@ def _as_of(item: StatementJson, citation: Citation) -> AsOf | None:
     if kept is None:
         return None
     if not kept.figure:
-        return AsOf("", article.published, article.published, article.publisher)
+        return label_amount(article)
     quantities = [*parse_quantities(citation.quote, article.published), *date_quantities(citation.quote)]
     found = [
-        AsOf(
-            quantity.text,
-            quantity.day or article.published,
-            article.published,
-            article.publisher,
-            quantity.stage,
-        )
+        label_amount(article, quantity)
         for quantity in quantities
         if quantity.text == kept.figure and quantity.text in item.text
     ]
