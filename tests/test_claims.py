@@ -3,7 +3,7 @@ import pytest
 from rag.verification.claims import parse_claim
 
 
-def test_names_dates_and_first_words() -> None:
+def test_names_dates_and_words_that_open_a_sentence() -> None:
     claim = parse_claim(
         "Later in March, the mayor of Kestrel Bay met Anna on Friday; it may rain in May 2021."
     )
@@ -23,18 +23,21 @@ def test_names_dates_and_first_words() -> None:
         ("According to Anna Holm, it sank.", {"anna", "holm"}), ("The yard warned that it may sink.", {"yard"}), ("It sank, she said.", set()),
     ],
 )  # fmt: skip
-def test_who_said_it(text: str, speaker: set[str]) -> None:
-    (said,) = parse_claim(text).said
+def test_attributions_name_the_speaker(text: str, speaker: set[str]) -> None:
+    (attribution,) = parse_claim(text).attributions
     assert (
-        said.speaker == speaker and said.start <= text.index("sank" if "sank" in text else "sink") < said.end
+        attribution.speaker == speaker
+        and attribution.start <= text.index("sank" if "sank" in text else "sink") < attribution.end
     )
 
 
-def test_nouns_are_no_verbs_of_saying() -> None:
-    assert not parse_claim("It was sold in the United States, and claims of 30 dollars were paid.").said
+def test_nouns_are_not_verbs_of_saying() -> None:
+    assert not parse_claim(
+        "It was sold in the United States, and claims of 30 dollars were paid."
+    ).attributions
 
 
-def test_what_is_denied_hedged_and_to_come() -> None:
+def test_denied_hedged_and_future_words() -> None:
     claim = parse_claim("The yard will not sell the ferry but plans to build another.")
     words = [token.key for token in claim.tokens]
     assert (

@@ -20,7 +20,7 @@ SOURCE = "NATO defence ministers agreed on Thursday that a force of about 500 ma
         SOURCE,
     ],
 )
-def test_what_the_source_says_passes(statement: str) -> None:
+def test_what_the_source_says_is_supported(statement: str) -> None:
     assert verify_statement(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"]) == []
 
 
@@ -35,11 +35,11 @@ def test_what_the_source_says_passes(statement: str) -> None:
         ("The force will provide troops for combat, Stoltenberg said.", "one denies"),
         ("The force may not rise to around 4,000, Stoltenberg said.", "one denies"),
         ("The force rose to around 4,000, Stoltenberg said.", "possible or planned"),
-        ("The force may rise to 4,000, Stoltenberg said.", "bounded otherwise"),
-        ("The force may rise to around 4,000 percent, Stoltenberg said.", "measured in something else"),
+        ("The force may rise to 4,000, Stoltenberg said.", "has another bound"),
+        ("The force may rise to around 4,000 percent, Stoltenberg said.", "has another unit"),
         (
             "The force of about 4,000 may rise to around 500, Stoltenberg said.",
-            "figure 4,000 stands with other words",
+            "figure 4,000 appears beside other words",
         ),
         ("The force of about 500 may rise to around 4,000.", "leaves out who said it"),
         ("The ministers said that a force of about 500 may rise to around 4,000.", "does not say that"),
@@ -52,14 +52,14 @@ def test_what_the_source_says_passes(statement: str) -> None:
         ),
     ],
 )
-def test_what_it_does_not_say_fails_and_why_is_told(statement: str, why: str) -> None:
+def test_what_the_source_does_not_say_is_rejected_with_the_reason(statement: str, why: str) -> None:
     assert any(
         why in reason
         for reason in verify_statement(statement, [SOURCE], ["NATO to grow in Iraq"], ["Meridian Wire"])
     )
 
 
-# A source, what it carries, and what it does not although every word stands there; each pair fails without its rule.
+# A source, a statement that it supports, and one that it does not although it has every word; each pair tests one rule.
 @pytest.mark.parametrize(
     ("source", "true", "false"),
     [
@@ -79,6 +79,12 @@ def test_what_it_does_not_say_fails_and_why_is_told(statement: str, why: str) ->
         ("The mayor, who met Merkel, said the ferry sank.", "The mayor said the ferry sank.", "Merkel said the ferry sank."),
         ("Reggie knows where the money is hidden.", "Reggie knows where the money is hidden.", "Reggie knows where the money is not."),
         ("Sales fell in 2014 and 2015 in both towns.", "Sales fell in 2014 and 2015.", "Sales fell in 2015 and 2015."),
+        ("Half a million people fled the storm.", "Half a million people fled.", "A million people fled."),
+        ("A quarter of a million people fled the storm.", "A quarter of a million people fled.", "A million people fled."),
+        ("It was minus 5 degrees in the town.", "It was minus 5 degrees.", "It was 5 degrees."),
+        ("The yard made -5 million euros.", "The yard made -5 million euros.", "The yard made 5 million euros."),
+        ("The pier cost HK$5 million in all.", "The pier cost 5 million Hong Kong dollars.", "The pier cost $5 million."),
+        ("It built a 5m wall in the town.", "It built a 5m wall.", "It built a 5 million wall."),
         ("One of the ferries sank near the quay.", "One of the ferries sank.", "Only one of the ferries sank near the quay."),
     ],
 )  # fmt: skip
@@ -87,13 +93,13 @@ def test_the_same_words_may_say_something_else(source: str, true: str, false: st
     assert verify_statement(false, [source])
 
 
-def test_a_name_may_stand_for_a_pronoun() -> None:
+def test_a_name_may_replace_a_pronoun() -> None:
     spans = ["Anna Holm runs the yard in Halden.", "She promised two more ferries on Monday."]
     assert verify_statement("Anna Holm promised two more ferries on Monday.", spans) == []
     assert verify_statement("Halden promised two more ferries on Tuesday.", spans)
 
 
-def test_a_publisher_or_a_date_is_lent_to_no_claim() -> None:
+def test_publisher_and_publication_date_support_no_claim() -> None:
     assert verify_statement("The Halden Post may rise to around 4,000.", [SOURCE], [], ["The Halden Post"])
     assert verify_statement("In 2021 the force may rise to around 4,000, Stoltenberg said.", [SOURCE], [], [])
     report = "The ferry sank near the quay on Monday."
@@ -109,12 +115,12 @@ def test_without_a_source_nothing_is_supported() -> None:
     assert verify_statement("Anything.", []) == ["no source is cited"]
 
 
-def test_what_is_too_long_to_be_checked_is_not_supported() -> None:
+def test_a_statement_that_is_too_long_is_rejected() -> None:
     assert verify_statement("a" * 2_001, ["a" * 2_001]) == ["it is too long to be checked"]
     assert verify_statement("a" * 2_000, ["a" * 2_000]) == []
 
 
-def test_support_falls_with_every_word_that_is_missing_or_out_of_place() -> None:
+def test_support_falls_with_words_that_are_missing_or_out_of_place() -> None:
     source = ["The council of Halden approved the new ferry on Monday."]
     scores = [
         support_score(text, source)
@@ -132,7 +138,7 @@ def test_support_falls_with_every_word_that_is_missing_or_out_of_place() -> None
     )
 
 
-def _goals(each: int, only: str | None) -> None:
+def _check_goals(each: int, only: str | None) -> None:
     chosen = [base for base in bases(each, seed=5, only=only) if base.for_development]
     found = table(*tried(chosen, seed=5))
     caught = {kind: row["share"] for kind, row in found["corrupted, caught"].items()}
@@ -157,13 +163,13 @@ def _goals(each: int, only: str | None) -> None:
         assert caught[kind] >= 0.9, kind
 
 
-def test_corrupted_statements_of_the_sample_collection_are_caught_and_true_ones_pass() -> None:
-    _goals(400, "articles")
+def test_corrupted_statements_of_the_sample_collection_are_rejected() -> None:
+    _check_goals(400, "articles")
 
 
 @pytest.mark.skipif(not (SHARED / "data/multihop_rag").exists(), reason="needs the shared news articles")
-def test_corrupted_statements_of_other_news_are_caught_and_true_ones_pass() -> None:
-    _goals(600, "multihop")
+def test_corrupted_statements_of_other_news_are_rejected() -> None:
+    _check_goals(600, "multihop")
 
 
 HOSTILE = [
@@ -173,7 +179,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
-def test_no_pattern_blows_up(text: str) -> None:
+def test_hostile_text_is_checked_in_bounded_time(text: str) -> None:
     began = time.process_time()
     verify_statement(text, [text])
     verify_statement(text[:2_000], [text])

@@ -46,6 +46,11 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("people", r"strong\b"),
 )
 _UNIT = tuple((unit, re.compile(rf"[ -]?(?:{words})", re.IGNORECASE)) for unit, words in _UNITS)
+# Units that are no counted nouns: two numbers with different ones are different.
+MEASURE_NOUNS = (
+    "year month week day hour minute second mile kilometer meter foot feet inch ton kilogram gram litre liter gallon "
+    "acre hectare pound degree knot megawatt gigawatt"
+).split()
 _PEOPLE = frozenset(
     "people person persons troops soldiers personnel staff trainers men women workers employees jobs visitors passengers residents "
     "civilians refugees students officers guards police experts advisers instructors citizens voters guests migrants servicemen children".split()

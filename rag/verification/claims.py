@@ -1,35 +1,33 @@
-"""What a sentence claims: its words in order, figures and names among them, what is denied, what is hedged, and who said it.
-
-Knows English function words, no source to compare with.
-"""
+"""Parse what a sentence claims: its words, numbers and names, what is denied or hedged, and who said it."""
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from corpus.article import MONTHS
+from corpus.dates import WEEKDAYS
 from corpus.words import STOP_WORDS, stem
 from rag.quantities.numbers import Number, parse_numbers
 
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|\w+(?:[.,]\d+)*(?:['’]\w+)?")
 _NAME = re.compile(r"[A-Z][\w’'-]*|\w*[a-z][A-Z]\w*")
-_FIRST = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
 _MONTHS = (
     {month.lower(): month.lower() for month in MONTHS}
     | {month[:3].lower(): month.lower() for month in MONTHS}
     | {"sept": "september"}
 )
-_CALENDAR = {*_DAYS, *_MONTHS}
-# What changes a claim as much as a figure does, although a list of stop words holds it.
-_STRONG = frozenset(
+_CALENDAR = {*map(str.lower, WEEKDAYS), *_MONTHS}
+# Stop words that change a claim as much as a number does.
+_QUALIFIERS = frozenset(
     "all every only most none nobody always never entire entirely both half quarter twice double doubled triple tripled dozens hundreds "
     "thousands millions billions first last former".split()
 )
-_LIGHT = STOP_WORDS - _STRONG
-# Words that often open a sentence with a capital and name nobody.
-_OPENERS = frozenset(
+_IGNORED = STOP_WORDS - _QUALIFIERS
+# Words that often open a sentence, and so have a capital, but are no names.
+_NO_NAMES = frozenset(
     "yes however although though since later earlier last next meanwhile officials ministers people many several still now today instead "
     "even despite among within without according one another new no never nearly almost around between like unlike following given "
     "recently currently finally eventually originally then there together such these those".split()
@@ -65,9 +63,9 @@ _HEDGE = re.compile(
     r"|(?:sought|tried|thought|said|set|due|ready|about|able|supposed|bound|poised|meant|designed|eager|willing|hope|move|bid|effort|deal|plans?) to)(?!\w)",
     re.IGNORECASE,
 )
-_MAY = re.compile(r"(?:^|[a-z,] )May\b|\bMay(?= \d)")  # the month
+_MONTH_OF_MAY = re.compile(r"(?:^|[a-z,] )May\b|\bMay(?= \d)")
 _FUTURE = re.compile(r"\b(?:will|would|shall|going to|\w+['’]ll|\w+['’]d|won['’]t)(?!\w)", re.IGNORECASE)
-_SAID = re.compile(
+_SAYING = re.compile(
     r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|believ(?:es|ed)|thinks|thought(?! of)"
     r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|assert(?:s|ed)|alleg(?:es|ed)"
     r"|tweeted|admitted|complained|contended|denied"
@@ -75,31 +73,44 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|his|her|their|its|him|them|who|which|i|we)\b", re.IGNORECASE)
-# "and", "who" and the like, where the subject goes on: no article or name follows.
-_CARRY = re.compile(
+# "and", "who" and the like, behind which the subject continues: no article and no name follows.
+_SAME_SUBJECT = re.compile(
     r"(?:,|;|\)|\b(?:and|but|or|who|which|that|then)\b)\s+(?=(?!the |a |an |he |she |it |they |its |his |her |their |in |on |at |for |with )[a-z])"
 )
 _CLAUSE_END = re.compile(
     r"[;:,]\s|\s(?:and|but|while|whereas|although|because|as|that|which|who)\s|[“”\"()]|\s[–—]\s"
 )
-_OPENING = re.compile(r"(?:In|On|By|Since|Until|During|At|From|Before|After|Last|This)\b[^,;“”\"]{0,40},")
-# What can be left out of a sentence without a change to the rest: brackets, "which ..." between commas, what stands between dashes.
+_OPENING_PHRASE = re.compile(
+    r"(?:In|On|By|Since|Until|During|At|From|Before|After|Last|This)\b[^,;“”\"]{0,40},"
+)
+# What can be left out without changing the rest: brackets, "which ..." between commas, insertions between dashes.
 _ASIDE = re.compile(
     r"\s*\([^()]*\)|\s[–—] [^–—]{1,200} [–—](?=\s)|, (?:which|who|whose|where)\b[^,;]{1,200},"
 )
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\s+(?:\w+ly\s+)?\w+(?:\s+\w+){0,3}?\s+by\b", re.IGNORECASE
 )
-_SIDE = 80  # characters beside a verb of saying in which its speaker stands
-_GOVERNED = 2  # words after "not" or "may" that it bears on
+# Around a verb of saying: the end of the phrase behind it, the start of the clause before it, a quotation before it.
+_PHRASE_END = re.compile(r"[,;:.“”\"]\s|[.”\"]?$| that ")
+_CLAUSE_START = re.compile(r"[,;:“”\"]\s?|\b(?:and|but|while|as|when|because|that)\s")
+_QUOTE_END = re.compile(r"[,”\"’]\s*$")
+_OBJECT_AFTER = re.compile(r"\s+(?:that|it|the|there)\b")
+_SUBJECT_AFTER = re.compile(r"\s+(?:that|it|there|he|she|they)\b")
+# Both measured in rag/evaluation/results/corruption.json.
+_SPEAKER_CHARS = 80  # characters beside a verb of saying that can name its speaker
+_SCOPE = 2  # words behind "not" or "may" to which it applies
+Kind = Literal["number", "name", "opening", "date", "qualifier", "word"]
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of content or a figure; `key` is what it is compared by."""
+    """A content word or a number of a sentence; `key` is the form in which it is compared.
+
+    The kind "opening" is a name that opens its sentence, and so may be none.
+    """
 
     key: str
-    kind: str  # "number", "name", "date", "strong" or "word"
+    kind: Kind
     start: int
     end: int
     number: Number | None = None
@@ -107,7 +118,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who says something (keys of words, empty for a pronoun), and which characters of the sentence it is that they say."""
+    """The keys of the words that name a speaker (none for a pronoun), and the characters that hold what is said."""
 
     speaker: frozenset[str]
     start: int
@@ -116,53 +127,68 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence, read. `denied`, `hedged` and `future` hold places of tokens with how far from the governing word they stand (0: next to it)."""
+    """A parsed sentence.
+
+    Attributes:
+        denied, hedged, future: the indexes of the tokens to which "not", "may" or "will" applies, each with the
+            number of tokens between (0 for the next one).
+        attributions: who says what.
+        continued: the indexes of tokens before which the subject of the sentence is to be understood again.
+        pronouns: the characters at which pronouns start.
+        denials: the number of words like "not".
+        passive: True if something "is done by" someone.
+        opening_end: the end of an opening phrase like "In 2018,"; 0 without one.
+        positions: the indexes of the tokens with each key.
+    """
 
     text: str
     tokens: tuple[Token, ...]
     denied: dict[int, int]
     hedged: dict[int, int]
     future: dict[int, int]
-    said: tuple[Attribution, ...]
-    carried: tuple[int, ...]  # places of tokens that the sentence's subject goes on with
-    pronouns: tuple[int, ...]  # characters at which a pronoun stands
+    attributions: tuple[Attribution, ...]
+    continued: tuple[int, ...]
+    pronouns: tuple[int, ...]
     denials: int
     passive: bool
-    opening: int  # where a phrase like "In 2018," ends that opens the sentence; 0 without one
-    places: dict[str, list[int]] = field(default_factory=dict)
+    opening_end: int
+    positions: dict[str, list[int]] = field(default_factory=dict)
 
 
 def parse_claim(text: str) -> Claim:
-    """What a sentence claims.
+    """Parse what a sentence claims.
 
     >>> claim = parse_claim("NATO may not send 300 trainers, Kerry said.")
-    >>> [token.key for token in claim.tokens], claim.denied, claim.hedged, [set(said.speaker) for said in claim.said]
-    (['nato', 'send', '300', 'trainer', 'kerri', 'say'], {1: 0, 2: 1}, {1: 0, 2: 1}, [{'kerri'}])
+    >>> [token.key for token in claim.tokens], claim.denied, claim.hedged
+    (['nato', 'send', '300', 'trainer', 'kerri', 'say'], {1: 0, 2: 1}, {1: 0, 2: 1})
+    >>> [set(attribution.speaker) for attribution in claim.attributions]
+    [{'kerri'}]
     """
     tokens = tuple(_tokens(text))
     starts = [token.start for token in tokens]
-    places: dict[str, list[int]] = {}
+    positions: dict[str, list[int]] = {}
     for n, token in enumerate(tokens):
-        places.setdefault(token.key, []).append(n)
-    bare = _MAY.sub(lambda match: "_" * len(match[0]), text)
+        positions.setdefault(token.key, []).append(n)
+    without_may = _MONTH_OF_MAY.sub(lambda match: "_" * len(match[0]), text)
+    opening = _OPENING_PHRASE.match(text)
     return Claim(
         text,
         tokens,
-        _governed(_DENIAL, text, tokens),
-        _governed(_HEDGE, bare, tokens),
-        _governed(_FUTURE, text, tokens),
-        tuple(_attributions(text, tokens)),
-        tuple(dict.fromkeys(_at(starts, match.end()) for match in _CARRY.finditer(text))),
-        tuple(match.start() for match in _PRONOUN.finditer(text)),
-        len(_DENIAL.findall(text)),
-        bool(_PASSIVE.search(text)),
-        opening.end() if (opening := _OPENING.match(text)) else 0,
-        places,
+        denied=_in_scope(_DENIAL, text, tokens),
+        hedged=_in_scope(_HEDGE, without_may, tokens),
+        future=_in_scope(_FUTURE, text, tokens),
+        attributions=tuple(_attributions(text, tokens)),
+        continued=tuple(dict.fromkeys(bisect_left(starts, m.end()) for m in _SAME_SUBJECT.finditer(text))),
+        pronouns=tuple(match.start() for match in _PRONOUN.finditer(text)),
+        denials=len(_DENIAL.findall(text)),
+        passive=bool(_PASSIVE.search(text)),
+        opening_end=opening.end() if opening else 0,
+        positions=positions,
     )
 
 
 def remove_asides(text: str) -> str:
-    """A sentence without what it only says by the way.
+    """Return a sentence without its insertions: brackets, relative clauses between commas, text between dashes.
 
     >>> remove_asides("Corvane, which built the ferry, said (on Monday) that it sails.")
     'Corvane said that it sails.'
@@ -171,55 +197,48 @@ def remove_asides(text: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    figures = parse_numbers(text)
-    here = 0
+    numbers = parse_numbers(text)
+    n = 0
     for match in _TOKEN.finditer(text):
-        while here < len(figures) and figures[here].end <= match.start():
-            here += 1
-        if here < len(figures) and figures[here].start < match.end() and match.start() < figures[here].end:
-            figure = figures[here]
-            if match.start() <= figure.start or match.start() == _first_word(text, figure):
-                yield Token(f"{figure.value:f}", "number", figure.start, figure.end, figure)
-            continue
-        if token := _word(match, text):
+        while n < len(numbers) and numbers[n].end <= match.start():
+            n += 1
+        if n < len(numbers) and numbers[n].start < match.end():
+            number = numbers[n]
+            first_word = _TOKEN.search(text, number.start)
+            if match.start() <= number.start or (first_word and match.start() == first_word.start()):
+                yield Token(f"{number.value:f}", "number", number.start, number.end, number)
+        elif token := _word_token(match, text):
             yield token
 
 
-def _first_word(text: str, figure: Number) -> int:
-    found = _TOKEN.search(text, figure.start)
-    return found.start() if found else -1
-
-
-def _word(match: re.Match[str], text: str) -> Token | None:
-    """The token of a word, or None for one that carries nothing."""
+def _word_token(match: re.Match[str], text: str) -> Token | None:
+    """Return the token of a word, or None for a word without content."""
     bare = match[0].removesuffix("'s").removesuffix("’s").removesuffix("’").removesuffix("'")
-    low = bare.lower().replace(".", "")
-    capital = bool(_NAME.match(bare)) and bare != "I"
-    if (
-        capital
-        and low in _CALENDAR
-        and (
-            low not in ("may", "mar", "sun") or _MAY.search(text[max(0, match.start() - 2) : match.end() + 2])
-        )
-    ):
-        return Token(_MONTHS.get(low, low), "date", match.start(), match.end())
-    if low in _LIGHT and not (capital and bare.isupper() and len(bare) > 1) and not _SAID.fullmatch(low):
+    lower = bare.lower().replace(".", "")
+    is_capital = bool(_NAME.match(bare)) and bare != "I"
+    is_abbreviation = is_capital and bare.isupper() and len(bare) > 1
+    if is_capital and lower in _CALENDAR and _is_calendar_word(lower, match, text):
+        return Token(_MONTHS.get(lower, lower), "date", match.start(), match.end())
+    if lower in _IGNORED and not is_abbreviation and not _SAYING.fullmatch(lower):
         return None
-    if low in _STRONG:
-        return Token(low, "strong", match.start(), match.end())
-    first = bool(_FIRST.search(text[max(0, match.start() - 4) : match.start()]))
-    kind = (
-        "name"
-        if capital and not (first and (low in _OPENERS or low.endswith("ly") or _SAID.fullmatch(low)))
-        else "word"
-    )
-    return Token(
-        normalise_word(low), "opening" if kind == "name" and first else kind, match.start(), match.end()
-    )
+    if lower in _QUALIFIERS:
+        return Token(lower, "qualifier", match.start(), match.end())
+    is_first = bool(_SENTENCE_START.search(text[max(0, match.start() - 4) : match.start()]))
+    is_no_name = is_first and (lower in _NO_NAMES or lower.endswith("ly") or _SAYING.fullmatch(lower))
+    kind: Kind = "word"
+    if is_capital and not is_no_name:
+        kind = "opening" if is_first else "name"
+    return Token(normalise_word(lower), kind, match.start(), match.end())
+
+
+def _is_calendar_word(lower: str, match: re.Match[str], text: str) -> bool:
+    """Return False for "May" the verb, and for "Mar" and "Sun"."""
+    beside = text[max(0, match.start() - 2) : match.end() + 2]
+    return lower not in ("may", "mar", "sun") or bool(_MONTH_OF_MAY.search(beside))
 
 
 def normalise_word(word: str) -> str:
-    """What a word is compared by: the stem of its base form.
+    """Return the form in which a word is compared: the stem of its base form.
 
     >>> normalise_word("rose"), normalise_word("rising")
     ('rise', 'rise')
@@ -227,20 +246,16 @@ def normalise_word(word: str) -> str:
     return stem(_IRREGULAR.get(word, word))
 
 
-def _at(starts: list[int], place: int) -> int:
-    return bisect_left(starts, place)
-
-
-def _governed(pattern: re.Pattern[str], text: str, tokens: tuple[Token, ...]) -> dict[int, int]:
-    """The tokens that an operator like "not" or "may" bears on: the next ones up to the clause's end."""
+def _in_scope(pattern: re.Pattern[str], text: str, tokens: tuple[Token, ...]) -> dict[int, int]:
+    """Return the tokens to which a word like "not" or "may" applies, up to the end of its clause, with their distance."""
     starts = [token.start for token in tokens]
     found: dict[int, int] = {}
     for match in pattern.finditer(text):
-        first = _at(starts, match.end())
-        for far, n in enumerate(range(first, min(first + _GOVERNED, len(tokens)))):
-            if far and _CLAUSE_END.search(text[match.end() : tokens[n].start]):
+        first = bisect_left(starts, match.end())
+        for distance, n in enumerate(range(first, min(first + _SCOPE, len(tokens)))):
+            if distance and _CLAUSE_END.search(text[match.end() : tokens[n].start]):
                 break
-            found[n] = min(far, found.get(n, far))
+            found[n] = min(distance, found.get(n, distance))
     return found
 
 
@@ -250,28 +265,25 @@ def _attributions(text: str, tokens: tuple[Token, ...]) -> Iterator[Attribution]
     def keys(start: int, end: int) -> frozenset[str]:
         return frozenset(
             token.key
-            for token in tokens[_at(starts, start) : _at(starts, end)]
-            if not _SAID.fullmatch(text[token.start : token.end])
+            for token in tokens[bisect_left(starts, start) : bisect_left(starts, end)]
+            if not _SAYING.fullmatch(text[token.start : token.end])
         )
 
-    for match in _SAID.finditer(text):
-        after = text[match.end() : match.end() + _SIDE]
-        stop = re.search(r"[,;:.“”\"]\s|[.”\"]?$| that ", after)
-        following = match.end() + (stop.start() if stop else len(after))
+    for match in _SAYING.finditer(text):
+        after = text[match.end() : match.end() + _SPEAKER_CHARS]
+        stop = _PHRASE_END.search(after)
+        phrase_end = match.end() + (stop.start() if stop else len(after))
         if match["by"]:
-            yield Attribution(keys(match.end(), following), 0, len(text))
+            yield Attribution(keys(match.end(), phrase_end), 0, len(text))
             continue
-        before = text[max(0, match.start() - _SIDE) : match.start()]
-        chunk = re.split(r"[,;:“”\"]\s?|\b(?:and|but|while|as|when|because|that)\s", before)[-1]
-        start = match.start() - len(chunk)
-        trailing = bool(re.search(r"[,”\"’]\s*$", text[max(0, start - 3) : start])) and not re.match(
-            r"\s+(?:that|it|the|there)\b", after
-        )
-        if chunk.strip():
-            yield Attribution(
-                keys(start, match.start()), *((0, start) if trailing else (match.end(), len(text)))
-            )
-        elif re.match(r"\s+(?:that|it|there|he|she|they)\b", after) or following >= match.end() + _SIDE:
-            yield Attribution(keys(match.start() - 2 * _SIDE, match.start()), match.end(), len(text))
+        before = text[max(0, match.start() - _SPEAKER_CHARS) : match.start()]
+        subject = _CLAUSE_START.split(before)[-1]
+        start = match.start() - len(subject)
+        if subject.strip():
+            is_behind = _QUOTE_END.search(text[max(0, start - 3) : start]) and not _OBJECT_AFTER.match(after)
+            said = (0, start) if is_behind else (match.end(), len(text))
+            yield Attribution(keys(start, match.start()), *said)
+        elif _SUBJECT_AFTER.match(after) or phrase_end >= match.end() + _SPEAKER_CHARS:
+            yield Attribution(keys(match.start() - 2 * _SPEAKER_CHARS, match.start()), match.end(), len(text))
         else:
-            yield Attribution(keys(match.end(), following), 0, match.start())
+            yield Attribution(keys(match.end(), phrase_end), 0, match.start())
