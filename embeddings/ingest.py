@@ -1,4 +1,4 @@
-"""Files -> library, one report an article. Knows the order of reading, cleaning and adding; says nothing on a screen itself."""
+"""Ingest files into a library: read, clean, split, encode and store, with one report per article."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,19 +12,20 @@ from corpus.reading.raw import RawArticle, UnreadableFile
 from embeddings.ingest_report import IngestReport
 from embeddings.library import Library
 
-# Longer than any news article. Cleaning costs memory, and encoding half a minute a million characters.
+# Limits, above any news article. Cleaning takes memory, and encoding takes half a minute per million characters.
 MAX_RAW_CHARS = 1_000_000
 MAX_BODY_CHARS = 250_000
 
 
 class ArticleTooLong(ValueError):
-    """A text that is no single article; the message says what to do."""
+    """Raised for a text that is too long to be a single article."""
 
 
 def ingest(library: Library, file: Path, given: Mapping[str, str] | None = None) -> Iterator[IngestReport]:
-    """Add the articles of one file, with what the user says of them under `given` (publisher, date).
+    """Add the articles of one file and yield a report for each.
 
-    A file whose bytes were added before is not read again, unless something is given; a refused one leaves the rest untouched.
+    `given` holds what the user states about them (publisher, date). A file whose bytes were added before is not
+    read again unless something is given. An article that is refused does not affect the others.
     """
     try:
         data = load_bytes(file)
@@ -37,7 +38,10 @@ def ingest(library: Library, file: Path, given: Mapping[str, str] | None = None)
 def ingest_bytes(
     library: Library, file: Path, data: bytes, given: Mapping[str, str] | None = None
 ) -> Iterator[IngestReport]:
-    """Like `ingest`, of bytes that came some other way than from a file; `file` is their origin, and its ending their format."""
+    """Ingest the content of a file that is already in memory.
+
+    `file` is recorded as the articles' origin, and its suffix tells the format.
+    """
     digest = sha256(data).hexdigest()
     try:
         known = library.store.origin(str(file))
@@ -45,12 +49,12 @@ def ingest_bytes(
             yield IngestReport(str(file), "unchanged", library.store.article(known.article))
             return
         for raw in read_articles(file, data):
-            yield _add(library, replace(raw, given=dict(given or {})), digest)
+            yield _ingest_article(library, replace(raw, given=dict(given or {})), digest)
     except UnreadableFile as error:
         yield IngestReport(str(file), "refused", problem=str(error))
 
 
-def _add(library: Library, raw: RawArticle, digest: str) -> IngestReport:
+def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestReport:
     known = library.store.origin(raw.origin)
     if known and known.sha256 == digest and not raw.given:
         return IngestReport(raw.origin, "unchanged", library.store.article(known.article))
@@ -64,8 +68,9 @@ def _add(library: Library, raw: RawArticle, digest: str) -> IngestReport:
     return IngestReport(raw.origin, "added" if passages else "already here", article, passages)
 
 
-def _check_length(origin: str, text: str, most: int) -> None:
-    if len(text) > most:
+def _check_length(origin: str, text: str, limit: int) -> None:
+    if len(text) > limit:
         raise ArticleTooLong(
-            f"{origin}: {len(text):,} characters are no single article (at most {most:,}); split it into articles"
+            f"{origin}: {len(text):,} characters are too many for one article (at most {limit:,}); "
+            "split it into articles"
         )

@@ -1,4 +1,4 @@
-"""What became of a file that was to be added. Knows articles, not how they are added."""
+"""The result of ingesting one article."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,11 @@ from corpus.article import Article
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of one article of a file. `problem` is a sentence with the remedy where it was refused."""
+    """What became of one article of a file.
+
+    `passages` counts the passages that were encoded; `problem` says in one sentence why an article was refused
+    and what to do about it.
+    """
 
     origin: str
     status: Literal["added", "unchanged", "already here", "refused"]

@@ -1,4 +1,4 @@
-"""The collection made findable: `Library` adds, removes and searches by meaning and by words. Knows store, encoder and FAISS, no questions."""
+"""The searchable collection: add, remove and search articles by vector and by words."""
 
 import math
 import threading
@@ -16,23 +16,26 @@ from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from corpus.store.filters import Coverage, Filters
 from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
-from embeddings.expansion import QueryExpansion
 from embeddings.index import ExactIndex, FaissStore
 from embeddings.reranker import Reranker
 
-PASSAGE_TOKENS = MAX_TOKENS - 2  # the encoder puts one token before and one behind a text
-_FINGERPRINT = "encoder"
-REBUILDING = "rebuilding"
+PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special tokens
+REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
+_FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
 
 
 class Library:
-    """Articles under search. Vectors live in SQLite; FAISS is filled from them and follows when another process changes the collection."""
+    """A collection with its search indexes.
+
+    Vectors are stored in SQLite. The FAISS index in memory is filled from them and updated when this or another
+    process changes the collection.
+    """
 
     def __init__(self, store: Store, encoder: Encoder, threads: int = 1) -> None:
-        """Check that the stored vectors are this encoder's, and fill the index.
+        """Check that the stored vectors were made by `encoder`, and fill the index.
 
         Raises:
-            StoreError: the vectors were made by another encoder.
+            StoreError: The vectors were made by another encoder.
         """
         self.store = store
         self.encoder = encoder
@@ -40,16 +43,17 @@ class Library:
         self._index = ExactIndex(encoder.dimension, threads)
         self._ids: set[int] = set()
         self._lock = threading.RLock()
-        self._seen: tuple[int, int] | None = None
-        self._version, self._coverage, self._wordings = "", store.coverage(), QueryExpansion(store)
+        self._store_version: tuple[int, int] | None = None
+        self._version, self._coverage = "", store.coverage()
+        self._frequencies: dict[str, int] = {}
         self.refresh()
 
     @cached_property
     def reranker(self) -> Reranker:
-        """The ranker of sentences, loaded when first asked for; adding and searching need none.
+        """The reranker of sentences, loaded on first use.
 
         Raises:
-            RankerError: its weights are missing or damaged.
+            RerankerError: Its weights are missing or damaged.
         """
         return Reranker(self.encoder)
 
@@ -63,103 +67,118 @@ class Library:
             )
 
     def refresh(self) -> None:
-        """Follow the collection: take up vectors that are new in SQLite and drop those that are gone. Cheap when nothing changed."""
+        """Update the index from the store if the collection changed; cheap if it did not."""
         with self._lock:
             version = self.store.version
-            if version == self._seen:
+            if version == self._store_version:
                 return
-            now = set(self.store.passage_ids().tolist())
-            gone, new = sorted(self._ids - now), sorted(now - self._ids)
-            if gone:
-                self._index.remove(gone)
-            if new:
-                self._index.add(new, self.store.vectors(new))
-            self._ids, self._seen = now, version
-            # Every question asks for these two; they change only with the collection.
-            names = "".join(name for (name,) in self.store.rows("SELECT id FROM articles ORDER BY id"))
-            self._wordings = QueryExpansion(self.store)
-            self._version, self._coverage = sha256(names.encode()).hexdigest()[:12], self.store.coverage()
+            ids = set(self.store.passage_ids().tolist())
+            removed, added = sorted(self._ids - ids), sorted(ids - self._ids)
+            if removed:
+                self._index.remove(removed)
+            if added:
+                self._index.add(added, self.store.vectors(added))
+            self._ids, self._store_version = ids, version
+            # Cached until the next change, since every question needs them.
+            article_ids = "".join(row[0] for row in self.store.rows("SELECT id FROM articles ORDER BY id"))
+            self._version = sha256(article_ids.encode()).hexdigest()[:12]
+            self._coverage = self.store.coverage()
+            self._frequencies = {}
 
     @property
     def version(self) -> str:
-        """A short name of the collection's present content: equal content, equal name."""
+        """A short hash of the collection's content; equal for equal content."""
         self.refresh()
         return self._version
 
     def coverage(self) -> Coverage:
-        """What the collection holds at present."""
+        """Return what the collection holds."""
         self.refresh()
         return self._coverage
 
     def add(self, article: Article, raw: str, digest: str) -> int:
-        """Split, encode and keep an article read from text `raw` of a file with SHA-256 `digest`; the number of passages that were encoded."""
+        """Split, encode and store an article; return the number of passages that were encoded.
+
+        `raw` is the text that the article was read from, `digest` the SHA-256 of its file. An article that is
+        already in the collection is not encoded again, and 0 is returned.
+        """
         known = self.store.has(article.id)
-        passages = [] if known else split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+        passages = [] if known else self._split(article)
         vectors = self.encoder.encode([passage.text for passage in passages])
         self.store.add(article, passages, vectors, raw, digest)
         return len(passages)
 
     def reencode(self, article: Article) -> int:
-        """Split and encode a kept article anew; how many passages it has now."""
-        passages = split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
-        self.store.replace_passages(
-            article.id, passages, self.encoder.encode([passage.text for passage in passages])
-        )
+        """Split and encode a stored article again; return the number of its passages."""
+        passages = self._split(article)
+        vectors = self.encoder.encode([passage.text for passage in passages])
+        self.store.replace_passages(article.id, passages, vectors)
         return len(passages)
 
+    def _split(self, article: Article) -> list[Passage]:
+        return split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+
     def remove(self, article: str) -> bool:
-        """Take an article away; False where there is none of this id."""
+        """Remove the article of this id and return whether there was one."""
         return self.store.remove(article)
 
     def search_by_vector(
         self, vector: NDArray[np.float32], k: int, filters: Filters | None = None
     ) -> list[tuple[int, float]]:
-        """The `k` passages nearest to a question's vector as (passage id, cosine), best first; filters apply before the search."""
+        """Return the `k` passages nearest to a unit vector as (passage id, cosine), best first.
+
+        Only passages that match `filters` are searched.
+        """
         self.refresh()
         among = self.store.passage_ids(filters) if filters else None
         with self._lock:
             return self._index.search(vector, k, among)
 
-    def idf(self, word: str) -> float:
-        """How much a word tells: log(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it, as in bm25."""
-        self.refresh()
-        held = self._wordings.frequency(word)
-        return math.log(1 + (len(self._ids) - held + 0.5) / (held + 0.5))
+    def search_by_words(self, query: str, k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """Return the `k` passages that best match an FTS5 query as (passage id, bm25), best first.
 
-    def search_by_words(
-        self, question: str, k: int, filters: Filters | None = None, pairs: bool = True, others: bool = True
-    ) -> list[tuple[int, float]]:
-        """The `k` passages that share the question's words best as (passage id, bm25), best first; filters apply before the search.
-
-        `pairs` of words that stand together and `others` for them count as well (see `QueryExpansion`).
+        `rag.retrieval.expansion` makes such queries from questions. Only passages that match `filters` are
+        searched; an empty query matches nothing.
         """
-        self.refresh()
-        query = self._wordings.query(question, pairs, others)
         return self.store.search_words(query, k, filters) if query else []
 
-    def expand_acronyms(self, question: str) -> str:
-        """A question with what its acronyms stand for in the articles behind them."""
+    def passage_frequency(self, phrase: str) -> int:
+        """Return the number of passages that contain a word or phrase, in any inflected form."""
         self.refresh()
-        return self._wordings.expand_acronyms(question)
+        frequencies = self._frequencies
+        if phrase not in frequencies:
+            ((frequencies[phrase],),) = self.store.rows(
+                "SELECT count(*) FROM words WHERE words MATCH ?", (f'"{phrase}"',)
+            )
+        return frequencies[phrase]
+
+    def idf(self, word: str) -> float:
+        """Return a word's inverse document frequency over passages.
+
+        As in bm25: log(1 + (N - n + 0.5) / (n + 0.5)) for a word in n of N passages.
+        """
+        frequency = self.passage_frequency(word)
+        return math.log(1 + (len(self._ids) - frequency + 0.5) / (frequency + 0.5))
 
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
+        """Return the passages of those `ids` that exist."""
         return self.store.passages(ids)
 
     def as_vector_store(self) -> FaissStore:
-        """This collection as a langchain `VectorStore`, for search only."""
+        """Return the collection as a langchain `VectorStore`, for search only."""
         self.refresh()
         return FaissStore(self.encoder, self._index, _Documents(self.store), _Keys())
 
 
-def fingerprint_matches(encoder: Encoder, fingerprint: str) -> bool:
-    """True if the vectors that a collection says this of are `encoder`'s, all of them."""
-    return fingerprint != REBUILDING and Fingerprint.from_json(fingerprint).matches(encoder.fingerprint)
+def fingerprint_matches(encoder: Encoder, stored: str) -> bool:
+    """Return whether all vectors of a collection with the `stored` fingerprint were made by `encoder`."""
+    return stored != REBUILDING and Fingerprint.from_json(stored).matches(encoder.fingerprint)
 
 
 def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
-    """Split and encode every article anew, whatever encoder it was indexed with; yields each when it is done.
+    """Split and encode every article again, whichever encoder made its vectors; yield each when it is done.
 
-    Until the last one is done the collection opens for nothing but another rebuild, since two encoders' vectors must not mix.
+    Until the last one is done the collection can only be rebuilt, since vectors of two encoders must not be mixed.
     """
     articles = store.articles()
     store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
@@ -173,7 +192,7 @@ def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
 
 
 class _Keys(Mapping[int, str]):
-    """Passage ids as langchain's document ids."""
+    """A mapping from passage ids to langchain's document ids."""
 
     def __getitem__(self, number: int) -> str:
         return str(number)
@@ -186,16 +205,16 @@ class _Keys(Mapping[int, str]):
 
 
 class _Documents(Mapping[str, Document]):
-    """Passages as langchain's documents, read from the store when asked for."""
+    """A mapping from document ids to passages as langchain's documents, read from the store on access."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def __getitem__(self, name: str) -> Document:
-        found = self._store.passages([int(name)]) if name.isdecimal() else {}
-        if not found:
+        passages = self._store.passages([int(name)]) if name.isdecimal() else {}
+        if not passages:
             raise KeyError(name)
-        return as_document(found[int(name)], name)
+        return as_document(passages[int(name)], name)
 
     def __iter__(self) -> Iterator[str]:
         return map(str, self._store.passage_ids().tolist())
@@ -205,7 +224,7 @@ class _Documents(Mapping[str, Document]):
 
 
 def as_document(passage: Passage, name: str | None = None) -> Document:
-    """A passage as langchain's `Document`, with its article's facts as metadata."""
+    """Return a passage as langchain's `Document`, with the fields of its article as metadata."""
     article = passage.article
     metadata = {
         "article": article.id,

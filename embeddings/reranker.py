@@ -1,10 +1,12 @@
-"""Question and windows of text -> how likely each sentence answers it, and with which of its words. Knows word pieces and weights, no news.
+"""Score how likely each sentence answers a question, and find the words in it that do.
 
-A cross-encoder: the packaged encoder's network with its layers trained anew (`training/RERANKER.md`). It reads the question with a headline and
-a few sentences in a row, and tells each sentence's score from the states of its own word pieces, so that a sentence is read between its
-neighbours. Where an answer starts and ends was part of its training, so it tells the words too. A score is a log-odds against "none of
-these": near 0 the ranker is undecided. Only the changes of the layers are stored, as whole numbers of eight bits and a scale a row; word
-embeddings and tokenizer are the encoder's own.
+The reranker is a cross-encoder: the packaged encoder's transformer with retrained layers (`training/RERANKER.md`).
+It reads a question with a headline and a window of consecutive sentences, and scores each sentence from the states
+of its own tokens, so that a sentence is read in its context. It was also trained to predict where an answer starts
+and ends. A score is a log-odds against "none of these": around 0 the reranker is undecided.
+
+The weights file holds only the changes of the layers, as int8 with one scale per row. Token embeddings and the
+tokenizer are the encoder's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,18 +23,20 @@ from embeddings.encoder import Encoder
 
 WEIGHTS_FILE = Path(__file__).parent / "reranker.safetensors"
 WEIGHTS_SHA256 = "329614500a1c22b3dbc304e6e92ac4a759075572f9da0e0fd377237f4a6c84b6"
-TOKEN_LIMITS = {"question": 64, "headline": 32, "sentence": 96}
-_CLS, _SEP, _MOST, _BATCH = 101, 102, 512, 16
-_LONGEST = 18  # word pieces of an answer
+TOKEN_LIMITS = {"question": 64, "headline": 32, "sentence": 96}  # limits, as in its training
+_CLS, _SEP = 101, 102  # special tokens of the encoder
+_MAX_TOKENS = 512  # limit of the transformer
+_BATCH_SIZE = 16  # limit on memory
+_MAX_ANSWER_TOKENS = 18  # limit
 
 
 class RerankerError(RuntimeError):
-    """The ranker's weights are missing or are not those that Dateline was measured with."""
+    """Raised when the reranker's weights are missing or are not the published ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sentences that stand in a row, under a headline (empty where there is none)."""
+    """Consecutive sentences of an article with its headline ("" if it has none)."""
 
     headline: str
     sentences: tuple[str, ...]
@@ -40,85 +44,115 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the ranker thinks of one sentence: its score, the place of the words that would answer, and the chance of these among all its words."""
+    """The reranker's output for one sentence.
+
+    `score` is the log-odds that the sentence answers. Characters `start` to `end` of the sentence are the likeliest
+    answer, and `probability` is its share among all spans of the sentence.
+    """
 
     score: float
     start: int
     end: int
-    chance: float
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedWindow:
-    """Word pieces of a question with one window; `spans` are the sentences' places in `pieces`."""
+    """The token ids of a question with one window.
 
-    pieces: list[int]
-    first_type: int
+    The first `segment_start` tokens are of segment 0, the others of segment 1. `spans` are the (start, end) positions
+    of the sentences in `tokens`.
+    """
+
+    tokens: list[int]
+    segment_start: int
     spans: list[tuple[int, int]]
 
     @classmethod
-    def of(
+    def build(
         cls, question: Sequence[int], headline: Sequence[int], sentences: Sequence[Sequence[int]]
     ) -> "EncodedWindow":
-        """[CLS] question [SEP] headline [SEP] sentences [SEP]; what is too long is cut."""
-        head = [*question[: TOKEN_LIMITS["question"]], _SEP, *headline[: TOKEN_LIMITS["headline"]], _SEP]
-        pieces, spans = [_CLS, *head], []
+        """Return [CLS] question [SEP] headline [SEP] sentences [SEP], each part truncated to its limit."""
+        head = [
+            *question[: TOKEN_LIMITS["question"]],
+            _SEP,
+            *headline[: TOKEN_LIMITS["headline"]],
+            _SEP,
+        ]
+        tokens, spans = [_CLS, *head], []
         for sentence in sentences:
-            start = len(pieces)
-            pieces += sentence[: min(TOKEN_LIMITS["sentence"], _MOST - 1 - len(pieces))]
-            spans.append((start, len(pieces)))
-        return cls([*pieces, _SEP], len(head) + 1, spans)
+            start = len(tokens)
+            tokens += sentence[: min(TOKEN_LIMITS["sentence"], _MAX_TOKENS - 1 - len(tokens))]
+            spans.append((start, len(tokens)))
+        return cls([*tokens, _SEP], len(head) + 1, spans)
 
 
 class Network(torch.nn.Module):
-    """The encoder's layers with a head on every word piece: the pooled score of a sentence, and where an answer starts and ends."""
+    """The encoder's transformer with a linear head of three outputs per token.
+
+    The outputs of a token are a relevance logit and the logits that an answer starts and ends there.
+    """
 
     def __init__(self, body: torch.nn.Module) -> None:
         super().__init__()
         self.body = body
         self.head = torch.nn.Linear(384, 3)
 
-    def forward(self, rows: Sequence[EncodedWindow]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores of all sentences in order, shape (sentences,), and the three logits of each piece, shape (rows, pieces, 3)."""
+    def forward(self, windows: Sequence[EncodedWindow]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the scores of all sentences in order, shape (sentences,), and all logits, shape (windows, tokens, 3)."""
+        logits = self._token_logits(windows)
+        return self._sentence_scores(windows, logits), logits
+
+    def _token_logits(self, windows: Sequence[EncodedWindow]) -> torch.Tensor:
         device = self.head.weight.device
-        longest = max(len(row.pieces) for row in rows)
-        ids = torch.tensor([row.pieces + [0] * (longest - len(row.pieces)) for row in rows], device=device)
-        types = torch.tensor(
-            [[0] * row.first_type + [1] * (longest - row.first_type) for row in rows], device=device
+        longest = max(len(window.tokens) for window in windows)
+        ids = torch.tensor(
+            [window.tokens + [0] * (longest - len(window.tokens)) for window in windows], device=device
+        )
+        segments = torch.tensor(
+            [[0] * window.segment_start + [1] * (longest - window.segment_start) for window in windows],
+            device=device,
         )
         states = self.body(
-            input_ids=ids, token_type_ids=types, attention_mask=(ids != 0).long()
+            input_ids=ids, token_type_ids=segments, attention_mask=(ids != 0).long()
         ).last_hidden_state
-        logits = self.head(states).float()
-        sizes = [end - start for row in rows for start, end in row.spans]
-        at = torch.tensor(
+        logits: torch.Tensor = self.head(states).float()
+        return logits
+
+    def _sentence_scores(self, windows: Sequence[EncodedWindow], logits: torch.Tensor) -> torch.Tensor:
+        """Return the mean relevance logit of each sentence plus the log-sum-exp of its start logits."""
+        device, longest = logits.device, logits.shape[1]
+        sizes = [end - start for window in windows for start, end in window.spans]
+        positions = torch.tensor(
             [
                 n * longest + i
-                for n, row in enumerate(rows)
-                for start, end in row.spans
+                for n, window in enumerate(windows)
+                for start, end in window.spans
                 for i in range(start, end)
             ],
             device=device,
         )
-        owner = torch.repeat_interleave(
+        sentence_of = torch.repeat_interleave(
             torch.arange(len(sizes), device=device), torch.tensor(sizes, device=device)
         )
-        own = logits.reshape(-1, 3)[at]
+        tokens = logits.reshape(-1, 3)[positions]
         zeros = torch.zeros(len(sizes), device=device)
-        pooled = zeros.index_add(0, owner, own[:, 0]) / torch.tensor(sizes, device=device).clamp(min=1)
-        highest = zeros.scatter_reduce(0, owner, own[:, 1].detach(), "amax", include_self=False)
-        starts = highest + zeros.index_add(0, owner, (own[:, 1] - highest[owner]).exp()).clamp(min=1e-9).log()
-        return pooled + starts, logits
+        sums = zeros.index_add(0, sentence_of, tokens[:, 0])
+        means = sums / torch.tensor(sizes, device=device).clamp(min=1)
+        highest = zeros.scatter_reduce(0, sentence_of, tokens[:, 1].detach(), "amax", include_self=False)
+        exponentials = zeros.index_add(0, sentence_of, (tokens[:, 1] - highest[sentence_of]).exp())
+        log_sum_exp = highest + exponentials.clamp(min=1e-9).log()
+        return means + log_sum_exp
 
 
 class Reranker:
-    """Scores of sentences for a question, with the weights in `file`, which are changes of the encoder's."""
+    """The reranker of sentences, with the changes of the encoder's weights that `file` holds."""
 
     def __init__(self, encoder: Encoder, file: Path = WEIGHTS_FILE) -> None:
         """Load the weights after checking their SHA-256.
 
         Raises:
-            RankerError: the file is missing, damaged or another.
+            RerankerError: The file is missing, damaged or not the published one.
         """
         try:
             data = file.read_bytes()
@@ -126,86 +160,102 @@ class Reranker:
                 raise RerankerError(
                     f"{file} is not the file that Dateline ships; restore it: git checkout -- {WEIGHTS_FILE.name}"
                 )
-            changes = load(data)
+            deltas = load(data)
         except (OSError, SafetensorError) as error:
             raise RerankerError(f"{file}: {error}; restore it from Dateline's sources") from error
         self.encoder = encoder
         self._network = build_network(encoder)
-        self._network.load_state_dict(apply_deltas(self._network.state_dict(), changes), strict=False)
+        self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)
         self._network.eval()
 
     def predict(self, question: str, windows: Sequence[Window]) -> list[list[Prediction]]:
-        """A reading of each sentence of each window; scores are better when higher, and comparable between questions."""
+        """Return a prediction for each sentence of each window; scores are comparable between questions."""
         if not windows:
             return []
-        texts = [question, *(text for window in windows for text in (window.headline, *window.sentences))]
-        pieces = iter(self.encoder.tokenize_with_offsets(texts))
-        asked, _ = next(pieces)
-        rows, places = [], []
-        for window in windows:
-            (headline, _), told = next(pieces), [next(pieces) for _ in window.sentences]
-            rows.append(EncodedWindow.of(asked, headline, [ids for ids, _ in told]))
-            places.append([offsets for _, offsets in told])
-        order = sorted(range(len(rows)), key=lambda n: len(rows[n].pieces))
-        found: dict[int, list[Prediction]] = {}
+        encoded, offsets = self._encode(question, windows)
+        # Windows of similar length share a batch, so that little is padded.
+        order = sorted(range(len(encoded)), key=lambda n: len(encoded[n].tokens))
+        predictions: dict[int, list[Prediction]] = {}
         with torch.inference_mode():
-            for first in range(0, len(order), _BATCH):
-                chosen = order[first : first + _BATCH]
-                scores, logits = self._network([rows[n] for n in chosen])
-                given = iter(scores.tolist())
-                for n, own in zip(chosen, logits, strict=True):
-                    found[n] = [
-                        Prediction(next(given), *_words(own[a:b], offsets))
-                        for (a, b), offsets in zip(rows[n].spans, places[n], strict=True)
+            for first in range(0, len(order), _BATCH_SIZE):
+                batch = order[first : first + _BATCH_SIZE]
+                scores, logits = self._network([encoded[n] for n in batch])
+                remaining = iter(scores.tolist())
+                for n, own in zip(batch, logits, strict=True):
+                    predictions[n] = [
+                        Prediction(next(remaining), *_likeliest_answer(own[start:end], characters))
+                        for (start, end), characters in zip(encoded[n].spans, offsets[n], strict=True)
                     ]
-        return [found[n] for n in range(len(rows))]
+        return [predictions[n] for n in range(len(encoded))]
+
+    def _encode(
+        self, question: str, windows: Sequence[Window]
+    ) -> tuple[list[EncodedWindow], list[list[list[tuple[int, int]]]]]:
+        """Return the encoded windows, and the character offsets of each token of each of their sentences."""
+        texts = [question, *(text for window in windows for text in (window.headline, *window.sentences))]
+        tokenized = iter(self.encoder.tokenize_with_offsets(texts))
+        question_tokens, _ = next(tokenized)
+        encoded, offsets = [], []
+        for window in windows:
+            (headline, _), sentences = next(tokenized), [next(tokenized) for _ in window.sentences]
+            encoded.append(
+                EncodedWindow.build(question_tokens, headline, [tokens for tokens, _ in sentences])
+            )
+            offsets.append([characters for _, characters in sentences])
+        return encoded, offsets
 
 
-def _words(logits: torch.Tensor, offsets: Sequence[tuple[int, int]]) -> tuple[int, int, float]:
-    """Where the likeliest answer of a sentence stands, and its chance among all of at most `_LONGEST` pieces; `logits` has shape (pieces, 3)."""
+def _likeliest_answer(logits: torch.Tensor, offsets: Sequence[tuple[int, int]]) -> tuple[int, int, float]:
+    """Return the start and end characters of the likeliest answer in a sentence, and its probability among all.
+
+    `logits` has shape (tokens, 3), `offsets` holds the characters of each token.
+    """
     if not len(logits):
         return 0, 0, 0.0
     spans = logits[:, 1, None] + logits[None, :, 2]
-    told = torch.ones_like(spans).triu().tril(_LONGEST - 1)
-    chances = spans.masked_fill(told == 0, -torch.inf).flatten().softmax(0)
-    best = int(chances.argmax())
+    allowed = torch.ones_like(spans).triu().tril(_MAX_ANSWER_TOKENS - 1)
+    probabilities = spans.masked_fill(allowed == 0, -torch.inf).flatten().softmax(0)
+    best = int(probabilities.argmax())
     start, end = divmod(best, len(logits))
-    return offsets[start][0], offsets[end][1], float(chances[best])
+    return offsets[start][0], offsets[end][1], float(probabilities[best])
 
 
 def build_network(encoder: Encoder) -> Network:
-    """The network as it is before training: the encoder's layers, copied, on the encoder's own word embeddings, which stay as they are."""
-    body = encoder.body
-    own = deepcopy(body, {id(body.embeddings): body.embeddings})
-    own.register_module("pooler", None)  # not trained, and not used here
-    return Network(own)
+    """Return the untrained network: a copy of the encoder's layers that shares its token embeddings."""
+    transformer = encoder.transformer
+    body = deepcopy(transformer, {id(transformer.embeddings): transformer.embeddings})
+    body.register_module("pooler", None)  # neither trained nor used
+    return Network(body)
 
 
 def quantise_deltas(
     before: Mapping[str, torch.Tensor], after: Mapping[str, torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    """The changes of the layers: matrices as int8 with a float32 scale a row, vectors and the head as float16. The inverse of `apply_deltas`."""
-    kept: dict[str, torch.Tensor] = {}
+    """Return the changes of the weights in training, quantised; the inverse of `apply_deltas`.
+
+    Matrices become int8 with a float32 scale per row, vectors and the head float16.
+    """
+    deltas: dict[str, torch.Tensor] = {}
     for name, value in after.items():
         if name.startswith("body.embeddings"):
             continue
         change = (value - (0 if name.startswith("head") else before[name])).float()
         if name.startswith("head") or change.dim() < 2:
-            kept[name] = change.half()
+            deltas[name] = change.half()
         elif change.any():
             scale = (change.abs().amax(dim=1, keepdim=True) / 127).clamp(min=1e-9)
-            kept[name] = (change / scale).round().clamp(-127, 127).to(torch.int8)
-            kept[f"{name}.scale"] = scale
-    return kept
+            deltas[name] = (change / scale).round().clamp(-127, 127).to(torch.int8)
+            deltas[f"{name}.scale"] = scale
+    return deltas
 
 
 def apply_deltas(
-    before: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor]
+    before: Mapping[str, torch.Tensor], deltas: Mapping[str, torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    """The trained weights again, from the untrained ones and their changes."""
+    """Return the trained weights, from the untrained ones and their quantised changes."""
     return {
         name: (0 if name.startswith("head") else before[name])
-        + change.float() * (kept[f"{name}.scale"] if change.dtype == torch.int8 else 1)
-        for name, change in kept.items()
+        + change.float() * (deltas[f"{name}.scale"] if change.dtype == torch.int8 else 1)
+        for name, change in deltas.items()
         if not name.endswith(".scale")
     }

@@ -111,7 +111,7 @@ class Assistant:
             history,
             filters,
             publishers=self.library.coverage().publishers,
-            expand_acronyms=self.library.expand_acronyms,
+            expand_acronyms=self.retriever.expansion.expand_acronyms,
             max_chars=self._question_chars,
         )
 

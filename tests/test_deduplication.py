@@ -13,7 +13,7 @@ from rag.assistant import Assistant
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel
 from rag.page.answer_markup import answer_html
-from rag.retrieval.deduplication import also_in, comparison_text, deduplicate_passages
+from rag.retrieval.deduplication import comparison_text, deduplicate_passages, find_copies
 from rag.retrieval.search import Retriever
 
 LINES = (
@@ -127,9 +127,9 @@ def test_any_word_that_tells_keeps_both(old: str, new: str) -> None:
     passages = [Passage(found, 0, len(found.body)) for found in (ORIGINAL, changed)]
     assert list(deduplicate_passages(passages, 5)) == [(0, ()), (1, ())]
     (line,) = [line for line in LINES if old in line]
-    assert also_in(ORIGINAL, line, [ORIGINAL, changed]) == ()
+    assert find_copies(ORIGINAL, line, [ORIGINAL, changed]) == ()
     rest = next(other for other in LINES if old not in other)
-    assert also_in(ORIGINAL, rest, [ORIGINAL, changed]) == (changed,)
+    assert find_copies(ORIGINAL, rest, [ORIGINAL, changed]) == (changed,)
 
 
 def test_copies_are_of_another_paper_and_of_the_same_week() -> None:
@@ -137,7 +137,7 @@ def test_copies_are_of_another_paper_and_of_the_same_week() -> None:
         other = wire(BODY + " ", publisher, published)
         passages = [Passage(found, 0, len(BODY)) for found in (ORIGINAL, other)]
         folded = len(list(deduplicate_passages(passages, 5))) == 1
-        assert folded == bool(also_in(ORIGINAL, LINES[0], [other]))
+        assert folded == bool(find_copies(ORIGINAL, LINES[0], [other]))
         return folded
 
     assert (
@@ -160,7 +160,7 @@ def test_a_sentence_that_is_the_same_by_chance_is_no_copy() -> None:
         f"A lorry fell into the harbour of a far town on Sunday night. {short} Divers found it.",
         "Coast Gazette",
     )
-    assert also_in(first, short, [second]) == ()
+    assert find_copies(first, short, [second]) == ()
     assert (
         len(
             list(
@@ -173,7 +173,7 @@ def test_a_sentence_that_is_the_same_by_chance_is_no_copy() -> None:
 
 def test_a_longer_sentence_is_another_one() -> None:
     qualified = wire(BODY.replace("it sails.", "it sails if the council finds nobody else."), "Coast Gazette")
-    assert also_in(ORIGINAL, LINES[0], [qualified]) == ()
+    assert find_copies(ORIGINAL, LINES[0], [qualified]) == ()
 
 
 def test_long_articles_are_compared_in_a_moment() -> None:
@@ -185,7 +185,7 @@ def test_long_articles_are_compared_in_a_moment() -> None:
     began = time.process_time()
     assert (
         len(
-            also_in(
+            find_copies(
                 articles[0],
                 "Sentence number 9 of this report speaks of 63 boats and of the weather.",
                 articles,

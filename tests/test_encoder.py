@@ -4,7 +4,7 @@ import threading
 import numpy as np
 import pytest
 
-from embeddings import encoder as room
+from embeddings import encoder as module
 from embeddings.encoder import Encoder, EncoderError, Fingerprint
 
 
@@ -18,11 +18,11 @@ def test_vectors_are_unit_float32_and_near_for_near_meanings(encoder: Encoder) -
     assert encoder.encode([]).shape == (0, encoder.dimension)
 
 
-def test_langchains_two_methods_give_the_same_vectors(encoder: Encoder) -> None:
+def test_both_langchain_methods_return_the_same_vectors(encoder: Encoder) -> None:
     assert np.allclose(encoder.embed_documents(["a ferry"])[0], encoder.embed_query("a ferry"), atol=1e-6)
 
 
-def test_a_fingerprint_survives_json_and_tells_encoders_apart(encoder: Encoder) -> None:
+def test_a_fingerprint_survives_json_and_distinguishes_encoders(encoder: Encoder) -> None:
     ours = encoder.fingerprint
     assert Fingerprint.from_json(ours.to_json()).matches(ours)
     turned = tuple(tuple(reversed(canary)) for canary in ours.canaries)
@@ -37,15 +37,15 @@ def test_a_fingerprint_survives_json_and_tells_encoders_apart(encoder: Encoder) 
 
 
 def test_other_weights_and_a_missing_package_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_WEIGHTS_SHA256", "0" * 64)
+    monkeypatch.setattr(module, "_WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(EncoderError, match="force-reinstall"):
         Encoder()
-    monkeypatch.setattr(room, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(module, "_PACKAGE", "no_such_package")
     with pytest.raises(EncoderError, match=r"pip install -r requirements\.txt"):
         Encoder()
 
 
-def test_threads_may_share_it(encoder: Encoder) -> None:
+def test_threads_can_share_an_encoder(encoder: Encoder) -> None:
     texts = [[f"Sentence number {n} about ferry {thread}." for n in range(20)] for thread in range(4)]
     results = {}
     threads = [
@@ -64,12 +64,12 @@ def test_threads_may_share_it(encoder: Encoder) -> None:
     )
 
 
-def test_what_it_remembers_is_what_it_would_encode_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_REMEMBERED", 3)
+def test_the_cache_returns_equal_vectors_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CACHE_SIZE", 3)
     encoder, texts = Encoder(threads=1), ["ferry", "boat", "tax", "ferry", "quay", "x" * 500]
     first = encoder.encode(texts)
     assert np.array_equal(first[0], first[3]) and np.allclose(encoder.encode(texts), first, atol=1e-5)
-    assert list(encoder._remembered) == ["boat", "tax", "quay"]
+    assert list(encoder._cache) == ["boat", "tax", "quay"]
     encoder.encode(["boat"])
     encoder.encode(["otter", "whale"])
-    assert set(encoder._remembered) == {"boat", "otter", "whale"}
+    assert set(encoder._cache) == {"boat", "otter", "whale"}

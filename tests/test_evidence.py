@@ -11,8 +11,9 @@ from rag.quantities.quantities import parse_quantities
 from rag.query.answer_type import parse_answer_type
 from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import (
+    FEATURES,
     Evidence,
-    _words,
+    _answer_words,
     best_per_article,
     filter_by_years,
     find_conflict,
@@ -26,39 +27,32 @@ def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
     return Evidence(Passage(article(body=body, title=title), 0, len(body)), 0, len(body), score, score)
 
 
-def test_each_piece_is_a_verbatim_sentence_of_its_article(sample: Library) -> None:
-    found = rank_sentences(
-        QuestionPart.parse("When did Notre-Dame reopen?"),
-        Retriever(library=sample).hits("When did Notre-Dame reopen?"),
-        sample.reranker,
+def test_evidence_is_a_verbatim_sentence_of_its_article(sample: Library) -> None:
+    question = "When did Notre-Dame reopen?"
+    ranked = rank_sentences(
+        QuestionPart.parse(question), Retriever(library=sample).hits(question), sample.reranker
     )
-    assert len(found) == 24 and [item.score for item in found] == sorted(
-        (item.score for item in found), reverse=True
-    )
-    for item in found:
-        assert (
-            item.text == item.article.body[item.start : item.end]
-            and item.passage.start <= item.start < item.end <= item.passage.end
-        )
+    scores = [item.score for item in ranked]
+    assert len(ranked) == 24 and scores == sorted(scores, reverse=True)
+    for item in ranked:
+        assert item.text == item.article.body[item.start : item.end]
+        assert item.passage.start <= item.start < item.end <= item.passage.end
 
 
-def test_a_question_that_the_sample_answers_bears_more_than_one_it_does_not(sample: Library) -> None:
-    def bearing(question: str) -> float:
+def test_evidence_is_more_relevant_for_a_question_that_the_sample_answers(sample: Library) -> None:
+    def relevance(question: str) -> float:
         hits = Retriever(library=sample).hits(question)
         return rank_sentences(QuestionPart.parse(question), hits, sample.reranker)[0].relevance
 
-    berlin, football = (
-        "Why was the opening of Berlin airport called off in May 2012?",
-        "Who won the football world cup in 2018?",
-    )
-    assert bearing(berlin) > bearing(football)
+    answered = "Why was the opening of Berlin airport called off in May 2012?"
+    assert relevance(answered) > relevance("Who won the football world cup in 2018?")
 
 
 def test_no_hits_no_evidence(sample: Library) -> None:
     assert rank_sentences(QuestionPart.parse("anything"), [], sample.reranker) == []
 
 
-def test_spread_takes_the_best_of_each_article() -> None:
+def test_the_best_sentence_of_each_article() -> None:
     first, second, other = (
         evidence("Of 30.", score=3),
         evidence("It was large in May 2012, and on June 3.", score=2),
@@ -69,7 +63,7 @@ def test_spread_takes_the_best_of_each_article() -> None:
     assert best_per_article([first, second, other, same], figures_only=True) == [first, other]
 
 
-def test_rivals_say_the_same_with_another_figure() -> None:
+def test_conflicts_say_the_same_with_another_figure() -> None:
     wire, times = (
         evidence("The project would come to 67 million crowns."),
         evidence("The project would come to 61 million crowns."),
@@ -79,21 +73,19 @@ def test_rivals_say_the_same_with_another_figure() -> None:
     assert find_conflict(wire, [evidence(wire.text, title="copy")]) is None
 
 
-def test_what_a_question_asks_for_first_decides_what_a_sentence_should_hold(sample: Library) -> None:
+def test_the_first_match_in_a_question_decides_the_kind_of_answer(sample: Library) -> None:
     question = "How many 737 MAX jets were flying worldwide when the type was grounded in March 2019?"
-    places, table, _ = sentence_features(
+    table = sentence_features(
         QuestionPart.parse(question), Retriever(library=sample, k=8).hits(question), sample.reranker
     )
-    fits = {
-        hit.passage.article.body[start:end]: row[4]
-        for (hit, start, end), row in zip(places, table, strict=True)
-    }
-    numbers = [fit for text, fit in fits.items() if text.startswith("There were 387 of the aircraft")]
-    bare = [fit for text, fit in fits.items() if not parse_quantities(text)]
-    assert numbers == [0.5] and bare and not any(bare)
+    kind = FEATURES.index("kind of answer")
+    fits = {item.text: row[kind] for item, row in zip(table.candidates, table.features, strict=True)}
+    with_number = [fit for text, fit in fits.items() if text.startswith("There were 387 of the aircraft")]
+    without = [fit for text, fit in fits.items() if not parse_quantities(text)]
+    assert with_number == [0.5] and without and not any(without)
 
 
-def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
+def test_articles_outside_of_two_years_are_left_out() -> None:
     old, early, late = (evidence(f"It was {n}.", title=str(n)) for n in range(3))
     dated = [
         replace(
@@ -110,15 +102,11 @@ def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "said", "chance", "words"),
+    ("question", "predicted", "probability", "words"),
     [
         ("How much did it cost?", "34.5", 0.9, "$34.5"),
-        (
-            "How many cars does it carry?",
-            "320 passengers and 60",
-            0.9,
-            "",
-        ),  # two figures answer no question for one
+        # two figures do not answer a question for one
+        ("How many cars does it carry?", "320 passengers and 60", 0.9, ""),
         ("What does it carry?", "320 passengers and 60", 0.9, "320 passengers and 60"),
         ("Who ordered it?", "ister", 0.9, "minister"),
         ("Who ordered it?", "minister", 0.4, ""),
@@ -129,11 +117,13 @@ def test_of_an_account_between_two_years_nothing_from_outside_is_told() -> None:
         ("What is so dear?", ".", 0.9, ""),
     ],
 )
-def test_the_words_that_answer_are_whole_ones_or_none(
-    question: str, said: str, chance: float, words: str
+def test_answer_words_are_whole_or_empty(
+    question: str, predicted: str, probability: float, words: str
 ) -> None:
-    text = "The minister had a ferry for $34.5 million that carries 320 passengers and 60 cars, which Air France is proud of."
-    start = text.rindex(said)
-    assert (
-        _words(parse_answer_type(question), text, Prediction(1.0, start, start + len(said), chance)) == words
+    text = (
+        "The minister had a ferry for $34.5 million that carries 320 passengers and 60 cars, "
+        "which Air France is proud of."
     )
+    start = text.rindex(predicted)
+    prediction = Prediction(1.0, start, start + len(predicted), probability)
+    assert _answer_words(parse_answer_type(question), text, prediction) == words

@@ -1,8 +1,8 @@
 import pytest
 from conftest import article
 
-from embeddings.expansion import QueryExpansion
 from embeddings.library import Library
+from rag.retrieval.expansion import QueryExpansion
 
 BODIES = (
     "The International Security Assistance Force (ISAF) left the province. Soldiers of the coalition remained.",
@@ -13,10 +13,10 @@ BODIES = (
 
 
 @pytest.fixture
-def wordings(library: Library) -> QueryExpansion:
+def expansion(library: Library) -> QueryExpansion:
     for n, body in enumerate(BODIES):
         library.add(article(body=body, title=f"News {n}"), "raw", str(n))
-    return QueryExpansion(library.store)
+    return QueryExpansion(library)
 
 
 @pytest.mark.parametrize(
@@ -32,61 +32,68 @@ def wordings(library: Library) -> QueryExpansion:
         ("Did the otterfish remain?", []),
     ],
 )
-def test_other_wordings_are_those_that_articles_use(
-    wordings: QueryExpansion, question: str, added: list[str]
+def test_variants_are_words_that_occur_in_the_articles(
+    expansion: QueryExpansion, question: str, added: list[str]
 ) -> None:
-    plain, others = (
-        wordings.query(question, pairs=False, others=wanted).split(" OR ") for wanted in (False, True)
+    plain, expanded = (
+        expansion.fts_query(question, bigrams=False, variants=variants).split(" OR ")
+        for variants in (False, True)
     )
-    assert others[: len(plain)] == plain
-    assert sorted(others[len(plain) :]) == sorted(f'"{word}"' for word in added)
+    assert expanded[: len(plain)] == plain
+    assert sorted(expanded[len(plain) :]) == sorted(f'"{word}"' for word in added)
 
 
-def test_a_slip_still_finds_the_article(library: Library, wordings: QueryExpansion) -> None:
-    found = library.search_by_words("Which slodiers stayed?", 3)
-    assert library.passages([found[0][0]])[found[0][0]].article.body == BODIES[0]
-    assert library.search_by_words("Which slodiers stayed?", 3, others=False) == []
+def test_a_typing_error_still_finds_the_article(library: Library, expansion: QueryExpansion) -> None:
+    question = "Which slodiers stayed?"
+    [(number, _)] = library.search_by_words(expansion.fts_query(question), 3)[:1]
+    assert library.passages([number])[number].article.body == BODIES[0]
+    assert library.search_by_words(expansion.fts_query(question, variants=False), 3) == []
 
 
-def test_pairs_count_in_the_text_and_in_long_questions_in_headlines_too(wordings: QueryExpansion) -> None:
-    assert (
-        wordings.query("the Federal Harbour", others=False)
-        == '"federal" OR "harbour" OR body : "federal harbour"'
-    )
-    assert '"federal harbour"' in wordings.query(
-        "federal harbour a1 b2 c3 d4 e5 f6 g7 h8 i9", others=False
-    ).split(" OR ")
+def test_bigrams_are_searched_in_bodies_and_for_long_questions_in_headlines_too(
+    expansion: QueryExpansion,
+) -> None:
+    short = expansion.fts_query("the Federal Harbour", variants=False)
+    assert short == '"federal" OR "harbour" OR body : "federal harbour"'
+    long = expansion.fts_query("federal harbour a1 b2 c3 d4 e5 f6 g7 h8 i9", variants=False)
+    assert '"federal harbour"' in long.split(" OR ")
 
 
-def test_possessives_are_found_as_the_names_they_are(library: Library, wordings: QueryExpansion) -> None:
-    assert library.search_by_words("What of ISAF's province?", 3) == library.search_by_words(
-        "What of ISAF province?", 3, pairs=False
-    )
+def test_possessives_match_the_names_without_them(library: Library, expansion: QueryExpansion) -> None:
+    possessive = expansion.fts_query("What of ISAF's province?")
+    plain = expansion.fts_query("What of ISAF province?", bigrams=False)
+    assert library.search_by_words(possessive, 3) == library.search_by_words(plain, 3)
 
 
-def test_what_is_added_later_is_known(library: Library, wordings: QueryExpansion) -> None:
-    assert library.search_by_words("otters", 3) == [] and library.idf("otter") > library.idf("harbour")
+def test_long_forms_follow_the_collection(library: Library, expansion: QueryExpansion) -> None:
+    assert expansion.expand_acronyms("the KBF") == "the KBF"
+    library.add(article(body="The Kestrel Bay Ferry (KBF) sailed.", title="Ferry"), "raw", "f")
+    assert expansion.expand_acronyms("the KBF") == "the KBF (Kestrel Bay Ferry)"
+
+
+def test_words_and_idf_follow_the_collection(library: Library, expansion: QueryExpansion) -> None:
+    query = expansion.fts_query("otters")
+    assert library.search_by_words(query, 3) == [] and library.idf("otter") > library.idf("harbour")
     library.add(article(body="Otters swim in the bay.", title="Otters"), "raw", "o")
-    assert library.search_by_words("otters", 3) != []
+    assert library.search_by_words(query, 3) != []
 
 
-def test_nothing_of_a_question_is_read_as_syntax(wordings: QueryExpansion, library: Library) -> None:
+def test_nothing_in_a_question_is_read_as_query_syntax(library: Library, expansion: QueryExpansion) -> None:
     for question in ('"', "body : x", "NEAR(a b)", "a* OR (", "ISAF) OR (", "title^2", "A" * 2000):
-        library.search_by_words(question, 3)
+        library.search_by_words(expansion.fts_query(question), 3)
+    assert expansion.fts_query("is the of") == ""
+    assert library.search_by_words(expansion.fts_query('"); DROP TABLE'), 2) == []
 
 
-def test_an_acronym_is_spelled_out_as_articles_that_hold_both_write_it(sample: Library) -> None:
-    assert (
-        sample.expand_acronyms("How has the cost of HS2 changed?")
-        == "How has the cost of HS2 (High Speed 2) changed?"
-    )
-    assert (
-        sample.expand_acronyms("What did the FAA, the Federal Aviation Administration, do?")
-        == "What did the FAA, the Federal Aviation Administration, do?"
-    )
-    assert sample.expand_acronyms("What did the XQZ do?") == "What did the XQZ do?"
-    found = [
-        passage.article.headline
-        for passage in sample.passages([n for n, _ in sample.search_by_words("the cost of HS2", 20)]).values()
-    ]
-    assert "High Speed 2 budget rises to 42.6 billion pounds" in found
+def test_acronyms_are_expanded_as_the_articles_write_them(sample: Library) -> None:
+    expansion = QueryExpansion(sample)
+    question = "How has the cost of HS2 changed?"
+    assert expansion.expand_acronyms(question) == "How has the cost of HS2 (High Speed 2) changed?"
+    for unchanged in (
+        "What did the FAA, the Federal Aviation Administration, do?",
+        "What did the XQZ do?",
+    ):
+        assert expansion.expand_acronyms(unchanged) == unchanged
+    hits = sample.search_by_words(expansion.fts_query("the cost of HS2"), 20)
+    headlines = [passage.article.headline for passage in sample.passages([n for n, _ in hits]).values()]
+    assert "High Speed 2 budget rises to 42.6 billion pounds" in headlines

@@ -16,7 +16,7 @@ def unit(count: int, seed: int = 0) -> np.ndarray:
 
 @settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 70), st.data())
-def test_the_nearest_are_those_of_a_plain_dot_product(count: int, k: int, data: st.DataObject) -> None:
+def test_results_equal_those_of_a_plain_dot_product(count: int, k: int, data: st.DataObject) -> None:
     vectors, ids = unit(count), np.arange(count) * 7 + 3
     index = ExactIndex(16)
     index.add(ids, vectors)
@@ -33,14 +33,14 @@ def test_the_nearest_are_those_of_a_plain_dot_product(count: int, k: int, data: 
     assert [score for _, score in found] == pytest.approx([score for score, _ in expected], abs=1e-5)
 
 
-def test_what_is_removed_is_never_found_again() -> None:
+def test_removed_vectors_are_not_found() -> None:
     index = ExactIndex(16)
     index.add([1, 2, 3], unit(3))
     assert index.remove([2, 9]) == 1 and len(index) == 2
     assert 2 not in [number for number, _ in index.search(unit(3)[1], 5)]
 
 
-def test_wrong_vectors_are_refused() -> None:
+def test_invalid_vectors_are_refused() -> None:
     index = ExactIndex(16)
     for vectors in (unit(2), unit(1)[:, :8], np.full((1, 16), np.nan, np.float32)):
         with pytest.raises(ValueError, match=r"match|finite"):

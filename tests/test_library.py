@@ -10,6 +10,7 @@ from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
+from embeddings.ingest import ingest
 from embeddings.library import Library
 
 FERRY = article(
@@ -25,32 +26,29 @@ TAXES = article(
 
 @pytest.fixture
 def two(library: Library) -> Library:
-    for found in (FERRY, TAXES):
-        assert library.add(found, "raw", "digest") == 1
+    for new in (FERRY, TAXES):
+        assert library.add(new, "raw", "digest") == 1
     return library
 
 
-def bodies(library: Library, found: list[tuple[int, float]]) -> list[str]:
-    passages = library.passages([number for number, _ in found])
-    return [passages[number].article.body for number, _ in found]
+def bodies(library: Library, results: list[tuple[int, float]]) -> list[str]:
+    passages = library.passages([number for number, _ in results])
+    return [passages[number].article.body for number, _ in results]
 
 
-def test_meaning_and_words_each_find_what_they_should(two: Library) -> None:
-    assert (
-        bodies(two, two.search_by_vector(two.encoder.encode(["When did the boat depart?"])[0], 2))[0]
-        == FERRY.body
-    )
-    assert bodies(two, two.search_by_words("Who is pleased about the tax?", 2)) == [TAXES.body]
-    assert two.search_by_words("is the of", 2) == [] and two.search_by_words('"); DROP TABLE', 2) == []
+def test_each_search_finds_the_right_passage(two: Library) -> None:
+    vector = two.encoder.encode(["When did the boat depart?"])[0]
+    assert bodies(two, two.search_by_vector(vector, 2))[0] == FERRY.body
+    assert bodies(two, two.search_by_words('"pleased" OR "tax"', 2)) == [TAXES.body]
+    assert two.search_by_words('"otter"', 2) == [] and two.search_by_words("", 2) == []
 
 
-def test_both_searches_obey_the_filter_however_near_the_rest_is(two: Library) -> None:
+def test_filters_apply_before_both_searches(two: Library) -> None:
     only = Filters(publishers=("Northgate Ledger",))
-    assert bodies(
-        two, two.search_by_vector(two.encoder.encode(["The ferry sailed at noon."])[0], 5, only)
-    ) == [TAXES.body]
-    assert two.search_by_words("ferry", 5, only) == []
-    assert two.search_by_vector(two.encoder.encode(["ferry"])[0], 5, Filters(publishers=("Nobody",))) == []
+    vector = two.encoder.encode(["The ferry sailed at noon."])[0]
+    assert bodies(two, two.search_by_vector(vector, 5, only)) == [TAXES.body]
+    assert two.search_by_words("ferry", 5) != [] and two.search_by_words("ferry", 5, only) == []
+    assert two.search_by_vector(vector, 5, Filters(publishers=("Nobody",))) == []
 
 
 def test_adding_again_encodes_nothing(two: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +61,7 @@ def test_adding_again_encodes_nothing(two: Library, monkeypatch: pytest.MonkeyPa
     assert two.coverage().articles == 2
 
 
-def test_another_process_is_followed_without_a_restart(two: Library, encoder: Encoder) -> None:
+def test_changes_of_another_process_are_seen_without_a_restart(two: Library, encoder: Encoder) -> None:
     other = Library(Store(two.store.path.parent), encoder)
     query = encoder.encode(["Otters swim."])[0]
     other.add(article(body="Otters swim in the bay. They eat fish.", title="Otters"), "raw", "digest")
@@ -76,7 +74,7 @@ def test_another_process_is_followed_without_a_restart(two: Library, encoder: En
     other.store.close()
 
 
-def test_vectors_outlive_the_process_and_are_not_made_again(
+def test_vectors_are_stored_and_not_encoded_again(
     two: Library, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query = encoder.encode(["boat"])[0]
@@ -87,31 +85,28 @@ def test_vectors_outlive_the_process_and_are_not_made_again(
 
 
 def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) -> None:
-    entry = json.loads(two.store.get_property("encoder") or "")
-    two.store.set_property("encoder", json.dumps({**entry, "weights": "0" * 64}))
+    fingerprint = json.loads(two.store.get_property("encoder") or "")
+    two.store.set_property("encoder", json.dumps({**fingerprint, "weights": "0" * 64}))
     with pytest.raises(StoreError, match="python -m corpus rebuild"):
         Library(two.store, encoder)
 
 
-def test_as_a_langchain_store_it_searches_and_does_not_write(two: Library) -> None:
+def test_the_langchain_store_is_read_only(two: Library) -> None:
     store = two.as_vector_store()
-    (found,) = store.similarity_search("boat", 1)
-    assert (
-        isinstance(found, Document)
-        and found.page_content == FERRY.body
-        and found.metadata["published"] == "2021-03-12"
-    )
-    assert found.id and store.get_by_ids([found.id, "99", "x"]) == [found]
+    (document,) = store.similarity_search("boat", 1)
+    assert isinstance(document, Document) and document.page_content == FERRY.body
+    assert document.metadata["published"] == "2021-03-12"
+    assert document.id and store.get_by_ids([document.id, "99", "x"]) == [document]
     with pytest.raises(TypeError, match="python -m corpus add"):
         store.add_texts(["new"])
 
 
-def test_intake_reports_what_became_of_each_file(library: Library, tmp_path: Path) -> None:
-    from embeddings.ingest import ingest
-
+def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.jsonl", tmp_path / "bad.txt"
     good.write_text(
-        '{"body": "The ferry sailed at noon.", "title": "A"}\n{"body": "Home\\nNews"}\n{"body": "Taxes rise next year.", "date": "soon"}\n'
+        '{"body": "The ferry sailed at noon.", "title": "A"}\n'
+        '{"body": "Home\\nNews"}\n'
+        '{"body": "Taxes rise next year.", "date": "soon"}\n'
     )
     bad.write_bytes(b"\x00\x01")
     assert [report.status for report in ingest(library, good)] == ["added", "refused", "refused"]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from embeddings import reranker as room
+from embeddings import reranker as module
 from embeddings.encoder import Encoder
 from embeddings.reranker import (
     WEIGHTS_FILE,
@@ -27,21 +27,21 @@ FERRY = (
 
 
 @pytest.fixture(scope="module")
-def ranker(encoder: Encoder) -> Reranker:
+def reranker(encoder: Encoder) -> Reranker:
     return Reranker(encoder)
 
 
-def scored(ranker: Reranker, question: str, windows: Sequence[Window]) -> list[list[float]]:
-    return [[reading.score for reading in row] for row in ranker.predict(question, windows)]
+def scores_of(reranker: Reranker, question: str, windows: Sequence[Window]) -> list[list[float]]:
+    return [[prediction.score for prediction in row] for row in reranker.predict(question, windows)]
 
 
-def best(ranker: Reranker, question: str) -> str:
-    (scores,) = scored(ranker, question, [Window("New ferry for the islands", FERRY)])
+def best(reranker: Reranker, question: str) -> str:
+    (scores,) = scores_of(reranker, question, [Window("New ferry for the islands", FERRY)])
     return FERRY[max(range(len(FERRY)), key=scores.__getitem__)]
 
 
-def test_the_sentence_that_answers_comes_first_where_the_cosine_puts_one_of_the_same_words(
-    ranker: Reranker, encoder: Encoder
+def test_the_answering_sentence_is_first_where_the_cosine_prefers_another(
+    reranker: Reranker, encoder: Encoder
 ) -> None:
     for question, right in (
         ("In which city is the Sea Campion being built?", FERRY[1]),
@@ -49,20 +49,20 @@ def test_the_sentence_that_answers_comes_first_where_the_cosine_puts_one_of_the_
     ):
         vectors = encoder.encode([question, *FERRY])
         assert FERRY[int((vectors[1:] @ vectors[0]).argmax())] != right
-        assert best(ranker, question) == right
+        assert best(reranker, question) == right
 
 
-def test_what_no_sentence_answers_scores_lower_than_what_one_does(ranker: Reranker) -> None:
+def test_unanswerable_questions_score_lower_than_answerable_ones(reranker: Reranker) -> None:
     def highest(question: str) -> float:
-        return max(scored(ranker, question, [Window("New ferry for the islands", FERRY)])[0])
+        return max(scores_of(reranker, question, [Window("New ferry for the islands", FERRY)])[0])
 
     assert highest("How many cars will the ferry carry?") > highest("How much did the ferry cost?") + 1
 
 
-def test_the_words_that_answer_are_told_with_their_chance(ranker: Reranker) -> None:
+def test_the_answer_words_are_predicted_with_their_probability(reranker: Reranker) -> None:
     def words(question: str, n: int) -> tuple[str, float]:
-        reading = ranker.predict(question, [Window("New ferry for the islands", FERRY)])[0][n]
-        return FERRY[n][reading.start : reading.end], reading.chance
+        prediction = reranker.predict(question, [Window("New ferry for the islands", FERRY)])[0][n]
+        return FERRY[n][prediction.start : prediction.end], prediction.probability
 
     assert words("How many passengers will the ferry carry?", 0)[0] == "320"
     assert words("In which city is the Sea Campion being built?", 1)[0] == "Gdansk"
@@ -70,32 +70,32 @@ def test_the_words_that_answer_are_told_with_their_chance(ranker: Reranker) -> N
     assert "daughter" in sure[0] and sure[1] > unsure[1]
 
 
-def test_scores_are_the_same_every_time_and_in_any_company(ranker: Reranker) -> None:
+def test_scores_do_not_depend_on_the_batch(reranker: Reranker) -> None:
     windows = [
         Window("New ferry for the islands", FERRY),
         Window("", FERRY[:1]),
         Window("Tax", ("Taxes rise next year.",) * 3),
     ]
-    scores = scored(ranker, "Who laid the keel?", windows)
-    assert scores == scored(ranker, "Who laid the keel?", windows)
+    scores = scores_of(reranker, "Who laid the keel?", windows)
+    assert scores == scores_of(reranker, "Who laid the keel?", windows)
     assert [len(row) for row in scores] == [4, 1, 3]
     for window, row in zip(windows, scores, strict=True):
-        assert scored(ranker, "Who laid the keel?", [window])[0] == pytest.approx(row, abs=1e-4)
-    assert scored(ranker, "Who laid the keel?", []) == []
+        assert scores_of(reranker, "Who laid the keel?", [window])[0] == pytest.approx(row, abs=1e-4)
+    assert scores_of(reranker, "Who laid the keel?", []) == []
 
 
-def test_endless_text_is_cut_and_still_scored(ranker: Reranker) -> None:
+def test_overlong_text_is_truncated_and_scored(reranker: Reranker) -> None:
     endless = "and then " * 400
-    (scores,) = scored(ranker, f"Who {endless}?", [Window(endless, (endless,) * 8)])
+    (scores,) = scores_of(reranker, f"Who {endless}?", [Window(endless, (endless,) * 8)])
     assert len(scores) == 8
-    row = EncodedWindow.of([1] * 900, [2] * 900, [[3] * 900] * 8)
-    assert len(row.pieces) == 512 and row.pieces[row.spans[0][0] : row.spans[0][1]] == [3] * 96
+    window = EncodedWindow.build([1] * 900, [2] * 900, [[3] * 900] * 8)
+    assert len(window.tokens) == 512 and window.tokens[slice(*window.spans[0])] == [3] * 96
 
 
 def test_missing_damaged_and_other_weights_are_refused(
     encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    damaged = tmp_path / "ranker.safetensors"
+    damaged = tmp_path / "reranker.safetensors"
     with pytest.raises(RerankerError, match="restore"):
         Reranker(encoder, damaged)
     data = bytearray(WEIGHTS_FILE.read_bytes())
@@ -103,13 +103,13 @@ def test_missing_damaged_and_other_weights_are_refused(
     damaged.write_bytes(data)
     with pytest.raises(RerankerError, match="not the file that Dateline ships"):
         Reranker(encoder, damaged)
-    monkeypatch.setattr(room, "WEIGHTS_SHA256", room.sha256(b"no weights").hexdigest())
+    monkeypatch.setattr(module, "WEIGHTS_SHA256", module.sha256(b"no weights").hexdigest())
     damaged.write_bytes(b"no weights")
     with pytest.raises(RerankerError, match="restore"):
         Reranker(encoder, damaged)
 
 
-def test_what_is_exported_scores_as_what_was_trained(
+def test_exported_weights_score_like_the_trained_ones(
     encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(1)
@@ -119,29 +119,27 @@ def test_what_is_exported_scores_as_what_was_trained(
         for name, value in trained.named_parameters():
             if not name.startswith("body.embeddings"):
                 value += 0.01 * torch.randn_like(value)
-    file = tmp_path / "ranker.safetensors"
-    kept = quantise_deltas(before, trained.state_dict())
-    save_file(kept, file)
+    file = tmp_path / "reranker.safetensors"
+    deltas = quantise_deltas(before, trained.state_dict())
+    save_file(deltas, file)
     assert file.stat().st_size < 12_000_000
-    again = apply_deltas(before, kept)
-    assert (
-        max(
-            float((again[name] - value).abs().max())
-            for name, value in trained.state_dict().items()
-            if name in again
-        )
-        < 1e-3
-    )
-    monkeypatch.setattr(room, "WEIGHTS_SHA256", room.sha256(file.read_bytes()).hexdigest())
-    pieces = encoder.pieces(["Who laid the keel?", "New ferry", *FERRY])
+    restored = apply_deltas(before, deltas)
+    errors = [
+        float((restored[name] - value).abs().max())
+        for name, value in trained.state_dict().items()
+        if name in restored
+    ]
+    assert max(errors) < 1e-3
+    monkeypatch.setattr(module, "WEIGHTS_SHA256", module.sha256(file.read_bytes()).hexdigest())
+    tokens = encoder.tokenize(["Who laid the keel?", "New ferry", *FERRY])
     with torch.inference_mode():
-        expected = trained([EncodedWindow.of(pieces[0], pieces[1], pieces[2:])])[0].tolist()
+        expected = trained([EncodedWindow.build(tokens[0], tokens[1], tokens[2:])])[0].tolist()
         untrained = build_network(encoder).eval()
         untrained.head = trained.head
-        unlike = untrained([EncodedWindow.of(pieces[0], pieces[1], pieces[2:])])[0].tolist()
-    found = scored(Reranker(encoder, file), "Who laid the keel?", [Window("New ferry", FERRY)])[0]
+        unlike = untrained([EncodedWindow.build(tokens[0], tokens[1], tokens[2:])])[0].tolist()
+    found = scores_of(Reranker(encoder, file), "Who laid the keel?", [Window("New ferry", FERRY)])[0]
     assert found == pytest.approx(expected, abs=0.05) and unlike != pytest.approx(expected, abs=0.05)
 
 
-def test_the_encoder_is_left_as_it_was(ranker: Reranker, encoder: Encoder) -> None:
-    assert ranker.encoder.fingerprint.matches(Encoder().fingerprint)
+def test_the_encoder_is_unchanged(reranker: Reranker, encoder: Encoder) -> None:
+    assert reranker.encoder.fingerprint.matches(Encoder().fingerprint)

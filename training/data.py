@@ -106,7 +106,7 @@ class Wordless:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros((len(texts), 1))
 
-    def readings(self, question: str, windows: Sequence[Window]) -> list[list[Prediction]]:
+    def predict(self, question: str, windows: Sequence[Window]) -> list[list[Prediction]]:
         return [[Prediction(0.0, 0, 0, 0.0)] * len(window.sentences) for window in windows]
 
 
@@ -138,7 +138,7 @@ class Collection:
         hits = [SearchHit(Passage(article, 0, len(article.body)), 1.0, ()) for article in articles]
         return [
             item
-            for item in rank_sentences(QuestionPart.parse(question.text), hits, Wordless(), most=24)
+            for item in rank_sentences(QuestionPart.parse(question.text), hits, Wordless(), limit=24)
             if 20 <= len(item.text) <= LONGEST_SENTENCE
         ]  # type: ignore[arg-type]
 

@@ -166,7 +166,8 @@ def measured(
             scores = vectors[1:] @ vectors[0]
         else:
             rows = [
-                EncodedWindow.of(questions.pieces[n], one.headline, one.pieces[a:b]) for one, a, b in windows
+                EncodedWindow.build(questions.pieces[n], one.headline, one.pieces[a:b])
+                for one, a, b in windows
             ]
             with torch.inference_mode(), torch.autocast(DEVICE.type, torch.bfloat16):
                 scores = model(rows)[0].float().cpu().numpy()

@@ -97,7 +97,7 @@ def read_questions(folder: Path, encoder: Encoder) -> Questions:
         cut = TOKEN_LIMITS["sentence"]
         paragraphs.append(
             Paragraph(
-                encoder.pieces([title])[0],
+                encoder.tokenize([title])[0],
                 tuple(text[a:b] for a, b in spans),
                 [ids[:cut] for ids in told["input_ids"]],
                 [row[:cut] for row in places],
@@ -115,7 +115,7 @@ def read_questions(folder: Path, encoder: Encoder) -> Questions:
         Asked(item.text, item.paragraph, item.answers, near) for item, near in zip(asked, rivals, strict=True)
     ]
     return Questions(
-        paragraphs, asked, encoder.pieces([item.text for item in asked]), _exchanged(asked, encoder)
+        paragraphs, asked, encoder.tokenize([item.text for item in asked]), _exchanged(asked, encoder)
     )
 
 
@@ -193,7 +193,7 @@ def _rivals(
     rows = np.repeat(np.arange(len(paragraphs)), np.diff(terms.indptr))
     terms.data = terms.data * 2.2 / (terms.data + norm[rows]) * idf[terms.indices]
     queries = csr_matrix(
-        counter.transform(encoder.pieces([item.text for item in asked])) > 0, dtype=np.float32
+        counter.transform(encoder.tokenize([item.text for item in asked])) > 0, dtype=np.float32
     )
     side = np.array([item.unseen for item in paragraphs])
     weight = {term: float(idf[n]) for term, n in counter.vocabulary_.items()}
@@ -212,7 +212,7 @@ def _rivals(
                 for n in best[np.argsort(-row[best])]
                 if not any(len(words) > 2 and words in whole[n] for words in said)
             ][:RIVALS]
-            wanted = set(encoder.pieces([item.text])[0])
+            wanted = set(encoder.tokenize([item.text])[0])
             found.append(tuple((n, _nearest(wanted, paragraphs[n], weight)) for n in kept))
     return found
 
@@ -242,7 +242,7 @@ def _exchanged(asked: list[Asked], encoder: Encoder) -> dict[int, list[int]]:
         other = pool[int(sha256(asked[n].text.encode()).hexdigest(), 16) % len(pool)]
         if other.lower() != match[0].lower():
             texts[n] = f"{asked[n].text[: match.start()]}{other}{asked[n].text[match.end() :]}"
-    return dict(zip(texts, encoder.pieces(list(texts.values())), strict=True))
+    return dict(zip(texts, encoder.tokenize(list(texts.values())), strict=True))
 
 
 def example(questions: Questions, number: int, chance: random.Random) -> Example:
@@ -297,7 +297,7 @@ def _example(
 ) -> Example:
     rows, held, first, last = [], [], [], []
     for paragraph, start, end in windows:
-        row = EncodedWindow.of(pieces, [] if bare else paragraph.headline, paragraph.pieces[start:end])
+        row = EncodedWindow.build(pieces, [] if bare else paragraph.headline, paragraph.pieces[start:end])
         answers = item.answers if item and paragraph is own else ()
         held += [any(n == sentence for sentence, _, _ in answers) for n in range(start, end)]
         for sentence, a, b in answers:
@@ -318,7 +318,7 @@ def examples(questions: Questions, seed: int, epoch: int, size: int) -> list[lis
     made = [item for item in made if item.rows]
     batches: list[list[Example]] = []
     for at in range(0, len(made), 20 * size):
-        pool = sorted(made[at : at + 20 * size], key=lambda item: max(len(row.pieces) for row in item.rows))
+        pool = sorted(made[at : at + 20 * size], key=lambda item: max(len(row.tokens) for row in item.rows))
         batches += [pool[n : n + size] for n in range(0, len(pool), size)]
     chance.shuffle(batches)
     return batches

@@ -1,7 +1,4 @@
-"""Hits -> the sentences that bear on a question, ranked. Knows words, vectors and kinds of answer; writes nothing.
-
-The weights are fitted by `benchmarks/fit_evidence.py` on the development half of `corpus/gold.jsonl`.
-"""
+"""Evidence selection: rank the sentences of the passages that a search found by how well they answer a question."""
 
 import math
 import re
@@ -14,63 +11,83 @@ from numpy.typing import NDArray
 from corpus.article import MONTHS, Article, PartialDate
 from corpus.passages import Passage, sentence_spans
 from corpus.words import content_stems
+from embeddings.encoder import Encoder
 from embeddings.reranker import Prediction, Reranker, Window
 from rag.quantities.quantities import parse_quantities
 from rag.query.answer_type import AnswerKind, AnswerType
 from rag.query.parts import QuestionPart
-from rag.retrieval.deduplication import also_in, comparison_text
+from rag.retrieval.deduplication import comparison_text, find_copies
 from rag.retrieval.search import Rank, SearchHit
 
-# Weights of `sentence_features`, in their order.
-WEIGHTS = np.array([8.6, 2.9, 7.4, 4.7, 2.9, 0.6, 0.35])
-# The same without what only orders the sentences of one question and without the ranker; `rag.verification.answerability` weighs it with other signals.
-RELEVANCE_WEIGHTS = np.array([6.0, 3.0, 6.0, 3.0, 0.0, 0.0, 0.0])
-SHORTLIST_SIZE = (
-    24  # sentences that are encoded for a question; with all of them a question takes three times as long
+# The features of a sentence, in the order of the weights.
+FEATURES = (
+    "cosine with headline",
+    "cosine alone",
+    "shared words",
+    "hit",
+    "kind of answer",
+    "length",
+    "reranker",
 )
-# What the first six weigh before there is a ranker's score: the last four make the short list, all six choose what is ranked of it.
-_FIRST = np.array([10.1, 4.8, 8.3, 3.7, 1.4, 1.3])
-_RANKED = 2 / 3  # the share of the short list that the ranker reads; it costs as much as the encoder
-_READ_TOGETHER = 4  # sentences that the ranker reads at once, at most; about as many as in its training
-# The chance from which on words are told, of a sentence that is taken for an answer. On held-out questions: F1 0.77, of all sentences 0.70.
-_SURE = 0.5
-_LENGTH = 300  # characters from which on a sentence counts as long
+# Fitted by benchmarks/fit_evidence.py on the development half of corpus/gold.jsonl.
+WEIGHTS = np.array([8.6, 2.9, 7.4, 4.7, 2.9, 0.6, 0.35])
+# Fitted by the same script before there was a reranker ("six features" in training/RERANKER.md). The last four
+# choose the sentences that are encoded, all six those that the reranker reads.
+_WEIGHTS_BEFORE_RERANKING = np.array([10.1, 4.8, 8.3, 3.7, 1.4, 1.3])
+# Only the features that are comparable between questions; `rag.verification.answerability` weighs their sum.
+# hand-set on the sample questions; issue J replaces it
+RELEVANCE_WEIGHTS = np.array([6.0, 3.0, 6.0, 3.0, 0.0, 0.0, 0.0])
+# limit: sentences that are encoded for a question; with all of them it takes three times as long
+SHORTLIST_SIZE = 24
+# The share of the shortlist that the reranker reads, which costs as much as the encoder. Measured in
+# training/RERANKER.md: reading all takes half as long again and ranks no better.
+_RERANKED_SHARE = 2 / 3
+_MAX_WINDOW_SENTENCES = 4  # limit: about as many as the reranker read together in its training
+# The probability from which the reranker's answer words are shown. Measured in training/RERANKER.md: F1 0.77, and
+# 0.70 without it.
+_MIN_WORDS_PROBABILITY = 0.5
+_LONG_SENTENCE_CHARS = 300  # scale of the feature "length", whose weight is fitted
 
+# hand-set on the sample questions; issue J replaces it: the patterns up to `_ANSWER_PATTERNS`
 _NUMBER = re.compile(
-    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|half|third|hundreds?|thousands?|millions?|billions?)\b",
+    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|half|third|hundreds?|thousands?|"
+    r"millions?|billions?)\b",
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b"
-)
-# A name, or a word or figure, with all that belongs to it.
-_WHOLE = re.compile(r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)+|[\w$€£](?:[\w%’'-]|[.,](?=\w))*")
-_FIGURES = re.compile(r"\d[\d.,]*")
-_AMOUNT = re.compile(r"\d|\b(hundred|thousand|million|billion)\b", re.IGNORECASE)
-_DATE = re.compile(
-    rf"\b(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}},?)?(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b"
+    rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b"
 )
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
 _REASON = re.compile(
-    r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|therefore|in order)\b",
+    r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|"
+    r"therefore|in order)\b",
     re.IGNORECASE,
 )
-# What a sentence holds that can answer a question for this kind of thing.
-_KINDS: dict[AnswerKind, re.Pattern[str]] = {
+# What a sentence contains that can answer a question for this kind of thing.
+_ANSWER_PATTERNS: dict[AnswerKind, re.Pattern[str]] = {
     "time": _TIME,
     "number": _NUMBER,
     "name": _NAME,
     "reason": _REASON,
 }
+# A capitalised name, or a word or figure with the signs that belong to it.
+_WHOLE_WORD = re.compile(r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)+|[\w$€£](?:[\w%’'-]|[.,](?=\w))*")
+_DIGITS = re.compile(r"\d[\d.,]*")
+_AMOUNT = re.compile(r"\d|\b(hundred|thousand|million|billion)\b", re.IGNORECASE)
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}},?)?(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sentence of a passage, by its offsets in the article's body; of two, the one with the higher score is better.
+    """A sentence of a passage, by its offsets in the article's body.
 
-    `score` is comparable only inside one list, `bearing` between questions.
-    `also_in` are near-copies of its article in other papers that hold the same sentence; `ranks` say how its passage was found. `words` are
-    those of the sentence that answer, as the ranker reads it; "" where it is not sure, and where only the whole sentence can.
+    `score` is comparable only within one ranking, `relevance` between questions; higher is better. `also_in` holds
+    copies of its article by other publishers that contain the same sentence, `ranks` explains how its passage was
+    found. `words` are the words of the sentence that answer; "" if the reranker is not sure of them or only the whole
+    sentence can answer.
     """
 
     passage: Passage
@@ -84,179 +101,248 @@ class Evidence:
 
     @property
     def article(self) -> Article:
+        """The article that the sentence is from."""
         return self.passage.article
 
     @property
     def text(self) -> str:
+        """The sentence."""
         return self.article.body[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a search hit that may become evidence, by its offsets in the article's body."""
+
+    hit: SearchHit
+    start: int
+    end: int
+
+    @property
+    def article(self) -> Article:
+        """The article that the sentence is from."""
+        return self.hit.passage.article
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self.article.body[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """Candidates with their features, shape (candidates, 7), and the words of each that answer ("" for unknown)."""
+
+    candidates: list[Candidate]
+    features: NDArray[np.float64]
+    words: list[str]
 
 
 def rank_sentences(
     question: QuestionPart,
     hits: Sequence[SearchHit],
-    ranker: Reranker,
-    most: int = SHORTLIST_SIZE,
-    only: Callable[[str], bool] | None = None,
+    reranker: Reranker,
+    limit: int = SHORTLIST_SIZE,
+    accept: Callable[[str], bool] | None = None,
 ) -> list[Evidence]:
-    """The sentences of the hits' passages that may bear on a question, best first; at most `most` of them, and only such as `only` admits.
+    """Return at most `limit` sentences of the hits' passages that bear on a question, best first.
 
-    What `only` admits is compared by its values (`rag.retrieval.series`), and the ranker, which knows one answer to a question, is not asked.
+    With `accept`, only the sentences that it returns True for are ranked, and without the reranker: such sentences
+    are compared by their values (`rag.retrieval.series`), while the reranker expects one answer to a question.
     """
-    places, table, words = sentence_features(question, hits, ranker, most, only)
-    weights = WEIGHTS if only is None else np.array([*_FIRST, 0.0])
-    values = np.column_stack([table @ weights, table @ RELEVANCE_WEIGHTS]).round(3).tolist()
-    found = [
-        Evidence(hit.passage, start, end, score, bearing, ranks=hit.ranks, words=said)
-        for (hit, start, end), (score, bearing), said in zip(places, values, words, strict=True)
+    table = sentence_features(question, hits, reranker, limit, accept)
+    weights = WEIGHTS if accept is None else np.array([*_WEIGHTS_BEFORE_RERANKING, 0.0])
+    scores = np.column_stack([table.features @ weights, table.features @ RELEVANCE_WEIGHTS]).round(3).tolist()
+    evidence = [
+        Evidence(item.hit.passage, item.start, item.end, score, relevance, ranks=item.hit.ranks, words=words)
+        for item, (score, relevance), words in zip(table.candidates, scores, table.words, strict=True)
     ]
-    return sorted(found, key=lambda evidence: (-evidence.score, evidence.article.id, evidence.start))
-
-
-Place = tuple[SearchHit, int, int]
+    return sorted(evidence, key=lambda item: (-item.score, item.article.id, item.start))
 
 
 def sentence_features(
     question: QuestionPart,
     hits: Sequence[SearchHit],
-    ranker: Reranker,
-    most: int = SHORTLIST_SIZE,
-    only: Callable[[str], bool] | None = None,
-) -> tuple[list[Place], NDArray[np.float64], list[str]]:
-    """Candidate sentences as (hit, start, end), a row for each, all about 0..1 (a hit's score up to 2.6), and the words of each that answer:
+    reranker: Reranker,
+    limit: int = SHORTLIST_SIZE,
+    accept: Callable[[str], bool] | None = None,
+) -> FeatureTable:
+    """Return the `limit` most promising sentences of the hits with their features, in the order of `FEATURES`.
 
-    cosine of headline and sentence, of the sentence alone, shared rare words, the hit's score, the kind of answer, the length, and the
-    ranker's log-odds that the sentence answers (-10..10). Only what the four cheap ones put on the short list is encoded, and only the
-    best of that is ranked, since both take most of the time; the others get the lowest score of those (0 where `only` chooses).
+    All features are about 0..1, except a hit's score (up to 2.6) and the reranker's log-odds that the sentence
+    answers (-10..10). Encoder and reranker take most of the time, so the four other features choose which sentences
+    are encoded, and the first six which of those are reranked; the rest get the lowest score of the reranked ones.
     """
-    places = [
-        (hit, start, end)
+    candidates = _candidates(hits)
+    if not candidates:
+        return FeatureTable([], np.empty((0, len(WEIGHTS))), [])
+    cheap = _cheap_features(question, candidates)
+    order = np.argsort(-cheap @ _WEIGHTS_BEFORE_RERANKING[2:], kind="stable").tolist()
+    shortlist = [n for n in order if accept is None or accept(candidates[n].text)][:limit]
+    cosines = _cosines(question.text, [candidates[n] for n in shortlist], reranker.encoder)
+    features = np.column_stack([*cosines, cheap[shortlist]])
+    reranked = np.argsort(-features @ _WEIGHTS_BEFORE_RERANKING, kind="stable").tolist()
+    reranked = reranked[: 0 if accept else math.ceil(_RERANKED_SHARE * len(shortlist))]
+    predictions = _predict(question.text, candidates, [shortlist[n] for n in reranked], reranker)
+    scores = np.full(len(shortlist), min((prediction.score for prediction in predictions), default=0.0))
+    scores[reranked] = [prediction.score for prediction in predictions]
+    words = [""] * len(shortlist)
+    for n, prediction in zip(reranked, predictions, strict=True):
+        words[n] = _answer_words(question.answer_type, candidates[shortlist[n]].text, prediction)
+    return FeatureTable([candidates[n] for n in shortlist], np.column_stack([features, scores]), words)
+
+
+def _candidates(hits: Sequence[SearchHit]) -> list[Candidate]:
+    return [
+        Candidate(hit, start, end)
         for hit in hits
         for start, end in sentence_spans(hit.passage.article.body, hit.passage.start, hit.passage.end)
     ]
-    if not places:
-        return [], np.empty((0, len(WEIGHTS))), []
-    texts = [hit.passage.article.body[start:end] for hit, start, end in places]
-    fits = list(map(_fitting(question.answer_type), texts))
-    lengths = [min(len(text), _LENGTH) / _LENGTH for text in texts]
-    cheap = np.column_stack(
-        [_shared_words(question.text, places, texts), [hit.score for hit, _, _ in places], fits, lengths]
+
+
+def _cheap_features(question: QuestionPart, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    """Return the features that need no model, shape (candidates, 4)."""
+    texts = [candidate.text for candidate in candidates]
+    fit = _kind_fit(question.answer_type)
+    return np.column_stack(
+        [
+            _shared_words(question.text, candidates),
+            [candidate.hit.score for candidate in candidates],
+            [fit(text) for text in texts],
+            [min(len(text), _LONG_SENTENCE_CHARS) / _LONG_SENTENCE_CHARS for text in texts],
+        ]
     )
-    best = [n for n in np.argsort(-cheap @ _FIRST[2:], kind="stable") if only is None or only(texts[n])][
-        :most
-    ]
-    with_headline = [f"{places[n][0].passage.article.headline}. {texts[n]}" for n in best]
-    vectors = ranker.encoder.encode([question.text, *with_headline, *(texts[n] for n in best)])
-    cosines = (vectors[1:] @ vectors[0]).reshape(2, len(best))
-    table = np.column_stack([*cosines, cheap[best]])
-    read = np.argsort(-table @ _FIRST, kind="stable")[: 0 if only else math.ceil(_RANKED * len(best))]
-    readings = _answers(question.text, places, texts, [best[n] for n in read], ranker)
-    answers = np.full(len(best), min((reading.score for reading in readings), default=0.0))
-    answers[read] = [reading.score for reading in readings]
-    words = [""] * len(best)
-    for n, reading in zip(read, readings, strict=True):
-        words[n] = _words(question.answer_type, texts[best[n]], reading)
-    return [places[n] for n in best], np.column_stack([table, answers]), words
 
 
-def _words(answer_type: AnswerType, text: str, reading: Prediction) -> str:
-    """The words of a sentence that answer, whole ones; "" where the reading is not sure, or where reasons or a yes or no are asked for."""
-    kind = answer_type.kind
-    if reading.score < 0 or reading.chance < _SURE or kind == "reason" or answer_type.yes_no:
-        return ""
-    said = whole_words(text, reading)
-    # "320 passengers and 60" answers no question for one number.
-    return "" if kind == "number" and len(_FIGURES.findall(said)) > 1 else said
+def _cosines(question: str, candidates: Sequence[Candidate], encoder: Encoder) -> NDArray[np.float32]:
+    """Return the cosines of the question with each sentence behind its headline, and alone, shape (2, candidates)."""
+    with_headline = [f"{candidate.article.headline}. {candidate.text}" for candidate in candidates]
+    vectors = encoder.encode([question, *with_headline, *(candidate.text for candidate in candidates)])
+    cosines: NDArray[np.float32] = (vectors[1:] @ vectors[0]).reshape(2, len(candidates))
+    return cosines
 
 
-def _fitting(answer_type: AnswerType) -> Callable[[str], float]:
-    """How far a sentence holds the kind of thing that is asked for: 1 if it does, 0.5 where the question leaves that open.
+def _shared_words(question: str, candidates: Sequence[Candidate]) -> list[float]:
+    """Return the share of the question's words, weighted by rarity, that occur in or around each sentence.
 
-    For an amount it is 1 for one in the unit that is asked for, 0.5 for another, and 0 for a date or a number that is a name.
+    Around it are the sentence before it and its article's headline and date.
+    """
+    wanted = set(content_stems(question))
+    stems = [set(content_stems(candidate.text)) for candidate in candidates]
+    weights = {
+        word: math.log(1 + len(stems) / (1 + sum(word in sentence for sentence in stems))) for word in wanted
+    }
+    total = math.fsum(weights.values()) or 1.0  # exact, whatever the order of a set
+    shares = []
+    for n, candidate in enumerate(candidates):
+        before = stems[n - 1] if _continues(candidates, n) else set()
+        around = set(content_stems(f"{candidate.article.headline} {candidate.article.dateline}"))
+        shared = wanted & (stems[n] | before | around)
+        shares.append(math.fsum(weights[word] for word in shared) / total)
+    return shares
+
+
+def _continues(candidates: Sequence[Candidate], n: int) -> bool:
+    """Return whether the candidate before the n-th is from the same hit."""
+    return n > 0 and candidates[n - 1].hit is candidates[n].hit
+
+
+def _kind_fit(answer_type: AnswerType) -> Callable[[str], float]:
+    """Return a function that scores how far a sentence contains the kind of thing that is asked for.
+
+    1 if it does, 0.5 if the question leaves that open, else 0. If an amount is asked for, 1 for one in the requested
+    unit, 0.5 for another, and 0 for a date or for a number that is a name.
     """
     if not answer_type.kind:
         return lambda text: 0.5
     if answer_type.kind == "number" and answer_type.amount:
         return lambda text: (1.0 if answer_type.admits(text) else 0.5) if parse_quantities(text) else 0.0
-    held = _KINDS[answer_type.kind]
-    return lambda text: float(bool(held.search(text)))
+    pattern = _ANSWER_PATTERNS[answer_type.kind]
+    return lambda text: float(bool(pattern.search(text)))
 
 
-def whole_words(text: str, reading: Prediction) -> str:
-    """What the ranker reads in a sentence, with all of the names, words and figures that it touches."""
-    within = [
-        match
-        for match in _WHOLE.finditer(text)
-        if match.start() < reading.end and reading.start < match.end()
-    ]
-    return text[within[0].start() : within[-1].end()] if within else ""
-
-
-def _answers(
-    question: str, places: Sequence[Place], texts: list[str], best: Sequence[int], ranker: Reranker
+def _predict(
+    question: str, candidates: Sequence[Candidate], chosen: Sequence[int], reranker: Reranker
 ) -> list[Prediction]:
-    """How the ranker reads the best sentences, each read behind the one before it; those that stand in a row are read together."""
+    """Return the reranker's prediction for each of the chosen candidates, read in their context."""
+    runs = _runs(candidates, chosen)
+    windows = [
+        Window(candidates[run[0]].article.headline, tuple(candidates[n].text for n in run)) for run in runs
+    ]
+    predictions: dict[int, Prediction] = {}
+    for run, window_predictions in zip(runs, reranker.predict(question, windows), strict=True):
+        for n, prediction in zip(run, window_predictions, strict=True):
+            predictions.setdefault(n, prediction)  # of two windows, the first has the context before it
+    return [predictions[n] for n in chosen]
+
+
+def _runs(candidates: Sequence[Candidate], chosen: Sequence[int]) -> list[list[int]]:
+    """Return the runs of consecutive candidates that the reranker reads, each from one hit.
+
+    A run begins with the sentence before a chosen one; chosen sentences that are close together share a run.
+    """
     runs: list[list[int]] = []
-    for n in sorted(best):
-        hit = places[n][0]
-        if (
-            runs
-            and places[runs[-1][-1]][0] is hit
-            and n - runs[-1][0] < _READ_TOGETHER
-            and n - runs[-1][-1] <= 2
-        ):
+    for n in sorted(chosen):
+        if runs and _joins(candidates, runs[-1], n):
             runs[-1] += range(runs[-1][-1] + 1, n + 1)
         else:
-            runs.append([n - 1, n] if n and places[n - 1][0] is hit else [n])
-    windows = [
-        Window(places[run[0]][0].passage.article.headline, tuple(texts[n] for n in run)) for run in runs
-    ]
-    readings: dict[int, Prediction] = {}
-    for run, told in zip(runs, ranker.predict(question, windows), strict=True):
-        for n, reading in zip(run, told, strict=True):
-            readings.setdefault(n, reading)  # the first of two windows has read what stands before it
-    return [readings[n] for n in best]
+            runs.append([n - 1, n] if _continues(candidates, n) else [n])
+    return runs
 
 
-def _shared_words(question: str, places: Sequence[Place], texts: list[str]) -> list[float]:
-    """The share of the question's words, weighted by rarity, that a sentence, the one before it or its article's headline and date hold."""
-    wanted = set(content_stems(question))
-    held = [set(content_stems(text)) for text in texts]
-    weight = {word: math.log(1 + len(held) / (1 + sum(word in words for words in held))) for word in wanted}
-    total = (
-        math.fsum(weight.values()) or 1.0
-    )  # exact, so that the order of a set, which differs from run to run, changes no rounding
-    shares = []
-    for n, (hit, _, _) in enumerate(places):
-        before = held[n - 1] if n and places[n - 1][0] is hit else set()
-        around = set(content_stems(f"{hit.passage.article.headline} {hit.passage.article.dateline}"))
-        shares.append(math.fsum(weight[word] for word in wanted & (held[n] | before | around)) / total)
-    return shares
-
-
-def deduplicate(ranked: Sequence[Evidence], hits: Sequence[SearchHit], most: int) -> list[Evidence]:
-    """The best `most` sentences and all others, each with the near-copies of its article that hold it too; what those repeat is left out."""
-    articles = list(
-        {
-            passage.article.id: passage.article for hit in hits for passage in (hit.passage, *hit.also_in)
-        }.values()
+def _joins(candidates: Sequence[Candidate], run: Sequence[int], n: int) -> bool:
+    """Return whether the n-th candidate is close enough to a run and the run is short enough to contain it."""
+    return (
+        candidates[run[-1]].hit is candidates[n].hit
+        and n - run[0] < _MAX_WINDOW_SENTENCES
+        and n - run[-1] <= 2
     )
+
+
+def _answer_words(answer_type: AnswerType, text: str, prediction: Prediction) -> str:
+    """Return the words of a sentence that answer; "" if the reranker is not sure, or only a whole sentence can."""
+    unsure = prediction.score < 0 or prediction.probability < _MIN_WORDS_PROBABILITY
+    if unsure or answer_type.kind == "reason" or answer_type.yes_no:
+        return ""
+    words = whole_words(text, prediction)
+    # "320 passengers and 60" does not answer a question for one number.
+    return "" if answer_type.kind == "number" and len(_DIGITS.findall(words)) > 1 else words
+
+
+def whole_words(text: str, prediction: Prediction) -> str:
+    """Return the predicted answer in a sentence, extended to whole names, words and figures."""
+    touched = [
+        match
+        for match in _WHOLE_WORD.finditer(text)
+        if match.start() < prediction.end and prediction.start < match.end()
+    ]
+    return text[touched[0].start() : touched[-1].end()] if touched else ""
+
+
+def deduplicate(ranked: Sequence[Evidence], hits: Sequence[SearchHit], limit: int) -> list[Evidence]:
+    """Leave out sentences that repeat a better one of a copy of its article.
+
+    Only the copies of the best `limit` sentences are looked for; each of those gets them as `also_in`.
+    """
+    passages = [passage for hit in hits for passage in (hit.passage, *hit.also_in)]
+    articles = list({passage.article.id: passage.article for passage in passages}.values())
     kept: list[Evidence] = []
-    repeated: set[tuple[str, str]] = set()  # (article, wording)
+    repeated: set[tuple[str, str]] = set()  # (article id, comparison text)
     for item in ranked:
-        said = comparison_text(item.text)
-        if (item.article.id, said) in repeated:
+        text = comparison_text(item.text)
+        if (item.article.id, text) in repeated:
             continue
-        if len(kept) < most:
-            item = replace(item, also_in=also_in(item.article, item.text, articles))
-            repeated |= {(other.id, said) for other in item.also_in}
+        if len(kept) < limit:
+            item = replace(item, also_in=find_copies(item.article, item.text, articles))
+            repeated |= {(copy.id, text) for copy in item.also_in}
         kept.append(item)
     return kept
 
 
 def best_per_article(ranked: Sequence[Evidence], figures_only: bool = False) -> list[Evidence]:
-    """The best sentence of each article, best first; with `figures_only` the best that holds an amount, not just a date.
+    """Return the best sentence of each article, best first.
 
-    For questions that one date cannot answer.
+    With `figures_only`, the best sentence with a number that is not part of a date.
     """
     best: dict[str, Evidence] = {}
     for evidence in ranked:
@@ -266,9 +352,9 @@ def best_per_article(ranked: Sequence[Evidence], figures_only: bool = False) -> 
 
 
 def filter_by_years(ranked: Sequence[Evidence], days: Sequence[PartialDate]) -> list[Evidence]:
-    """The sentences of articles that appeared between the first and the last year of `days`, or that name no day; all where that leaves none.
+    """Return the sentences of articles published between the first and the last year of `days`, or undated.
 
-    One day alone bounds nothing: "since 2018".
+    Return all sentences if none are left, or for fewer than two days: "since 2018" has no end.
     """
     if len(days) < 2:
         return list(ranked)
@@ -279,14 +365,17 @@ def filter_by_years(ranked: Sequence[Evidence], days: Sequence[PartialDate]) -> 
 
 
 def find_conflict(item: Evidence, among: Iterable[Evidence]) -> Evidence | None:
-    """A sentence of another article that says the same as `item` with other figures, as copies of one report with a mistake do; or None."""
+    """Return a sentence of another article that says the same with other figures, or None.
+
+    Copies of one report with a mistake in one of them do.
+    """
     for other in among:
         if other.article.id == item.article.id or other.text == item.text:
             continue
-        if _wording(other.text) == _wording(item.text):
+        if _without_figures(other.text) == _without_figures(item.text):
             return other
     return None
 
 
-def _wording(text: str) -> str:
+def _without_figures(text: str) -> str:
     return comparison_text(_NUMBER.sub("0", re.sub(r"[\d.,]*\d", "0", text.lower())))

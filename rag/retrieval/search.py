@@ -1,13 +1,13 @@
-"""Question -> hits: both searches, part by part, fused; named publishers and days preferred. Knows the library, not the model.
+"""Hybrid search: find passages by words and by meaning, part by part of a question, and fuse the scores.
 
-langchain's `BaseRetriever` is its face to other chains.
+`Retriever` is a langchain `BaseRetriever`, so it can be used in any chain.
 """
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from math import fsum
 from typing import Any
 
@@ -25,33 +25,37 @@ from embeddings.library import Library, as_document
 from rag import limits
 from rag.query.parts import QuestionPart, SearchQuery
 from rag.retrieval.deduplication import deduplicate_passages
+from rag.retrieval.expansion import QueryExpansion
 
-_FITTING = 12  # passages among which newness counts
-_READ = 40  # best passages whose sentences are compared with the question
+# hand-set on the sample questions; issue J replaces it
+_NEWNESS_DEPTH = 12  # best passages among which newness counts
+_SENTENCE_DEPTH = 40  # limit: best passages whose sentences are compared with the question
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What each signal counts in a passage's score. The defaults were swept: rag/evaluation/results/retrieval.json holds every row.
+    """The weight of each signal in a passage's score.
 
-    A search's scores are stretched to 0..1 before they are added, so the weights do not depend on the question.
+    The defaults were measured in rag/evaluation/results/retrieval.json, which has a row without each of them. The
+    scores of a search are normalised to 0..1 before they are added, so the weights do not depend on the question.
     """
 
     words: float = 0.8  # share of the search by words; the search by meaning has the rest
-    pairs: bool = True  # words that stand side by side count again where they do so in an article
-    wordings: bool = True  # other spellings, numerals, acronyms and slips are searched for too
-    sources: bool = True  # phrases that name whom to ask are not searched for
-    clauses: bool = (
-        True  # each clause is searched on its own too, and a passage has the mean of its best two scores
-    )
+    pairs: bool = True  # also search for neighbouring words as phrases
+    wordings: bool = True  # also search for other spellings, numerals, acronyms and corrected typing errors
+    sources: bool = True  # do not search for the phrases that name a publisher or a day
+    clauses: bool = True  # search each clause too; a passage gets the mean of its best two scores
     preference: float = 0.6  # for a publisher that the question or clause names, and again for a day
-    sentence: float = 0.4  # for one sentence that holds all words of a part
-    newness: float = 0.3  # for the newest of the passages that fit, where the question asks for the latest
+    sentence: float = 0.4  # for a single sentence with all words of a part
+    newness: float = 0.3  # for the newest of the best passages, if the question asks for the latest
 
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """The place (from 1) and score that one signal gave a passage. `by` is "words", "meaning", "preference", "sentence" or "newness"."""
+    """The place (from 1) and score that one signal gave a passage.
+
+    `by` is "words", "meaning", "preference", "sentence", "newness" or "earlier".
+    """
 
     by: str
     place: int
@@ -60,7 +64,11 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A passage that was found. `score` is comparable only inside one list; higher is better. `ranks` explains it, `also_in` repeats it in other papers."""
+    """A passage that a search found.
+
+    `score` is comparable only within one result list; higher is better. `ranks` explains it. `also_in` holds the
+    passages of other publishers that repeat this one.
+    """
 
     passage: Passage
     score: float
@@ -71,104 +79,125 @@ class SearchHit:
 ScoredIds = list[tuple[int, float]]  # (passage id, score), best first
 
 
+@dataclass(frozen=True, slots=True)
+class _PartResult:
+    """The fused scores of the passages that one part of a question found, and the ranks behind them, by passage id."""
+
+    scores: Mapping[int, float]
+    ranks: Mapping[int, list[Rank]]
+
+
 def min_max_normalise(found: ScoredIds, scale: ScoredIds | None = None) -> dict[int, float]:
-    """Scores moved to 0..1, the best of `scale` (of `found` itself) to 1 and its worst to 0; what lies outside goes to the nearer end.
+    """Return the scores scaled to 0..1, with the best of `scale` (by default `found`) at 1 and its worst at 0.
+
+    Scores outside the range are clipped.
 
     >>> min_max_normalise([(7, 9.0), (8, 6.0), (9, 3.0)])
     {7: 1.0, 8: 0.5, 9: 0.0}
     """
     scores = [score for _, score in (scale or found)]
-    lowest, span = min(scores, default=0.0), max(scores, default=0.0) - min(scores, default=0.0)
+    lowest, highest = min(scores, default=0.0), max(scores, default=0.0)
+    span = highest - lowest
     return {number: min(1.0, max(0.0, (score - lowest) / span)) if span else 1.0 for number, score in found}
 
 
 class Retriever(BaseRetriever):
-    """Finds passages for a question in one library."""
+    """Searches one library for passages that bear on a question."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
     library: Library
     k: int = 10
     scoring: Scoring = Scoring()
 
+    @cached_property
+    def expansion(self) -> QueryExpansion:
+        """The query expansion with the library's vocabulary."""
+        return QueryExpansion(self.library)
+
     def hits(self, question: str, k: int | None = None, filters: Filters | None = None) -> list[SearchHit]:
-        """Return the `k` best passages for a text that nobody has parsed yet, best first."""
+        """Return the `k` best passages for a text that is not parsed yet, best first."""
         return self.search(SearchQuery.parse(question, self.library.coverage().publishers), k, filters)
 
     def search(
         self, query: SearchQuery, k: int | None = None, filters: Filters | None = None
     ) -> list[SearchHit]:
-        """Return the `k` best passages for a query, best first; `filters` apply before both searches."""
-        asking = query.parts if self.scoring.clauses else query.parts[:1]
+        """Return the `k` best passages for a query, best first; only passages that match `filters` are searched."""
+        parts = query.parts if self.scoring.clauses else query.parts[:1]
         if not self.scoring.sources:
-            asking = tuple(replace(part, text=part.full_text) for part in asking)
-        vectors = self.library.encoder.encode([part.text for part in asking])
-        found = [self._searched(part, vector, filters) for part, vector in zip(asking, vectors, strict=True)]
+            parts = tuple(replace(part, text=part.full_text) for part in parts)
+        hits = self._fuse([*self._search_parts(parts, filters)])
+        hits = _best_first(self._with_sentence_scores(hits[:_SENTENCE_DEPTH], parts)) + hits[_SENTENCE_DEPTH:]
+        if query.latest:
+            newest = _with_newness(hits[:_NEWNESS_DEPTH], self.scoring.newness)
+            hits = _best_first(newest) + hits[_NEWNESS_DEPTH:]
+        hits = [replace(hit, score=round(hit.score, 4)) for hit in hits]
+        unique = deduplicate_passages([hit.passage for hit in hits], k or self.k)
+        return [replace(hits[n], also_in=copies) for n, copies in unique]
+
+    def _search_parts(self, parts: Sequence[QuestionPart], filters: Filters | None) -> Iterator[_PartResult]:
+        vectors = self.library.encoder.encode([part.text for part in parts])
+        for part, vector in zip(parts, vectors, strict=True):
+            yield self._search_part(part, vector, filters)
+
+    def _fuse(self, results: Sequence[_PartResult]) -> list[SearchHit]:
+        """Return the best candidates of all parts, best first, each with the mean of its best two parts' scores."""
         fused = {
-            number: _best_two([scores.get(number, 0.0) for scores, _ in found])
-            for scores, _ in found
-            for number in scores
+            number: _mean_of_best_two([result.scores.get(number, 0.0) for result in results])
+            for result in results
+            for number in result.scores
         }
         best = heapq.nlargest(limits.CANDIDATES, fused, key=lambda number: (fused[number], -number))
-        hits = [
-            SearchHit(passage, fused[number], _explained(number, [ranks for _, ranks in found]))
+        return _best_first(
+            SearchHit(passage, fused[number], _first_ranks(number, results))
             for number, passage in self.library.passages(best).items()
-        ]
-        hits = _best_first(hits)
-        hits = _best_first(self._read(hits[:_READ], asking)) + hits[_READ:]
-        if query.latest:
-            hits = _best_first(_newest_raised(hits[:_FITTING], self.scoring.newness)) + hits[_FITTING:]
-        hits = [replace(hit, score=round(hit.score, 4)) for hit in hits]
-        return [
-            replace(hits[n], also_in=copies)
-            for n, copies in deduplicate_passages([hit.passage for hit in hits], k or self.k)
-        ]
-
-    def _searched(
-        self, part: QuestionPart, vector: NDArray[np.float32], filters: Filters | None
-    ) -> tuple[dict[int, float], dict[int, list[Rank]]]:
-        """The fused score of each passage that one part of a question finds, and the ranks behind it."""
-        fused: dict[int, float] = defaultdict(float)
-        ranks: dict[int, list[Rank]] = defaultdict(list)
-        weigh = self.scoring.preference and bool(part.sources)
-        searches: tuple[tuple[str, float, Callable[[int, Filters | None], ScoredIds]], ...] = (
-            (
-                "words",
-                self.scoring.words,
-                partial(
-                    self.library.search_by_words,
-                    part.text,
-                    pairs=self.scoring.pairs,
-                    others=self.scoring.wordings,
-                ),
-            ),
-            ("meaning", 1 - self.scoring.words, partial(self.library.search_by_vector, vector)),
         )
-        for by, weight, search in searches:
+
+    def _search_part(
+        self, part: QuestionPart, vector: NDArray[np.float32], filters: Filters | None
+    ) -> _PartResult:
+        """Search for one part of a question by words and by meaning, and prefer the sources that it names."""
+        scores: dict[int, float] = defaultdict(float)
+        ranks: dict[int, list[Rank]] = defaultdict(list)
+        names_sources = self.scoring.preference and bool(part.sources)
+        for by, weight, search in self._searches(part, vector):
             best = search(limits.CANDIDATES, filters)
-            # Who is named may have nothing among the best of all; what they wrote is weighed on the same scale.
-            named = search(limits.CANDIDATES, part.sources.filters) if weigh and not filters else []
+            # The named sources may have nothing among the best of all, so they are searched too, on the same scale.
+            named = search(limits.CANDIDATES, part.sources.filters) if names_sources and not filters else []
             for number, score in min_max_normalise([*best, *named], best).items():
-                fused[number] += weight * score
+                scores[number] += weight * score
             for place, (number, score) in enumerate(best, 1):
                 ranks[number].append(Rank(by, place, round(score, 4)))
-        for number, passage in self.library.passages(fused).items() if weigh else ():
-            preferred = self.scoring.preference * part.sources.match_count(passage.article)
-            if preferred:
-                fused[number] += preferred
-                ranks[number].append(Rank("preference", 1, round(preferred, 4)))
-        return fused, ranks
+        for number, passage in self.library.passages(scores).items() if names_sources else ():
+            preference = self.scoring.preference * part.sources.match_count(passage.article)
+            if preference:
+                scores[number] += preference
+                ranks[number].append(Rank("preference", 1, round(preference, 4)))
+        return _PartResult(scores, ranks)
 
-    def _read(self, hits: Iterable[SearchHit], asking: Sequence[QuestionPart]) -> Iterator[SearchHit]:
-        """The hits, each raised by the share of a part's words, weighted by rarity, that its best sentence holds; the mean of the best two parts."""
-        wanted = [
-            {stem(word): self.library.idf(word) for word in content_words(part.text)} for part in asking
+    def _searches(
+        self, part: QuestionPart, vector: NDArray[np.float32]
+    ) -> list[tuple[str, float, Callable[[int, Filters | None], ScoredIds]]]:
+        """Return the name, the weight and the function of each search for one part of a question."""
+        query = self.expansion.fts_query(part.text, self.scoring.pairs, self.scoring.wordings)
+        return [
+            ("words", self.scoring.words, partial(self.library.search_by_words, query)),
+            ("meaning", 1 - self.scoring.words, partial(self.library.search_by_vector, vector)),
+        ]
+
+    def _with_sentence_scores(
+        self, hits: Iterable[SearchHit], parts: Sequence[QuestionPart]
+    ) -> Iterator[SearchHit]:
+        """Add to each hit the share of a part's words, weighted by idf, that its best sentence contains.
+
+        Of several parts, the mean of the best two counts.
+        """
+        weights = [
+            {stem(word): self.library.idf(word) for word in content_words(part.text)} for part in parts
         ]
         for hit in hits:
-            held = sentence_stems(hit.passage.article.body, hit.passage.start, hit.passage.end)
-            gain = self.scoring.sentence * _best_two([_share(words, held) for words in wanted])
-            yield replace(
-                hit, score=hit.score + gain, ranks=(*hit.ranks, Rank("sentence", 1, round(gain, 4)))
-            )
+            stems = sentence_stems(hit.passage.article.body, hit.passage.start, hit.passage.end)
+            gain = self.scoring.sentence * _mean_of_best_two([_best_share(words, stems) for words in weights])
+            yield _with_gain(hit, "sentence", gain)
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **extra: Any
@@ -176,30 +205,34 @@ class Retriever(BaseRetriever):
         return [as_document(hit.passage) for hit in self.hits(query, extra.get("k"), extra.get("filters"))]
 
 
-def _best_two(scores: Sequence[float]) -> float:
-    """The mean of the best two scores: who answers a clause, and the question or another clause besides, comes before who answers one."""
+def _mean_of_best_two(scores: Sequence[float]) -> float:
+    """Return the mean of the best two scores, so that a passage on two parts outranks one on a single part."""
     best = heapq.nlargest(2, scores)
     return sum(best) / len(best)
 
 
-def _share(rarities: dict[str, float], sentences: Iterable[frozenset[str]]) -> float:
-    total = fsum(rarities.values()) or 1.0  # exact, whatever the order of a set
-    return (
-        max((fsum(rarities[word] for word in rarities.keys() & held) for held in sentences), default=0.0)
-        / total
-    )
+def _best_share(weights: dict[str, float], sentences: Iterable[frozenset[str]]) -> float:
+    """Return the largest share of the words' total weight that one sentence contains."""
+    total = fsum(weights.values()) or 1.0  # exact, whatever the order of a set
+    shares = (fsum(weights[word] for word in weights.keys() & sentence) for sentence in sentences)
+    return max(shares, default=0.0) / total
 
 
-def _explained(number: int, ranks: Sequence[dict[int, list[Rank]]]) -> tuple[Rank, ...]:
-    """The ranks that the whole question gave a passage, or those of the clause that found it."""
-    return tuple(next((found[number] for found in ranks if number in found), ()))
+def _first_ranks(number: int, results: Sequence[_PartResult]) -> tuple[Rank, ...]:
+    """Return the ranks from the first part that found a passage; the whole question is the first."""
+    return tuple(next((result.ranks[number] for result in results if number in result.ranks), ()))
 
 
 def _best_first(hits: Iterable[SearchHit]) -> list[SearchHit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.passage.article.id, hit.passage.start))
 
 
-def _newest_raised(hits: list[SearchHit], newness: float) -> list[SearchHit]:
+def _with_gain(hit: SearchHit, by: str, gain: float) -> SearchHit:
+    return replace(hit, score=hit.score + gain, ranks=(*hit.ranks, Rank(by, 1, round(gain, 4))))
+
+
+def _with_newness(hits: list[SearchHit], newness: float) -> list[SearchHit]:
+    """Add to each hit a share of `newness` that grows with its article's day, from the oldest to the newest."""
     days = [hit.passage.article.published.first.toordinal() for hit in hits if hit.passage.article.published]
     if not days or min(days) == max(days):
         return hits
@@ -211,7 +244,5 @@ def _newest_raised(hits: list[SearchHit], newness: float) -> list[SearchHit]:
             if published
             else 0.0
         )
-        raised.append(
-            replace(hit, score=hit.score + gain, ranks=(*hit.ranks, Rank("newness", 1, round(gain, 4))))
-        )
+        raised.append(_with_gain(hit, "newness", gain))
     return raised
