@@ -5,13 +5,13 @@ BIN := .venv/bin
 .PHONY: run test lint evaluate screenshots clean
 
 run: .venv/installed
-	@$(BIN)/python app.py
+	@$(BIN)/dateline serve
 
 test: .venv/installed-dev .venv/chromium
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/pytest
 
 evaluate: .venv/installed
-	@$(BIN)/python -m rag.evaluation corpus/gold.jsonl --out rag/evaluation/results/baseline.json
+	@$(BIN)/dateline evaluate corpus/gold.jsonl --out rag/evaluation/results/baseline.json
 
 screenshots: .venv/installed-dev
 	@$(BIN)/python docs/screenshots.py
@@ -20,7 +20,7 @@ screenshots: .venv/installed-dev
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dateline needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11 run")'
 	@echo "Installing Dateline into .venv; building llama-cpp-python takes about ten minutes, once."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt

@@ -1,4 +1,4 @@
-"""Settings -> a finished library or assistant. The only room that knows all rooms."""
+"""Open the library or the assistant that the settings describe. The composition root: it imports every layer."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from rag.settings import Settings
 
 
 def open_library(settings: Settings) -> Library:
-    """The collection in `settings.data`, ready to add to and to search.
+    """Return the library over the collection in `settings.data`, ready to add to and to search.
 
     Raises:
         StoreError: the collection's file cannot be used.
@@ -25,7 +25,7 @@ def open_library(settings: Settings) -> Library:
 
 
 def open_encoder(settings: Settings) -> Encoder:
-    """The packaged encoder.
+    """Return the packaged encoder.
 
     Raises:
         EncoderError: its weights are missing.
@@ -36,16 +36,19 @@ def open_encoder(settings: Settings) -> Encoder:
 def open_assistant(
     settings: Settings | None = None, say: Callable[[str], None] = lambda line: None
 ) -> Assistant:
-    """An assistant over the collection and the model that the settings name; close it after use.
+    """Return an assistant over the collection and the model of the settings; close it after use.
+
+    `say` is called with a line for the user where something takes long.
 
     Raises:
-        SettingError, StoreError, EncoderError, RankerError, ModelMissing, ModelError, PromptError: what is wrong, with the remedy.
+        SettingError, StoreError, EncoderError, RerankerError, ModelMissing, ModelError, PromptError:
+            what is wrong, with the remedy.
     """
     settings = settings or Settings.read()
     reader = open_model(settings, say)
     prompts = Prompts.of(reader.extractive)
     library = open_library(settings)
-    library.reranker  # noqa: B018  # damaged weights are told now, not at the first question
+    library.reranker  # noqa: B018  # damaged weights are reported now, not at the first question
     if isinstance(reader.chat, LocalChatModel):
         reader.chat.process.start()
     return Assistant(Retriever(library=library, k=settings.hits), reader, prompts, settings.question)

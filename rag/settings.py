@@ -1,6 +1,10 @@
-"""Every dial: name, type, default, unit and reason. `DATELINE_*` variables are read once, here."""
+"""The settings of Dateline: name, type, default, unit and reason. `DATELINE_*` variables are read once, here.
+
+Not pydantic-settings: `dateline doctor` reads the settings where packages are missing.
+"""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -8,7 +12,8 @@ from typing import Any
 
 from rag import limits
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent  # of a checkout; site-packages where Dateline is installed
+IS_CHECKOUT = (ROOT / "pyproject.toml").exists()
 VERSION = "0.1.0"
 PREFIX = "DATELINE_"
 PACKAGED = "packaged"
@@ -16,82 +21,101 @@ NO_MODEL = "none"
 
 
 class SettingError(ValueError):
-    """A setting that cannot be; the message names it and what it may be."""
+    """A setting with a wrong value; the message names it and what it may be."""
 
 
-def _dial(default: Any, reason: str, least: int | None = None, choices: tuple[str, ...] = ()) -> Any:
+def _default_data_folder() -> Path:
+    """Return `data` in a checkout, and a folder of the user's application data where Dateline is installed."""
+    if IS_CHECKOUT:
+        return ROOT / "data"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/dateline"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "dateline"
+
+
+def _setting(default: Any, reason: str, least: int | None = None, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"reason": reason, "least": least, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Dateline's dials. Each can be set by the environment variable `DATELINE_` and its name in capitals."""
+    """The settings; each is set by the environment variable `DATELINE_` and its name in capitals."""
 
-    data: Path = _dial(ROOT / "data", "folder of the collection; one folder, one collection")
-    model: str = _dial(
+    data: Path = _setting(_default_data_folder(), "folder of the collection; one folder, one collection")
+    model: str = _setting(
         PACKAGED,
-        "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or openai:NAME@http://host/v1",
+        "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, "
+        "or openai:NAME@http://host/v1",
     )
-    adapter: str = _dial(
+    adapter: str = _setting(
         PACKAGED,
-        "packaged (with the packaged model), none, or a GGUF file of training/export.py for the model that DATELINE_MODEL names",
+        "packaged (with the packaged model), none, or a GGUF file of training/export.py "
+        "for the model that DATELINE_MODEL names",
     )
-    context: int = _dial(
+    context: int = _setting(
         2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512
     )
-    threads: int = _dial(
+    threads: int = _setting(
         max(1, (os.cpu_count() or 2) // 2),
-        "threads of each model; half of the cores, since two busy pools on the same cores slow each other 20-40 times",
+        "threads of each model; half of the cores, since two busy pools on the same cores "
+        "slow each other 20-40 times",
         least=1,
     )
-    host: str = _dial("127.0.0.1", "address to listen on; anything but loopback needs --listen")
-    port: int = _dial(7860, "port of the page and the API", least=1)
-    changes: str = _dial(
+    host: str = _setting("127.0.0.1", "address to listen on; anything but loopback needs --listen")
+    port: int = _setting(7860, "port of the page and the API", least=1)
+    changes: str = _setting(
         "local",
-        "who may add, correct and remove articles on the page and over the API: local (only where the page listens on loopback), all or none",
+        "who may add, correct and remove articles on the page and over the API: "
+        "local (only where the page listens on loopback), all or none",
         choices=("local", "all", "none"),
     )
-    logins: str = _dial(
+    logins: str = _setting(
         "",
-        "file of those who may use the page and the API, made by python -m rag login NAME; without one, whoever reaches them",
+        "file of those who may use the page and the API, made by dateline login NAME; "
+        "without one, everyone who reaches them",
     )
-    question: int = _dial(
-        limits.MAX_QUESTION_CHARS, "characters of a question; a pasted article is refused, not cut", least=1
-    )
-    queue: int = _dial(
-        limits.MAX_QUEUE,
-        "questions that may wait, on the page and over the API together; the next is told to come back",
+    question: int = _setting(
+        limits.MAX_QUESTION_CHARS,
+        "characters of a question; a pasted article is refused, not cut",
         least=1,
     )
-    upload: int = _dial(20, "megabytes of one uploaded file", least=1)
-    hits: int = _dial(8, "passages whose sentences are ranked for a question", least=1)
+    queue: int = _setting(
+        limits.MAX_QUEUE,
+        "questions that may wait, on the page and over the API together; the next is refused",
+        least=1,
+    )
+    upload: int = _setting(20, "megabytes of one uploaded file", least=1)
+    hits: int = _setting(8, "passages whose sentences are ranked for a question", least=1)
 
-    def changes_allowed(self, alone: bool) -> bool:
-        """Whether whoever reaches the page may change the collection; `alone` where only this computer does."""
-        return self.changes == "all" or (self.changes == "local" and alone)
+    def changes_allowed(self, loopback_only: bool) -> bool:
+        """Return True if users of the page and the API may change the collection.
+
+        `loopback_only` says that only this computer can reach them.
+        """
+        return self.changes == "all" or (self.changes == "local" and loopback_only)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Settings from the environment; an empty variable counts as absent.
+        """Return the settings of an environment; an empty variable counts as absent.
 
         Raises:
-            SettingError: a value cannot be read, or a `DATELINE_` variable is none of ours.
+            SettingError: a value cannot be parsed, or Dateline has no setting of that name.
         """
-        dials = {PREFIX + dial.name.upper(): dial for dial in fields(cls)}
-        unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in dials)
+        settings = {PREFIX + setting.name.upper(): setting for setting in fields(cls)}
+        unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in settings)
         if unknown:
             raise SettingError(
-                f"{unknown[0]} is no setting of Dateline; there are {', '.join(sorted(dials))}"
+                f"{unknown[0]} is no setting of Dateline; there are {', '.join(sorted(settings))}"
             )
         values: dict[str, Any] = {}
-        for name, dial in dials.items():
+        for name, setting in settings.items():
             text = environment.get(name, "").strip()
             if text:
-                values[dial.name] = _read(name, text, type(dial.default), dial.metadata)
+                values[setting.name] = _parse(name, text, type(setting.default), setting.metadata)
         return cls(**values)
 
 
-def _read(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:
+def _parse(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:
     least, choices = bounds["least"], bounds["choices"]
     if choices and text not in choices:
         raise SettingError(f'{name} is "{text[:40]}"; it should be one of {", ".join(choices)}')

@@ -100,7 +100,7 @@ def test_invalid_names_and_passwords_are_refused(login: tuple[str, str]) -> None
 
 
 def test_login_command_writes_a_login(tmp_path: Path) -> None:
-    code = "import getpass, sys; getpass.getpass = lambda prompt: 'kestrel bay ferry'; from rag.__main__ import main; sys.exit(main(['login', 'ada']))"
+    code = "import getpass, sys; getpass.getpass = lambda prompt: 'kestrel bay ferry'; from rag.cli.main import main; sys.exit(main(['login', 'ada']))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,

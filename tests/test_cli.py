@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SHARED, needs_shared
 
+from rag.settings import VERSION
+
 
 def run(*command: str, data: Path | None = None, **settings: str) -> "subprocess.CompletedProcess[str]":
     environment = {
@@ -52,12 +54,89 @@ def refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
     assert all(word in done.stderr for word in words), done.stderr
 
 
-def test_help_needs_no_models() -> None:
-    hidden = "import sys; sys.modules['torch'] = sys.modules['gradio'] = sys.modules['llama_cpp'] = None; sys.argv = ['app.py', '--help']; import runpy; runpy.run_path('app.py', run_name='__main__')"
-    done = run("-c", hidden)
-    assert done.returncode == 0 and "--port" in done.stdout
-    for module in ("corpus", "rag", "rag.evaluation"):
-        assert run("-m", module, "--help").returncode == 0
+def imported(*words: str, data: Path | None = None) -> set[str]:
+    """Return the heavy libraries that `dateline` imports to run a command."""
+    code = (
+        "import sys; from rag.cli.main import main; assert main(sys.argv[1:]) == 0; "
+        "heavy = {'torch', 'gradio', 'llama_cpp', 'faiss', 'trafilatura', 'langchain_core'}; "
+        "sys.stderr.write(' '.join(heavy & set(sys.modules)))"
+    )
+    done = run("-c", code, *words, data=data)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.split())
+
+
+def test_help_and_what_shows_the_collection_import_no_models(tmp_path: Path) -> None:
+    for words in (
+        "--help",
+        "--version",
+        "add --help",
+        "evaluate --help",
+        "evaluate run --help",
+        "serve --help",
+        "list",
+    ):
+        assert imported(*words.split(), data=tmp_path) == set(), words
+
+
+def test_every_command_has_help_and_every_entry_point_is_the_same_command_line() -> None:
+    listed = run("-m", "rag", "--help").stdout
+    names = re.findall(r"^  (\w+) +[A-Z]", listed.split("Commands:")[1], re.MULTILINE)
+    assert names == [
+        *("serve", "ask", "add", "list", "show", "set", "remove", "copies", "check", "rebuild", "export"),
+        *("evaluate", "doctor", "login", "mcp", "schema", "completion"),
+    ]
+    for name in names:
+        assert run("-m", "rag", name, "--help").stdout.startswith(f"Usage: dateline {name}")
+    assert run("-m", "corpus", "--help").stdout == listed
+    assert run("-m", "rag.evaluation", "--help").stdout == run("-m", "rag", "evaluate", "-h").stdout
+    served = run("app.py", "--help").stdout
+    assert served == run("-m", "rag", "serve", "--help").stdout and "--port" in served
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert run("-m", "rag", "--version").stdout == f"dateline {VERSION}\n"
+
+
+def test_wrong_arguments_get_one_sentence(tmp_path: Path) -> None:
+    refused(run("-m", "rag", "asks"), "asks", "dateline --help")
+    refused(run("-m", "corpus", "add"), "PATH", "dateline add --help")
+    refused(run("-m", "corpus", "list", "--jsn"), "--jsn", "dateline list --help")
+    refused(run("-m", "rag.evaluation", "gold.jsonl", "--half", "third"), "--half", "development", "test")
+    refused(run("-m", "rag.evaluation", "gold.jsonl", "--retrieval", "folder"), "--retrieval")
+    refused(run("-m", "rag.evaluation", "compare", "a.json"), "AFTER", "dateline evaluate compare --help")
+    assert run("-m", "rag").returncode == 2 and "Usage: dateline" in run("-m", "rag").stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_options_and_choices(shell: str) -> None:
+    script = run("-m", "rag", "completion", shell).stdout
+    assert "_DATELINE_COMPLETE" in script and "dateline" in script
+
+    def completed(line: str) -> set[str]:
+        words = line if shell == "fish" else line.rpartition(" ")[2]
+        variables = {"_DATELINE_COMPLETE": f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": words}
+        if shell != "fish":
+            variables["COMP_CWORD"] = str(line.count(" "))
+        else:
+            variables["COMP_CWORD"] = line.rpartition(" ")[2]
+        return set(re.findall(r"[\w-]+", run("-m", "rag", **variables).stdout))
+
+    assert {"remove", "rebuild"} <= completed("dateline re") and "list" not in completed("dateline re")
+    assert {"--since", "--until"} <= completed("dateline ask --")
+    assert {"compare", "convert"} <= completed("dateline evaluate co")
+    assert "development" in completed("dateline evaluate run --half d")
+
+
+def test_doctor_works_without_click() -> None:
+    code = "import sys; sys.modules['click'] = None; sys.argv = ['', {}]; import runpy; runpy.run_module('rag', run_name='__main__')"
+    examined = run("-c", code.format("'doctor', '--json'"), DATELINE_MODEL="none")
+    assert {json.loads(line)["about"] for line in examined.stdout.splitlines()} >= {
+        "Python",
+        "packages",
+        "collection",
+    }
+    refused(run("-c", code.format("'list'")), "click is not installed", "dateline doctor")
 
 
 @needs_shared
@@ -194,7 +273,7 @@ def test_bad_input_gets_one_sentence(tmp_path: Path) -> None:
     ask = ("-m", "rag", "ask", "Why?")
     refused(run("-m", "corpus", "add", str(tmp_path / "folder"), data=tmp_path), "folder", "no articles")
     refused(run("-m", "corpus", "add", "/nowhere", data=tmp_path), "/nowhere", "check the path")
-    refused(run("-m", "corpus", "show", "1234", data=tmp_path), "1234", "python -m corpus list")
+    refused(run("-m", "corpus", "show", "1234", data=tmp_path), "1234", "dateline list")
     refused(run(*ask, data=tmp_path, DATELINE_MODEL=str(tmp_path / "no.gguf")), "not a GGUF file")
     refused(run(*ask, data=tmp_path, DATELINE_MODEL="/nowhere.gguf"), "no such file")
     refused(run(*ask, data=tmp_path, DATELINE_CONTEXT="much"), "DATELINE_CONTEXT", "whole number")

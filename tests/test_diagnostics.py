@@ -14,7 +14,7 @@ from corpus.store.database import Store
 from corpus.store.inspection import UnreadableCollection, inspect_collection
 from corpus.store.lock import lock_holder, write_lock
 from corpus.store.schema import FILE_NAME, SCHEMA_VERSION
-from rag.serving.diagnostics import main
+from rag.serving.diagnostics import print_findings
 
 
 def told(
@@ -63,7 +63,7 @@ def test_a_healthy_collection(folder: Path) -> None:
 def test_looking_makes_no_collection(tmp_path: Path) -> None:
     code, found = told(tmp_path / "new" / "data", DATELINE_MODEL="none")
     assert (
-        code == 0 and "python -m corpus add" in found["collection"][0][2] and not (tmp_path / "new").exists()
+        code == 0 and "dateline add" in found["collection"][0][2] and not (tmp_path / "new").exists()
     )
 
 
@@ -91,7 +91,7 @@ def test_what_check_finds_is_told_with_its_remedy(folder: Path) -> None:
     store.close()
     code, found = told(folder, DATELINE_MODEL="none")
     assert code == 1 and found["check"] == [
-        ("problem", found["check"][0][1], "run: python -m corpus check --repair")
+        ("problem", found["check"][0][1], "run: dateline check --repair")
     ]
     assert "a vector is damaged" in found["check"][0][1]
 
@@ -133,7 +133,7 @@ def test_vectors_of_another_encoder_and_a_stopped_rebuild(folder: Path) -> None:
         assert (
             code == 1
             and found["vectors"][0][0] == "problem"
-            and "python -m corpus rebuild" in found["vectors"][0][2]
+            and "dateline rebuild" in found["vectors"][0][2]
         )
     store.close()
 
@@ -166,7 +166,7 @@ def test_missing_packages_and_wrong_settings(folder: Path) -> None:
         "-c",
         "import sys; sys.modules['numpy'] = None; sys.argv = ['', 'list']; import runpy; runpy.run_module('corpus', run_name='__main__')",
     )
-    assert missing.returncode == 2 and "corpus doctor" in missing.stderr and "Traceback" not in missing.stderr
+    assert missing.returncode == 2 and "dateline doctor" in missing.stderr and "Traceback" not in missing.stderr
 
 
 def test_a_wrong_model_and_left_over_files(folder: Path) -> None:
@@ -204,6 +204,6 @@ def test_the_page_is_one_line_a_finding(
 ) -> None:
     monkeypatch.setenv("DATELINE_DATA", str(tmp_path))
     monkeypatch.setenv("DATELINE_MODEL", "none")
-    assert main([]) == 0
+    assert print_findings() == 0
     *lines, last = capsys.readouterr().out.splitlines()
     assert all(line.startswith(("ok  ", "warning")) for line in lines) and last.startswith("0 problems")

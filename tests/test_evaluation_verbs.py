@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -423,3 +424,26 @@ def test_sets_of_other_forms_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="nosuch"):
         convert("rgb", [tmp_path / "nosuch.json"])
     assert json.loads(json.dumps(found.questions)) == found.questions
+
+
+def test_every_command_prints_json(sample_folder: Path, tmp_path: Path) -> None:
+    gold, out = tmp_path / "gold.jsonl", tmp_path / "run.json"
+    gold.write_text("\n".join((ROOT / "corpus/gold.jsonl").read_text().splitlines()[:2]) + "\n")
+
+    def printed(*words: str) -> list[Any]:
+        done = run("-m", "rag", "evaluate", *words, "--json", data=sample_folder, DATELINE_MODEL="none")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert printed(str(gold), "--out", str(out))[0]["summary"]["all"]["questions"] == 2
+    assert printed(str(gold), "--search")[0]["questions"] <= 2
+    assert printed("check", str(gold)) == []
+    assert printed("compare", str(out), str(out), "--on", "right", "MRR")[0]["worse"] == []
+    assert printed("report", str(out)) == [
+        {"files": [str(out.with_suffix(".html")), str(out.with_suffix(".md"))]}
+    ]
+    assert printed("propose", "--out", str(tmp_path / "drafts.jsonl"))[0]["drafts"] > 48
+    assert [row["values"] for row in printed("sweep", str(gold), "--over", "hits=1,8")] == [
+        {"hits": 1},
+        {"hits": 8},
+    ]

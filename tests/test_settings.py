@@ -1,3 +1,5 @@
+"""Settings from the environment: defaults, limits and unknown names."""
+
 import dataclasses
 from pathlib import Path
 
@@ -41,6 +43,6 @@ def test_a_wrong_setting_is_named(name: str, value: str, why: str) -> None:
     assert f"DATELINE_{name}" in str(caught.value)
 
 
-def test_every_dial_has_a_reason_and_there_are_few() -> None:
-    dials = dataclasses.fields(Settings)
-    assert len(dials) < 25 and all(dial.metadata["reason"] for dial in dials)
+def test_every_setting_has_a_reason_and_there_are_few() -> None:
+    settings = dataclasses.fields(Settings)
+    assert len(settings) < 25 and all(setting.metadata["reason"] for setting in settings)

@@ -133,7 +133,7 @@ def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, 
     reader.close()
     took, _, told = stop(process, signal.SIGTERM)
     assert took < 5 and re.fullmatch(
-        r"stopped: \d+ of 48 articles encoded again; .*python -m corpus rebuild\n", told
+        r"stopped: \d+ of 48 articles encoded again; .*dateline rebuild\n", told
     ), told
     assert kept(tmp_path) == 48
     assert run("-m", "corpus", "rebuild", data=tmp_path).returncode == 0

@@ -1,17 +1,13 @@
-"""What each of `python -m corpus add|list|show|set|remove|copies|check|rebuild|export` does.
+"""The commands that change and show the collection: add, list, show, set, remove, copies, check, rebuild, export."""
 
-Part of a door: it may use `rag.factory`, which no other file here but `corpus/__main__.py` may.
-"""
-
-import argparse
 import json
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
+import click
 from tqdm import tqdm
 
 from corpus.article import Article
@@ -23,94 +19,48 @@ from corpus.store.integrity import Problem, check_integrity, export_lines
 from corpus.store.lock import write_lock
 from corpus.store.rows import CORRECTABLE_FIELDS
 from embeddings.ingest_report import IngestReport
+from rag.cli.click_extensions import json_option
 from rag.cli.tables import article_fields, show_article, show_copies, show_json, show_list, show_reports
 from rag.settings import Settings
 
-Given = argparse.Namespace
+_EXIT_PROBLEMS = 1
+_EXIT_ALL_REFUSED = 2
 
 
-class BadRequest(ValueError):
-    """An id that names no article, or a correction that cannot be."""
+class CommandError(ValueError):
+    """An id without an article, a malformed correction, or a file that cannot be written."""
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; its exit code."""
-    given = _parser().parse_args(arguments)
-    verb: Callable[[Settings, Given], int] = given.run
-    return verb(Settings.read(), given)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m corpus",
-        description="Add articles to the collection, correct and remove them, and look after it.",
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    def verb(name: str, run: Callable[[Settings, Given], int], told: str) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=told, description=told)
-        added.add_argument("--json", action="store_true", help="print JSON lines")
-        added.set_defaults(run=run)
-        return added
-
-    add = verb("add", _add, f"add files, or all articles in folders ({', '.join(FORMATS)})")
-    add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    add.add_argument("--publisher", help="who published them, where the files do not say it right")
-    add.add_argument("--published", metavar="DATE", help="when (YYYY, YYYY-MM or YYYY-MM-DD)")
-    verb("list", _list, "list the articles, newest first")
-    show = verb("show", _show, "show one article, and where each of its fields was found and how sure it is")
-    show.add_argument("id")
-    show.add_argument("--raw", action="store_true", help="print the text as it was read, before cleaning")
-    correct = verb(
-        "set", _set, "correct fields of an article by hand; the correction outlives reading the file again"
-    )
-    correct.add_argument("id")
-    correct.add_argument(
-        "corrections",
-        nargs="+",
-        metavar="FIELD=VALUE",
-        help=f"{', '.join(CORRECTABLE_FIELDS)}; an empty value means unknown",
-    )
-    verb("remove", _remove, "remove articles").add_argument("ids", nargs="+", metavar="ID")
-    verb("copies", _copies, "list articles that are nearly the same, and what differs between them")
-    verb("check", _check, "compare articles, passages, vectors and full text").add_argument(
-        "--repair", action="store_true", help="mend what can be derived"
-    )
-    verb("rebuild", _rebuild, "split and encode all articles again, for another encoder")
-    verb("export", _export, "write the collection as JSON lines that `add` reads back").add_argument(
-        "file", type=Path
-    )
-    verbs.add_parser(
-        "doctor", help="say what is wrong with this installation and the collection"
-    )  # answered before this room is imported
-    return parser
-
-
-def _add(settings: Settings, given: Given) -> int:
-    """Exit code 2 if nothing of what was given could be read, 130 if it was stopped."""
-    files = find_files(given.paths)
-    said = {
-        name: value for name, value in (("publisher", given.publisher), ("date", given.published)) if value
-    }
+@click.command(help=f"Add files, or all articles in folders.\n\nFormats: {', '.join(FORMATS)}.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("--publisher", help="Who published them, where the files do not state it or are wrong.")
+@click.option("--published", metavar="DATE", help="When they were published (YYYY, YYYY-MM or YYYY-MM-DD).")
+@json_option
+def add(paths: tuple[Path, ...], publisher: str | None, published: str | None, as_json: bool) -> int:
+    settings, files = Settings.read(), find_files(list(paths))
+    stated = {name: value for name, value in (("publisher", publisher), ("date", published)) if value}
     reports: list[IngestReport] = []
     with write_lock(settings.data):
-        done = _add_files(settings, files, said, reports)
-    _show_added(reports, given.json)
+        done = _add_files(settings, files, stated, reports)
+    _show_added(reports, as_json)
     if done < len(files):
         sys.stderr.write(
             f"stopped: {done} of {len(files)} files added; run the same command again for the rest\n"
         )
         return EXIT_STOPPED
-    return 2 if all(report.status == "refused" for report in reports) else 0
+    return _EXIT_ALL_REFUSED if all(report.status == "refused" for report in reports) else 0
 
 
 def _add_files(
-    settings: Settings, files: list[Path], said: dict[str, str], reports: list[IngestReport]
+    settings: Settings, files: list[Path], stated: dict[str, str], reports: list[IngestReport]
 ) -> int:
-    """Add files; `reports` gains what became of each article. How many files are done: not all where the user stopped it."""
+    """Add files, append the result for each article to `reports`, and return how many files are done.
+
+    Fewer than all are done where the user stopped it.
+    """
     store: Store | None = None
     done = 0
-    # Opening the collection and reading a file are dropped at once; an article that is being added is finished.
+    # Opening the collection and reading a file are abandoned at once; an article that is being added is finished.
     with GracefulStop(lambda: store is not None and not is_parsing()) as stop:
         try:
             from embeddings.ingest import ingest
@@ -118,17 +68,15 @@ def _add_files(
 
             library = open_library(settings)
             store = library.store
-            with _bar(sum(map(_expected, files))) as bar:
+            with _progress_bar(sum(map(_estimate_articles, files))) as bar:
                 for file in files:
                     before = len(reports)
-                    for report in ingest(library, file, said):
+                    for report in ingest(library, file, stated):
                         reports.append(report)
                         bar.update()
-                        if stop.requested:
-                            return done + (
-                                report.origin == str(file)
-                            )  # a file of several articles may hold more
-                    bar.total = (bar.total or 0) + len(reports) - before - _expected(file)
+                        if stop.requested:  # a file of several articles may hold more
+                            return done + (report.origin == str(file))
+                    bar.total = (bar.total or 0) + len(reports) - before - _estimate_articles(file)
                     done += 1
         except KeyboardInterrupt:
             return done
@@ -138,20 +86,20 @@ def _add_files(
     return done
 
 
-def _bar(articles: int) -> "tqdm[NoReturn]":
-    """A bar with rate and time left on standard error, where that is a terminal."""
+def _progress_bar(articles: int) -> "tqdm[NoReturn]":
+    """Return a bar with the rate and the time left, shown on standard error where that is a terminal."""
     return tqdm(total=articles, unit=" articles", disable=None)
 
 
-def _expected(file: Path) -> int:
-    """How many articles a file seems to hold; what cannot be counted without reading it counts as one."""
+def _estimate_articles(file: Path) -> int:
+    """Return how many articles a file seems to hold: the lines of JSON lines, one for any other format."""
     if file.suffix.lower() != ".jsonl":
         return 1
     try:
         with file.open("rb") as lines:
             return sum(1 for _ in lines)
     except OSError:
-        return 1  # told when it is added
+        return 1  # adding it reports the error
 
 
 def _show_added(reports: list[IngestReport], as_json: bool) -> None:
@@ -170,182 +118,199 @@ def _show_added(reports: list[IngestReport], as_json: bool) -> None:
         )
 
 
-def _list(settings: Settings, given: Given) -> int:
-    store = Store(settings.data)
-    if given.json:
+@click.command("list")
+@json_option
+def list_articles(as_json: bool) -> None:
+    """List the articles, newest first."""
+    with closing(Store(Settings.read().data)) as store:
+        if not as_json:
+            show_list(store.articles(), store.coverage().passages)
+            return
         for article in store.articles():
             show_json(article_fields(article))
-    else:
-        show_list(store.articles(), store.coverage().passages)
-    store.close()
-    return 0
 
 
-def _show(settings: Settings, given: Given) -> int:
-    store = Store(settings.data)
-    article = _article(store, given.id)
-    if given.raw:
-        raw = store.raw(article.id) or ""
-        show_json({"id": article.id, "raw": raw}) if given.json else sys.stdout.write(raw)
-    elif given.json:
-        show_json(
-            {
-                **article_fields(article),
-                "body": article.body,
-                "found": [asdict(found) for found in article.provenance],
-            }
-        )
-    else:
-        show_article(article)
-    store.close()
-    return 0
+@click.command()
+@click.argument("id")
+@click.option("--raw", is_flag=True, help="Print the text as it was read, before cleaning.")
+@json_option
+def show(id: str, raw: bool, as_json: bool) -> None:
+    """Show one article, and where its fields were found.
+
+    Beside each field is printed where it was found and how certain that is.
+    """
+    with closing(Store(Settings.read().data)) as store:
+        article = _find_article(store, id)
+        if raw:
+            text = store.raw(article.id) or ""
+            show_json({"id": article.id, "raw": text}) if as_json else sys.stdout.write(text)
+        elif as_json:
+            found = [asdict(item) for item in article.provenance]
+            show_json({**article_fields(article), "body": article.body, "found": found})
+        else:
+            show_article(article)
 
 
-def _set(settings: Settings, given: Given) -> int:
-    with write_lock(settings.data):
-        store = Store(settings.data)
-        article = _article(store, given.id)
-        for correction in given.corrections:
+@click.command("set")
+@click.argument("id")
+@click.argument(
+    "corrections",
+    nargs=-1,
+    required=True,
+    metavar="FIELD=VALUE...",
+    help=f"{', '.join(CORRECTABLE_FIELDS)}; an empty value means unknown.",
+)
+@json_option
+def set_fields(id: str, corrections: tuple[str, ...], as_json: bool) -> None:
+    """Correct fields of an article.
+
+    The corrections are kept when its file is added again.
+    """
+    data = Settings.read().data
+    with write_lock(data), closing(Store(data)) as store:
+        article = _find_article(store, id)
+        for correction in corrections:
             field, equals, value = correction.partition("=")
             if not equals or field not in CORRECTABLE_FIELDS:
-                raise BadRequest(
-                    f'"{correction}" is no correction; write FIELD=VALUE with one of {", ".join(CORRECTABLE_FIELDS)}'
-                )
+                fields = ", ".join(CORRECTABLE_FIELDS)
+                raise CommandError(f'"{correction}" is no correction; write FIELD=VALUE with one of {fields}')
             store.correct(article.id, field, value.strip() or None)
-        article = _article(store, given.id)
-        store.close()
-    if given.json:
+        article = _find_article(store, id)
+    if as_json:
         show_json(article_fields(article))
     else:
         show_article(article)
-    return 0
 
 
-def _remove(settings: Settings, given: Given) -> int:
-    with write_lock(settings.data):
-        store = Store(settings.data)
-        for article in [_article(store, name) for name in given.ids]:
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@json_option
+def remove(ids: tuple[str, ...], as_json: bool) -> None:
+    """Remove articles."""
+    data = Settings.read().data
+    with write_lock(data), closing(Store(data)) as store:
+        for article in [_find_article(store, id) for id in ids]:
             store.remove(article.id)
-            if given.json:
+            if as_json:
                 show_json({**article_fields(article), "status": "removed"})
             else:
-                sys.stdout.write(f"removed {article.id}: {article.headline}\n")
-        store.close()
-    return 0
+                click.echo(f"removed {article.id}: {article.headline}")
 
 
-def _copies(settings: Settings, given: Given) -> int:
-    store = Store(settings.data)
-    articles = store.articles()
-    with _bar(len(articles)) as bar:
+@click.command()
+@json_option
+def copies(as_json: bool) -> None:
+    """List articles that are nearly the same, and their differences."""
+    with closing(Store(Settings.read().data)) as store:
+        articles = store.articles()
+    with _progress_bar(len(articles)) as bar:
         pairs = list(find_near_duplicates(articles, bar.update))
     for pair in pairs:
-        if given.json:
-            show_json(
-                {
-                    "first": article_fields(pair.first),
-                    "second": article_fields(pair.second),
-                    "differences": [asdict(item) for item in pair.differences],
-                }
-            )
-        else:
+        if not as_json:
             show_copies(pair)
-    store.close()
-    return 0
-
-
-def _check(settings: Settings, given: Given) -> int:
-    """Exit code 1 if something is wrong and was not mended."""
-    store = Store(settings.data)
-    problems = _checked(store)
-    if given.repair and problems:
-        with write_lock(settings.data):
-            _repair(settings, store, problems)
-        problems = _checked(store)
-    for problem in problems:
-        if given.json:
-            show_json(asdict(problem))
-        else:
-            sys.stdout.write(f"{problem.text}\n")
-    mendable = any(problem.article or problem.words for problem in problems)
-    if not given.json:
-        told = (
-            f"{len(problems)} problems"
-            + ("; mend them with: python -m corpus check --repair" if mendable else "")
-            if problems
-            else "nothing is wrong"
+            continue
+        first, second = article_fields(pair.first), article_fields(pair.second)
+        show_json(
+            {"first": first, "second": second, "differences": [asdict(item) for item in pair.differences]}
         )
-        sys.stdout.write(f"{store.coverage().articles} articles checked: {told}\n")
-    store.close()
-    return 1 if problems else 0
 
 
-def _checked(store: Store) -> list[Problem]:
-    with _bar(store.coverage().articles) as bar:
+@click.command()
+@click.option("--repair", is_flag=True, help="Repair what can be derived from the articles.")
+@json_option
+def check(repair: bool, as_json: bool) -> int:
+    """Compare articles, passages, vectors and full text.
+
+    The exit code is 1 where a problem remains.
+    """
+    settings = Settings.read()
+    with closing(Store(settings.data)) as store:
+        problems = _find_problems(store)
+        if repair and problems:
+            with write_lock(settings.data):
+                _repair(settings, store, problems)
+            problems = _find_problems(store)
+        for problem in problems:
+            show_json(asdict(problem)) if as_json else click.echo(problem.text)
+        if not as_json:
+            click.echo(f"{store.coverage().articles} articles checked: {_summarise(problems)}")
+    return _EXIT_PROBLEMS if problems else 0
+
+
+def _find_problems(store: Store) -> list[Problem]:
+    with _progress_bar(store.coverage().articles) as bar:
         return list(check_integrity(store, bar.update))
+
+
+def _summarise(problems: list[Problem]) -> str:
+    if not problems:
+        return "nothing is wrong"
+    repairable = any(problem.article or problem.words for problem in problems)
+    return f"{len(problems)} problems" + ("; repair them with: dateline check --repair" if repairable else "")
 
 
 def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
     from embeddings.library import Library
     from rag.factory import open_encoder
 
-    store.rebuild_word_index()  # first, since FTS5 forgets only what it remembers
+    store.rebuild_word_index()  # first, since FTS5 can only remove rows that it still has
     damaged = {problem.article for problem in problems if problem.article}
     if damaged:
         library = Library(store, open_encoder(settings))
-        with _bar(len(damaged)) as bar:
+        with _progress_bar(len(damaged)) as bar:
             for article in store.articles():
                 if article.id in damaged:
                     library.reencode(article)
                     bar.update()
 
 
-def _rebuild(settings: Settings, given: Given) -> int:
-    from embeddings.library import rebuild
+@click.command()
+@json_option
+def rebuild(as_json: bool) -> int:
+    """Split and encode all articles again."""
+    from embeddings import library
     from rag.factory import open_encoder
 
+    settings = Settings.read()
     with write_lock(settings.data), closing(Store(settings.data)) as store:
         encoder = open_encoder(settings)
-        whole, count = store.coverage().articles, 0
+        total, count = store.coverage().articles, 0
         with GracefulStop(lambda: True) as stop:
-            for _ in tqdm(rebuild(store, encoder), total=whole, unit=" articles", disable=None):
+            for _ in tqdm(library.rebuild(store, encoder), total=total, unit=" articles", disable=None):
                 count += 1
-                if stop.requested and count < whole:
+                if stop.requested and count < total:
                     sys.stderr.write(
-                        f"stopped: {count} of {whole} articles encoded again; until all are, only this opens the collection: "
-                        "python -m corpus rebuild\n"
+                        f"stopped: {count} of {total} articles encoded again; until all are, "
+                        "only this opens the collection: dateline rebuild\n"
                     )
                     return EXIT_STOPPED
-    sys.stdout.write(
-        json.dumps({"rebuilt": count}) + "\n"
-        if given.json
-        else f"{count} articles were split and encoded again\n"
+    click.echo(
+        json.dumps({"rebuilt": count}) if as_json else f"{count} articles were split and encoded again"
     )
     return 0
 
 
-def _export(settings: Settings, given: Given) -> int:
-    store = Store(settings.data)
-    try:
-        with given.file.open("w", encoding="utf-8") as file:
-            for line in tqdm(
-                export_lines(store), total=store.coverage().articles, unit=" articles", disable=None
-            ):
-                file.write(f"{line}\n")
-    except OSError as error:
-        raise BadRequest(f"{given.file}: {error.strerror}; choose another file") from error
-    count = store.coverage().articles
-    sys.stdout.write(
-        json.dumps({"exported": count}) + "\n"
-        if given.json
-        else f"{count} articles written to {given.file}\n"
-    )
-    store.close()
-    return 0
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def export(file: Path, as_json: bool) -> None:
+    """Write the collection as JSON lines.
+
+    `dateline add` reads them back.
+    """
+    with closing(Store(Settings.read().data)) as store:
+        count = store.coverage().articles
+        try:
+            with file.open("w", encoding="utf-8") as out:
+                for line in tqdm(export_lines(store), total=count, unit=" articles", disable=None):
+                    out.write(f"{line}\n")
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}; choose another file") from error
+    click.echo(json.dumps({"exported": count}) if as_json else f"{count} articles written to {file}")
 
 
-def _article(store: Store, name: str) -> Article:
-    article = store.article(name)
+def _find_article(store: Store, id: str) -> Article:
+    article = store.article(id)
     if article is None:
-        raise BadRequest(f"{name}: no article has this id; see: python -m corpus list")
+        raise CommandError(f"{id}: no article has this id; see: dateline list")
     return article

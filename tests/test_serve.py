@@ -4,32 +4,32 @@ from pathlib import Path
 
 import pytest
 
-import app
 from corpus.store.database import Store
 from corpus.store.lock import write_lock
 from embeddings.encoder import Encoder
 from embeddings.library import Library
+from rag.cli import serve
 
 
 def test_a_sample_that_was_left_half_added_is_completed_and_a_collection_of_ones_own_is_left_alone(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = sorted(app.SAMPLE.glob("*.md"))[:3] or sorted(app.SAMPLE.iterdir())[:3]
+    files = sorted(serve.SAMPLE.glob("*.md"))[:3] or sorted(serve.SAMPLE.iterdir())[:3]
     few = tmp_path / "few"
     few.mkdir()
     for file in files:
         (few / file.name).write_bytes(file.read_bytes())
-    monkeypatch.setattr(app, "SAMPLE", few)
+    monkeypatch.setattr(serve, "SAMPLE", few)
     library = Library(Store(tmp_path / "data"), encoder)
     hidden = (few / files[2].name).rename(tmp_path / files[2].name)
-    assert app.add_sample(library) and library.coverage().articles == 2
+    assert serve.add_sample(library) and library.coverage().articles == 2
     hidden.rename(few / files[2].name)
-    assert app.add_sample(library) and library.coverage().articles == 2  # it was complete
+    assert serve.add_sample(library) and library.coverage().articles == 2  # it was complete
     library.store.set_property("sample", "begun")  # as a stop leaves it
-    assert app.add_sample(library) and library.coverage().articles == 3
+    assert serve.add_sample(library) and library.coverage().articles == 3
     for article in library.store.articles()[:2]:
         library.remove(article.id)
-    assert app.add_sample(library) and library.coverage().articles == 1
+    assert serve.add_sample(library) and library.coverage().articles == 1
     with write_lock(tmp_path / "data"):
-        assert app.add_sample(library)  # nothing to write, so nobody is waited for
+        assert serve.add_sample(library)  # nothing to write, so nobody is waited for
     library.store.close()

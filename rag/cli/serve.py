@@ -1,0 +1,180 @@
+"""The commands that serve: `dateline serve` the page and its API, `dateline mcp` the same functions to a client."""
+
+import os
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.settings import ROOT, SettingError, Settings
+
+if TYPE_CHECKING:
+    from embeddings.library import Library
+
+SAMPLE = ROOT / "corpus" / "articles"
+SAMPLE_QUESTIONS = (
+    "Why was the opening of Berlin airport called off in May 2012?",
+    "How has the cost of HS2 changed?",
+    "What do the auditors and the council say about the cost of the Kestrel Bay ferry?",
+    "How many trainers was NATO thinking of sending to Iraq in 2014?",
+    "Which orchestra played at the reopening of Notre-Dame?",  # no article of the sample answers it
+)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Gradio reads these itself, and each would open more than the user of a local program expects.
+_UNSAFE_VARIABLES = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS", "GRADIO_MCP_SERVER")
+
+
+@click.command()
+@click.option(
+    "--host", help="Address to listen on (default: DATELINE_HOST); any but loopback needs --listen."
+)
+@click.option("--port", type=int, help="Port (default: DATELINE_PORT).")
+@click.option(
+    "--listen",
+    is_flag=True,
+    help="Let other machines in: set DATELINE_LOGINS, and put a proxy with TLS in front.",
+)
+@click.option("--mcp", "as_tools", is_flag=True, help="In place of the page, do what `dateline mcp` does.")
+def serve(host: str | None, port: int | None, listen: bool, as_tools: bool) -> None:
+    """Open the page and the API, until Ctrl-C."""
+    settings = Settings.read()
+    if as_tools:
+        _serve_tools(settings)
+        return
+    host, port = host or settings.host, settings.port if port is None else port
+    # Hugging Face Spaces run the app in a container behind their own proxy.
+    in_space = "SPACE_ID" in os.environ
+    if in_space or (listen and host in _LOOPBACK):
+        host, listen = "0.0.0.0", True
+    _check_address(host, port, listen)
+    with TemporaryDirectory(prefix="dateline-") as uploads:
+        os.environ["GRADIO_TEMP_DIR"] = uploads  # a folder of our own, which nobody else may read
+        _serve_page(settings, host, port, Path(uploads))
+
+
+@click.command()
+def mcp() -> None:
+    """Serve tools of the Model Context Protocol.
+
+    They are served on standard input and output, to the program that starts this one.
+    """
+    _serve_tools(Settings.read())
+
+
+def _check_address(host: str, port: int, listen: bool) -> None:
+    """Raise SettingError for what would fail or open too much, before anything heavy is loaded."""
+    for name in _UNSAFE_VARIABLES:
+        if os.environ.get(name):
+            raise SettingError(
+                f"{name} is set and would open this computer's files or the chat to others; unset it"
+            )
+    if host not in _LOOPBACK and not listen:
+        raise SettingError(f"{host} lets other machines in; add --listen if that is meant")
+    if not 0 < port < 65536:
+        raise SettingError(f"{port} is no port; choose one from 1 to 65535")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingError(
+                f"{host}:{port} cannot be used ({error.strerror}); "
+                "end the program that uses it, or choose another with --port"
+            ) from error
+
+
+def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None:
+    """Open the assistant, add the sample articles to an empty collection, and serve the page until Ctrl-C."""
+    from starlette.middleware import Middleware
+
+    from rag.factory import open_assistant
+    from rag.page.error_messages import queue_full_response
+    from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
+    from rag.serving.authentication import Logins
+    from rag.serving.collection import Collection
+    from rag.serving.request_guard import RequestGuard
+
+    loopback_only = host in _LOOPBACK
+    writable = settings.changes_allowed(loopback_only)
+    logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
+    check_login: Any = logins.authenticate if logins else None  # Gradio awaits it, which its type does not say
+    guard = Middleware(
+        RequestGuard, loopback_only=loopback_only, uploads=writable, is_logged_in=is_logged_in if logins else None
+    )
+    assistant = open_assistant(settings, _say)
+    try:
+        examples = SAMPLE_QUESTIONS if add_sample(assistant.library) else ()
+        collection = Collection(assistant.library, uploads, writable, settings.upload * 1_000_000)
+        page = build_page(assistant, collection, examples, settings.queue, bool(logins))
+        page.launch(
+            server_name=host, server_port=port, auth=check_login,
+            max_file_size=collection.max_file_bytes, blocked_paths=[str(settings.data)],
+            theme=theme(), css_paths=STYLESHEET, footer_links=[], quiet=True, prevent_thread_lock=True,
+            share=False, ssr_mode=False, show_error=False, strict_cors=True,
+            enable_monitoring=False, mcp_server=False, run_history=False,
+            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}},
+        )  # fmt: skip
+        _say(f"Dateline is ready at http://{'127.0.0.1' if loopback_only else host}:{port} (Ctrl-C ends it)")
+        _wait_for_stop()
+        _say("Dateline is shutting down")
+        # New and waiting requests are refused; replies that are being sent are finished.
+        assistant.begin_shutdown()
+        page.server.close()  # type: ignore[no-untyped-call]
+    finally:
+        assistant.close()
+
+
+def _wait_for_stop() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    with suppress(KeyboardInterrupt):
+        Event().wait()
+
+
+def add_sample(library: "Library") -> bool:
+    """Add the sample articles to an empty collection, and return True if any of them is in the collection.
+
+    A start that was stopped before all were added is completed.
+    """
+    from tqdm import tqdm
+
+    from corpus.reading.files import find_files
+    from corpus.store.lock import write_lock
+    from embeddings.ingest import ingest
+
+    store, files = library.store, find_files([SAMPLE])
+    if not library.coverage().articles or store.get_property("sample") == "begun":
+        with write_lock(store.path.parent):
+            store.set_property("sample", "begun")
+            for file in tqdm(files, desc="Indexing the sample collection", unit=" articles", disable=None):
+                list(ingest(library, file))
+            store.set_property("sample", "added")
+    return any(store.origin(str(file)) for file in files)
+
+
+def _serve_tools(settings: Settings) -> None:
+    """Serve the tools of the Model Context Protocol until the client disconnects."""
+    from rag.factory import open_assistant
+    from rag.serving import mcp_server
+    from rag.serving.api import Api
+    from rag.serving.collection import Collection
+
+    mcp_server.check()
+    # The event loop of the server handles Ctrl-C itself, and a client ends it with SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assistant = open_assistant(settings)
+    try:
+        with TemporaryDirectory(prefix="dateline-") as uploads:
+            collection = Collection(assistant.library, Path(uploads), writable=settings.changes != "none")
+            mcp_server.serve(Api(assistant, collection))
+    finally:
+        assistant.close()
+
+
+def _say(line: str) -> None:
+    click.echo(line)
