@@ -1,4 +1,4 @@
-"""The command lines in processes of their own: what they print, and one sentence with exit code 2 for what cannot be."""
+"""The command line in a process of its own: what it prints, and one sentence with exit code 2 for bad input."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ def run(*command: str, data: Path | None = None, **settings: str) -> "subprocess
 
 
 def on_a_terminal(*command: str, data: Path) -> str:
-    """What a command writes on standard error where that is a terminal."""
+    """Return what a command writes on standard error where that is a terminal."""
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (24, 120))
     environment = {**os.environ, "DATELINE_DATA": str(data), "COLUMNS": "120"}
@@ -47,7 +47,7 @@ def on_a_terminal(*command: str, data: Path) -> str:
 
 
 def refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
-    """One sentence that names the thing and the remedy, exit code 2, no traceback."""
+    """Assert exit code 2 and one sentence that names the thing and the remedy, without a traceback."""
     assert done.returncode == 2, (done.stdout, done.stderr)
     lines = [line for line in done.stderr.strip().splitlines() if line]
     assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
@@ -114,13 +114,10 @@ def test_a_shell_completes_commands_options_and_choices(shell: str) -> None:
     assert "_DATELINE_COMPLETE" in script and "dateline" in script
 
     def completed(line: str) -> set[str]:
-        words = line if shell == "fish" else line.rpartition(" ")[2]
-        variables = {"_DATELINE_COMPLETE": f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": words}
-        if shell != "fish":
-            variables["COMP_CWORD"] = str(line.count(" "))
-        else:
-            variables["COMP_CWORD"] = line.rpartition(" ")[2]
-        return set(re.findall(r"[\w-]+", run("-m", "rag", **variables).stdout))
+        position = line.rpartition(" ")[2] if shell == "fish" else str(line.count(" "))
+        variables = {"COMP_WORDS": line, "COMP_CWORD": position}
+        done = run("-m", "rag", _DATELINE_COMPLETE=f"{shell}_complete", **variables)
+        return set(re.findall(r"[\w-]+", done.stdout))
 
     assert {"remove", "rebuild"} <= completed("dateline re") and "list" not in completed("dateline re")
     assert {"--since", "--until"} <= completed("dateline ask --")
@@ -176,7 +173,7 @@ def test_list_show_and_remove(tmp_path: Path) -> None:
     assert "0 articles" in run("-m", "corpus", "list", data=tmp_path).stdout
 
 
-def test_what_takes_long_shows_how_far_it_is_on_a_terminal_only(tmp_path: Path) -> None:
+def test_long_commands_show_their_progress_on_a_terminal_only(tmp_path: Path) -> None:
     lines = [
         json.dumps({"title": f"Ferry {n}", "body": f"The ferry number {n} sailed at noon with eighty cars."})
         for n in range(5)

@@ -1,4 +1,4 @@
-"""`python -m corpus doctor` in a process of its own, over healthy and sick installations."""
+"""`dateline doctor` in a process of its own, over working and damaged installations."""
 
 import json
 import os
@@ -17,10 +17,10 @@ from corpus.store.schema import FILE_NAME, SCHEMA_VERSION
 from rag.serving.diagnostics import print_findings
 
 
-def told(
+def examine(
     data: Path, *words: str, code: str = "", **settings: str
 ) -> tuple[int, dict[str, list[tuple[str, str, str]]]]:
-    """The exit code, and (state, what, remedy) of each finding by what it is about."""
+    """Return the exit code, and (state, what, remedy) of each finding by what it is about."""
     command = (
         "-c",
         f"import sys; {code}; sys.argv[1:] = ['doctor', '--json']; import runpy; runpy.run_module('corpus', run_name='__main__')",
@@ -45,7 +45,7 @@ def folder(tmp_path: Path, sample_folder: Path) -> Path:
 
 def test_a_healthy_collection(folder: Path) -> None:
     before = sorted(file.name for file in folder.iterdir())
-    code, found = told(folder)
+    code, found = examine(folder)
     assert code == 0 and {state for lines in found.values() for state, _, _ in lines} <= {"ok", "warning"}, (
         found
     )
@@ -60,11 +60,9 @@ def test_a_healthy_collection(folder: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == before
 
 
-def test_looking_makes_no_collection(tmp_path: Path) -> None:
-    code, found = told(tmp_path / "new" / "data", DATELINE_MODEL="none")
-    assert (
-        code == 0 and "dateline add" in found["collection"][0][2] and not (tmp_path / "new").exists()
-    )
+def test_examining_makes_no_collection(tmp_path: Path) -> None:
+    code, found = examine(tmp_path / "new" / "data", DATELINE_MODEL="none")
+    assert code == 0 and "dateline add" in found["collection"][0][2] and not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "text"])
@@ -79,27 +77,25 @@ def test_a_damaged_database(folder: Path, damage: str) -> None:
             "text": b"not a database " * 9_000,
         }[damage]
     )
-    code, found = told(folder, DATELINE_MODEL="none")
+    code, found = examine(folder, DATELINE_MODEL="none")
     problems = [line for line in found["collection"] + found.get("check", []) if line[0] == "problem"]
     assert code == 1 and problems and all(remedy for _, _, remedy in problems)
-    assert found["encoder"][0][0] == "ok"  # the other probes speak all the same
+    assert found["encoder"][0][0] == "ok"  # the other probes still work
 
 
-def test_what_check_finds_is_told_with_its_remedy(folder: Path) -> None:
+def test_what_check_finds_is_reported_with_its_remedy(folder: Path) -> None:
     store = Store(folder)
     store._db.execute("UPDATE passages SET vector = zeroblob(1536) WHERE id = 1")
     store.close()
-    code, found = told(folder, DATELINE_MODEL="none")
-    assert code == 1 and found["check"] == [
-        ("problem", found["check"][0][1], "run: dateline check --repair")
-    ]
+    code, found = examine(folder, DATELINE_MODEL="none")
+    assert code == 1 and found["check"] == [("problem", found["check"][0][1], "run: dateline check --repair")]
     assert "a vector is damaged" in found["check"][0][1]
 
 
-def test_who_writes_is_told(folder: Path) -> None:
+def test_who_writes_is_reported(folder: Path) -> None:
     assert lock_holder(folder) is None
     with write_lock(folder):
-        code, found = told(folder, DATELINE_MODEL="none")
+        code, found = examine(folder, DATELINE_MODEL="none")
     assert (
         code == 0
         and found["writer"][0][0] == "warning"
@@ -112,7 +108,7 @@ def test_who_writes_is_told(folder: Path) -> None:
 def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     folder.chmod(0o500)
     try:
-        code, found = told(folder, DATELINE_MODEL="none")
+        code, found = examine(folder, DATELINE_MODEL="none")
     finally:
         folder.chmod(0o700)
     assert code == 1 and found["folder"][0][0] == "problem" and "DATELINE_DATA" in found["folder"][0][2]
@@ -120,7 +116,7 @@ def test_a_folder_that_cannot_be_written(folder: Path) -> None:
 
 
 def test_a_folder_below_a_file(folder: Path) -> None:
-    code, found = told(folder / FILE_NAME / "below", DATELINE_MODEL="none")
+    code, found = examine(folder / FILE_NAME / "below", DATELINE_MODEL="none")
     assert code == 1 and found["folder"][0][0] == "problem" and "DATELINE_DATA" in found["folder"][0][2]
 
 
@@ -129,11 +125,9 @@ def test_vectors_of_another_encoder_and_a_stopped_rebuild(folder: Path) -> None:
     entry = json.loads(store.get_property("encoder") or "")
     for value in (json.dumps({**entry, "weights": "0" * 64}), "rebuilding"):
         store.set_property("encoder", value)
-        code, found = told(folder, DATELINE_MODEL="none")
+        code, found = examine(folder, DATELINE_MODEL="none")
         assert (
-            code == 1
-            and found["vectors"][0][0] == "problem"
-            and "dateline rebuild" in found["vectors"][0][2]
+            code == 1 and found["vectors"][0][0] == "problem" and "dateline rebuild" in found["vectors"][0][2]
         )
     store.close()
 
@@ -145,7 +139,7 @@ def test_missing_weights(folder: Path, tmp_path: Path) -> None:
     ):  # packages without their weights, found before the real ones
         (tmp_path / "empty" / package).mkdir(parents=True)
         (tmp_path / "empty" / package / "__init__.py").touch()
-    code, found = told(folder, PYTHONPATH=str(tmp_path / "empty"))
+    code, found = examine(folder, PYTHONPATH=str(tmp_path / "empty"))
     assert code == 1
     for about in ("encoder", "reader"):
         ((state, what, _),) = found[about]
@@ -153,7 +147,7 @@ def test_missing_weights(folder: Path, tmp_path: Path) -> None:
 
 
 def test_missing_packages_and_wrong_settings(folder: Path) -> None:
-    code, found = told(
+    code, found = examine(
         folder,
         code="sys.modules['numpy'] = sys.modules['tqdm'] = None",
         DATELINE_MODEL="none",
@@ -166,14 +160,16 @@ def test_missing_packages_and_wrong_settings(folder: Path) -> None:
         "-c",
         "import sys; sys.modules['numpy'] = None; sys.argv = ['', 'list']; import runpy; runpy.run_module('corpus', run_name='__main__')",
     )
-    assert missing.returncode == 2 and "dateline doctor" in missing.stderr and "Traceback" not in missing.stderr
+    assert (
+        missing.returncode == 2 and "dateline doctor" in missing.stderr and "Traceback" not in missing.stderr
+    )
 
 
 def test_a_wrong_model_and_left_over_files(folder: Path) -> None:
     old = folder / "collection.sqlite.tmp"
     old.touch()
     os.utime(old, (0, 0))
-    code, found = told(folder, DATELINE_MODEL="/nowhere.gguf")
+    code, found = examine(folder, DATELINE_MODEL="/nowhere.gguf")
     assert (
         code == 1
         and "no such file" in found["reader"][0][1]
@@ -181,7 +177,7 @@ def test_a_wrong_model_and_left_over_files(folder: Path) -> None:
     )
 
 
-def test_a_glance_changes_nothing(tmp_path: Path) -> None:
+def test_inspecting_changes_nothing(tmp_path: Path) -> None:
     assert inspect_collection(tmp_path) is None
     shutil.copy(ROOT / "tests/fixtures/store-v1.sqlite", tmp_path / FILE_NAME)
     before = (tmp_path / FILE_NAME).read_bytes()
@@ -199,7 +195,7 @@ def test_a_glance_changes_nothing(tmp_path: Path) -> None:
         inspect_collection(tmp_path)
 
 
-def test_the_page_is_one_line_a_finding(
+def test_each_finding_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATELINE_DATA", str(tmp_path))

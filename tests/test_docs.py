@@ -1,4 +1,4 @@
-"""The documents are held to the code."""
+"""The documents agree with the code."""
 
 import dataclasses
 import re
@@ -26,9 +26,9 @@ def test_the_tree_names_what_is_there() -> None:
 
 def test_every_setting_is_in_the_design_with_its_reason() -> None:
     rows = dict(re.findall(r"^\| `(DATELINE_\w+)` \| (.*) \|$", DESIGN, re.MULTILINE))
-    assert set(rows) == {f"DATELINE_{dial.name.upper()}" for dial in dataclasses.fields(Settings)}
-    for dial in dataclasses.fields(Settings):
-        assert rows[f"DATELINE_{dial.name.upper()}"].endswith(dial.metadata["reason"])
+    assert set(rows) == {f"DATELINE_{setting.name.upper()}" for setting in dataclasses.fields(Settings)}
+    for setting in dataclasses.fields(Settings):
+        assert rows[f"DATELINE_{setting.name.upper()}"].endswith(setting.metadata["reason"])
 
 
 def test_the_tables_are_the_committed_runs() -> None:

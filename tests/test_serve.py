@@ -1,4 +1,4 @@
-"""What the start does before the page is there."""
+"""What `dateline serve` does before it opens the page."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from embeddings.library import Library
 from rag.cli import serve
 
 
-def test_a_sample_that_was_left_half_added_is_completed_and_a_collection_of_ones_own_is_left_alone(
+def test_an_interrupted_sample_is_completed_and_another_collection_is_left_alone(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = sorted(serve.SAMPLE.glob("*.md"))[:3] or sorted(serve.SAMPLE.iterdir())[:3]

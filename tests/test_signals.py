@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, sent to real processes at several points: what was finished is kept, and nothing else is left behind."""
+"""Ctrl-C and SIGTERM, sent to real processes: what was finished is kept, and nothing else is left behind."""
 
 import os
 import re
@@ -50,22 +50,22 @@ def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
 
 
 def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[float, str, str]:
-    """Seconds until it ended, and what it said."""
+    """Send the signal; return the seconds until the process ended, and its standard output and error."""
     below = children(process.pid)
     began = time.monotonic()
     process.send_signal(with_signal)
-    out, told = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=60)
     took = time.monotonic() - began
-    assert process.returncode == 130 and "Traceback" not in told + out and "Exception" not in told, (
+    assert process.returncode == 130 and "Traceback" not in errors + out and "Exception" not in errors, (
         process.returncode,
-        told,
+        errors,
     )
     wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in below), 2)
-    return took, out, told
+    return took, out, errors
 
 
-def kept(data: Path) -> int:
-    """How many articles a stopped process left; the collection is whole and can be written."""
+def article_count(data: Path) -> int:
+    """Return how many articles a stopped process left; assert that the collection is whole and writable."""
     if not (data / FILE_NAME).exists():
         return 0
     with write_lock(data):
@@ -82,12 +82,17 @@ def test_a_stop_before_anything_is_added(tmp_path: Path, after: float, ending: i
     """While libraries are imported and the encoder is loaded; on a fast machine the first articles are there already."""
     process = start(tmp_path, "add", "corpus/articles")
     time.sleep(after)
-    took, _, told = stop(process, ending)
-    assert took < 3 and len(told.strip().splitlines()) == 1 and "topped" in told and kept(tmp_path) <= 48
+    took, _, errors = stop(process, ending)
+    assert (
+        took < 3
+        and len(errors.strip().splitlines()) == 1
+        and "topped" in errors
+        and article_count(tmp_path) <= 48
+    )
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_while_articles_are_added_keeps_and_tells_what_is_finished(
+def test_a_stop_while_articles_are_added_keeps_and_reports_what_is_finished(
     tmp_path: Path, ending: int
 ) -> None:
     files = [str(file) for file in sorted((ROOT / "corpus/articles").glob("*.md"))[:16]]
@@ -95,13 +100,15 @@ def test_a_stop_while_articles_are_added_keeps_and_tells_what_is_finished(
     wait_until(lambda: (tmp_path / FILE_NAME).exists())
     reader = Store(tmp_path)
     wait_until(lambda: reader.coverage().articles >= 3)
-    took, out, told = stop(process, ending)
+    took, out, errors = stop(process, ending)
     reader.close()
-    found = re.fullmatch(r"stopped: (\d+) of 16 files added; run the same command again for the rest\n", told)
+    found = re.fullmatch(
+        r"stopped: (\d+) of 16 files added; run the same command again for the rest\n", errors
+    )
     assert found and 3 <= int(found[1]) < 16 and took < 5
-    assert int(found[1]) == len(out.splitlines()) == kept(tmp_path)
+    assert int(found[1]) == len(out.splitlines()) == article_count(tmp_path)
     rest = run("-m", "corpus", "add", *files, data=tmp_path)
-    assert rest.returncode == 0 and f"{found[1]} unchanged" in rest.stdout and kept(tmp_path) == 16
+    assert rest.returncode == 0 and f"{found[1]} unchanged" in rest.stdout and article_count(tmp_path) == 16
 
 
 def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None:
@@ -116,13 +123,13 @@ def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None
     wait_until(
         lambda: sum(map(int, Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) > 300
     )
-    took, out, told = stop(process, signal.SIGINT)
+    took, out, errors = stop(process, signal.SIGINT)
     assert (
         took < 6
         and "1 added" in out
-        and told == "stopped: 1 of 2 files added; run the same command again for the rest\n"
+        and errors == "stopped: 1 of 2 files added; run the same command again for the rest\n"
     )
-    assert kept(tmp_path / "data") == 1
+    assert article_count(tmp_path / "data") == 1
 
 
 def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, sample_folder: Path) -> None:
@@ -131,11 +138,11 @@ def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, 
     reader = Store(tmp_path)
     wait_until(lambda: reader.get_property("encoder") == "rebuilding")
     reader.close()
-    took, _, told = stop(process, signal.SIGTERM)
+    took, _, errors = stop(process, signal.SIGTERM)
     assert took < 5 and re.fullmatch(
-        r"stopped: \d+ of 48 articles encoded again; .*dateline rebuild\n", told
-    ), told
-    assert kept(tmp_path) == 48
+        r"stopped: \d+ of 48 articles encoded again; .*dateline rebuild\n", errors
+    ), errors
+    assert article_count(tmp_path) == 48
     assert run("-m", "corpus", "rebuild", data=tmp_path).returncode == 0
     assert (
         run("-m", "rag", "ask", "What does HS2 cost?", data=tmp_path, DATELINE_MODEL="none").returncode == 0

@@ -1,4 +1,4 @@
-"""Articles and reports as tables, lines and JSON for a terminal. Knows how things look, not where they come from."""
+"""Print articles and reports for a terminal: as tables, lines and JSON."""
 
 import json
 import sys
@@ -17,19 +17,19 @@ from corpus.store.duplicates import NearDuplicates
 from corpus.store.rows import CORRECTABLE_FIELDS
 from embeddings.ingest_report import IngestReport
 
-_FOUND_AS = {"published": "date"}
+_PROVENANCE_NAMES = {"published": "date"}  # fields that have another name where they are found
 
 
 def show_reports(reports: list[IngestReport]) -> None:
-    """What became of each file: a table, the counts, and a line on standard error for each problem."""
+    """Print the result for each file: a table, the counts, and a line on standard error for each problem."""
     table = Table("status", "headline", "publisher", "published", "author", box=None, header_style="bold")
     for report in reports:
         if report.article:
-            known = report.article
-            cells = (known.publisher, known.published.spoken if known.published else None, known.author)
+            article = report.article
+            cells = (article.publisher, _spoken(article.published), article.author)
             table.add_row(
                 report.status,
-                _headline(known),
+                _headline(article),
                 *(escape(cell) if cell else "[dim]unknown[/]" for cell in cells),
             )
     console = Console()
@@ -43,7 +43,10 @@ def show_reports(reports: list[IngestReport]) -> None:
 
 
 def show_list(articles: Iterable[Article], passages: int) -> None:
-    """Articles as a table, one a line; section and day of change where any article states them."""
+    """Print a table with a line for each article.
+
+    Section and date of change are columns where any article states them.
+    """
     shown = list(articles)
     more = [name for name in ("section", "updated") if any(getattr(article, name) for article in shown)]
     table = Table("id", "headline", "publisher", "published", *more, box=None, header_style="bold")
@@ -52,8 +55,8 @@ def show_list(articles: Iterable[Article], passages: int) -> None:
             article.id,
             _headline(article),
             escape(article.publisher or "unknown"),
-            article.published.spoken if article.published else "undated",
-            *(escape(_told(getattr(article, name)) or "") for name in more),
+            _spoken(article.published) or "undated",
+            *(escape(_spoken(getattr(article, name)) or "") for name in more),
         )
     console = Console()
     console.print(table)
@@ -61,33 +64,33 @@ def show_list(articles: Iterable[Article], passages: int) -> None:
 
 
 def show_article(article: Article) -> None:
-    """One article, with where each field was found and how sure it is."""
+    """Print one article, with where each field was found and how certain that is."""
     found = {item.field: item for item in article.provenance}
     for field in CORRECTABLE_FIELDS:
-        source = found.get(_FOUND_AS.get(field, field))
-        told = _told(getattr(article, field)) or "unknown" + (_bound(article) if field == "published" else "")
-        sys.stdout.write(f"{field + ':':11} {told}{f'   ({source.sure}: {source.how})' if source else ''}\n")
+        source = found.get(_PROVENANCE_NAMES.get(field, field))
+        value = _spoken(getattr(article, field)) or "unknown"
+        if value == "unknown" and field == "published":
+            value += _latest_possible(article)
+        found_in = f"   ({source.sure}: {source.how})" if source else ""
+        sys.stdout.write(f"{field + ':':11} {value}{found_in}\n")
     sys.stdout.write(f"origin:     {article.origin}\n\n{article.body}\n")
 
 
-def _told(value: str | PartialDate | None) -> str | None:
+def _spoken(value: str | PartialDate | None) -> str | None:
     return value.spoken if isinstance(value, PartialDate) else value
 
 
-def _bound(article: Article) -> str:
-    """What is known of an article's day where the day itself is not; it is told and used for nothing."""
+def _latest_possible(article: Article) -> str:
+    """Return what limits the date of an undated article; it is only printed."""
     if article.updated:
         return f"; not after {article.updated.spoken}, when it was updated"
-    named = max(
-        (span.date for span in find_dates(article.body) if span.date.day),
-        key=lambda date: date.first,
-        default=None,
-    )
-    return f"; the latest day that its text names is {named.spoken}" if named else ""
+    dates = (span.date for span in find_dates(article.body) if span.date.day)
+    latest = max(dates, key=lambda date: date.first, default=None)
+    return f"; the latest day that its text names is {latest.spoken}" if latest else ""
 
 
 def show_copies(pair: NearDuplicates) -> None:
-    """Two near-copies, and what differs; figures and names first, since they are what people ask about."""
+    """Print two near duplicates and what differs, numbers and names first, since people ask about those."""
     for article in (pair.first, pair.second):
         sys.stdout.write(f"{article.id}  {article.headline} ({article.dateline})\n")
     for item in sorted(pair.differences, key=lambda item: not item.is_material):
@@ -96,7 +99,7 @@ def show_copies(pair: NearDuplicates) -> None:
 
 
 def article_fields(article: Article | None) -> dict[str, Any]:
-    """An article's fields for JSON, without its body."""
+    """Return an article's fields for JSON, without its body."""
     if article is None:
         return {}
     return {
@@ -111,6 +114,6 @@ def show_json(entry: dict[str, Any]) -> None:
 
 
 def _headline(article: Article) -> str:
-    """The headline, cut to what a terminal has room for; in brackets where it is only the text's first words."""
+    """Return the headline, cut to fit the terminal; in brackets where it is only the text's first words."""
     short = shorten(article.headline, max(24, Console().width - 64), placeholder=" ...")
     return escape(short if article.title else f"({short})")
