@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SHARED, needs_shared
 
+from rag.cli import commands
 from rag.settings import VERSION
 
 
@@ -79,45 +80,69 @@ def test_help_and_what_shows_the_collection_import_no_models(tmp_path: Path) -> 
         assert imported(*words.split(), data=tmp_path) == set(), words
 
 
-def test_every_command_has_help_and_every_entry_point_is_the_same_command_line() -> None:
-    listed = run("-m", "rag", "--help").stdout
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.run(["--help"]) == 0
+    listed = capsys.readouterr().out
     names = re.findall(r"^  (\w+) +[A-Z]", listed.split("Commands:")[1], re.MULTILINE)
     assert names == [
         *("serve", "ask", "add", "list", "show", "set", "remove", "copies", "check", "rebuild", "export"),
         *("evaluate", "doctor", "login", "mcp", "schema", "completion"),
     ]
     for name in names:
-        assert run("-m", "rag", name, "--help").stdout.startswith(f"Usage: dateline {name}")
-    assert run("-m", "corpus", "--help").stdout == listed
-    assert run("-m", "rag.evaluation", "--help").stdout == run("-m", "rag", "evaluate", "-h").stdout
+        assert commands.run([name, "-h"]) == 0
+        assert capsys.readouterr().out.startswith(f"Usage: dateline {name}")
+
+
+def test_every_entry_point_is_the_same_command_line() -> None:
+    help = run("-m", "rag", "--help").stdout
+    assert help.startswith("Usage: dateline ") and run("-m", "corpus", "--help").stdout == help
+    assert run("-m", "rag.evaluation", "--help").stdout.startswith("Usage: dateline evaluate ")
     served = run("app.py", "--help").stdout
-    assert served == run("-m", "rag", "serve", "--help").stdout and "--port" in served
+    assert served.startswith("Usage: dateline serve ") and "--port" in served
 
 
 def test_the_version_is_that_of_the_package() -> None:
     assert run("-m", "rag", "--version").stdout == f"dateline {VERSION}\n"
 
 
-def test_wrong_arguments_get_one_sentence(tmp_path: Path) -> None:
-    refused(run("-m", "rag", "asks"), "asks", "dateline --help")
-    refused(run("-m", "corpus", "add"), "PATH", "dateline add --help")
-    refused(run("-m", "corpus", "list", "--jsn"), "--jsn", "dateline list --help")
-    refused(run("-m", "rag.evaluation", "gold.jsonl", "--half", "third"), "--half", "development", "test")
-    refused(run("-m", "rag.evaluation", "gold.jsonl", "--retrieval", "folder"), "--retrieval")
-    refused(run("-m", "rag.evaluation", "compare", "a.json"), "AFTER", "dateline evaluate compare --help")
-    assert run("-m", "rag").returncode == 2 and "Usage: dateline" in run("-m", "rag").stderr
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("asks", ("asks", "dateline --help")),
+        ("add", ("PATH", "dateline add --help")),
+        ("list --jsn", ("--jsn", "dateline list --help")),
+        ("evaluate gold.jsonl --half third", ("--half", "development", "test")),
+        ("evaluate gold.jsonl --retrieval folder", ("--retrieval",)),
+        ("evaluate compare a.json", ("AFTER", "dateline evaluate compare --help")),
+    ],
+)
+def test_wrong_arguments_get_one_sentence(
+    words: str, named: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.run(words.split()) == 2
+    printed = capsys.readouterr()
+    assert not printed.out and printed.err.count("\n") == 1 and all(word in printed.err for word in named)
+
+
+def test_without_a_command_the_help_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.run([]) == 2 and capsys.readouterr().err.startswith("Usage: dateline ")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_completes_commands_options_and_choices(shell: str) -> None:
-    script = run("-m", "rag", "completion", shell).stdout
-    assert "_DATELINE_COMPLETE" in script and "dateline" in script
+def test_a_shell_completes_commands_options_and_choices(
+    shell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.run(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert f"_DATELINE_COMPLETE={shell}_complete" in script and "dateline" in script
 
     def completed(line: str) -> set[str]:
         position = line.rpartition(" ")[2] if shell == "fish" else str(line.count(" "))
-        variables = {"COMP_WORDS": line, "COMP_CWORD": position}
-        done = run("-m", "rag", _DATELINE_COMPLETE=f"{shell}_complete", **variables)
-        return set(re.findall(r"[\w-]+", done.stdout))
+        monkeypatch.setenv("_DATELINE_COMPLETE", f"{shell}_complete")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", position)
+        commands.run([])
+        return set(re.findall(r"[\w-]+", capsys.readouterr().out))
 
     assert {"remove", "rebuild"} <= completed("dateline re") and "list" not in completed("dateline re")
     assert {"--since", "--until"} <= completed("dateline ask --")
