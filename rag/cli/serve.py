@@ -102,9 +102,12 @@ def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None
     loopback_only = host in _LOOPBACK
     writable = settings.changes_allowed(loopback_only)
     logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
-    check_login: Any = logins.authenticate if logins else None  # Gradio awaits it, which its type does not say
+    authenticate: Any = logins.authenticate if logins else None  # awaited, though Gradio's type denies it
     guard = Middleware(
-        RequestGuard, loopback_only=loopback_only, uploads=writable, is_logged_in=is_logged_in if logins else None
+        RequestGuard,
+        loopback_only=loopback_only,
+        uploads=writable,
+        is_logged_in=is_logged_in if logins else None,
     )
     assistant = open_assistant(settings, _say)
     try:
@@ -112,7 +115,7 @@ def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None
         collection = Collection(assistant.library, uploads, writable, settings.upload * 1_000_000)
         page = build_page(assistant, collection, examples, settings.queue, bool(logins))
         page.launch(
-            server_name=host, server_port=port, auth=check_login,
+            server_name=host, server_port=port, auth=authenticate,
             max_file_size=collection.max_file_bytes, blocked_paths=[str(settings.data)],
             theme=theme(), css_paths=STYLESHEET, footer_links=[], quiet=True, prevent_thread_lock=True,
             share=False, ssr_mode=False, show_error=False, strict_cors=True,
