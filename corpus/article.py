@@ -1,4 +1,4 @@
-"""`Article` and the dates that articles carry. Knows what an article is; not how it was read or where it is kept."""
+"""`Article`, its metadata and their provenance, and dates of any precision."""
 
 import calendar
 import re
@@ -12,7 +12,7 @@ _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?![\d-])")
 
 
 class InvalidDate(ValueError):
-    """A text that should be a date and is none."""
+    """A text that should be a date and is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class PartialDate:
 
     @classmethod
     def parse(cls, text: str) -> "PartialDate":
-        """Read an ISO date of any precision ("2018-02-13", "2018-02", "2018"; a time after it is ignored).
+        """Parse an ISO date of any precision: "2018-02-13", "2018-02", "2018"; a time after it is ignored.
 
         Raises:
-            InvalidDate: the text begins with none.
+            InvalidDate: the text does not begin with a date.
         """
-        found = _ISO.match(text.strip())
-        if not found:
+        match = _ISO.match(text.strip())
+        if not match:
             raise InvalidDate(f'"{text[:40]}" is no date; write YYYY-MM-DD, YYYY-MM or YYYY')
-        year, month, day = (int(part) if part else None for part in found.groups())
+        year, month, day = (int(part) if part else None for part in match.groups())
         assert year is not None
         return cls(year, month, day)
 
@@ -62,7 +62,7 @@ class PartialDate:
 
     @property
     def spoken(self) -> str:
-        """As people write it: "13 February 2018", "February 2018", "2018"."""
+        """The date as people write it: "13 February 2018", "February 2018", "2018"."""
         parts = (
             str(self.day) if self.day else "",
             MONTHS[self.month - 1] if self.month else "",
@@ -74,8 +74,8 @@ class PartialDate:
         return "-".join([f"{self.year:04}"] + [f"{part:02}" for part in (self.month, self.day) if part])
 
 
-# How certain a field is: "stated" outside the text (by the file or a person), "read" in text that says nothing else
-# (a byline, a date line, a label), "guessed" from the position of a line.
+# How certain a field is: "stated" outside the text (by the file or a person), "read" in text that says
+# nothing else (a byline, a date line, a label), "guessed" from the position of a line.
 Certainty = Literal["stated", "read", "guessed"]
 
 
@@ -83,7 +83,7 @@ Certainty = Literal["stated", "read", "guessed"]
 class Provenance:
     """Where one field of an article was found.
 
-    `how` names the source in words; `start` and `end` are offsets in the normalised text, if the text said it.
+    `how` names the source in words; `start` and `end` are offsets in the normalised text, if it was there.
     """
 
     field: str
@@ -97,9 +97,9 @@ class Provenance:
 class Article:
     """A cleaned news article. A field that its source did not state is None.
 
-    `standfirst` is the line that sums the article up; if it is a sentence, the body holds it too. `updated` is the
-    day of the last change, if it differs from `published`. `origin` is the path or address it was read from, and
-    `provenance` says where each known field was found.
+    `standfirst` is the line that sums the article up; if it is a sentence, the body holds it too. `updated`
+    is the day of the last change, if it differs from `published`. `origin` is the path or address it was read
+    from, and `provenance` says where each known field was found.
     """
 
     title: str | None
@@ -116,7 +116,7 @@ class Article:
 
     @property
     def id(self) -> str:
-        """The first 12 hexadecimal digits of the body's SHA-256, so the same text is always the same article."""
+        """The first 12 hexadecimal digits of the body's SHA-256: the same text is always the same article."""
         return sha256(self.body.encode()).hexdigest()[:12]
 
     @property
@@ -130,4 +130,5 @@ class Article:
     @property
     def dateline(self) -> str:
         """Publisher and date, or that they are unknown: "Meridian Wire, 3 December 2014"."""
-        return f"{self.publisher or 'publisher unknown'}, {self.published.spoken if self.published else 'undated'}"
+        date = self.published.spoken if self.published else "undated"
+        return f"{self.publisher or 'publisher unknown'}, {date}"

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-# A limit: some tokenizers crash on long runs of one character (40,000 were enough), which mean nothing in news.
+# A limit: some tokenizers crash on long runs of one character (40,000 were enough), and news needs none.
 _MAX_RUN = 100
 _RUN = re.compile(rf"(.)\1{{{_MAX_RUN},}}", re.DOTALL)
 _SPACES = re.compile(r"[^\S\n]+")

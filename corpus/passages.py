@@ -28,7 +28,7 @@ class Passage:
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    """Return the (start, end) offsets of the sentences between `start` and `end`, without surrounding white space.
+    """Return the (start, end) offsets of the sentences between `start` and `end`, without white space.
 
     >>> sentence_spans("The U.S. agreed. Mr. Trump left.")
     [(0, 16), (17, 32)]
@@ -92,7 +92,8 @@ def _cut(text: str, start: int, end: int, size: int, budget: int) -> list[tuple[
 def _nearest_space(text: str, start: int, stop: int, limit: int, end: int) -> int:
     """Return the offset of a space before `stop`, else of one before `limit`, else `stop`.
 
-    A word that reaches `end` before `limit` stays whole: a word is cut only where it is as long as several passages.
+    A word that reaches `end` before `limit` stays whole: a word is cut only where it is as long as several
+    passages.
     """
     before = text.rfind(" ", start + 1, stop + 1)
     if before > 0:

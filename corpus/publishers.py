@@ -4,16 +4,17 @@ import re
 
 # What newspapers and broadcasters are usually called, and the news agencies with short names.
 _NAME = re.compile(
-    r"(?:The |Le |La |Die |Der |El )?(?:[A-Z][\w&'’-]* ){0,3}(?:[A-Z]\w+-)?"
-    r"(?:Times|Herald|Tribune|Gazette|Observer|Chronicle|Ledger|Courier|Dispatch|Mirror|Guardian|Independent|Journal|"
-    r"Standard|Telegraph|Examiner|Inquirer|Globe|Sun|Star|Echo|Mail|Post|Daily|Press|Review|News|News Network|"
-    r"News Agency|Wire|Network|Media|Broadcasting|Zeitung|Online)(?: (?:Online|News|Agency|International|Service))?|"
-    r"Reuters|AP|AFP|dpa|UPI|ANSA|EFE|PTI|IANS|ANI|TASS|Interfax|Xinhua|Kyodo|Yonhap|Belga|ANP|APA|TT|NTB|Ritzau|"
-    r"STT|PAP|CTK|MTI|AAP|PA|Bloomberg|CNN(?: Business)?|BBC|AFX|Anadolu|SPA|WAM|QNA|Antara|Bernama|Lusa|MENA|"
+    r"(?:The |Le |La |Die |Der |El )?(?:[A-Z][\w&'’-]* ){0,3}(?:[A-Z]\w+-)?(?:Times|Herald|Tribune|Gazette|"
+    r"Observer|Chronicle|Ledger|Courier|Dispatch|Mirror|Guardian|Independent|Journal|Standard|Telegraph|"
+    r"Examiner|Inquirer|Globe|Sun|Star|Echo|Mail|Post|Daily|Press|Review|News|News Network|News Agency|Wire|"
+    r"Network|Media|Broadcasting|Zeitung|Online)(?: (?:Online|News|Agency|International|Service))?|Reuters|"
+    r"AP|AFP|dpa|UPI|ANSA|EFE|PTI|IANS|ANI|TASS|Interfax|Xinhua|Kyodo|Yonhap|Belga|ANP|APA|TT|NTB|Ritzau|STT|"
+    r"PAP|CTK|MTI|AAP|PA|Bloomberg|CNN(?: Business)?|BBC|AFX|Anadolu|SPA|WAM|QNA|Antara|Bernama|Lusa|MENA|"
     r"Sputnik|Ukrinform|Agerpres|Hina|Tanjug|Petra"
 )
 _AGGREGATOR = re.compile(
-    r"\b(?:google|bing|yahoo|feedly|inoreader|alerts?|search|rss|clippings?|press review|monitoring|all items)\b",
+    r"\b(?:google|bing|yahoo|feedly|inoreader|alerts?|search|rss|clippings?|press review|monitoring|"
+    r"all items)\b",
     re.IGNORECASE,
 )
 

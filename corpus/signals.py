@@ -33,8 +33,8 @@ def raise_on_stop_signals() -> None:
 class GracefulStop:
     """Context manager that lets the work in progress finish before a signal ends the process.
 
-    A signal that comes while `is_working()` is true sets `requested`; at any other time it raises `Interrupted`.
-    A second signal always raises.
+    A signal that comes while `is_working()` is true sets `requested`; at any other time it raises
+    `Interrupted`. A second signal always raises.
     """
 
     def __init__(self, is_working: Callable[[], bool]) -> None:

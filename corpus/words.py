@@ -11,12 +11,13 @@ import snowballstemmer
 WORD = re.compile(r"\w+(?:[.,]\d+)*(?:['’]\w+)?")
 STOP_WORDS = frozenset(
     (
-        "a about after all also am an and any are as at be because been before being between both but by can could "
-        "did do does doing during each for from further had has have having he her here hers him his how i if in "
-        "into is it its itself just may me might more most much must my no nor not of off on once only or other our "
-        "ours out over own s same shall she should so some such t than that the their theirs them then there these "
-        "they this those through to too under until up upon us very was we were what when where which while who "
-        "whom whose why will with would you your yours said say says according reported report article articles "
+        "a about after all also am an and any are as at be because been before being between both but by can "
+        "could did do does doing during each for from further had has have having he her here hers him his "
+        "how i if in into is it its itself just may me might more most much must my no nor not of off on "
+        "once only or other our ours out over own s same shall she should so some such t than that the their "
+        "theirs them then there these they this those through to too under until up upon us very was we were "
+        "what when where which while who whom whose why will with would you your yours said say says "
+        "according reported report article articles "
     ).split()
 )
 _stemmer = snowballstemmer.stemmer("english")

@@ -17,7 +17,8 @@ _NOTICES = (
     r"(beta\b.*)?\W*powered by automated translation.*",
     r"(sign|signed) up (for|to|here)\b.{0,200}",
     r"(to )?unsubscribe\b.{0,120}",
-    r"(you (are|have) receiv(ing|ed)|was this (forwarded|e-?mail)|view (this|in) (e-?mail|your browser|browser))\b.*",
+    r"(you (are|have) receiv(ing|ed)|was this (forwarded|e-?mail)|view (this|in) (e-?mail|your browser|"
+    r"browser))\b.*",
     r"(we|this (web)?site|our (web)?site)( and our partners)? uses? (of )?cookies\b.*",
     r".{0,80}\b(accept|manage|use of) (all )?cookies\b.*",
     r"(image|photo|picture|video|illustration|photograph)s?( (credit|source|caption|by|courtesy))\b:?,?.*",
@@ -28,8 +29,8 @@ _NOTICES = (
     r"our standards:.*",
     r".{0,120}\b(may|might) (earn|receive) (a|an|some) .{0,40}commission\b.*",
     r"(become a (member|subscriber)|support (us|our) (work|journalism))\b.{0,120}",
-    r"this (article|story|text|translation) (was|has been|is) "
-    r"(first |originally |automatically |machine )*(published|translated)\b.*",
+    r"this (article|story|text|translation) (was|has been|is) (first |originally |automatically |"
+    r"machine )*(published|translated)\b.*",
     r"translated (from|by|with) .*",
     r"feedback: .*",
     r"the post .{3,200} appeared first on .*",
@@ -50,9 +51,10 @@ _NOTICES = (
 _LABELS = (
     r"(share|print|save|e-?mail|advertisement|ad feedback|sponsored|tweet|like|listen|watch)\b(:? +\S+){0,5}",
     r"(search|more menu|menu|home|log ?in|sign in|subscribe|follow)\b(:? +\S+){0,5}",
-    r"(related|recommended|most (read|viewed|popular)|more (on|from|stories|about)|in (depth|pictures|this article)|"
-    r"read|lire|voir)\b.{0,80}",
-    r"(terms (of|and)|privacy|contact us|about us|permalink|legal notice|cookie policy|accessibility)\b.{0,120}",
+    r"(related|recommended|most (read|viewed|popular)|more (on|from|stories|about)|in (depth|pictures|"
+    r"this article)|read|lire|voir)\b.{0,80}",
+    r"(terms (of|and)|privacy|contact us|about us|permalink|legal notice|cookie policy|"
+    r"accessibility)\b.{0,120}",
     r"(click|tap|scroll|skip|go|back|jump|close) (here|to|for|down|past|window)\b.*",
     r"(published|updated|last modified|posted|issued|source)\b.{0,80}",
     r"(hi|hello|dear|best|regards|cheers)\b.{0,40},",
@@ -82,12 +84,13 @@ _ARTICLE_END = re.compile(
     re.IGNORECASE,
 )
 _SECTION_NAME = re.compile(
-    r"(?:(?:world|international|national|local|regional|europe(?:an)?|africa|asia|americas|middle east|uk|us|politics|"
-    r"political|business|economy|economics|finance|financial|markets|companies|technology|tech|science|environment|"
-    r"climate|energy|health|education|culture|arts|entertainment|lifestyle|sports?|football|opinion|comment|analysis|"
-    r"travel|media|law|crime|society|weather|home)(?: (?:news|and|&|/) ?)?"
-    r"(?:news|economy|politics|science|health|culture|environment|technology)?|news|top stories|breaking news|latest|"
-    r"international|économie|politique|monde|société|culture|politik|wirtschaft|welt|kultur|panorama|à la une)",
+    r"(?:(?:world|international|national|local|regional|europe(?:an)?|africa|asia|americas|middle east|uk|us|"
+    r"politics|political|business|economy|economics|finance|financial|markets|companies|technology|tech|"
+    r"science|environment|climate|energy|health|education|culture|arts|entertainment|lifestyle|sports?|"
+    r"football|opinion|comment|analysis|travel|media|law|crime|society|weather|home)(?: (?:news|and|&|"
+    r"/) ?)?(?:news|economy|politics|science|health|culture|environment|technology)?|news|top stories|"
+    r"breaking news|latest|international|économie|politique|monde|société|culture|politik|wirtschaft|welt|"
+    r"kultur|panorama|à la une)",
     re.IGNORECASE,
 )
 _MENU = re.compile(r"\s{2,}\S+\s{2,}| [|›»/•] .* [|›»/•] ")

@@ -1,4 +1,4 @@
-"""Turn the raw text of a file into an `Article`: separate the body from the page around it, and find the metadata."""
+"""Turn the raw text of a file into an `Article`: its body, without the page around it, and its metadata."""
 
 import re
 from contextlib import suppress
@@ -6,7 +6,7 @@ from contextlib import suppress
 from corpus.article import Article, InvalidDate, PartialDate
 from corpus.characters import normalise_text
 from corpus.cleaning.boilerplate import ends_article, is_boilerplate, is_label
-from corpus.cleaning.dates import changed, published
+from corpus.cleaning.dates import find_published_date, find_updated_date
 from corpus.cleaning.lines import LONG_LINE_WORDS, Line, page_lines
 from corpus.cleaning.metadata import (
     Metadata,
@@ -34,8 +34,8 @@ class NoText(ValueError):
 def clean(raw: RawArticle) -> Article:
     """Return the article in a raw text.
 
-    Fields that the user or the file states win over what the text says. The time at which the file was saved is
-    never used.
+    Fields that the user or the file states win over what the text says. The time at which the file was saved
+    is never used.
 
     Raises:
         NoText: no article was found in the text, or it is longer than `MAX_ARTICLE_CHARS`.
@@ -44,7 +44,8 @@ def clean(raw: RawArticle) -> Article:
     text = normalise_text(raw.text)
     if len(text) > MAX_ARTICLE_CHARS:
         raise NoText(
-            f"{raw.origin}: {len(text):,} characters are more than one article has ({MAX_ARTICLE_CHARS:,}); split it"
+            f"{raw.origin}: {len(text):,} characters are more than one article has "
+            f"({MAX_ARTICLE_CHARS:,}); split it"
         )
     metadata = Metadata(raw)
     summary = metadata.pop("summary")
@@ -108,7 +109,7 @@ def _extract_body(raw_text: str, text: str, metadata: Metadata) -> str:
 
 
 def _paragraphs(lines: list[Line], first: int, last: int, metadata: Metadata) -> list[str]:
-    """Return the paragraphs of prose without boilerplate; a standfirst above the text is one where it is prose.
+    """Return the paragraphs of prose, also of a standfirst above the text, without boilerplate.
 
     `first` and `last` are the indices of the first and the last long line.
     """
@@ -141,4 +142,4 @@ def _is_prose_of_article(line: Line, title: str | None) -> bool:
 
 def _is_metadata(text: str, above: bool) -> bool:
     """Return True if a line states a date or, `above` the first long line, is a label."""
-    return bool(published(text) or changed(text) or (above and is_label(text)))
+    return bool(find_published_date(text) or find_updated_date(text) or (above and is_label(text)))

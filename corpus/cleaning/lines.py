@@ -46,8 +46,8 @@ class Line:
 def page_lines(raw_text: str, text: str) -> list[Line]:
     """Return the non-empty lines of the normalised `text`, without menus.
 
-    The words of a menu are set apart by wide gaps, which only `raw_text` shows. Prose is never a menu: some people
-    put two spaces after a full stop.
+    The words of a menu are set apart by wide gaps, which only `raw_text` shows. Prose is never a menu: some
+    people put two spaces after a full stop.
     """
     menus = {
         normalise_text(line).strip() for line in raw_text.splitlines() if len(_WIDE_GAP.findall(line)) > 1

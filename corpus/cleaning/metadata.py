@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from corpus.article import Certainty, Provenance
 from corpus.characters import normalise_text
 from corpus.cleaning.boilerplate import is_boilerplate, is_label, is_section_name
-from corpus.cleaning.dates import changed, published
+from corpus.cleaning.dates import find_published_date, find_updated_date
 from corpus.cleaning.lines import LONG_LINE_WORDS, Line
+from corpus.dates import DateSpan
 from corpus.publishers import is_publisher_name
 from corpus.reading.raw import RawArticle
 
@@ -24,8 +25,8 @@ _HEAD_PARTS = re.compile(r" [/|›·-] |\s{2,}")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)+/?\S*")
 _DATELINE = re.compile(
-    r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-zé]{2,20}(?: [A-Z][a-z]{2,20}){0,2})(?:, \w{3,9}\.? \d{1,2})? ?"
-    r"\((?P<agency>dpa|[A-Z][\w .&’'-]{1,40})\) ?[:—–-]+ ?"
+    r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-zé]{2,20}(?: [A-Z][a-z]{2,20}){0,2})(?:, \w{3,9}\.? "
+    r"\d{1,2})? ?\((?P<agency>dpa|[A-Z][\w .&’'-]{1,40})\) ?[:—–-]+ ?"
 )
 _NAME = r"[A-Z][\w.’'-]*"
 _PEOPLE = (
@@ -33,7 +34,8 @@ _PEOPLE = (
     rf"(?:(?:,| and| &|, and) {_NAME}(?: (?:{_NAME}|de|van|von|al))+)*"
 )
 _BYLINE = re.compile(
-    r"(?:(?i:written |words |story |analysis |interview |reported |reporting )?(?i:by|par|von|por):? |(?i:authors?): ?)"
+    r"(?:(?i:written |words |story |analysis |interview |reported |reporting )?(?i:by|par|von|por):? |"
+    r"(?i:authors?): ?)"
     rf"(?P<name>{_PEOPLE})(?P<rest>(?:,| in | for | at | FOR | \|).{{0,80}})?"
 )
 _NAME_AND_DATE = re.compile(rf"(?P<name>{_PEOPLE}) ?[|·•-] ?(?P<date>.{{4,40}})")
@@ -140,26 +142,27 @@ def add_byline_and_dates(lines: Iterable[Line], metadata: Metadata) -> None:
         if byline:
             metadata.add("author", byline["name"], "byline", line.start + byline.start("name"))
         named = _NAME_AND_DATE.fullmatch(line.text)
-        if named and published(named["date"]):
+        if named and find_published_date(named["date"]):
             metadata.add("author", named["name"], "byline", line.start)
-        _add_date("date", line, published(line.text, alone=not (byline or named)), metadata)
-        _add_date("updated", line, changed(line.text), metadata)
+        published = find_published_date(line.text, alone=not (byline or named))
+        _add_date("date", line, published, metadata)
+        _add_date("updated", line, find_updated_date(line.text), metadata)
 
 
-def _add_date(field: str, line: Line, found: tuple[int, int, object] | None, metadata: Metadata) -> None:
-    if found:
-        start, end, date = found
-        written = line.text[start:end]
-        metadata.add(field, str(date), f'"{written}" above the text', line.start + start, written=written)
+def _add_date(field: str, line: Line, span: DateSpan | None, metadata: Metadata) -> None:
+    if span:
+        written = line.text[span.start : span.end]
+        start = line.start + span.start
+        metadata.add(field, str(span.date), f'"{written}" above the text', start, written=written)
 
 
 def add_headline(lines: Sequence[Line], metadata: Metadata) -> None:
     """Add the headline from the lines above the text.
 
-    It is a line that is repeated, or else the longest one that is no sentence, label, byline or date. Of two such
-    lines in succession the first is the headline and the second the standfirst, unless the first is as short as a
-    section's name. A full sentence is a headline only where nothing else is and where a byline, a date or the like
-    follows before the text.
+    It is a line that is repeated, or else the longest one that is no sentence, label, byline or date. Of two
+    such lines in succession the first is the headline and the second the standfirst, unless the first is as
+    short as a section's name. A full sentence is a headline only where nothing else is and where a byline, a
+    date or the like follows before the text.
     """
     texts = [line.text for line in lines]
     candidates = [n for n, line in enumerate(lines) if _may_be_headline(line)]
@@ -195,20 +198,20 @@ def _may_be_headline(line: Line) -> bool:
         )
         and not is_boilerplate(line.text)
         and not match_byline(line.text)
-        and not published(line.text)
+        and not find_published_date(line.text)
     )
 
 
 def _is_page_line(text: str) -> bool:
     """Return True if a line is part of neither the headline nor the text: a byline, a date, a caption."""
-    named = _NAME_AND_DATE.fullmatch(text) or _NAME_AND_PLACE.fullmatch(text)
     return bool(
         is_boilerplate(text)
         or is_label(text)
         or match_byline(text)
-        or published(text)
-        or changed(text)
-        or named
+        or find_published_date(text)
+        or find_updated_date(text)
+        or _NAME_AND_DATE.fullmatch(text)
+        or _NAME_AND_PLACE.fullmatch(text)
     )
 
 
@@ -222,7 +225,7 @@ def add_standfirst_and_section(lines: Sequence[Line], headline: int, metadata: M
             metadata.add("standfirst", first.text, "below the headline, apart from the text", first.start)
     above = lines[:headline]
     for line in above:
-        if _BREADCRUMBS.fullmatch(line.text) and not published(line.text):
+        if _BREADCRUMBS.fullmatch(line.text) and not find_published_date(line.text):
             metadata.add("section", line.text, "trail above the headline", line.start)
     sections = [n for n, line in enumerate(above) if is_section_name(line.text)]
     if len(sections) == 1 and all(_is_page_line(line.text) for line in above[sections[0] + 1 :]):
@@ -231,10 +234,10 @@ def add_standfirst_and_section(lines: Sequence[Line], headline: int, metadata: M
 
 
 def add_credits_and_owner(lines: Sequence[Line], top: int, metadata: Metadata) -> None:
-    """Add what lines anywhere on the page state: reporters' credits, labelled sections, the copyright's owner.
+    """Add what lines anywhere on the page state: credits of reporters, labelled sections, the owner.
 
-    The owner is the publisher if the lines before `top` name it too, or if it reserves all rights, and if no other
-    owner is named.
+    The owner is the publisher if the lines before `top` name it too, or if it reserves all rights, and if no
+    other owner is named.
     """
     head = {
         name
@@ -263,8 +266,8 @@ def add_credits_and_owner(lines: Sequence[Line], top: int, metadata: Metadata) -
 def without_dateline(line: Line, lines: Iterable[Line], metadata: Metadata) -> str:
     """Return a first paragraph without its dateline, as in "BERLIN (dpa) - ...".
 
-    What the brackets hold is the publisher if it reads like a publisher's name, or if another line of the page
-    names it.
+    What the brackets hold is the publisher if it reads like a publisher's name, or if another line of the
+    page names it.
     """
     dateline = _DATELINE.match(line.text)
     if not dateline:

@@ -1,6 +1,6 @@
 """Map offsets in an article's body to offsets in the raw text that it was read from.
 
-The map is computed from the two texts and stored nowhere, so it cannot become stale when the cleaning changes.
+The map is computed from the two texts, not stored, so it cannot become stale when the cleaning changes.
 """
 
 import re
@@ -16,7 +16,7 @@ _MAX_TRIES = 100  # a limit: occurrences of a paragraph that are examined before
 
 @dataclass(frozen=True, slots=True)
 class AlignedSpan:
-    """Characters that both texts have: `body[start : start + length] == raw[raw_start : raw_start + length]`."""
+    """A span that both texts have: `body[start : start + length] == raw[raw_start : raw_start + length]`."""
 
     start: int
     raw_start: int
@@ -25,7 +25,7 @@ class AlignedSpan:
 
 @dataclass(frozen=True, slots=True)
 class _Letters:
-    """The characters of a text that cleaning leaves alone, decomposed, with the offset of each in the text."""
+    """The characters of a text that cleaning leaves alone, decomposed, each with its offset."""
 
     text: str
     offsets: list[int]
@@ -50,7 +50,7 @@ def aligned_spans(raw: str, body: str) -> list[AlignedSpan]:
 
 
 def raw_span(raw: str, body: str, start: int, end: int) -> tuple[int, int] | None:
-    """Return where `body[start:end]` begins and ends in `raw`; None if none of its characters was found there.
+    """Return where `body[start:end]` begins and ends in `raw`; None if no character of it is there.
 
     >>> raw_span("Menu\\n\\nA ferry\\nsails.", "A ferry sails.", 2, 13)
     (8, 19)
@@ -90,10 +90,10 @@ def _letters(text: str, start: int, end: int) -> _Letters:
 
 
 def _find_paragraph(raw: str, raw_letters: _Letters, paragraph: str, position: int) -> int:
-    """Return the index among `raw_letters` at which a paragraph begins, searching from `position`; -1 if nowhere.
+    """Return the index in `raw_letters` at which a paragraph begins, from `position` on; -1 if nowhere.
 
-    Cleaning never cuts off the end of a line, so the first occurrence that a line end follows is taken, else the
-    first of all.
+    Cleaning never cuts off the end of a line, so the first occurrence that a line end follows is taken, else
+    the first of all.
     """
     first = at = raw_letters.text.find(paragraph, position)
     for _ in range(_MAX_TRIES):
@@ -109,7 +109,7 @@ def _find_paragraph(raw: str, raw_letters: _Letters, paragraph: str, position: i
 
 
 def _unchanged(raw: str, body: str, offsets: list[int], raw_offsets: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield the offsets of equal characters, and those of the white space between two where both texts have the same."""
+    """Yield the offsets of equal characters, and of equal white space between two of them."""
     previous: tuple[int, int] | None = None
     for at, raw_at in zip(offsets, raw_offsets, strict=True):
         if previous and previous[0] == at:

@@ -29,8 +29,8 @@ def parse_mhtml(data: bytes) -> Iterator[ParsedText]:
 def parse_email(data: bytes) -> Iterator[ParsedText]:
     """Yield the text of an e-mail, with what its header states of the article in it.
 
-    A newsletter's sender is the publisher and its day the date. Who forwards an article is not its publisher, and
-    the day of forwarding not its date; a message between people states nothing.
+    A newsletter's sender is the publisher and its day the date. Who forwards an article is not its publisher,
+    and the day of forwarding not its date; a message between people states nothing.
     """
     message = email.message_from_bytes(data, policy=policy.default)
     body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
@@ -64,7 +64,7 @@ def parse_mail_date(value: str | None) -> str | None:
 
 
 def _is_personal(name: str, address: str) -> bool:
-    """Return True for "Anna Holm <a.holm@...>": a person's address holds the name, a newsletter's its task."""
+    """Return True for a person's address, which holds the name: "Anna Holm <a.holm@...>"."""
     words, parts = name.casefold().split(), re.split(r"[._+@-]", address.casefold())
     if not 2 <= len(words) <= 4 or is_publisher_name(name):
         return False

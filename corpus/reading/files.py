@@ -107,13 +107,14 @@ def is_parsing() -> bool:
 
 
 def _parse_in_sandbox(path: Path, data: bytes) -> Iterator[RawArticle]:
-    """Yield the articles of a file; those of a file with several (a feed, a table) are numbered in their origins."""
+    """Yield the articles of a file; where there are several (a feed, a table), their origins are numbered."""
     suffix = path.suffix.lower()
     try:
         texts = _parser.extract(suffix, data)
     except ParsingError as error:
         raise UnreadableFile(
-            f"{path}: not readable as {suffix[1:]} ({error}); save the article again, as text or HTML for example"
+            f"{path}: not readable as {suffix[1:]} ({error}); "
+            "save the article again, as text or HTML for example"
         ) from error
     for number, item in enumerate(texts, 1):
         yield RawArticle(

@@ -1,7 +1,7 @@
 """The parser of each complex format. Imported only in the child process of `corpus.reading.sandbox`.
 
-A well-kept library parses each format; the modules beside this one decide which of its findings to trust. The time
-at which a file was saved is never one of them.
+A well-kept library parses each format; the modules beside this one decide which of its findings to trust. The
+time at which a file was saved is never one of them.
 """
 
 import csv
@@ -56,7 +56,7 @@ class EmptyFile(ValueError):
 
 
 def extract(suffix: str, data: bytes) -> list[ParsedText]:
-    """Return the texts of a file with the given suffix, each cut at `MAX_TEXT_CHARS`, with their non-empty fields.
+    """Return the texts of a file with the given suffix, cut at `MAX_TEXT_CHARS`, and their non-empty fields.
 
     Raises:
         EmptyFile: the file holds no text.

@@ -86,7 +86,7 @@ def fragment_to_text(content: str) -> str:
 
 
 def _updated(tree: HtmlElement) -> str | None:
-    """Return the newest day that the page's metadata states; days elsewhere may be those of related articles."""
+    """Return the newest day that the metadata state; days elsewhere may be those of related articles."""
     elements = "".join(tostring(node, encoding="unicode", with_tail=False) for node in tree.xpath(_METADATA))
     page = fromstring(f"<html><head>{elements}</head><body></body></html>")
     return find_date(page, original_date=False, **_DATE_OPTIONS)

@@ -1,7 +1,7 @@
 """Parse PDF files: paragraphs and the headline.
 
-pypdf extracts the letters; this module joins lines into paragraphs, drops running heads, and finds the line that is
-set in the largest letters.
+pypdf extracts the letters; this module joins lines into paragraphs, drops running heads, and finds the line
+that is set in the largest letters.
 """
 
 import io
@@ -41,7 +41,7 @@ class _Run:
 def parse_pdf(data: bytes) -> Iterator[ParsedText]:
     """Yield the text, a paragraph a line.
 
-    The field "title" is what the first page sets in the largest letters, if they are larger than those of the text.
+    The field "title" is what the first page sets in the largest letters, if they are larger than the text's.
     """
     pages: list[list[str]] = []
     runs: list[list[_Run]] = []
@@ -99,10 +99,10 @@ def _headline(runs: list[_Run], text_size: float) -> str | None:
 
 
 def _without_running_heads(pages: list[list[str]]) -> Iterator[list[str]]:
-    """Yield the pages without lines at their borders that recur on another page, or that a browser printed there.
+    """Yield the pages without running heads: lines at their borders that recur or that a browser printed.
 
-    Lines recur if they differ only in their digits. A line that ends a sentence is the text's own, which may repeat
-    itself; `corpus.cleaning.boilerplate` drops copyright lines.
+    Lines recur if they differ only in their digits. A line that ends a sentence is the text's own, which may
+    repeat itself; `corpus.cleaning.boilerplate` drops copyright lines.
     """
     page_counts = Counter(pattern for page in pages for pattern in _border_patterns(page))
     for page in pages:
@@ -148,8 +148,8 @@ def _headline_lines(lines: list[str], headline: str) -> int:
 def _join_paragraphs(lines: list[str], separate: set[str | None]) -> list[str]:
     """Join lines that were broken at the column's width: a line that fills the column continues in the next.
 
-    A line that ends a sentence before the column's end does not continue. Lines wider than the column and those in
-    `separate`, which are set in another size, stay on their own.
+    A line that ends a sentence before the column's end does not continue. Lines wider than the column and
+    those in `separate`, which are set in another size, stay on their own.
     """
     lengths = sorted(len(line) for line in lines if line)
     width = lengths[len(lengths) * 9 // 10] if lengths else 0

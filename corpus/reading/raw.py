@@ -7,7 +7,8 @@ from corpus.article import Certainty
 
 # The fields of an article that a file can state outside its text.
 STATED_FIELDS = ("title", "publisher", "author", "date", "url", "standfirst", "section", "updated", "summary")
-# Other names of these fields in exports, front matter and tables. A "summary" may be the standfirst, or made by a machine.
+# Other names of these fields in exports, front matter and tables. A "summary" may be the standfirst, or made
+# by a machine.
 _ALIASES = {
     alias: name
     for name, aliases in {

@@ -1,6 +1,7 @@
 """The child process that parses files of complex formats, with limits on its memory and time.
 
-Parsers meet hostile files; in the child, one that hangs, crashes or exhausts memory costs its own file and nothing else.
+Parsers meet hostile files; in the child, one that hangs, crashes or exhausts memory costs its own file and
+nothing else.
 """
 
 import base64
@@ -25,7 +26,7 @@ class ParsingError(ValueError):
 
 
 class SandboxedParser:
-    """A child process for parsing, started with the first file and again after each that ended it. Thread-safe."""
+    """A child process for parsing, started with the first file and after each that ended it. Thread-safe."""
 
     def __init__(self, seconds: float = TIMEOUT_SECONDS) -> None:
         self._seconds = seconds
@@ -36,7 +37,7 @@ class SandboxedParser:
         """Return the texts of a file with the given suffix, such as ".html".
 
         Raises:
-            ParsingError: the file is not what its suffix says, or needed more than eight seconds or too much memory.
+            ParsingError: the file is not what its suffix says, or took over eight seconds or too much memory.
         """
         with self._lock:
             child = self._running_child()
@@ -66,7 +67,7 @@ class SandboxedParser:
     def _exchange(
         self, child: "subprocess.Popen[str]", request: dict[str, Any] | None, seconds: float
     ) -> dict[str, Any]:
-        """Send a request, if any, and return the child's response; kill the child if it takes longer than `seconds`."""
+        """Send a request, if any, and return the response; a child that takes over `seconds` is killed."""
         timed_out = threading.Event()
 
         def kill() -> None:

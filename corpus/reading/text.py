@@ -74,7 +74,8 @@ def _parse_front_matter(head: str, path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(fields, dict):
         raise UnreadableFile(
-            f"{path}: the front matter should be lines such as 'title: ...'; correct the lines between the two ---"
+            f"{path}: the front matter should be lines such as 'title: ...'; "
+            "correct the lines between the two ---"
         )
     return fields
 

@@ -28,7 +28,7 @@ class Connection:
         """Open the collection in `folder`, creating both if they do not exist.
 
         Raises:
-            StoreError: the folder cannot be written, or the file is damaged, another program's or of a newer version.
+            StoreError: the folder cannot be written, or the file is damaged, another program's or newer.
         """
         self.path = folder / FILE_NAME
         self._lock = threading.RLock()
@@ -94,8 +94,8 @@ class Connection:
                 self._db.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 raise StoreError(
-                    f"{self.path}: {error}; what was added before is kept; free space on the disk and add the rest "
-                    "again"
+                    f"{self.path}: {error}; what was added before is kept; "
+                    "free space on the disk and add the rest again"
                 ) from error
             finally:
                 # Still open if it was not committed; after "disk full" SQLite may have rolled back by itself.

@@ -1,7 +1,7 @@
 """The collection in SQLite: articles, passages, vectors and the word index. It is the single source of truth.
 
-Each article is written in one transaction and acknowledged after the commit. Vectors are float32 BLOBs; nothing is
-pickled.
+Each article is written in one transaction and acknowledged after the commit. Vectors are float32 BLOBs;
+nothing is pickled.
 """
 
 import json
@@ -62,10 +62,10 @@ class Store(Connection):
         raw: str,
         sha256: str,
     ) -> None:
-        """Store an article with its passages and their vectors, one float32 row a passage, in one transaction.
+        """Store an article with its passages and their vectors, one float32 row each, in one transaction.
 
-        What was added from the same origin before is replaced; an article that is already stored only gains the
-        origin.
+        What was added from the same origin before is replaced; an article that is already stored only gains
+        the origin.
 
         Raises:
             ValueError: the numbers of passages and vectors differ.
@@ -279,7 +279,7 @@ class Store(Connection):
         )
 
     def document_frequencies(self, stems: Iterable[str]) -> list[tuple[str, int]]:
-        """Return those of `stems` (Porter stems) that occur, each with the number of passages that hold it."""
+        """Return those of `stems` (Porter) that occur, each with the number of passages that hold it."""
         return self.rows(
             "SELECT term, doc FROM temp.terms WHERE term IN (SELECT value FROM json_each(?))",
             (json.dumps(list(stems)),),

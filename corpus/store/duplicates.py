@@ -42,8 +42,8 @@ def find_near_duplicates(
 ) -> Iterator[NearDuplicates]:
     """Yield pairs of articles that are nearly the same; `on_article` is called after each article.
 
-    Only articles that share one of their 32 smallest hashes of five-word runs are compared word by word; unrelated
-    ones share none.
+    Only articles that share one of their 32 smallest hashes of five-word runs are compared word by word;
+    unrelated ones share none.
     """
     seen: dict[int, list[int]] = {}
     for n, article in enumerate(articles):

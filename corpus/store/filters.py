@@ -44,7 +44,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a collection holds: numbers of articles and passages, publishers, and the range of publication days."""
+    """What a collection holds: how many articles and passages, from which publishers and days."""
 
     articles: int
     passages: int

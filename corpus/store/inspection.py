@@ -1,6 +1,6 @@
 """Facts about a collection's file, read without changing it and whatever is wrong with it.
 
-A `Store` would migrate an old collection and create a missing one, which must not happen while a problem is diagnosed.
+A `Store` would migrate an old collection and create a missing one, which a diagnosis must not do.
 """
 
 import os
@@ -22,8 +22,8 @@ class UnreadableCollection(ValueError):
 class CollectionFacts:
     """What a collection's file says of itself.
 
-    `ours` is False for another program's file. `encoder` is the fingerprint of the encoder that made the stored
-    vectors, and `damage` what SQLite's own check reports.
+    `ours` is False for another program's file. `encoder` is the fingerprint of the encoder that made the
+    stored vectors, and `damage` what SQLite's own check reports.
     """
 
     journal: str

@@ -31,8 +31,8 @@ class Problem:
 def check_integrity(store: Store, on_article: Callable[[], object] = lambda: None) -> Iterator[Problem]:
     """Yield every problem of a collection; `on_article` is called after each article.
 
-    Checked are the database's pages and references, bodies against ids, passages against bodies, vectors, and the
-    word index.
+    Checked are the database's pages and references, bodies against ids, passages against bodies, vectors, and
+    the word index.
     """
     for (report,) in store.rows("PRAGMA integrity_check"):
         if report != "ok":

@@ -15,7 +15,8 @@ SORTS = {
     "added": "added DESC",
 }
 _SEARCH_CONDITION = (
-    "(articles.id IN (SELECT article FROM passages JOIN words ON words.rowid = passages.id WHERE words MATCH ?)"
+    "(articles.id IN"
+    " (SELECT article FROM passages JOIN words ON words.rowid = passages.id WHERE words MATCH ?)"
     " OR instr(lower(coalesce(title, '') || ' ' || coalesce(publisher, '')), lower(?)))"
 )
 

@@ -15,7 +15,9 @@ LOCK_FILE_NAME = "collection.writer"
 
 @contextmanager
 def write_lock(folder: Path) -> Iterator[None]:
-    """Hold the collection in `folder` for writing. The kernel releases the lock when the process ends, however it ends.
+    """Hold the collection in `folder` for writing.
+
+    The kernel releases the lock when the process ends, however it ends.
 
     Raises:
         StoreError: another process holds it; the message says which, and since when.

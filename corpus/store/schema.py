@@ -43,8 +43,8 @@ CREATE TABLE corrections (
 # Days without a leading zero, as questions write them.
 _WORDS_VIEW = f"""CREATE VIEW passage_words AS
     SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
-        ltrim(substr(published, 9, 2), '0') || ' ' || CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END ||
-        ' ' || substr(published, 1, 4) AS dated
+        ltrim(substr(published, 9, 2), '0') || ' ' ||
+        CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4) AS dated
     FROM passages JOIN articles ON articles.id = passages.article;"""
 # Before version 3 `found` did not say how sure a field is; its position and how it was found tell.
 _VERSION_3 = f"""
@@ -61,8 +61,8 @@ DROP VIEW passage_words;
 {_WORDS_VIEW}
 INSERT INTO words (words) VALUES ('rebuild');
 """
-# The statements that bring a collection of each version to the next. A change of the schema adds an entry here
-# and a fixture to the tests.
+# The statements that bring a collection of each version to the next. A change of the schema adds an entry
+# here and a fixture to the tests.
 MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3}
 # The terms of the word index as a temporary table, created by each connection.
 CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"
