@@ -1,6 +1,6 @@
-"""Many bad files in one folder: each is refused or read with a line, none crashes or hangs, and the good ones among them are added.
+"""Add a folder of many bad files: each is refused with one line or read, and the good ones are added.
 
-They are added by a process of their own, whose seconds for each file and whose memory, its parser's with it, are measured.
+A separate process adds them; its time for each file and its memory, with its parser's, are measured.
 120 files by default, besides the largest of each kind; DATELINE_TEST_FILES=1000 for the long run.
 """
 
@@ -37,12 +37,12 @@ WHOLE = {
 Make = Callable[[np.random.Generator], tuple[str, bytes]]
 
 
-def truncated(rng: np.random.Generator) -> tuple[str, bytes]:
+def truncated_file(rng: np.random.Generator) -> tuple[str, bytes]:
     ending = str(rng.choice(sorted(WHOLE)))
     return ending, WHOLE[ending][: int(rng.integers(len(WHOLE[ending])))]
 
 
-def flipped(rng: np.random.Generator) -> tuple[str, bytes]:
+def file_with_flipped_bytes(rng: np.random.Generator) -> tuple[str, bytes]:
     ending = str(rng.choice(sorted(WHOLE)))
     data = bytearray(WHOLE[ending])
     for at in rng.integers(0, len(data), 20):
@@ -54,7 +54,7 @@ def noise(rng: np.random.Generator) -> tuple[str, bytes]:
     return str(rng.choice(FORMATS)), rng.bytes(int(rng.integers(1, 5_000)))
 
 
-def wrong_ending(rng: np.random.Generator) -> tuple[str, bytes]:
+def wrong_suffix(rng: np.random.Generator) -> tuple[str, bytes]:
     return str(rng.choice(FORMATS)), WHOLE[str(rng.choice(sorted(WHOLE)))]
 
 
@@ -62,7 +62,7 @@ TEXT = "A headline of some words\n\nThe good ferry sailed at noon with eighty ca
 
 
 def text_encodings() -> Iterator[tuple[str, bytes]]:
-    """The text in every encoding of Python's that can hold it."""
+    """Yield the text in each of Python's encodings that can hold it."""
     for name in sorted(set(encodings.aliases.aliases.values())):
         try:
             if codecs.lookup(name)._is_text_encoding:  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ def text_encodings() -> Iterator[tuple[str, bytes]]:
 ENCODED = list(text_encodings())
 
 
-def encoded(rng: np.random.Generator) -> tuple[str, bytes]:
+def encoded_text(rng: np.random.Generator) -> tuple[str, bytes]:
     text = (
         "Überschrift hier\n\nЭто предложение стоит здесь. 漢字 stand here too, “quoted” and naïve.\n"
         + "\u202eevil\u200b\U000e0041" * 9
@@ -82,22 +82,30 @@ def encoded(rng: np.random.Generator) -> tuple[str, bytes]:
     return ".txt", text.encode(ENCODED[int(rng.integers(len(ENCODED)))][0], "replace")
 
 
-def run(rng: np.random.Generator) -> tuple[str, bytes]:
+def long_run(rng: np.random.Generator) -> tuple[str, bytes]:
     return str(rng.choice([".txt", ".md", ".jsonl", ".csv"])), (
         str(rng.choice(list("a \n.<{[(*#漢1"))) * 300_000
     ).encode()
 
 
-def hostile(rng: np.random.Generator) -> tuple[str, bytes]:
+def hostile_file(rng: np.random.Generator) -> tuple[str, bytes]:
     name = str(rng.choice(sorted(set(HOSTILE) - {"bomb.pdf"})))
     return Path(name).suffix, HOSTILE[name]
 
 
-MAKERS: tuple[Make, ...] = (truncated, flipped, noise, wrong_ending, encoded, run, hostile)
+MAKERS: tuple[Make, ...] = (
+    truncated_file,
+    file_with_flipped_bytes,
+    noise,
+    wrong_suffix,
+    encoded_text,
+    long_run,
+    hostile_file,
+)
 
 
 def docx_of(document: bytes) -> bytes:
-    """A Word file whose text is `document`, packed: a thousandth of what it becomes."""
+    """Return a Word file whose text is `document`, compressed to about a thousandth of it."""
     data = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(word())) as whole,
@@ -119,8 +127,8 @@ def pdf_of(contents: bytes, extra: bytes = b"") -> bytes:
     )
 
 
-def extremes() -> Iterator[tuple[str, bytes]]:
-    """The largest of each kind."""
+def largest_files() -> Iterator[tuple[str, bytes]]:
+    """Yield the largest file of each kind, with its name."""
     space = b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>'
     yield "line.txt", b"a" * 200_000_000
     yield "line within the limit.txt", b"a" * 19_000_000
@@ -151,8 +159,8 @@ def extremes() -> Iterator[tuple[str, bytes]]:
         yield f"in {name}.txt", data
 
 
-def resident(process: int) -> int:
-    """The most bytes that a process ever had in memory; 0 for one that is gone."""
+def peak_memory(process: int) -> int:
+    """Return the most bytes that a process ever had in memory; 0 if it has ended."""
     try:
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
     except OSError:
@@ -160,8 +168,11 @@ def resident(process: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-def parsers(process: int) -> list[int]:
-    """Its children that read files; a child that is only being started still has its parent's memory."""
+def parser_processes(process: int) -> list[int]:
+    """Return the children that parse files.
+
+    A child that is only being started is left out, since it still has its parent's memory.
+    """
     try:
         below = Path(f"/proc/{process}/task/{process}/children").read_text().split()
         return [
@@ -173,23 +184,25 @@ def parsers(process: int) -> list[int]:
         return []
 
 
-def measured(folder: Path, data: Path, log: Path) -> tuple[list[dict], int]:
-    """What became of each file, and the most memory of the adding process and one parser together."""
+def add_folder(folder: Path, data: Path, log: Path) -> tuple[list[dict], int]:
+    """Return what became of each file, and the most memory of the adding process and one parser together."""
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/taking.py"), str(folder), str(data)], cwd=ROOT, stdout=out
+            [sys.executable, str(ROOT / "tests/ingest_process.py"), str(folder), str(data)],
+            cwd=ROOT,
+            stdout=out,
         )
-    own = below = 0
+    own = parser = 0
     while process.poll() is None:
-        own = max(own, resident(process.pid))
-        below = max([below, *map(resident, parsers(process.pid))])
+        own = max(own, peak_memory(process.pid))
+        parser = max([parser, *map(peak_memory, parser_processes(process.pid))])
         time.sleep(0.02)
     assert process.returncode == 0
-    return [json.loads(line) for line in log.read_text().splitlines()], own + below
+    return [json.loads(line) for line in log.read_text().splitlines()], own + parser
 
 
 @pytest.mark.timeout(3_000)
-def test_a_folder_of_bad_files(tmp_path: Path) -> None:
+def test_adding_a_folder_of_bad_files(tmp_path: Path) -> None:
     rng = np.random.default_rng(20261120)
     folder = tmp_path / "in"
     folder.mkdir()
@@ -198,10 +211,10 @@ def test_a_folder_of_bad_files(tmp_path: Path) -> None:
         (folder / f"{n:04} a\nb'\"{ending}").write_bytes(data)
         if n % 20 == 0:
             (folder / f"{n:04} good.txt").write_text(GOOD.format(n=n))
-    for name, data in extremes():
+    for name, data in largest_files():
         (folder / name).write_bytes(data)
     (folder / "out.txt").symlink_to("/etc/passwd")
-    entries, memory = measured(folder, tmp_path / "data", tmp_path / "log")
+    entries, memory = add_folder(folder, tmp_path / "data", tmp_path / "log")
     slowest = max(entries, key=lambda entry: entry["seconds"])
     assert slowest["seconds"] < 10, slowest
     assert 200e6 < memory < 1 << 30

@@ -56,11 +56,13 @@ def test_a_saved_page_becomes_headline_byline_date_and_body() -> None:
     )
 
 
-def test_each_field_remembers_the_characters_that_said_it() -> None:
+def test_provenance_holds_the_characters_that_state_a_field() -> None:
     for field in cleaned(PAGE).provenance:
         assert field.start is not None and field.end is not None
-    stood = {field.field: normalise_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).provenance}
-    assert stood == {
+    written = {
+        field.field: normalise_text(PAGE)[field.start : field.end] for field in cleaned(PAGE).provenance
+    }
+    assert written == {
         "title": "Ferry goes into service",
         "author": "Anna Holm",
         "date": "12 March, 2021",
@@ -95,7 +97,7 @@ def test_lines_broken_at_a_column_are_joined() -> None:
     assert cleaned(headed).body == "\n\n".join(paragraphs) and cleaned(headed).author == "Anna Holm"
 
 
-def test_dates_of_several_countries_and_what_they_are_not() -> None:
+def test_publication_dates_in_the_forms_of_several_countries() -> None:
     def published(line: str) -> str:
         return str(
             cleaned(
@@ -120,12 +122,12 @@ def test_dates_of_several_countries_and_what_they_are_not() -> None:
         assert published(line) == date, line
 
 
-def test_short_sentences_that_begin_like_page_furniture_are_kept() -> None:
+def test_short_sentences_that_begin_like_boilerplate_are_kept() -> None:
     body = "True prose stands here, and there is plenty of it, so that nobody doubts where the text of it begins.\n\nShare prices fell by half.\n\nRead the treaty, he said.\n\nComments were not allowed there."
     assert cleaned(f"A headline of four words\n\n{body}").body == body
 
 
-def test_two_spaces_after_a_full_stop_make_no_menu_of_a_paragraph() -> None:
+def test_two_spaces_after_a_full_stop_do_not_make_a_menu() -> None:
     found = cleaned(
         "A headline of four words\n\nHome   News   Sport   Culture\n\nThe ferry sailed.  It was late.  Nobody minded that.\n"
     )
@@ -135,7 +137,7 @@ def test_two_spaces_after_a_full_stop_make_no_menu_of_a_paragraph() -> None:
     )
 
 
-def test_a_title_that_names_the_site_is_split_where_the_page_holds_its_headline() -> None:
+def test_a_title_that_names_the_site_is_split_if_the_page_holds_the_headline() -> None:
     text = "Ferry sails at last\n\nThe ferry sailed at noon.\n"
     for title in ("Harbour News: Ferry sails at last", "Ferry sails at last | Harbour News"):
         found = cleaned(text, title=title)
@@ -153,7 +155,7 @@ def test_a_wrong_date_and_a_text_without_prose_are_refused() -> None:
 
 
 @given(st.text())
-def test_clean_text_is_idempotent_and_leaves_nothing_invisible(text: str) -> None:
+def test_normalise_text_is_idempotent_and_leaves_nothing_invisible(text: str) -> None:
     once = normalise_text(text)
     assert normalise_text(once) == once
     assert not [
@@ -183,7 +185,7 @@ def test_clean_text_is_idempotent_and_leaves_nothing_invisible(text: str) -> Non
         "› a " * 25_000,
     ],
 )
-def test_endless_runs_cost_no_time(run: str) -> None:
+def test_cleaning_endless_runs_is_fast(run: str) -> None:
     began = time.process_time()
     try:
         found = cleaned(f"A headline here\n\n{run}\n\nTrue prose stands here.")
@@ -194,8 +196,8 @@ def test_endless_runs_cost_no_time(run: str) -> None:
 
 
 @needs_shared
-def test_the_seed_articles_are_read_as_a_person_would() -> None:
-    """Labelled by reading (`benchmarks/reading/seeds.py`): each field as the page states it and nothing guessed, every line in its place."""
+def test_the_seed_articles_are_read_as_labelled() -> None:
+    """The labels were made by reading (`benchmarks/reading/seeds.py`): fields as stated, lines in order."""
     for seed in seeds():
         (raw,) = read_articles(FOLDER / seed.name, seed.data)
         found = Reading(seed, clean(raw))

@@ -9,7 +9,7 @@ from embeddings.library import Library
 BODY = "The council said on Thursday that the ferry would cost 61 million crowns by the time it sails. Anna Holm, the mayor, agreed with it. Nobody else did, and the harbour office had no comment on the figure or on the date of the first crossing."
 
 
-def test_the_sample_holds_one_pair_that_differs_in_one_figure(sample: Library) -> None:
+def test_the_sample_holds_one_pair_that_differs_in_one_number(sample: Library) -> None:
     (pair,) = find_near_duplicates(sample.store.articles())
     assert {pair.first.publisher, pair.second.publisher} == {"Meridian Wire", "Kestrel Bay Times"}
     assert [{item.first, item.second} for item in pair.differences] == [{"61", "67"}] and pair.differences[
@@ -17,7 +17,7 @@ def test_the_sample_holds_one_pair_that_differs_in_one_figure(sample: Library) -
     ].is_material
 
 
-def test_differences_in_figures_and_names_are_told_from_others() -> None:
+def test_differences_in_numbers_and_names_are_material() -> None:
     def differences(changed: str) -> list[tuple[str, str, bool]]:
         (pair,) = find_near_duplicates([article(body=BODY), article(body=changed)])
         return [(item.first, item.second, item.is_material) for item in pair.differences]
@@ -30,7 +30,7 @@ def test_differences_in_figures_and_names_are_told_from_others() -> None:
     assert differences(BODY.replace(" Nobody else did,", "")) != []
 
 
-def test_other_articles_are_no_copies(store: Store) -> None:
+def test_unrelated_articles_are_no_near_duplicates(store: Store) -> None:
     others = [
         article(
             body=f"Otters number {n} swim in the bay and eat fish of the {n}th kind, while the sun shines on {n * 7} boats."
@@ -44,7 +44,7 @@ def test_other_articles_are_no_copies(store: Store) -> None:
     ]
 
 
-def test_a_thousand_articles_are_compared_in_a_moment() -> None:
+def test_comparing_a_thousand_articles_is_fast() -> None:
     many = [
         article(body=" ".join(f"word{(n * 31 + k * 17) % 9973}" for k in range(300)) + f". Number {n}.")
         for n in range(1000)

@@ -8,7 +8,7 @@ from corpus.reading.raw import UnreadableFile
 from corpus.reading.text import decode_text
 
 
-def test_front_matter_is_read_and_kept_apart_from_the_text(tmp_path: Path) -> None:
+def test_front_matter_is_parsed_and_not_part_of_the_text(tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     file.write_text(
         "---\ntitle: A: title\npublisher: Meridian Wire\ndate: 2018-02-13\n---\nBody.\n".replace(
@@ -20,7 +20,7 @@ def test_front_matter_is_read_and_kept_apart_from_the_text(tmp_path: Path) -> No
     assert raw.stated == {"title": "A: title", "publisher": "Meridian Wire", "date": "2018-02-13"}
 
 
-def test_json_lines_take_the_names_that_others_use(tmp_path: Path) -> None:
+def test_json_lines_accept_aliases_of_fields(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(
         '{"headline": "T", "text": "Body.", "source": "P", "published_at": "2020-01-01T00:00:00"}\n\n{"body": "Other."}\n'
@@ -55,7 +55,7 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) 
         ("é".encode("utf-16"), "é"),
     ],
 )
-def test_encodings(data: bytes, text: str) -> None:
+def test_decoding(data: bytes, text: str) -> None:
     assert decode_text(data, "a") == text
 
 
@@ -80,7 +80,7 @@ def test_bad_files_are_refused_with_one_sentence(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value) and name in str(caught.value)
 
 
-def test_a_folder_is_searched_and_links_out_of_it_are_not_followed(tmp_path: Path) -> None:
+def test_find_files_searches_folders_and_follows_no_links(tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside.txt"
     (inside / "deep").mkdir(parents=True)
     outside.write_text("secret")
@@ -91,7 +91,7 @@ def test_a_folder_is_searched_and_links_out_of_it_are_not_followed(tmp_path: Pat
     assert [file.name for file in find_files([inside, inside / "b.md"])] == ["b.md", "a.txt"]
 
 
-def test_a_folder_without_articles_and_a_missing_one_are_named(tmp_path: Path) -> None:
+def test_find_files_names_a_missing_folder_and_one_without_articles(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="no articles in this folder"):
         find_files([tmp_path])
     with pytest.raises(UnreadableFile, match="no such file or folder"):

@@ -1,4 +1,4 @@
-"""Every format through the product's own way: a file, the bounded child, cleaning."""
+"""Read and clean a file of each format, hostile files among them."""
 
 import base64
 import io
@@ -95,7 +95,7 @@ def test_a_feed_holds_several_articles(tmp_path: Path) -> None:
     assert first.origin.endswith("a.rss#1") and second.origin.endswith("a.rss#2")
 
 
-def test_who_forwards_a_mail_is_not_the_publisher(tmp_path: Path) -> None:
+def test_the_sender_of_a_forwarded_mail_is_not_the_publisher(tmp_path: Path) -> None:
     (newsletter,) = articles(tmp_path, "a.eml", MAIL.format(subject="Ferry sails at last").encode())
     assert (newsletter.title, newsletter.publisher, str(newsletter.published)) == (
         "Ferry sails at last",
@@ -106,7 +106,7 @@ def test_who_forwards_a_mail_is_not_the_publisher(tmp_path: Path) -> None:
     assert (forwarded.title, forwarded.publisher, forwarded.published) == ("Ferry sails at last", None, None)
 
 
-def test_a_date_that_only_the_text_or_the_address_holds_is_not_taken(tmp_path: Path) -> None:
+def test_a_date_in_the_text_of_a_page_is_not_its_date(tmp_path: Path) -> None:
     bare = PAGE.replace(
         '<meta property="article:published_time" content="2021-03-12T10:00:00Z">', ""
     ).replace('<meta property="article:modified_time" content="2021-04-01T10:00:00Z">', "")
@@ -114,7 +114,7 @@ def test_a_date_that_only_the_text_or_the_address_holds_is_not_taken(tmp_path: P
     assert found.published is None
 
 
-def test_mojibake_is_mended_where_it_is_certain(tmp_path: Path) -> None:
+def test_mojibake_is_repaired_where_it_is_certain(tmp_path: Path) -> None:
     (found,) = articles(
         tmp_path, "a.txt", "A headline here\n\nItâ€™s the mayorâ€™s ferry, he said.\n".encode()
     )
@@ -157,7 +157,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_costs_only_itself(tmp_path: Path, name: str) -> None:
+def test_a_hostile_file_is_refused_and_the_next_is_read(tmp_path: Path, name: str) -> None:
     with pytest.raises((UnreadableFile, NoText), match=name) as caught:
         articles(tmp_path, name, HOSTILE[name])
     assert "\n" not in str(caught.value) and re.search(
@@ -166,7 +166,7 @@ def test_a_hostile_file_costs_only_itself(tmp_path: Path, name: str) -> None:
     assert articles(tmp_path, "good.html", PAGE.encode())
 
 
-def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
+def test_parsing_times_out_and_the_next_file_is_read() -> None:
     parser = SandboxedParser(seconds=0.001)
     with pytest.raises(ParsingError, match="took over"):
         parser.extract(".html", PAGE.encode() * 200)

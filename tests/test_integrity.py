@@ -1,4 +1,4 @@
-"""Corrections, checks, export, rebuild, the lock, older collections and damaged ones."""
+"""Corrections, integrity checks, export, rebuild, the write lock, and older or damaged collections."""
 
 import json
 import shutil
@@ -24,8 +24,8 @@ from embeddings.ingest import ingest
 from embeddings.library import Library, rebuild
 
 
-def whole(store: Store) -> None:
-    """Add an article whose vectors are unit vectors, so that `check_integrity` has nothing to say."""
+def add_unit_vectors(store: Store) -> None:
+    """Add an article with unit vectors, in which `check_integrity` finds no problem."""
     found = article(body="The ferry sailed at noon. It carried eighty cars.")
     from corpus.passages import Passage
 
@@ -33,7 +33,7 @@ def whole(store: Store) -> None:
     store.add(found, [Passage(found, 0, 25), Passage(found, 26, len(found.body))], vectors, "raw", "1")
 
 
-def test_a_correction_counts_in_filters_and_search_and_survives_reading_again(
+def test_a_correction_applies_to_filters_and_search_and_survives_reading_again(
     library: Library, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.md"
@@ -76,14 +76,14 @@ def test_a_correction_counts_in_filters_and_search_and_survives_reading_again(
 
 
 def test_a_wrong_correction_changes_nothing(store: Store) -> None:
-    whole(store)
+    add_unit_vectors(store)
     (found,) = store.articles()
     with pytest.raises(InvalidDate):
         store.correct(found.id, "published", "someday")
     assert store.articles() == [found]
 
 
-def test_what_the_user_gives_wins(library: Library, tmp_path: Path) -> None:
+def test_fields_that_the_user_states_win(library: Library, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("A headline\n\n3 May 2011\n\nThe ferry sailed at noon.\n")
     (report,) = ingest(library, file, {"publisher": "Given Paper", "date": "2018-02"})
@@ -96,10 +96,10 @@ def test_what_the_user_gives_wins(library: Library, tmp_path: Path) -> None:
     assert changed.passages == 0 and found and found.publisher == "Other Paper"
 
 
-def test_check_finds_nothing_in_a_sound_collection_and_each_kind_of_damage(store: Store) -> None:
-    whole(store)
+def test_check_finds_each_kind_of_damage_and_no_other(store: Store) -> None:
+    add_unit_vectors(store)
     assert list(check_integrity(store)) == []
-    for damage, told in (
+    for damage, message in (
         ("UPDATE articles SET body = replace(body, 'eighty', 'ninety')", "not what was added"),
         ("UPDATE passages SET start = start + 3 WHERE start > 0", "do not cover"),
         ("DELETE FROM passages WHERE start > 0", "do not cover"),
@@ -108,12 +108,12 @@ def test_check_finds_nothing_in_a_sound_collection_and_each_kind_of_damage(store
     ):
         store._db.execute("SAVEPOINT before")
         store._db.execute(damage)
-        assert any(told in problem.text for problem in check_integrity(store)), damage
+        assert any(message in problem.text for problem in check_integrity(store)), damage
         store._db.execute("ROLLBACK TO before")
         store._db.execute("RELEASE before")
 
 
-def test_repair_mends_what_can_be_derived(tmp_path: Path) -> None:
+def test_repair_restores_what_can_be_derived(tmp_path: Path) -> None:
     run("-m", "corpus", "add", "corpus/articles/bay-2016-05-ferry-plan.md", data=tmp_path)
     store = Store(tmp_path)
     store._db.execute("UPDATE passages SET vector = zeroblob(1536)")
@@ -124,7 +124,7 @@ def test_repair_mends_what_can_be_derived(tmp_path: Path) -> None:
     assert done.returncode == 0 and "nothing is wrong" in done.stdout
 
 
-def test_an_export_comes_back_as_the_same_collection(
+def test_an_export_is_read_back_as_the_same_collection(
     sample_folder: Path, tmp_path: Path, encoder: Encoder
 ) -> None:
     there = Store(sample_folder)
@@ -152,7 +152,7 @@ def test_an_export_comes_back_as_the_same_collection(
     back.store.close()
 
 
-def test_rebuild_makes_the_vectors_anew_and_half_a_rebuild_opens_for_nothing_else(
+def test_rebuild_encodes_again_and_an_unfinished_rebuild_must_be_finished(
     library: Library, encoder: Encoder
 ) -> None:
     library.add(article(body="The ferry sailed at noon. It carried cars."), "raw", "1")
@@ -174,7 +174,7 @@ def test_rebuild_makes_the_vectors_anew_and_half_a_rebuild_opens_for_nothing_els
     assert again.search_by_words("otters", 3) and list(check_integrity(store)) == []
 
 
-def test_the_second_writer_is_told_who_writes_and_since_when(tmp_path: Path) -> None:
+def test_a_second_writer_is_refused_with_the_first_ones_process_and_time(tmp_path: Path) -> None:
     holding = "import sys; sys.path.insert(0, sys.argv[1])\nfrom pathlib import Path\nfrom corpus.store.lock import write_lock\nwith write_lock(Path(sys.argv[2])): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-c", holding, str(ROOT), str(tmp_path)],
@@ -216,7 +216,7 @@ def test_the_second_writer_is_told_who_writes_and_since_when(tmp_path: Path) -> 
         ),
     ],
 )
-def test_a_collection_of_an_older_version_is_brought_up_to_date(
+def test_a_collection_of_an_older_version_is_migrated(
     tmp_path: Path, encoder: Encoder, version: int, headlines: list[str], sure: set[str]
 ) -> None:
     shutil.copy(ROOT / f"tests/fixtures/store-v{version}.sqlite", tmp_path / FILE_NAME)
@@ -248,8 +248,8 @@ def test_what_was_corrected_by_hand_in_version_2_is_kept(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("damage", ["flip", "zero", "cut"])
-def test_a_damaged_database_never_gives_altered_text(tmp_path: Path, damage: str) -> None:
-    """100 copies, each damaged at a random place: it is refused, `check_integrity` tells, or what comes back is what was added."""
+def test_a_damaged_database_never_returns_altered_text(tmp_path: Path, damage: str) -> None:
+    """Of 100 copies, each damaged at a random place, each is refused, fails its check, or is unchanged."""
     store = Store(tmp_path / "whole")
     for n in range(6):
         add(
@@ -290,11 +290,11 @@ def _refused_or_true(folder: Path, true: dict[str, str]) -> int:
     except StoreError:
         return 1
     try:
-        told = [problem.text for problem in check_integrity(store)]
+        problems = [problem.text for problem in check_integrity(store)]
         altered = [found for found in store.articles() if found.body != true.get(found.id)]
         missing = set(true) - {found.id for found in store.articles()}
-        assert told or not (altered or missing)
-        return bool(told)
+        assert problems or not (altered or missing)
+        return bool(problems)
     except (sqlite3.DatabaseError, ValueError):  # read as damaged, not as another text
         return 1
     finally:

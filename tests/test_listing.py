@@ -24,7 +24,7 @@ ARTICLES = (
 
 
 @pytest.fixture
-def filled(library: Library) -> Library:
+def filled_library(library: Library) -> Library:
     for known in ARTICLES:
         library.add(known, known.body, "")
     return library
@@ -48,10 +48,10 @@ def filled(library: Library) -> Library:
         ("NEAR(a b", set()),
     ],
 )
-def test_a_search_looks_into_headline_publisher_date_and_text(
-    filled: Library, search: str, found: set[int]
+def test_search_covers_headline_publisher_date_and_text(
+    filled_library: Library, search: str, found: set[int]
 ) -> None:
-    shown = list_articles(filled.store, search)
+    shown = list_articles(filled_library.store, search)
     assert {line.article.id for line in shown.lines} == {
         ARTICLES[n].id for n in found
     } and shown.total == len(found)
@@ -61,15 +61,15 @@ def test_a_search_looks_into_headline_publisher_date_and_text(
     ("sort", "order"),
     [("newest", [1, 0, 2]), ("oldest", [0, 1, 2]), ("headline", [1, 0, 2]), ("publisher", [1, 0, 2])],
 )
-def test_each_way_of_sorting_and_unknown_values_last(filled: Library, sort: str, order: list[int]) -> None:
-    assert [line.article.id for line in list_articles(filled.store, sort=sort).lines] == [
+def test_sort_orders_with_unknown_values_last(filled_library: Library, sort: str, order: list[int]) -> None:
+    assert [line.article.id for line in list_articles(filled_library.store, sort=sort).lines] == [
         ARTICLES[n].id for n in order
     ]
     assert set(SORTS) == {"newest", "oldest", "headline", "publisher", "added"}
 
 
-def test_a_page_of_the_list_tells_how_many_there_are(filled: Library) -> None:
-    shown = list_articles(filled.store, limit=2)
+def test_a_page_of_the_list_holds_the_total(filled_library: Library) -> None:
+    shown = list_articles(filled_library.store, limit=2)
     assert len(shown.lines) == 2 and shown.total == 3 and all(line.passages == 1 for line in shown.lines)
     with pytest.raises(UnknownSort, match="newest, oldest"):
-        list_articles(filled.store, sort="id; DROP TABLE articles")
+        list_articles(filled_library.store, sort="id; DROP TABLE articles")

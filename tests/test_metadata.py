@@ -1,4 +1,4 @@
-"""Standfirst, section, day of change, and how sure each field is; what is taken for a headline or a publisher, and what is not."""
+"""Headline, standfirst, section, publisher and day of change, and how certain each field is."""
 
 import json
 from pathlib import Path
@@ -38,15 +38,15 @@ def cleaned(text: str, **stated: str) -> Article:
     return clean(RawArticle(text, "a.txt", stated))
 
 
-def sure(article: Article) -> dict[str, str]:
+def certainty(article: Article) -> dict[str, str]:
     return {item.field: item.sure for item in article.provenance}
 
 
-def test_a_saved_page_tells_standfirst_section_and_day_of_change() -> None:
+def test_standfirst_section_and_day_of_change_of_a_saved_page() -> None:
     found = cleaned(SAVED)
     assert (
         found.title == "Harbour opens its second quay on Monday"
-    )  # the shorter of two lines, since it stands first
+    )  # the shorter of two lines, since it is first
     assert (
         found.standfirst == "The second berth cost less than was feared and opens a whole month early"
         and found.standfirst not in found.body
@@ -56,11 +56,11 @@ def test_a_saved_page_tells_standfirst_section_and_day_of_change() -> None:
         "2021-03-12",
         "2021-03-13",
     )
-    assert sure(found) == {
+    assert certainty(found) == {
         **dict.fromkeys(("author", "date", "updated", "standfirst", "publisher"), "read"),
         **dict.fromkeys(("title", "section"), "guessed"),
     }
-    assert sure(cleaned(SAVED, title="Harbour opens its second quay on Monday"))["title"] == "stated"
+    assert certainty(cleaned(SAVED, title="Harbour opens its second quay on Monday"))["title"] == "stated"
     whole = cleaned(SAVED.replace("a whole month early", "a whole month early."))
     assert whole.standfirst and whole.body.startswith(whole.standfirst)  # a sentence stays in the text too
 
@@ -80,7 +80,7 @@ def test_a_first_paragraph_is_no_standfirst_and_a_menu_no_section() -> None:
         ("Updated 13 March 2021", "2021-03-13"),
         ("Last modified on Sat 13 Mar 2021 09.30 GMT", "2021-03-13"),
         ("Publié le 12 mars 2021, modifié le 13 mars 2021 à 09h12", "2021-03-13"),
-        ("Published 12 March 2021, updated 12 March 2021", None),  # the same day tells nothing
+        ("Published 12 March 2021, updated 12 March 2021", None),  # the same day is no change
         ("Updated 2 years ago", None),
         ("Printed on 13 March 2021", None),
         ("He updated it on 13 March 2021 with Ms Holm", None),
@@ -105,14 +105,14 @@ def test_a_page_states_its_section_standfirst_and_days_in_its_markup(tmp_path: P
     )
     assert (
         found.standfirst == "A ferry at last, says the council of the bay."
-        and sure(found)["standfirst"] == "stated"
+        and certainty(found)["standfirst"] == "stated"
     )
     (summarised,) = articles(
         tmp_path,
         "b.html",
         PAGE.replace("</head>", f'<meta name="description" content="{PARAGRAPHS[0]}"></head>').encode(),
     )
-    assert summarised.standfirst == PARAGRAPHS[0] and sure(summarised)["standfirst"] == "guessed"
+    assert summarised.standfirst == PARAGRAPHS[0] and certainty(summarised)["standfirst"] == "guessed"
     (other,) = articles(tmp_path, "c.html", PAGE.replace("</head>", f"{extra}</head>").encode())
     assert other.standfirst is None  # a description that the page does not show may be a machine's
 
@@ -123,7 +123,7 @@ def test_a_day_of_change_is_never_the_day_of_publication(tmp_path: Path) -> None
     assert found.published is None and str(found.updated) == "2021-04-01"
 
 
-def test_front_matter_and_tables_name_them_too(tmp_path: Path) -> None:
+def test_standfirst_section_and_day_of_change_in_front_matter_and_tables(tmp_path: Path) -> None:
     head = "---\ntitle: T\nsubtitle: All in one line\ncategory: Harbour\nauthors: [Anna Holm, Nell Farrow]\nlastmod: x\nmodified: 2021-04-01\ndate: 2021-03-12\n---\n"
     (found,) = articles(tmp_path, "a.md", (head + BODY).encode())
     assert (found.standfirst, found.section, found.author, str(found.updated)) == (
@@ -144,7 +144,7 @@ def test_an_address_is_no_publisher(tmp_path: Path, publisher: str) -> None:
     assert clean(RawArticle(BODY, "a.txt", {}, given={"publisher": publisher})).publisher == publisher
 
 
-def test_an_account_or_the_pages_own_address_is_no_publisher(tmp_path: Path) -> None:
+def test_an_account_or_the_address_of_the_page_is_no_publisher(tmp_path: Path) -> None:
     bare = PAGE.replace(
         '<meta property="og:site_name" content="Harbour News">',
         '<link rel="canonical" href="https://www.harbour.example/1">',
@@ -157,13 +157,13 @@ def test_an_account_or_the_pages_own_address_is_no_publisher(tmp_path: Path) -> 
     assert articles(tmp_path, "b.html", handle.encode())[0].publisher is None
 
 
-def test_who_owns_the_page_is_doubted_where_two_do() -> None:
+def test_two_named_owners_leave_the_publisher_unknown() -> None:
     two = SAVED + "\n© 2021 Meridian Wire. All rights reserved.\n"
     assert cleaned(two).publisher == "The Harbour Gazette"  # the other one is not named above the text
     assert cleaned(two.replace("Business\n", "Meridian Wire\n")).publisher is None
 
 
-def test_what_stands_in_brackets_after_a_place_is_not_always_an_agency() -> None:
+def test_brackets_after_a_place_do_not_always_name_an_agency() -> None:
     text = "{place} - The harbour opened its second quay on Friday, a month earlier than the council had planned it to, and under the price."
     assert cleaned(text.format(place="KESTREL BAY (Meridian Wire)")).publisher == "Meridian Wire"
     assert cleaned(text.format(place="BERLIN (dpa)")).publisher == "dpa"
@@ -173,7 +173,7 @@ def test_what_stands_in_brackets_after_a_place_is_not_always_an_agency() -> None
     assert named.publisher == "Euroscope"
 
 
-def test_a_collected_feed_names_each_items_source(tmp_path: Path) -> None:
+def test_an_aggregators_feed_names_the_source_of_each_item(tmp_path: Path) -> None:
     item = f"<item><title>T</title>{{}}<description>{PARAGRAPHS[0]}</description></item>"
     feed = (
         "<rss><channel><title>ferries - Google News</title>"
@@ -192,7 +192,7 @@ def test_a_mail_between_people_states_nothing_of_the_article_in_it(tmp_path: Pat
     assert (found.title, found.publisher, found.published) == (None, None, None)
 
 
-def test_a_pdfs_headline_is_what_is_set_largest_and_running_heads_are_dropped(tmp_path: Path) -> None:
+def test_a_pdfs_headline_is_set_largest_and_running_heads_are_dropped(tmp_path: Path) -> None:
     text = [(10, paragraph) for paragraph in PARAGRAPHS * 20]
     headline = "The second berth of the island's ferry opens a month early and costs less than feared by all"
     made = pdf(
@@ -201,7 +201,7 @@ def test_a_pdfs_headline_is_what_is_set_largest_and_running_heads_are_dropped(tm
         foot="printed in the harbour #",
     )
     (found,) = articles(tmp_path, "a.pdf", made)
-    assert found.title == headline and sure(found)["title"] == "read" and found.published is None
+    assert found.title == headline and certainty(found)["title"] == "read" and found.published is None
     assert all(found.body.count(paragraph) == 20 for paragraph in PARAGRAPHS)
     assert "printed in" not in found.body and "Harbour Gazette" not in found.body
     (plain,) = articles(tmp_path, "b.pdf", pdf(text[:2]))
@@ -223,7 +223,7 @@ def test_no_headline_is_made_up(above: str) -> None:
     assert cleaned(f"{above}\n\n{BODY}").title is None and cleaned(f"{above}\n\n{BODY}").body == BODY
 
 
-def test_short_sentences_above_the_first_long_one_stay_where_nothing_tells_a_headline() -> None:
+def test_short_sentences_above_the_first_long_one_are_kept() -> None:
     short = "The ferry sailed at noon.\n\nNobody minded that much."
     found = cleaned(f"{short}\n\n{BODY}")
     assert found.title is None and found.body == f"{short}\n\n{BODY}"
@@ -243,7 +243,7 @@ def test_lists_notes_and_narrow_columns_are_kept_whole() -> None:
     )
 
 
-def test_fields_travel_through_store_export_and_command_line(library: Library, tmp_path: Path) -> None:
+def test_fields_are_kept_by_store_export_and_command_line(library: Library, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(SAVED.replace("Published 12 March 2021 | ", ""))
     (report,) = ingest(library, tmp_path / "a.txt")
     assert report.article

@@ -1,4 +1,4 @@
-"""Every body leads back to the raw text that it was read from."""
+"""Map offsets in bodies to offsets in the raw texts."""
 
 import time
 
@@ -13,8 +13,8 @@ from corpus.cleaning.offsets import aligned_spans, raw_span
 from corpus.reading.files import find_files, load_bytes, read_articles
 
 
-def covered(raw: str, body: str) -> float:
-    """The share of a body's characters, white space left out, that have a place in the raw text; each span is held to its promise."""
+def coverage(raw: str, body: str) -> float:
+    """Check each span, and return the share of a body's characters other than white space that have one."""
     letters = 0
     end = raw_end = 0
     for span in aligned_spans(raw, body):
@@ -28,46 +28,46 @@ def covered(raw: str, body: str) -> float:
 
 @given(st.text(), st.text())
 def test_spans_are_verbatim_and_ascending_whatever_the_texts(raw: str, body: str) -> None:
-    covered(raw, body)
+    coverage(raw, body)
 
 
 @given(st.text(st.characters(max_codepoint=0x17F), min_size=1))
 def test_cleaned_text_is_covered(raw: str) -> None:
     body = normalise_text(raw)
     if len(set(raw)) > 1 and not any(char * 100 in raw for char in set(raw)):
-        assert covered(raw, body) == 1 or not body.strip()
+        assert coverage(raw, body) == 1 or not body.strip()
 
 
-def test_the_samples_and_what_cleaning_changes() -> None:
+def test_sample_articles_are_mapped() -> None:
     for file in find_files([ROOT / "corpus" / "articles"]):
         for raw in read_articles(file, load_bytes(file)):
-            assert covered(raw.text, clean(raw).body) >= 0.99, file.name
+            assert coverage(raw.text, clean(raw).body) >= 0.99, file.name
     text = "Menu  here\r\nA headline of words\r\n\r\nThe cafe\u0301’s ferry\u00a0sailed\u200b at  noon on the\r\nfirst of May.\r\n"
     body = "The café’s ferry sailed at noon on the first of May."
-    assert covered(text, body) >= 0.97  # the letter that was composed has no place of its own
+    assert coverage(text, body) >= 0.97  # the letter that was composed has no place of its own
     place = raw_span(text, body, body.index("sailed"), body.index("noon") + 4)
     assert place and text[slice(*place)] == "sailed\u200b at  noon"
 
 
-def test_a_paragraph_whose_words_stand_in_a_longer_line_above_is_found_where_it_stands_alone() -> None:
+def test_a_paragraph_is_found_where_it_ends_a_line_not_within_a_longer_one() -> None:
     raw = "Nobody left it. More on this story and all that led to it\n\nNobody left it.\n"
     assert raw_span(raw, "Nobody left it.", 0, 6) == (raw.rindex("Nobody"), raw.rindex("Nobody") + 6)
     assert raw_span(raw, "Other words.", 0, 5) is None
 
 
 @needs_shared
-def test_the_seeds_lead_back_and_quickly() -> None:
+def test_the_seed_articles_are_mapped_quickly() -> None:
     for file in sorted((SHARED / "seeds").glob("*.txt")):
         (raw,) = read_articles(file, load_bytes(file))
         body = clean(raw).body
-        assert covered(raw.text, body) >= 0.99, file.name
+        assert coverage(raw.text, body) >= 0.99, file.name
         began = time.process_time()
         assert raw_span(raw.text, body, 0, len(body))
         assert time.process_time() - began < 0.2  # about 3 ms on a free core
 
 
 @pytest.mark.parametrize("run", ["a." * 100_000, "\n" * 200_000, "e\u0301" * 100_000, "a.\n" * 60_000])
-def test_endless_runs_cost_no_time(run: str) -> None:
+def test_mapping_endless_runs_is_fast(run: str) -> None:
     began = time.process_time()
     aligned_spans(run, normalise_text(run))
     aligned_spans(run, "a.\n\n" * 1000)

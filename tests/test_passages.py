@@ -15,7 +15,7 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
-def count(texts: list[str]) -> list[int]:
+def count_words(texts: list[str]) -> list[int]:
     return [len(text.split()) for text in texts]
 
 
@@ -26,7 +26,7 @@ def test_sentences_cover_every_word_once(text: str) -> None:
     assert all(a < b <= c for (a, b), (c, _) in itertools.pairwise(spans))
 
 
-def test_sentences_of_a_long_text_keep_their_places() -> None:
+def test_sentences_of_a_long_text_have_the_right_offsets() -> None:
     lines = [f"The ferry number {n} sailed at noon." for n in range(700)]
     text = "\n\n".join(lines)
     assert [text[a:b] for a, b in sentence_spans(text)] == lines
@@ -34,11 +34,11 @@ def test_sentences_of_a_long_text_keep_their_places() -> None:
 
 @given(WORDS, st.integers(1, 20))
 def test_passages_cover_the_body_within_the_budget(body: str, budget: int) -> None:
-    passages = split_passages(article(body=body), budget, count)
+    passages = split_passages(article(body=body), budget, count_words)
     assert "".join("".join(passage.text.split()) for passage in passages) == "".join(body.split())
     assert all(passage.text == passage.article.body[passage.start : passage.end] for passage in passages)
-    if all(size <= budget for size in count([body[a:b] for a, b in sentence_spans(body)])):
-        assert all(size <= budget for size in count([passage.text for passage in passages]))
+    if all(size <= budget for size in count_words([body[a:b] for a, b in sentence_spans(body)])):
+        assert all(size <= budget for size in count_words([passage.text for passage in passages]))
 
 
 def test_abbreviations_and_initials_end_no_sentence() -> None:

@@ -25,8 +25,8 @@ def add(store: Store, found: Article, seed: int = 0) -> None:
     store.add(found, passages, vectors, raw=f"raw {found.body}", sha256=f"{seed}")
 
 
-def consistent(store: Store) -> bool:
-    """SQLite's own checks, the words' index against its content, and passages of every article."""
+def is_consistent(store: Store) -> bool:
+    """Run SQLite's own checks, compare the word index with its content, and count the passages."""
     store._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
     ((passages,),) = store.rows("SELECT count(*) FROM passages")
     return (
@@ -36,7 +36,7 @@ def consistent(store: Store) -> bool:
     )
 
 
-def test_an_article_comes_back_as_it_went_in(store: Store) -> None:
+def test_an_article_is_stored_unchanged(store: Store) -> None:
     found = article(author="Anna", url="https://a.example")
     add(store, found)
     assert store.article(found.id) == found
@@ -47,18 +47,18 @@ def test_an_article_comes_back_as_it_went_in(store: Store) -> None:
     assert "".join(passage.text for passage in store.passages([1, 2]).values()) == found.body
 
 
-def test_vectors_come_back_bit_for_bit_and_in_the_order_asked(store: Store) -> None:
+def test_vectors_are_stored_exactly_and_returned_in_the_order_of_the_ids(store: Store) -> None:
     add(store, article(), seed=7)
     expected = np.random.default_rng(7).normal(size=(2, 384)).astype(np.float32)
     assert np.array_equal(store.vectors([2, 1]), expected[::-1])
 
 
-def test_durability_is_what_the_design_promises(store: Store) -> None:
+def test_the_journal_is_a_wal_and_every_commit_is_synchronised(store: Store) -> None:
     assert store.rows("PRAGMA journal_mode") == [("wal",)]
     assert store.rows("PRAGMA synchronous") == [(2,)]
 
 
-def test_an_addition_that_fails_leaves_nothing(store: Store) -> None:
+def test_a_failed_addition_is_rolled_back(store: Store) -> None:
     add(store, article())
     with pytest.raises(ValueError, match="must match number of passages"):
         store.add(article(body="New. Words."), [], np.zeros((1, 384), np.float32), "", "")
@@ -66,7 +66,7 @@ def test_an_addition_that_fails_leaves_nothing(store: Store) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         store.add(broken, [Passage(broken, 0, None)], np.zeros((1, 384), np.float32), "", "")  # type: ignore[arg-type]
     assert [found.id for found in store.articles()] == [article().id]
-    assert consistent(store)
+    assert is_consistent(store)
 
 
 def test_a_changed_file_replaces_its_article_and_a_second_origin_keeps_it(store: Store) -> None:
@@ -77,18 +77,18 @@ def test_a_changed_file_replaces_its_article_and_a_second_origin_keeps_it(store:
     assert len(store.articles()) == 2
     add(store, article(body="New words. Here.", origin="copy.txt"), seed=1)
     assert [found.body for found in store.articles()] == ["New words. Here."]
-    assert consistent(store)
+    assert is_consistent(store)
 
 
-def test_removing_takes_passages_vectors_and_words_along(store: Store) -> None:
+def test_removing_an_article_removes_its_passages_vectors_and_words(store: Store) -> None:
     add(store, article())
     add(store, article(body="Another one. About ferries.", title="Otters"), seed=1)
     assert store.remove(article().id) and not store.remove(article().id)
     assert store.search_words('"council"', 5) == [] and len(store.search_words('"ferries"', 5)) == 1
-    assert consistent(store)
+    assert is_consistent(store)
 
 
-def test_filters_hold_before_the_search(store: Store) -> None:
+def test_filters_apply_before_the_search(store: Store) -> None:
     for n, (published, publisher) in enumerate(
         [
             ("2018-02-13", "Meridian Wire"),
@@ -117,14 +117,14 @@ def test_filters_hold_before_the_search(store: Store) -> None:
     assert found(Filters(publishers=("Nobody",))) == []
 
 
-def test_words_are_found_by_stem_accent_headline_and_date(store: Store) -> None:
+def test_search_words_matches_stems_accents_headlines_and_dates(store: Store) -> None:
     add(store, article(body="The café trained soldiers. Twice.", title="A headline about otters"))
     for word in ("cafe", "training", "otter", "february"):
         assert store.search_words(f'"{word}"', 5), word
 
 
 @pytest.mark.parametrize("content", [b"not a database, not at all", b"SQLite format 3\x00" + b"\xff" * 4096])
-def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_named_and_not_changed(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     with pytest.raises(StoreError, match="move the file away"):
         Store(tmp_path)
@@ -152,66 +152,71 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "data")
 
 
-def writing(folder: Path, told: Path, count: int = 10_000, name: str = "") -> "subprocess.Popen[bytes]":
+def start_adding(folder: Path, log: Path, count: int = 10_000, name: str = "") -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "adding.py"), str(folder), str(told), str(count), name]
+        [
+            sys.executable,
+            str(Path(__file__).parent / "adding_process.py"),
+            str(folder),
+            str(log),
+            str(count),
+            name,
+        ]
     )
 
 
-def test_kill_at_random_points_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+def test_killing_the_process_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     rng = np.random.default_rng(20261120)
-    told = tmp_path / "told"
-    told.touch()
-    # Added or changed last, and perhaps changed or removed when the kill came before that was told.
+    log = tmp_path / "log"
+    log.touch()
+    # Added or changed last, and perhaps changed or removed when the kill came before that was logged.
     uncertain: set[str] = set()
     for n in range(int(os.environ.get("DATELINE_TEST_KILLS", "30"))):
-        size = told.stat().st_size
-        child = writing(tmp_path / "data", told, name=str(n))
-        while told.stat().st_size == size:  # wait for its first article, then let it work a while
+        size = log.stat().st_size
+        child = start_adding(tmp_path / "data", log, name=str(n))
+        while log.stat().st_size == size:  # wait for its first article, then let it work a while
             assert child.poll() is None
             time.sleep(0.005)
         time.sleep(float(rng.uniform(0, 0.15)))
         child.kill()
         child.wait()
         store = Store(tmp_path / "data")
-        lines = told.read_text().split()
+        lines = log.read_text().split()
         gone = {line[1:] for line in lines if line[0] == "-"}
         uncertain |= set(lines[-2:])
         added = {line for line in lines if line[0] != "-"} - gone - uncertain
         assert added <= {found.id for found in store.articles()}
         assert not any(store.has(name) for name in gone)
-        assert consistent(store)
+        assert is_consistent(store)
         store.close()
 
 
-def test_several_writers_end_with_the_distinct_set(tmp_path: Path) -> None:
-    running = [writing(tmp_path / "data", tmp_path / f"told{n}", 60) for n in range(3)]
+def test_several_writers_store_the_distinct_articles(tmp_path: Path) -> None:
+    running = [start_adding(tmp_path / "data", tmp_path / f"log{n}", 60) for n in range(3)]
     assert [process.wait(120) for process in running] == [0, 0, 0]
     store = Store(tmp_path / "data")
-    assert len(store.articles()) == 40 and consistent(store)  # of 60, each third was removed again
+    assert len(store.articles()) == 40 and is_consistent(store)  # of 60, each third was removed again
     store.close()
 
 
-def test_a_full_disk_is_told_and_costs_nothing_that_was_added(tmp_path: Path) -> None:
-    """A limit on the size of files stands for the disk: SQLite meets it at every kind of write, one limit after the other."""
-    told = 0
+def test_a_full_disk_raises_and_keeps_what_was_added(tmp_path: Path) -> None:
+    """A limit on the size of files imitates the disk; SQLite reaches it at a different write each time."""
+    full = 0
     for limit in range(60_000, 400_000, 40_000):
         folder = tmp_path / str(limit)
         code = (
             f"import resource, sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
-            f"import adding; adding.main({str(folder)!r}, {str(tmp_path / f'told{limit}')!r}, '400', 'x')"
+            f"import adding_process; adding_process.main({str(folder)!r}, {str(tmp_path / f'log{limit}')!r}, '400', 'x')"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
         assert done.returncode != 0 and "StoreError" in done.stderr.strip().splitlines()[-1], done.stderr
-        told += "free space" in done.stderr
+        full += "free space" in done.stderr
         store = Store(folder)
-        lines = (
-            (tmp_path / f"told{limit}").read_text().split() if (tmp_path / f"told{limit}").exists() else []
-        )
+        lines = (tmp_path / f"log{limit}").read_text().split() if (tmp_path / f"log{limit}").exists() else []
         gone = {line[1:] for line in lines if line[0] == "-"}
         here = {found.id for found in store.articles()}
         assert {line for line in lines if line[0] != "-"} - gone <= here | set(lines[-1:])
-        assert consistent(store)
-        add(store, article(), seed=1)  # and there is room again
+        assert is_consistent(store)
+        add(store, article(), seed=1)  # there is space again
         store.close()
-    assert told
+    assert full

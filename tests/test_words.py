@@ -6,7 +6,7 @@ import snowballstemmer
 from corpus.words import stem
 
 
-def test_questions_on_several_threads_get_the_stems_of_their_own_words() -> None:
+def test_stemming_is_thread_safe() -> None:
     words = [
         f"{start}{middle}{end}"
         for start in "bcdfgklmnprst"

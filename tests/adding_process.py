@@ -1,4 +1,7 @@
-"""A process that adds articles to a store, changes each fifth, removes each third, and tells a file what was acknowledged. To be killed."""
+"""A process for tests to kill: adds articles to a store and logs what was acknowledged.
+
+It changes each fifth article and removes each third.
+"""
 
 import sys
 from pathlib import Path
@@ -12,9 +15,9 @@ from corpus.passages import Passage
 from corpus.store.database import Store
 
 
-def main(folder: str, told: str, count: str, name: str) -> None:
+def main(folder: str, log: str, count: str, name: str) -> None:
     store = Store(Path(folder))
-    with Path(told).open("a", buffering=1) as acknowledged:
+    with Path(log).open("a", buffering=1) as acknowledged:
         for n in range(int(count)):
             found = Article(
                 f"Title {n}", f"Sentence {n} of {name}. " + "And more of it. " * 40, origin=f"{name}-{n}"

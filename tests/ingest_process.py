@@ -1,4 +1,4 @@
-"""A process that adds a folder and tells of each file the seconds, and what became of its articles, as JSON lines. To be measured."""
+"""A process for tests to measure: adds a folder and prints, as JSON lines, the time and the reports of each file."""
 
 import json
 import sys
