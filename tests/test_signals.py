@@ -42,16 +42,16 @@ def children(process: int) -> list[int]:
     return [int(n) for n in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[float, str, str]:
     """Send the signal; return the seconds until the process ended, and its standard output and error."""
-    below = children(process.pid)
+    child_processes = children(process.pid)
     began = time.monotonic()
     process.send_signal(with_signal)
     out, errors = process.communicate(timeout=60)
@@ -60,7 +60,7 @@ def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[float, str
         process.returncode,
         errors,
     )
-    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in below), 2)
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in child_processes), 2)
     return took, out, errors
 
 
@@ -111,7 +111,7 @@ def test_a_stop_while_articles_are_added_keeps_and_reports_what_is_finished(
     assert rest.returncode == 0 and f"{found[1]} unchanged" in rest.stdout and article_count(tmp_path) == 16
 
 
-def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None:
+def test_a_stop_while_a_file_is_parsed_ends_its_parser_too(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.txt").write_text("A headline here\n\nThe ferry sailed at noon.\n")
@@ -132,7 +132,7 @@ def test_a_stop_while_a_file_is_read_ends_its_reader_too(tmp_path: Path) -> None
     assert article_count(tmp_path / "data") == 1
 
 
-def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, sample_folder: Path) -> None:
+def test_a_stopped_rebuild_names_the_command_that_finishes_it(tmp_path: Path, sample_folder: Path) -> None:
     copied(sample_folder, tmp_path)
     process = start(tmp_path, "rebuild")
     reader = Store(tmp_path)
@@ -149,13 +149,13 @@ def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, 
     )
 
 
-def test_the_second_signal_interrupts_what_is_in_hand() -> None:
+def test_a_second_signal_interrupts_the_work_in_progress() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with GracefulStop(lambda: True) as stop:
+    with GracefulStop(lambda: True) as graceful:
         signal.raise_signal(signal.SIGINT)
-        assert stop.requested
+        assert graceful.requested
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
-    with GracefulStop(lambda: False) as stop, pytest.raises(KeyboardInterrupt):
+    with GracefulStop(lambda: False), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
