@@ -26,7 +26,7 @@ Make = Callable[[Callable[[str], str]], Assistant]
 
 
 def first_evidence(message: str) -> str:
-    """The first sentence of evidence in a prompt."""
+    """Return the first sentence of evidence in a prompt."""
     return message.split("\n")[0].removeprefix("[1] ").rsplit(" (", 1)[0]
 
 
@@ -52,7 +52,7 @@ def test_the_evidence_comes_first_then_the_draft_then_the_checked_answer(scripte
     )
 
 
-def test_an_invented_figure_is_dropped_and_said_so_and_the_articles_words_stand_in(scripted: Make) -> None:
+def test_an_invented_figure_is_dropped_with_a_warning_and_the_evidence_is_quoted(scripted: Make) -> None:
     answer = scripted(lambda message: "It was called off because 4,711 cables burned [1].").ask(BERLIN)
     assert all(
         statement.verdict == "quoted" and statement.text == statement.citations[0].quote
@@ -86,7 +86,7 @@ def test_the_models_own_refusal_counts(scripted: Make) -> None:
     )
 
 
-def test_what_nothing_bears_on_is_refused_without_asking_the_model(scripted: Make) -> None:
+def test_an_unanswerable_question_is_refused_without_asking_the_model(scripted: Make) -> None:
     answer = scripted(lambda message: pytest.fail("the model was asked")).ask(
         "Who won the football world cup in 2018?"
     )
@@ -112,8 +112,8 @@ def test_a_model_that_fails_costs_only_its_words(sample: Library) -> None:
     assert answer.codes == ("without_model",)
 
 
-def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None:
-    """Whatever it writes, only sentences of articles are shown; its words stand in them, and the best sentence is quoted beside another."""
+def test_an_extractive_model_only_selects_words_of_articles(sample: Library) -> None:
+    """Whatever it writes, only sentences of articles are shown, with its words marked in them."""
 
     def ask(written: str) -> Answer:
         reader = AnswerModel(
@@ -139,8 +139,8 @@ def test_a_trained_reader_points_and_the_article_speaks(sample: Library) -> None
     assert "dragons" not in invented.text and best.evidence[1].text in invented.text
 
 
-class Pointing(Scripted):
-    """A chat model that tells chances before it writes, as one that points does."""
+class Extractive(Scripted):
+    """A chat model that gives probabilities before it writes, as extractive models do."""
 
     chances: list[float]
 
@@ -154,9 +154,9 @@ class Pointing(Scripted):
         yield from super()._stream(messages, stop, run_manager, **kwargs)
 
 
-def test_a_trained_readers_doubt_counts_beside_the_evidence(sample: Library) -> None:
+def test_the_refusal_probability_of_an_extractive_model_counts(sample: Library) -> None:
     def ask(question: str, chances: list[float]) -> Answer:
-        chat = Pointing(write=lambda message: "[1]", chances=chances)
+        chat = Extractive(write=lambda message: "[1]", chances=chances)
         reader = AnswerModel(
             "points", chat, evidence=4, describes_changes=False, may_refuse=False, extractive=True
         )
@@ -182,7 +182,7 @@ def test_without_a_model_the_answer_is_quotes(quoting: Assistant) -> None:
     )
 
 
-def test_change_over_time_is_told_by_date_newest_first(quoting: Assistant) -> None:
+def test_change_over_time_is_answered_by_date_newest_first(quoting: Assistant) -> None:
     answer = quoting.ask("How has the launch date of the Webb telescope changed?")
     dates = [citation.article.published.first for citation in answer.citations if citation.article.published]
     assert (
@@ -198,12 +198,12 @@ def test_copies_that_differ_in_one_figure_are_both_shown(quoting: Assistant) -> 
     assert any("disagree" in warning for warning in answer.warnings)
 
 
-def test_a_named_year_that_nothing_speaks_of_makes_a_partial_answer(quoting: Assistant) -> None:
+def test_a_named_year_that_nothing_refers_to_makes_a_partial_answer(quoting: Assistant) -> None:
     answer = quoting.ask("What was the Arctic sea ice minimum in September 2016?")
     assert answer.status == "partly" and any("September 2016" in warning for warning in answer.warnings)
 
 
-def test_a_follow_up_searches_with_its_subject_and_says_so(quoting: Assistant) -> None:
+def test_a_followup_is_searched_with_its_subject(quoting: Assistant) -> None:
     history = (Turn("user", "When did Notre-Dame reopen?"), Turn("assistant", "In December 2024. [1]"))
     answer = quoting.ask("How much did it cost?", history)
     assert "Notre-Dame" in answer.searched and all(
@@ -211,7 +211,7 @@ def test_a_follow_up_searches_with_its_subject_and_says_so(quoting: Assistant) -
     )
 
 
-def test_filters_hold_and_an_empty_one_is_named(quoting: Assistant) -> None:
+def test_filters_apply_and_an_empty_result_names_them(quoting: Assistant) -> None:
     only = Filters(publishers=("Northgate Ledger",), since=date(2013, 1, 1))
     answer = quoting.ask("What does HS2 cost?", filters=only)
     assert {item.article.publisher for item in answer.evidence} == {"Northgate Ledger"}
@@ -224,7 +224,7 @@ def test_filters_hold_and_an_empty_one_is_named(quoting: Assistant) -> None:
     assert empty.codes == ("nothing_in_filter",)
 
 
-def test_once_it_refuses_no_question_begins_and_the_one_being_written_ends(sample: Library) -> None:
+def test_a_shutdown_rejects_questions_and_ends_the_one_being_answered(sample: Library) -> None:
     written: list[str] = []
     assistant = Assistant(
         Retriever(library=sample, k=8),
@@ -269,7 +269,7 @@ def test_the_length_of_a_question_is_bounded(quoting: Assistant, length: int, fi
 
 
 @pytest.mark.parametrize("question", ["", "   \n", None, 3, ["a"], float("nan")])
-def test_what_is_no_question_is_refused(quoting: Assistant, question: object) -> None:
+def test_an_invalid_question_is_rejected(quoting: Assistant, question: object) -> None:
     with pytest.raises(InvalidQuestion):
         quoting.ask(question)  # type: ignore[arg-type]
 
@@ -309,13 +309,13 @@ def test_the_packaged_reader_answers_end_to_end(
     assert any("ber-2012-05" in citation.article.origin for citation in answer.citations)
 
 
-def test_a_demanded_source_is_the_filter_and_the_answer_says_so(quoting: Assistant) -> None:
+def test_a_restriction_in_the_question_is_the_filter_of_the_answer(quoting: Assistant) -> None:
     answer = quoting.ask("What will the ferry cost, according to the Kestrel Bay Times alone?")
     assert answer.filters.publishers == ("Kestrel Bay Times",)
     assert answer.evidence and {item.article.publisher for item in answer.evidence} == {"Kestrel Bay Times"}
 
 
-def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_speaks_of_it(
+def test_an_overview_quotes_each_article_and_is_refused_without_any(
     quoting: Assistant,
 ) -> None:
     told = quoting.ask("What do the articles say about the Kestrel Bay ferry?")
@@ -333,6 +333,6 @@ def test_an_overview_tells_one_sentence_an_article_and_nothing_where_no_article_
     )
 
 
-def test_each_side_is_heard_though_copies_of_one_disagree(quoting: Assistant) -> None:
+def test_each_side_is_quoted_though_copies_of_one_disagree(quoting: Assistant) -> None:
     answer = quoting.ask("What do the auditors and the council say about the cost of the Kestrel Bay ferry?")
     assert all(figure in answer.text for figure in ("61 million", "67 million", "56 million"))

@@ -57,7 +57,7 @@ def test_a_question_that_stands_alone_is_never_rewritten(question: str) -> None:
     assert rewrite_followup(question, HISTORY) == question
 
 
-def test_the_subject_is_carried_and_a_new_date_replaces_the_old_one() -> None:
+def test_the_subject_is_added_and_a_new_date_replaces_the_old_one() -> None:
     searched = rewrite_followup("And in 2020?", HISTORY)
     assert (
         searched.startswith("And in 2020?") and "NATO mission in Iraq" in searched and "2018" not in searched
@@ -75,7 +75,7 @@ def test_over_three_turns_the_subject_is_still_there() -> None:
     assert "NATO mission in Iraq" in rewrite_followup("Who said that?", longer)
 
 
-def test_then_is_the_month_that_was_spoken_of_last() -> None:
+def test_then_is_the_month_that_was_mentioned_last() -> None:
     talk = (
         Turn("user", "When did the pier burn?"),
         Turn("assistant", "On 3 May 2014. [1]"),
@@ -93,12 +93,14 @@ def test_without_history_nothing_changes() -> None:
 
 
 @pytest.mark.parametrize("talk", [gold.history for gold in [*GOLD, *TALKS] if gold.history][::4])
-def test_no_gold_question_that_stands_alone_is_rewritten_after_any_talk(talk: tuple[Turn, ...]) -> None:
+def test_no_gold_question_that_stands_alone_is_rewritten_after_any_conversation(
+    talk: tuple[Turn, ...],
+) -> None:
     alone = [gold.question for gold in GOLD if not gold.history]
     assert [question for question in alone if rewrite_followup(question, talk) != question] == []
 
 
-def test_words_of_asking_are_carried_only_to_a_question_that_has_none() -> None:
+def test_question_words_are_added_only_to_a_question_without_any() -> None:
     assert (
         rewrite_followup("What about 2020?", HISTORY)
         == "What about 2020? (How large was the NATO mission in Iraq)"
@@ -106,7 +108,7 @@ def test_words_of_asking_are_carried_only_to_a_question_that_has_none() -> None:
     assert rewrite_followup("Who leads it?", HISTORY) == "Who leads it? (the NATO mission in Iraq in 2018)"
 
 
-def test_the_exchange_before_is_looked_up_only_where_the_question_may_be_about_it() -> None:
+def test_the_previous_exchange_is_searched_only_if_the_question_may_be_about_it() -> None:
     assert "Fewer than 20" in previous_exchange("How did Egypt react?", HISTORY)
     assert previous_exchange("Why?", HISTORY) and previous_exchange("Why?", ()) == ""
     assert previous_exchange("How much did the Kestrel Bay ferry cost in 2021?", HISTORY) == ""
