@@ -127,8 +127,7 @@ class FaissStore(VectorStore):
     def _writable(self) -> tuple[MutableMapping[str, Document], MutableMapping[int, str]]:
         if not isinstance(self._documents, MutableMapping) or not isinstance(self._keys, MutableMapping):
             raise TypeError(
-                "this store is a view of a collection; add and remove articles with: "
-                "python -m corpus add|remove"
+                "this store is a view of a collection; add and remove articles with: dateline add|remove"
             )
         return self._documents, self._keys
 

@@ -63,7 +63,7 @@ class Library:
             self.store.set_property(_FINGERPRINT, self.encoder.fingerprint.to_json())
         elif not fingerprint_matches(self.encoder, stored):
             raise StoreError(
-                f"{self.store.path} was not indexed with {MODEL_NAME} as it is here; run: python -m corpus rebuild"
+                f"{self.store.path} was not indexed with {MODEL_NAME} as it is here; run: dateline rebuild"
             )
 
     def refresh(self) -> None:

@@ -246,7 +246,7 @@ def test_an_empty_collection_says_how_to_fill_it(store: Store, encoder: Encoder)
     answer = Assistant(Retriever(library=Library(store, encoder)), AnswerModel("none", None), Prompts()).ask(
         "Anything?"
     )
-    assert answer.status == "unanswerable" and "python -m corpus add" in answer.message
+    assert answer.status == "unanswerable" and "dateline add" in answer.message
     assert answer.codes == ("collection_empty",)
 
 

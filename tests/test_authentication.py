@@ -78,9 +78,9 @@ def test_wrong_passwords_of_one_name_wait_for_each_other(file: Path) -> None:
 )
 def test_invalid_or_missing_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "logins").write_text(text)
-    with pytest.raises(LoginError, match="python -m rag login NAME"):
+    with pytest.raises(LoginError, match="dateline login NAME"):
         Logins(tmp_path / "logins")
-    with pytest.raises(LoginError, match="python -m rag login NAME"):
+    with pytest.raises(LoginError, match="dateline login NAME"):
         Logins(tmp_path / "none")
 
 

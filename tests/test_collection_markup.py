@@ -87,9 +87,9 @@ def test_progress_of_an_addition_and_refused_files_first() -> None:
 
 def test_an_empty_list_says_what_to_do() -> None:
     nothing = Listing((), 0)
-    assert "Drop files" in article_list_html(
-        nothing, "", True
-    ) and "python -m corpus add" in article_list_html(nothing, "", False)
+    assert "Drop files" in article_list_html(nothing, "", True) and "dateline add" in article_list_html(
+        nothing, "", False
+    )
     assert "No article contains “ferry”" in article_list_html(
         nothing, "ferry", True
     ) and "nearly the same" in duplicates_html([], False)

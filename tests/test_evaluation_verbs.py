@@ -214,7 +214,7 @@ def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(
 def test_the_committed_report_is_that_of_the_committed_run(page: Path) -> None:
     kept = page.with_suffix(".json")
     assert html_report(load_run(kept)) == page.read_text(), (
-        f"run: python -m rag.evaluation report rag/evaluation/results/{kept.name}"
+        f"run: dateline evaluate report rag/evaluation/results/{kept.name}"
     )
 
 

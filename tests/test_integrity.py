@@ -164,7 +164,7 @@ def test_rebuild_encodes_again_and_an_unfinished_rebuild_must_be_finished(
     steps = rebuild(store, encoder)
     next(steps)
     steps.close()
-    with pytest.raises(StoreError, match="python -m corpus rebuild"):
+    with pytest.raises(StoreError, match="dateline rebuild"):
         Library(store, encoder)
     assert len(list(rebuild(store, encoder))) == 2
     again = Library(store, encoder)

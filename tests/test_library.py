@@ -87,7 +87,7 @@ def test_vectors_are_stored_and_not_encoded_again(
 def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) -> None:
     fingerprint = json.loads(two.store.get_property("encoder") or "")
     two.store.set_property("encoder", json.dumps({**fingerprint, "weights": "0" * 64}))
-    with pytest.raises(StoreError, match="python -m corpus rebuild"):
+    with pytest.raises(StoreError, match="dateline rebuild"):
         Library(two.store, encoder)
 
 
@@ -97,7 +97,7 @@ def test_the_langchain_store_is_read_only(two: Library) -> None:
     assert isinstance(document, Document) and document.page_content == FERRY.body
     assert document.metadata["published"] == "2021-03-12"
     assert document.id and store.get_by_ids([document.id, "99", "x"]) == [document]
-    with pytest.raises(TypeError, match="python -m corpus add"):
+    with pytest.raises(TypeError, match="dateline add"):
         store.add_texts(["new"])
 
 

@@ -11,7 +11,7 @@ from rag.assistant import Assistant
 
 def test_the_published_schema_is_current_and_real_answers_match_it(quoting: Assistant) -> None:
     schema = json.loads((ROOT / "docs/answer.schema.json").read_text())
-    assert schema == answer_schema(), "run: python -m rag schema > docs/answer.schema.json"
+    assert schema == answer_schema(), "run: dateline schema > docs/answer.schema.json"
     for question in QUESTIONS:
         entry = kept(quoting, question)
         assert parse(AnswerJson, entry).to_json() == entry and set(entry) == {*schema["required"], "codes"}

@@ -29,7 +29,7 @@ def _reason(answer: Answer, coverage: Coverage) -> tuple[AnswerCode, str]:
     if not coverage.articles:
         return (
             "collection_empty",
-            "The collection is empty. Add articles with: python -m corpus add FOLDER",
+            "The collection is empty. Add articles with: dateline add FOLDER",
         )
     if not answer.evidence and answer.filters:
         return (

@@ -1,7 +1,7 @@
 """The JSON of an answer, and of what travels with it, as pydantic models.
 
 From these models follow what every interface sends (`rag.answers.answer.to_model`), the JSON Schema in
-docs/answer.schema.json (`python -m rag schema`), and the validation of what comes back (`parse`).
+docs/answer.schema.json (`dateline schema`), and the validation of what comes back (`parse`).
 Within one version keys are only added, never renamed or removed.
 """
 

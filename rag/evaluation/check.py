@@ -46,9 +46,9 @@ def _of_its_words(gold: GoldQuestion, articles: Sequence[Article]) -> Iterator[s
     for quoted in gold.evidence:
         named = [article for article in articles if quoted.of(article)]
         if not named:
-            yield f"no article is named “{quoted.article}”; give its id, or its file's name without the ending (python -m corpus list)"
+            yield f"no article is named “{quoted.article}”; give its id, or its file's name without the ending (dateline list)"
         elif not any(quoted.span_in(article) for article in named):
-            yield f"“{_short(quoted.quote)}” stands nowhere in {quoted.article}; copy the words from: python -m corpus show {named[0].id}"
+            yield f"“{_short(quoted.quote)}” stands nowhere in {quoted.article}; copy the words from: dateline show {named[0].id}"
     quotes = "\n".join(quoted.quote for quoted in gold.evidence)
     for wordings in gold.answers if gold.evidence else ():
         if not is_yes_or_no(wordings) and not any(contains_wording(quotes, wording) for wording in wordings):

@@ -1,4 +1,4 @@
-"""Public question sets as they are published -> articles that `python -m corpus add` reads and gold questions. Knows their files alone.
+"""Public question sets as they are published -> articles that `dateline add` reads and gold questions. Knows their files alone.
 
 SQuAD (and its shifts), CLAPNQ, RGB, RealtimeQA and MultiHop-RAG. What a set does not state stays unknown.
 """

@@ -74,7 +74,7 @@ def evaluate(
     """
     if not assistant.library.coverage().articles:
         raise EvaluationError(
-            "the collection is empty; add the articles that the questions are about: python -m corpus add FOLDER"
+            "the collection is empty; add the articles that the questions are about: dateline add FOLDER"
         )
     articles = assistant.library.store.articles()
     named = {name: article for article in articles for name in (article.id, Path(article.origin).stem)}

@@ -63,7 +63,7 @@ def _empty_list(search: str, writable: bool) -> str:
         )
     if writable:
         return "There are no articles yet. Drop files above or paste a text to begin."
-    return "There are no articles yet. Add articles with: python -m corpus add FOLDER"
+    return "There are no articles yet. Add articles with: dateline add FOLDER"
 
 
 def article_html(article: Article, raw: str) -> str:

@@ -18,7 +18,7 @@ _MAX_MISTAKES = 5  # limit, of mistakes in a gold file that are shown
 _HINT = (
     '<p class="hint">A file of questions, JSON lines or CSV; only "question" is required. With "answers" and '
     "the words of an article that hold them, answers, citations and the search are measured too. "
-    "Drafts to start from: python -m rag.evaluation propose --out mine.jsonl</p>"
+    "Drafts to start from: dateline evaluate propose --out mine.jsonl</p>"
 )
 _STOPPED = '<p class="hint" role="status">Stopped. The next run of the same file goes on from here.</p>'
 

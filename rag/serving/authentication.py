@@ -66,10 +66,10 @@ class Logins:
             name, _, value = line.partition(":")
             match = _HASH.fullmatch(value)
             if not _NAME.fullmatch(name) or not match:
-                raise LoginError(f"{file}, line {n}: not a login; make it with: python -m rag login NAME")
+                raise LoginError(f"{file}, line {n}: not a login; make it with: dateline login NAME")
             self._hashes[name] = bytes.fromhex(match[1]), bytes.fromhex(match[2])
         if not self._hashes:
-            raise LoginError(f"{file} holds no login; make one with: python -m rag login NAME")
+            raise LoginError(f"{file} holds no login; make one with: dateline login NAME")
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def verify(self, name: str, password: str) -> bool:
@@ -95,6 +95,4 @@ def _lines(file: Path) -> list[str]:
         return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise LoginError(
-            f"DATELINE_LOGINS: {file}: {reason}; make it with: python -m rag login NAME"
-        ) from error
+        raise LoginError(f"DATELINE_LOGINS: {file}: {reason}; make it with: dateline login NAME") from error

@@ -249,7 +249,7 @@ class Collection:
         """
         if not self.writable:
             raise ChangesDisabled(
-                "Changes are off here, since others can reach this server; use python -m corpus on the "
+                "Changes are off here, since others can reach this server; use dateline on the "
                 "computer itself, or start it with DATELINE_CHANGES=all"
             )
 
@@ -308,7 +308,7 @@ def _check_count(total: int) -> None:
     if total > limits.MAX_UPLOADS:
         raise UploadTooLarge(
             f"{total:,} files are more than can be added at once ({limits.MAX_UPLOADS:,}); "
-            "add them in parts, or: python -m corpus add"
+            "add them in parts, or: dateline add"
         )
 
 
