@@ -10,7 +10,22 @@ PACKAGES = ("corpus", "embeddings", "rag")
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 # From the lowest layer to the highest: a module imports from its own layer and from those below it.
 LAYERS = (
-    {"corpus"},
+    {
+        f"corpus.{name}"
+        for name in (
+            "article",
+            "characters",
+            "dates",
+            "environment",
+            "passages",
+            "publishers",
+            "signals",
+            "words",
+        )
+    },
+    {"corpus.reading"},
+    {"corpus.cleaning"},
+    {"corpus.store"},
     {"embeddings"},
     {"rag.limits", "rag.errors", "rag.settings"},
     {"rag.quantities"},

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from corpus.characters import normalise_text
 
+# The lengths are measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
 LONG_LINE_WORDS = 20  # from this length on a line that reads like a sentence is surely the article's
 _SENTENCE_END = re.compile(r"[.!?:;…][\"”’'»)\]]*(?: ?\[\d{1,3}\])*$")
-_MIN_WRAPPED_CHARS, _MAX_WRAPPED_CHARS = (
-    45,
-    100,
-)  # lines broken by hand fill the first and do not exceed the second
+# Lines that were broken at a column fill the first and do not exceed the second.
+_MIN_WRAPPED_CHARS, _MAX_WRAPPED_CHARS = 45, 100
 _MIN_WRAPPED_LINES = 4
 _WIDE_GAP = re.compile(r"\S(?: {2,}|\t)(?=\S)")
 

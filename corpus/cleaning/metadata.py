@@ -16,6 +16,7 @@ from corpus.dates import DateSpan
 from corpus.publishers import is_publisher_name
 from corpus.reading.raw import RawArticle
 
+# The lengths are measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
 _MIN_HEADLINE_WORDS, _MAX_HEADLINE_WORDS = 4, 30
 _MIN_STANDFIRST_WORDS, _MAX_STANDFIRST_WORDS = 6, 60
 _MAX_SITE_NAME_WORDS = 5

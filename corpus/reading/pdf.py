@@ -18,11 +18,16 @@ from corpus.reading.raw import ParsedText
 
 PDF_ERRORS = (PyPdfError,)
 MAX_PAGES = 500  # a limit
+# What follows is measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
 _PAGE_BREAK_LINES = 12  # of footer, header and white space between two pages
 _BORDER_LINES = 2  # at the top and at the bottom of a page, where running heads are
 _HEADLINE_SIZE = 1.2  # from this multiple of the text's size on letters are a headline's
 _MIN_HEADLINE_WORDS, _MAX_HEADLINE_WORDS = 4, 40
 _MAX_HEADLINE_LINES = 5
+# Shares of the column's width: a line that is longer than the first, or than the second where it ends a
+# sentence, continues in the next unless it is as long as the third; one as long as the last broke off at the
+# end of a page.
+_FULL, _FULL_AFTER_SENTENCE, _OVERFULL, _BROKEN_OFF = 0.6, 0.92, 1.05, 0.8
 _SENTENCE_END = re.compile(r"[.!?:][\"”’')\]]*$")
 _SEPARATE_LINE = re.compile(r"(?:By|Photo|Image|Source|Credit|Page)\b")
 _DIGITS = re.compile(r"\d+")
@@ -163,8 +168,8 @@ def _join_paragraphs(lines: list[str], separate: set[str | None]) -> list[str]:
             joined[at] = f"{joined[at]} {line}"
         else:
             joined.append(line)
-        full = 0.92 if _SENTENCE_END.search(line) else 0.6
-        continues = in_text and full * width < len(line) < 1.05 * width
+        full = _FULL_AFTER_SENTENCE if _SENTENCE_END.search(line) else _FULL
+        continues = in_text and full * width < len(line) < _OVERFULL * width
     return joined
 
 
@@ -174,6 +179,6 @@ def _unfinished_paragraph(paragraphs: list[str], width: int) -> int | None:
     At the end of a page its footer and the next page's header come between.
     """
     for at in range(len(paragraphs) - 1, max(-1, len(paragraphs) - _PAGE_BREAK_LINES), -1):
-        if len(paragraphs[at]) > 0.8 * width and not _SENTENCE_END.search(paragraphs[at]):
+        if len(paragraphs[at]) > _BROKEN_OFF * width and not _SENTENCE_END.search(paragraphs[at]):
             return at
     return None

@@ -8,9 +8,10 @@ from hashlib import blake2b
 
 from corpus.article import Article
 
-_SHINGLE_WORDS = 5
+_SHINGLE_WORDS = 5  # a limit
 _SIGNATURE_SIZE = 32  # a limit: the smallest shingle hashes of an article
-_MIN_SIMILARITY = 0.7  # the share of words in which two articles must agree, in order
+# The share of words in which two articles must agree, in order; decides which are listed as near-duplicates.
+_MIN_SIMILARITY = 0.7  # hand-set on the sample articles, which hold one such pair
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
 
