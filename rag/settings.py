@@ -14,7 +14,7 @@ from rag import limits
 
 ROOT = Path(__file__).parent.parent  # of a checkout; site-packages where Dateline is installed
 IS_CHECKOUT = (ROOT / "pyproject.toml").exists()
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 PREFIX = "DATELINE_"
 PACKAGED = "packaged"
 NO_MODEL = "none"

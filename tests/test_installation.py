@@ -11,6 +11,8 @@ from zipfile import ZipFile
 import pytest
 from conftest import ROOT
 
+from rag.settings import VERSION
+
 NEEDED = (
     "corpus/gold.jsonl",
     "embeddings/reranker.safetensors",
@@ -97,7 +99,7 @@ def test_the_wheel_requires_what_requirements_txt_pins(wheel: Path) -> None:
 def test_the_installed_command_works_in_another_folder(installed: Path, tmp_path: Path) -> None:
     shown = run(installed, tmp_path, "--help")
     assert shown.returncode == 0 and "evaluate" in shown.stdout, shown.stderr
-    assert run(installed, tmp_path, "--version").stdout == "dateline 0.1.0\n"
+    assert run(installed, tmp_path, "--version").stdout == f"dateline {VERSION}\n"
     settings = {"DATELINE_MODEL": "none", "DATELINE_THREADS": "1", "XDG_DATA_HOME": str(tmp_path / "share")}
     articles = sorted(str(file) for file in (installed / "corpus/articles").glob("hs2-*.md"))
     added = run(installed, tmp_path, "add", *articles, **settings)
