@@ -27,6 +27,15 @@ class Passage:
         return self.article.body[self.start : self.end]
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence, or a part of an overlong one: its characters of the body, and its tokens."""
+
+    start: int
+    end: int
+    tokens: int
+
+
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """Return the (start, end) offsets of the sentences between `start` and `end`, without white space.
 
@@ -59,33 +68,40 @@ def split_passages(
     `count_tokens` returns the number of tokens of each of several texts. A sentence longer than the budget is
     cut between words.
     """
-    spans = sentence_spans(article.body)
-    sizes = count_tokens([article.body[a:b] for a, b in spans])
-    pieces: list[tuple[int, int, int]] = []
-    for (start, end), size in zip(spans, sizes, strict=True):
-        pieces += [(start, end, size)] if size <= budget else _cut(article.body, start, end, size, budget)
+    pieces = _pieces(article.body, budget, count_tokens)
     passages: list[Passage] = []
     first, used = 0, 0
-    for n, (_, _, size) in enumerate(pieces):
-        if used + size > budget:
-            passages.append(Passage(article, pieces[first][0], pieces[n - 1][1]))
+    for n, piece in enumerate(pieces):
+        if used + piece.tokens > budget:
+            passages.append(Passage(article, pieces[first].start, pieces[n - 1].end))
             first, used = n, 0
-        used += size
+        used += piece.tokens
     if pieces:
-        passages.append(Passage(article, pieces[first][0], pieces[-1][1]))
+        passages.append(Passage(article, pieces[first].start, pieces[-1].end))
     return passages
 
 
-def _cut(text: str, start: int, end: int, size: int, budget: int) -> list[tuple[int, int, int]]:
+def _pieces(body: str, budget: int, count_tokens: Callable[[Sequence[str]], list[int]]) -> list[_Piece]:
+    """Return the sentences of a body, those longer than the budget in parts."""
+    spans = sentence_spans(body)
+    pieces: list[_Piece] = []
+    for (start, end), tokens in zip(spans, count_tokens([body[a:b] for a, b in spans]), strict=True):
+        sentence = _Piece(start, end, tokens)
+        pieces += [sentence] if tokens <= budget else _cut(body, sentence, budget)
+    return pieces
+
+
+def _cut(body: str, sentence: _Piece, budget: int) -> list[_Piece]:
     """Cut an overlong sentence into parts of equal length, each moved to the next space if one is near."""
-    step = max(1, (end - start) * budget // (size + budget // 4))
-    parts: list[tuple[int, int, int]] = []
+    start, end = sentence.start, sentence.end
+    step = max(1, (end - start) * budget // (sentence.tokens + budget // 4))
+    parts: list[_Piece] = []
     while start < end:
         stop = min(start + step, end)
         if stop < end:
-            stop = _nearest_space(text, start, stop, min(start + 4 * step, end), end)
-        parts.append((start, stop, budget))
-        start = stop + (1 if stop < end and text[stop] == " " else 0)
+            stop = _nearest_space(body, start, stop, min(start + 4 * step, end), end)
+        parts.append(_Piece(start, stop, budget))
+        start = stop + (1 if stop < end and body[stop] == " " else 0)
     return parts
 
 
