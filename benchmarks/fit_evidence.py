@@ -30,7 +30,9 @@ def questions(retriever: Retriever) -> list[Question]:
         if not gold.evidence or gold.history:
             continue
         table = sentence_features(
-            QuestionPart.parse(gold.question), retriever.hits(gold.question), retriever.library.reranker
+            QuestionPart.parse(gold.question),
+            retriever.search_text(gold.question),
+            retriever.library.reranker,
         )
         held = [
             any(

@@ -65,7 +65,10 @@ def asked(
 ) -> Iterator[Asked]:
     subject = QuestionPart.parse(extract_topic(gold.question))
     ranked = rank_sentences(
-        subject, retriever.hits(subject.text, filters=filters), retriever.library.reranker, SHORTLIST_SIZE
+        subject,
+        retriever.search_text(subject.text, filters=filters),
+        retriever.library.reranker,
+        SHORTLIST_SIZE,
     )
     said = "\n".join(item.text for item in ranked)
     answered = bool(gold.answers) and all(

@@ -25,7 +25,7 @@ from rag.verification.answerability import (
 
 def ranked(sample: Library, question: str) -> list[Evidence]:
     return rank_sentences(
-        QuestionPart.parse(question), Retriever(library=sample, k=8).hits(question), sample.reranker
+        QuestionPart.parse(question), Retriever(library=sample, k=8).search_text(question), sample.reranker
     )
 
 

@@ -102,7 +102,7 @@ def test_hits_that_only_repeat_do_not_fill_the_list(library: Library) -> None:
             wire(BODY + " " * n, paper), "raw", str(n)
         )  # one more blank makes it an article of its own
     library.add(article(body="The ferry of another town costs nothing at all."), "raw", "9")
-    first, second = Retriever(library=library).hits(QUESTION, 2)
+    first, second = Retriever(library=library).search_text(QUESTION, 2)
     assert {first.passage.article.publisher, *(copy.article.publisher for copy in first.also_in)} == set(
         papers
     )

@@ -30,7 +30,7 @@ def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
 def test_evidence_is_a_verbatim_sentence_of_its_article(sample: Library) -> None:
     question = "When did Notre-Dame reopen?"
     ranked = rank_sentences(
-        QuestionPart.parse(question), Retriever(library=sample).hits(question), sample.reranker
+        QuestionPart.parse(question), Retriever(library=sample).search_text(question), sample.reranker
     )
     scores = [item.score for item in ranked]
     assert len(ranked) == 24 and scores == sorted(scores, reverse=True)
@@ -41,7 +41,7 @@ def test_evidence_is_a_verbatim_sentence_of_its_article(sample: Library) -> None
 
 def test_evidence_is_more_relevant_for_a_question_that_the_sample_answers(sample: Library) -> None:
     def relevance(question: str) -> float:
-        hits = Retriever(library=sample).hits(question)
+        hits = Retriever(library=sample).search_text(question)
         return rank_sentences(QuestionPart.parse(question), hits, sample.reranker)[0].relevance
 
     answered = "Why was the opening of Berlin airport called off in May 2012?"
@@ -76,7 +76,7 @@ def test_conflicts_say_the_same_with_another_figure() -> None:
 def test_the_first_match_in_a_question_decides_the_kind_of_answer(sample: Library) -> None:
     question = "How many 737 MAX jets were flying worldwide when the type was grounded in March 2019?"
     table = sentence_features(
-        QuestionPart.parse(question), Retriever(library=sample, k=8).hits(question), sample.reranker
+        QuestionPart.parse(question), Retriever(library=sample, k=8).search_text(question), sample.reranker
     )
     kind = FEATURES.index("kind of answer")
     fits = {item.text: row[kind] for item, row in zip(table.candidates, table.features, strict=True)}

@@ -6,7 +6,7 @@ from rag.retrieval.search import Retriever
 
 
 def test_articles_of_the_previous_exchange_are_preferred(sample: Library) -> None:
-    hits = Retriever(library=sample).hits("What is the minimum extent of the ice?", 20)
+    hits = Retriever(library=sample).search_text("What is the minimum extent of the ice?", 20)
     last = hits[-1]
     raised = prefer_articles_of([last], hits, 20)
     (found,) = [hit for hit in raised if hit.passage == last.passage]

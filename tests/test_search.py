@@ -22,7 +22,7 @@ def test_fusion_by_hand(library: Library) -> None:
     """Both searches put the same passage first, which gets 0.8 + 0.2, and its only sentence holds both of the question's words: 0.4."""
     library.add(article(body="The ferry sailed at noon with eighty cars."), "raw", "1")
     library.add(article(body="Otters swim in the bay and eat fish."), "raw", "2")
-    first, second = Retriever(library=library).hits("When did the ferry sail?")
+    first, second = Retriever(library=library).search_text("When did the ferry sail?")
     assert first.passage.article.body.startswith("The ferry") and first.score == 1.4
     assert [(rank.by, rank.place) for rank in first.ranks] == [("words", 1), ("meaning", 1), ("sentence", 1)]
     assert second.score == 0.0 and [(rank.by, rank.place) for rank in second.ranks] == [
@@ -37,7 +37,7 @@ def test_a_passage_that_answers_two_clauses_comes_before_one_that_answers_one(li
     for n, body in enumerate((one, both)):
         library.add(article(body=body, title="News"), "raw", str(n))
     question = "Which yard built the ferry in a year, and who paid for the new quay there?"
-    best, *_ = Retriever(library=library).hits(question)
+    best, *_ = Retriever(library=library).search_text(question)
     assert best.passage.article.body == both
 
 
@@ -56,19 +56,23 @@ def test_what_a_named_paper_wrote_is_found_however_much_others_wrote(library: Li
         "gull",
     )
     question = "What does the article by The Gull say of the harbour ferry?"
-    assert "The Gull" in {hit.passage.article.publisher for hit in Retriever(library=library).hits(question)}
-    without = Retriever(library=library, scoring=Scoring(preference=0.0)).hits(question)
+    assert "The Gull" in {
+        hit.passage.article.publisher for hit in Retriever(library=library).search_text(question)
+    }
+    without = Retriever(library=library, scoring=Scoring(preference=0.0)).search_text(question)
     assert "The Gull" not in {hit.passage.article.publisher for hit in without}
 
 
 def test_the_right_article_is_found_in_the_sample(sample: Library) -> None:
-    hits = Retriever(library=sample).hits("Why was the opening of Berlin airport called off in May 2012?", 3)
+    hits = Retriever(library=sample).search_text(
+        "Why was the opening of Berlin airport called off in May 2012?", 3
+    )
     assert "ber-2012-05-opening-called-off" in hits[0].passage.article.origin
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
 def test_a_named_publisher_and_day_are_preferred_and_said_so(sample: Library) -> None:
-    hits = Retriever(library=sample).hits(
+    hits = Retriever(library=sample).search_text(
         "What did the Kestrel Bay Times write about the ferry in June 2021?"
     )
     best = hits[0].passage.article
@@ -78,7 +82,7 @@ def test_a_named_publisher_and_day_are_preferred_and_said_so(sample: Library) ->
 
 def test_the_latest_raises_the_newest(sample: Library) -> None:
     def newest_place(question: str) -> int:
-        hits = Retriever(library=sample).hits(question)
+        hits = Retriever(library=sample).search_text(question)
         years = [hit.passage.article.published.year if hit.passage.article.published else 0 for hit in hits]
         return years.index(max(years))
 
@@ -87,10 +91,10 @@ def test_the_latest_raises_the_newest(sample: Library) -> None:
 
 def test_filters_leave_nothing_else(sample: Library) -> None:
     only = Filters(publishers=("Civic Observer",))
-    assert {hit.passage.article.publisher for hit in Retriever(library=sample).hits("cost", 50, only)} == {
-        "Civic Observer"
-    }
-    assert Retriever(library=sample).hits("cost", 5, Filters(publishers=("Nobody",))) == []
+    assert {
+        hit.passage.article.publisher for hit in Retriever(library=sample).search_text("cost", 50, only)
+    } == {"Civic Observer"}
+    assert Retriever(library=sample).search_text("cost", 5, Filters(publishers=("Nobody",))) == []
 
 
 class TestLangchainsContract(RetrieversIntegrationTests):

@@ -12,14 +12,14 @@ YARDS = "Which shipyard won the order for the Kestrel Bay ferry, and for how man
 
 
 def test_each_subquestion_has_its_own_best_sentence(sample: Library) -> None:
-    hits = Retriever(library=sample, k=8).hits(YARDS)
+    hits = Retriever(library=sample, k=8).search_text(YARDS)
     best = best_for_each(decompose(YARDS, split_question(YARDS)), hits, sample.reranker)
     assert len(best) == 2 and "Corvane" in best[0].text and "cars" in best[1].text
     assert best_for_each((QuestionPart.parse(YARDS),), hits, sample.reranker) == []
 
 
 def test_what_is_put_first_keeps_its_score_for_the_whole_question(sample: Library) -> None:
-    hits = Retriever(library=sample, k=8).hits(YARDS)
+    hits = Retriever(library=sample, k=8).search_text(YARDS)
     ranked = rank_sentences(QuestionPart.parse(YARDS), hits, sample.reranker)
     unranked = replace(ranked[0], start=ranked[0].start + 1, score=99.0)
     lowest = replace(unranked, score=ranked[-1].score)

@@ -134,7 +134,8 @@ def measure_perturbations(retriever: Retriever, gold: Iterable[GoldQuestion]) ->
 
 def _found(retriever: Retriever, gold: GoldQuestion, typed: Callable[[str], str]) -> tuple[float, float]:
     found = [
-        hit.passage.article for hit in retriever.hits(rewrite_followup(typed(gold.question), gold.history))
+        hit.passage.article
+        for hit in retriever.search_text(rewrite_followup(typed(gold.question), gold.history))
     ]
     places = measures.relevance(gold, found)
     return ranking.hits_at(3, places), ranking.reciprocal_rank(places)

@@ -118,7 +118,7 @@ def _dated(folder: Path, work: Path, encoder: Encoder) -> Library:
 
 def _product(retriever: Retriever) -> Callable[[MultiHopQuestion], RankedTexts]:
     def retrieve(question: MultiHopQuestion) -> RankedTexts:
-        hits = retriever.hits(question.text)
+        hits = retriever.search_text(question.text)
         return [hit.passage.text for hit in hits], retrieval_confidence(retriever.library, question.text)
 
     return retrieve

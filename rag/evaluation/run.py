@@ -108,7 +108,7 @@ def evaluate_search(retriever: Retriever, questions: Iterable[GoldQuestion]) -> 
     rows, took = [], []
     for gold in questions:
         began = time.perf_counter()
-        hits = retriever.hits(rewrite_followup(gold.question, gold.history), RANKING_DEPTH)
+        hits = retriever.search_text(rewrite_followup(gold.question, gold.history), RANKING_DEPTH)
         took.append(time.perf_counter() - began)
         if gold.evidence:
             places, wanted = (

@@ -114,9 +114,9 @@ class Retriever(BaseRetriever):
         """The query expansion with the library's vocabulary."""
         return QueryExpansion(self.library)
 
-    def hits(self, question: str, k: int | None = None, filters: Filters | None = None) -> list[SearchHit]:
-        """Return the `k` best passages for a text that is not parsed yet, best first."""
-        return self.search(SearchQuery.parse(question, self.library.coverage().publishers), k, filters)
+    def search_text(self, text: str, k: int | None = None, filters: Filters | None = None) -> list[SearchHit]:
+        """Parse a text and return the `k` best passages for it, best first."""
+        return self.search(SearchQuery.parse(text, self.library.coverage().publishers), k, filters)
 
     def search(
         self, query: SearchQuery, k: int | None = None, filters: Filters | None = None
@@ -202,7 +202,9 @@ class Retriever(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **extra: Any
     ) -> list[Document]:
-        return [as_document(hit.passage) for hit in self.hits(query, extra.get("k"), extra.get("filters"))]
+        return [
+            as_document(hit.passage) for hit in self.search_text(query, extra.get("k"), extra.get("filters"))
+        ]
 
 
 def _mean_of_best_two(scores: Sequence[float]) -> float:
