@@ -231,3 +231,14 @@ def test_each_article_is_looked_up_once_and_their_number_is_bounded() -> None:
     ]
     with pytest.raises(InvalidAnswer, match="names more than 1,000 articles"):
         load_and_reverify({**entry, "citations": strangers}, no_lookup)
+
+
+def test_a_quote_at_a_negative_offset_is_refused() -> None:
+    entry = json.loads(KEPT)["exchanges"][0]["answer"]
+    citation = entry["citations"][2]
+    body = TUNNEL_ARTICLES[citation["article"]].body
+    citation["start"] -= len(body)
+    citation["end"] = len(body)
+    assert body[citation["start"] : citation["end"]] == citation["quote"]
+    with pytest.raises(InvalidAnswer, match=r"citations\.2\.start"):
+        loaded(entry)

@@ -1,11 +1,13 @@
 import json
+from typing import Any
 
+import pytest
 from conftest import ROOT
 from test_reverification import KEPT, QUESTIONS, TUNNEL_ARTICLES, kept, written
 
 from rag.answers.answer import Answer
 from rag.answers.conversation import Conversation
-from rag.answers.schema import AnswerJson, answer_schema, parse
+from rag.answers.schema import AnswerJson, FiltersRequest, InvalidValue, answer_schema, parse
 from rag.assistant import Assistant
 
 
@@ -42,3 +44,21 @@ def test_an_answer_of_any_length_can_be_sent() -> None:
         Answer(long, long, "unanswerable", message=long, warnings=(long,) * 200).to_json()["warnings"]
         == [long] * 200
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([], "Input should be a valid dictionary or instance of FiltersRequest"),
+        ({"sinse": "2018"}, "sinse: Extra inputs are not permitted"),
+        ({"publishers": "Meridian Wire"}, "publishers: Input should be a valid list"),
+        ({"publishers": ["Meridian Wire", 1]}, "publishers.1: Input should be a valid string"),
+        ({"articles": ["a"] * 51}, "articles: has a length of 51, the most is 50"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_the_first_place_that_does_not(
+    value: Any, message: str
+) -> None:
+    with pytest.raises(InvalidValue) as raised:
+        parse(FiltersRequest, value)
+    assert str(raised.value) == message

@@ -91,7 +91,7 @@ class Answer:
 
 
 def datelines(source: Citation | Evidence) -> str:
-    """Publisher and date of a source, and of the articles that printed the same words.
+    """Return publisher and date of a source, and of the articles that printed the same words.
 
     For example "Meridian Wire, 2 May 2019; also in Kestrel Bay Times, 3 May 2019".
     """
@@ -100,7 +100,7 @@ def datelines(source: Citation | Evidence) -> str:
 
 
 def _plain_text(statement: Statement) -> str:
-    """A statement with its markers, behind its figure and day where it has them."""
+    """Return a statement with its markers, after its figure and day if it has them."""
     text = f"“{statement.text}”" if statement.verdict == QUOTED else statement.text
     markers = "".join(f" [{citation.number}]" for citation in statement.citations)
     as_of = statement.as_of

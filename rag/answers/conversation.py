@@ -14,7 +14,7 @@ _ID_CHARS, _TITLE_CHARS = 40, 80  # limits
 
 
 class InvalidConversation(ValueError):
-    """A value that should be a conversation is none, or a conversation has no such answer."""
+    """A value is not a conversation, or a conversation has no such answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def _html_source(item: Citation) -> str:
 
 
 def _json(answers: Sequence[Answer], title: str) -> str:
-    """One answer as `/ask` returns it; a conversation as its title and its answers."""
+    """Return one answer as `/ask` returns it, or a conversation as its title and answers."""
     entries = [answer.to_json() for answer in answers]
     return _dumps({"title": title, "answers": entries} if title else entries[0])
 

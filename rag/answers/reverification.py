@@ -8,7 +8,7 @@ again, and figures with their days are parsed from the quote again. What cites a
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from corpus.article import Article, InvalidDate, PartialDate
+from corpus.article import Article, PartialDate
 from corpus.passages import Passage
 from corpus.store.filters import Filters
 from rag import limits
@@ -21,7 +21,6 @@ from rag.answers.schema import (
     CitationJson,
     EvidenceJson,
     FiltersJson,
-    InvalidValue,
     StatementJson,
     parse,
 )
@@ -37,7 +36,7 @@ _Articles = Mapping[str, Article | None]  # by id; None for those that are no lo
 
 
 class InvalidAnswer(ValueError):
-    """A value that should be an answer is none; the message says what is wrong with it."""
+    """A value is not an answer of this schema version; the message says what is wrong with it."""
 
 
 def load_and_reverify(entry: object, lookup: ArticleLookup) -> Answer:
@@ -48,7 +47,7 @@ def load_and_reverify(entry: object, lookup: ArticleLookup) -> Answer:
     """
     try:
         return _from_model(parse(AnswerJson, entry), lookup)
-    except (InvalidDate, InvalidValue, ValueError) as error:
+    except ValueError as error:
         raise InvalidAnswer(f"This is no answer as /ask returns it: {error}.") from None
 
 
@@ -72,7 +71,7 @@ def _from_model(kept: AnswerJson, lookup: ArticleLookup) -> Answer:
 
 
 def _article_ids(kept: AnswerJson) -> set[str]:
-    """The articles that an answer names; bounded, since each is looked up in the collection."""
+    """Return the ids of the articles that an answer names; bounded, since each is looked up."""
     quotes: list[CitationJson | EvidenceJson] = [*kept.citations, *kept.evidence]
     names = {item.article for quote in quotes for item in (quote, *quote.also_in)}
     if len(names) > limits.MAX_ANSWER_ARTICLES:
@@ -87,7 +86,7 @@ def _citation(item: CitationJson, articles: _Articles) -> Citation:
 
 
 def _removed_article(fields: ArticleJson) -> Article:
-    """What was kept of an article that was removed. It has no body, so nothing that cites it is verified."""
+    """Return what was kept of a removed article. It has no body, so nothing that cites it is verified."""
     published = PartialDate.parse(fields.published) if fields.published else None
     return Article(
         fields.title or fields.headline, "", fields.publisher, fields.author, published, fields.url
@@ -135,7 +134,7 @@ def _as_of(item: StatementJson, citation: Citation) -> AsOf | None:
 
 
 def _evidence(item: EvidenceJson, articles: _Articles) -> Evidence | None:
-    """The sentence, or None where its article or its place is no longer there."""
+    """Return the sentence, or None if its article or its place is no longer there."""
     source = articles[item.article]
     if source is None or not 0 <= item.start < item.end <= len(source.body):
         return None

@@ -9,7 +9,15 @@ from collections.abc import Sized
 from datetime import date
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from rag import limits
@@ -86,8 +94,8 @@ class ArticleJson(JsonModel):
 class QuoteJson(ArticleJson):
     """Words of an article: `quote` is what its body holds from `start` to `end`, in characters."""
 
-    start: int
-    end: int
+    start: NonNegativeInt
+    end: NonNegativeInt
     quote: Text
 
 
@@ -116,8 +124,8 @@ class EvidenceJson(QuoteJson):
 class PassageJson(ArticleJson):
     """A passage that a search found: its text is what the article's body holds from `start` to `end`."""
 
-    start: int
-    end: int
+    start: NonNegativeInt
+    end: NonNegativeInt
     text: Text
     score: float
     ranks: Parts[RankJson]
@@ -242,7 +250,7 @@ Model = TypeVar("Model", bound=JsonModel)
 
 
 def parse(model: type[Model], value: object) -> Model:
-    """Validate a value that came from a browser or a script.
+    """Return a value that came from a browser or a script as a model.
 
     Raises:
         InvalidValue: it does not fit the model, or a list or text of it is too long.
