@@ -37,7 +37,8 @@ _ANY_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NUMBERS, key=len, reverse=True
 _WRITTEN = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_ANY_MONTH},?\s+(?:de )?(?P<year>\d{{4}})\b",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de |"
+        rf"of )?{_ANY_MONTH},?\s+(?:de )?(?P<year>\d{{4}})\b",
         rf"\b{_ANY_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b",
         rf"\b{_ANY_MONTH},?\s+(?P<year>\d{{4}})\b",
     )
@@ -77,9 +78,9 @@ def find_dates(text: str) -> list[DateSpan]:
 
 
 def find_numeric_dates(text: str) -> list[DateSpan]:
-    """Return the days in digits that have one reading: ISO dates, and days and months that cannot be exchanged.
+    """Return the days in digits that can be read in one way only.
 
-    A weekday in the text decides between two readings.
+    These are ISO dates, and days whose month cannot be the day; a weekday in the text decides too.
 
     >>> [str(span.date) for span in find_numeric_dates("2018-02-13, 13/02/2018, 03/04/2018")]
     ['2018-02-13', '2018-02-13']

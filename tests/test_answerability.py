@@ -29,7 +29,7 @@ def ranked(sample: Library, question: str) -> list[Evidence]:
     )
 
 
-def carried(sample: Library, question: str) -> bool:
+def is_answered(sample: Library, question: str) -> bool:
     return (
         answerability_score(
             [PartEvidence(QuestionPart.parse(question), tuple(ranked(sample, question)))],
@@ -48,8 +48,8 @@ def carried(sample: Library, question: str) -> bool:
         "Which shipyard lost out to Corvane for the Kestrel Bay ferry order?",
     ],
 )
-def test_what_the_articles_answer_is_carried(sample: Library, question: str) -> None:
-    assert carried(sample, question)
+def test_questions_that_the_articles_answer(sample: Library, question: str) -> None:
+    assert is_answered(sample, question)
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,17 @@ def test_what_the_articles_answer_is_carried(sample: Library, question: str) -> 
         "How many check-in counters does Terminal 1 of Berlin Brandenburg Airport have?",
     ],
 )
-def test_what_they_do_not_answer_is_not_carried_though_the_subject_is_theirs(
-    sample: Library, question: str
-) -> None:
-    assert not carried(sample, question)
+def test_unanswerable_questions_on_subjects_of_the_articles(sample: Library, question: str) -> None:
+    assert not is_answered(sample, question)
 
 
-def test_a_doubt_weighs_against_the_evidence_which_decides_alone_where_none_was_told() -> None:
+def test_a_refusal_probability_counts_against_the_score() -> None:
     assert is_answerable(ANSWER_THRESHOLD, None) and not is_answerable(ANSWER_THRESHOLD - 0.01, None)
     assert is_answerable(ASK_READER_THRESHOLD + 2, 0.01) and not is_answerable(ANSWER_THRESHOLD + 2, 0.99)
 
 
 def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> None:
-    """No sentence is like the whole of it; two of its clauses that are carried count as much as a short question."""
+    """No sentence is like the whole of it, but two of its clauses are answered."""
     yard = "that the ferry order was expected to go to a domestic yard on grounds of employment"
     airport = "that opening Berlin's airport was put off because fire protection was not finished"
     answer = quoting.ask(
@@ -86,27 +84,27 @@ def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> Non
     assert quoting.ask(penguins).status == "unanswerable"
 
 
-def test_without_evidence_nothing_is_carried(sample: Library) -> None:
+def test_without_evidence_nothing_is_answerable(sample: Library) -> None:
     assert (
         answerability_score([PartEvidence(QuestionPart.parse("Anything?"), ())], sample.encoder, sample.idf)
         < 0
     )
 
 
-def test_a_year_that_no_article_speaks_of_counts_against_an_answer(sample: Library) -> None:
+def test_a_year_that_no_article_refers_to_counts_against_an_answer(sample: Library) -> None:
     def days(question: str) -> float:
         return answerability_features(
             QuestionPart.parse(question), ranked(sample, question), sample.encoder, sample.idf
-        )[ANSWERABILITY_FEATURES.index("days")]
+        )[ANSWERABILITY_FEATURES.index("dates")]
 
     assert (
         days("What was the Arctic sea ice minimum in September 2019?") == 1
-        and ANSWERABILITY_WEIGHTS[ANSWERABILITY_FEATURES.index("days")] > 0
+        and ANSWERABILITY_WEIGHTS[ANSWERABILITY_FEATURES.index("dates")] > 0
     )
     assert days("What was the Arctic sea ice minimum in September 2014?") == 0
 
 
-def test_words_that_nothing_near_means_count_against_an_answer(sample: Library) -> None:
+def test_keywords_without_a_similar_word_count_against_an_answer(sample: Library) -> None:
     def near(question: str) -> float:
         return answerability_features(
             QuestionPart.parse(question), ranked(sample, question), sample.encoder, sample.idf
@@ -117,7 +115,7 @@ def test_words_that_nothing_near_means_count_against_an_answer(sample: Library) 
     )
 
 
-def test_a_refusal_names_what_is_missing_in_the_questions_words(sample: Library) -> None:
+def test_a_refusal_names_what_is_missing_in_the_words_of_the_question(sample: Library) -> None:
     question = "Who designed the interior of the Sea Campion?"
     said = describe_missing(question, ranked(sample, question)[:6])
     assert (
@@ -143,7 +141,7 @@ def test_the_nearest_articles_are_dated(sample: Library) -> None:
     assert str(days[0]) in describe_date_range(found) and str(days[-1]) in describe_date_range(found)
 
 
-def test_days_that_are_told_and_days_that_are_not() -> None:
+def test_dates_that_the_cited_text_refers_to() -> None:
     assert describe_missing_dates([PartialDate(2018)], "in 2018") == ""
     assert (
         describe_missing_dates([PartialDate(2019, 9)], "in 2018")
@@ -154,7 +152,7 @@ def test_days_that_are_told_and_days_that_are_not() -> None:
     )
 
 
-def test_a_premise_that_an_article_denies_is_noticed(sample: Library) -> None:
+def test_a_sentence_that_denies_the_premise_is_found(sample: Library) -> None:
     question = "Why did Kestrel Bay Council cancel its contract with Corvane in 2020?"
     found = find_denial(question, ranked(sample, question))
     assert found and "motion was lost" in found.text
@@ -162,5 +160,5 @@ def test_a_premise_that_an_article_denies_is_noticed(sample: Library) -> None:
     assert find_denial(plain, ranked(sample, plain)) is None and find_denial("Was it?", []) is None
 
 
-def test_own_words_leave_out_names_and_words_of_asking() -> None:
+def test_keywords_leave_out_names_and_words_of_asking() -> None:
     assert question_keywords("How many soldiers did Canada promise in 2018?") == ["soldiers", "promise"]

@@ -45,11 +45,11 @@ def test_markers_in_all_their_forms(marker: str) -> None:
         ("[1,1]", (1,)),
     ],
 )
-def test_several_numbers(marker: str, numbers: tuple[int, ...]) -> None:
+def test_markers_with_several_numbers(marker: str, numbers: tuple[int, ...]) -> None:
     assert parse_drafts(f"It costs 34 million {marker}.") == [Draft("It costs 34 million.", numbers)]
 
 
-def test_years_and_lists_are_no_markers() -> None:
+def test_years_and_lists_are_not_markers() -> None:
     assert parse_drafts("It opened (2012) with 3 [sic] gates.") == [
         Draft("It opened (2012) with 3 [sic] gates.", ())
     ]
@@ -63,24 +63,24 @@ def test_years_and_lists_are_no_markers() -> None:
 @example("[【1】")
 @example("[1[2]]")
 @given(st.text("ab [(1,2)]【】. ", max_size=60))
-def test_what_is_shown_while_writing_never_holds_a_marker(text: str) -> None:
+def test_visible_text_never_has_a_marker(text: str) -> None:
     for end in range(len(text) + 1):
         shown = visible_text(text[:end])
         assert "[1]" not in shown and "【1】" not in shown and not shown.endswith(("[1", "[", "【2"))
 
 
-def test_a_right_marker_is_kept_and_a_wrong_or_missing_one_is_mended() -> None:
+def test_a_right_marker_is_kept_and_a_wrong_or_missing_one_is_corrected() -> None:
     both = [QUAY, FERRY]
     for numbers in ((2,), (1,), (), (9,)):
         assert find_support(Draft("The ferry will cost 34 million crowns.", numbers), both) == ([FERRY], [])
 
 
-def test_a_wrong_claim_is_not_mended() -> None:
+def test_a_wrong_statement_is_not_corrected() -> None:
     cited, reasons = find_support(Draft("The ferry will cost 43 million crowns.", (2,)), [QUAY, FERRY])
     assert cited == [] and reasons == ["the figure 43,000,000 is not in the source"]
 
 
-def test_two_sentences_may_carry_one_statement_together() -> None:
+def test_two_sentences_may_support_one_statement_together() -> None:
     draft = Draft("The ferry will cost 34 million crowns, and the quay was built in 1961.", (1, 2))
     assert find_support(draft, [FERRY, QUAY]) == ([FERRY, QUAY], [])
     assert find_support(Draft(draft.text, (1,)), [FERRY, QUAY])[0] == []
@@ -102,7 +102,7 @@ def test_numbers_follow_first_use_and_one_sentence_keeps_one_number() -> None:
     ("written", "found"),
     [
         ("[1] 34 million crowns", [(FERRY, "34 million crowns")]),
-        ("[2] 34 million crowns", [(FERRY, "34 million crowns")]),  # a wrong number is mended by the words
+        ("[2] 34 million crowns", [(FERRY, "34 million crowns")]),  # the words correct a wrong number
         ("[7] 34 million crowns.", [(FERRY, "34 million crowns")]),
         ("[1] 43 million crowns", [(FERRY, "")]),  # wrong words are not shown, whatever they say
         ("[1] 4 million crowns", [(FERRY, "")]),
@@ -115,11 +115,11 @@ def test_numbers_follow_first_use_and_one_sentence_keeps_one_number() -> None:
         ("", []),
     ],
 )
-def test_what_a_trained_reader_points_to(written: str, found: list[tuple[Evidence, str]]) -> None:
+def test_extractive_answers(written: str, found: list[tuple[Evidence, str]]) -> None:
     assert parse_extractive_answer(written, [FERRY, QUAY]) == found
 
 
 @given(st.text(alphabet="1 34million[]\n.,(*+", max_size=30))
-def test_pointed_words_stand_in_their_sentence(written: str) -> None:
+def test_extracted_words_are_in_their_sentence(written: str) -> None:
     for item, words in parse_extractive_answer(written, [FERRY, QUAY]):
         assert item in (FERRY, QUAY) and words in item.text

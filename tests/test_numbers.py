@@ -51,7 +51,7 @@ def test_fractions_signs_shared_scales_and_metres(text: str, values: list[int | 
         ("300 or more", "", "more than"), ("300+", "", "more than"), ("up to 300", "", "up to"), ("no more than 300", "", "up to"), ("as many as 300", "", "up to"),
         ("nearly 300", "", "about"), ("an estimated 300", "", "about"), ("300 or so", "", "about"), ("300 people", "", ""), ("fewer than 300", "", "fewer than"),
         ("HK$300", "hong kong dollar", ""), ("300 Hong Kong dollars", "hong kong dollar", ""), ("A$300", "australian dollar", ""), ("R$300", "", ""),
-        ("Amazon$300", "dollar", ""), ("$300 plus tax", "dollar", ""), ("300-plus people", "", "more than"), ("over 25 years", "", ""), ("over 25 ships", "", "more than"),
+        ("Amazon$300", "dollar", ""), ("$300 plus tax", "dollar", ""), ("300 + tax", "", ""), ("300-plus people", "", "more than"), ("over 25 years", "", ""), ("over 25 ships", "", "more than"),
         ("just over 25 years", "", "more than"), ("passed 300", "", "more than"), ("capped at 300", "", "up to"), ("below minus 300", "", "fewer than"),
     ],
 )  # fmt: skip
@@ -80,6 +80,17 @@ def test_ranges_and_changes(text: str, bound: str, is_range: bool) -> None:
     assert [number.bound for number in numbers] == [bound] * 2
     assert [number.range_part for number in numbers] == (["low", "high"] if is_range else ["", ""])
     assert len({number.unit for number in numbers}) == 1 or not is_range
+
+
+def test_the_ends_of_ranges_come_in_pairs() -> None:
+    assert [number.range_part for number in parse_numbers("2018-02-13, then 5-7 and 8")] == [
+        "low",
+        "high",
+        "",
+        "low",
+        "high",
+        "",
+    ]
 
 
 def test_a_phrase_covers_the_words_of_its_bound() -> None:

@@ -13,17 +13,20 @@ _ISO_DATE = re.compile(rf"\b{YEAR}-\d{{2}}(?:-\d{{2}})?\b")
 _MONTH_OR_YEAR = re.compile(
     r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) "
     r"(?:early |late |mid-|the (?:end|summer|spring|autumn) of )?"
-    rf"(?:(?P<month>{MONTH})(?: (?P<month_year>{YEAR}))?|(?P<year>{YEAR}))\b(?! \d{{1,2}}\b)(?! (?:prices|dollars|money))"
+    rf"(?:(?P<month>{MONTH})(?: (?P<month_year>{YEAR}))?|(?P<year>{YEAR}))\b(?! \d{{1,2}}\b)(?! (?:prices|"
+    rf"dollars|money))"
 )
 _DAY_WITHOUT_YEAR = re.compile(
-    rf"\b(?:(?P<month_first>{MONTH}) (?P<day_second>\d{{1,2}})|(?P<day_first>\d{{1,2}}) (?P<month_second>{MONTH}))\b"
+    rf"\b(?:(?P<month_first>{MONTH}) (?P<day_second>\d{{1,2}})|"
+    rf"(?P<day_first>\d{{1,2}}) (?P<month_second>{MONTH}))\b"
     rf"(?!,? {YEAR}|,\d)"
 )
 _YEARS_AGO = re.compile(
     r"\b(?:(?P<one>last year|a year (?:ago|earlier|before))|two years (?:ago|earlier))\b", re.IGNORECASE
 )
 _DATE_VALUE = re.compile(
-    rf"\b(?:(?:\d{{1,2}} )?{MONTH}(?: \d{{1,2}}\b(?!,\d))?,?|(?:spring|summer|autumn|winter|end|start) of|(?:early|late|mid)[ -])?"
+    rf"\b(?:(?:\d{{1,2}} )?{MONTH}(?: \d{{1,2}}\b(?!,\d))?,?|(?:spring|summer|autumn|winter|end|start) of|"
+    rf"(?:early|late|mid)[ -])?"
     rf" ?(?P<year>{YEAR})\b(?![-/,]\d)"
 )
 _CALENDAR = re.compile(
@@ -59,8 +62,8 @@ def published_within(article: Article, dates: tuple[PartialDate, ...]) -> bool:
 def find_event_dates(text: str, published: PartialDate | None = None) -> list[DateSpan]:
     """Return the dates on which a text says that something happened or will.
 
-    `published`, the day of its article, completes "in May", "on 15 September" and "a year ago"; without it they are
-    left out.
+    `published`, the day of its article, completes "in May", "on 15 September" and "a year ago"; without it
+    they are left out.
 
     >>> [str(span.date) for span in find_event_dates("In 2018 and on 28 December", PartialDate(2020, 1, 3))]
     ['2018', '2019-12-28']
@@ -111,7 +114,7 @@ def find_date_values(text: str) -> list[DateSpan]:
 
 
 def overlaps_date(text: str, start: int, end: int) -> bool:
-    """Return True if characters `start` to `end` are part of a date, a decade, a time of day or a span of years."""
+    """Return True if some characters are part of a date, a decade, a time of day or a span of years."""
     spans = [match.span() for match in _CALENDAR.finditer(text)]
     spans += [(span.start, span.end) for span in find_dates(text)]
     return any(first < end and start < last for first, last in spans)

@@ -1,6 +1,6 @@
 """Parse the numbers of a text: value, sign, scale, unit of money or share, bound and range.
 
-This is the only number parser: quantities, claims, evidence and charts are all built on what `parse_numbers` returns.
+This is the only number parser: quantities, claims, evidence and charts are built on `parse_numbers`.
 """
 
 import re
@@ -18,8 +18,8 @@ RangePart = Literal["", "low", "high"]
 _SMALL = {
     name: value
     for value, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen".split()
     )
 }
 _TENS = {
@@ -62,8 +62,8 @@ _SPELLED = (
     rf"(?: point (?P<decimals>(?:{_DIGIT})(?:[ -](?:{_DIGIT}))*)(?P<point_scale>[ -](?:{_SCALE_WORD})\b)?\b)?"
 )
 _DIGITS = (
-    r"(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<vulgar>[½¼¾])?(?P<nth>st|nd|rd|th)?"
-    rf"(?:(?P<scale>[ -]?(?:{_SCALE_WORD}|bn|mn)|m|k)\b)?"
+    r"(?<![\w.])(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?(?P<vulgar>[½¼¾])?"
+    rf"(?P<nth>st|nd|rd|th)?(?:(?P<scale>[ -]?(?:{_SCALE_WORD}|bn|mn)|m|k)\b)?"
 )
 # The "second" of "a 20-second drive" is none.
 _ORDINAL = (
@@ -81,7 +81,8 @@ _NUMBER = re.compile(
     # A hyphen is a sign only after a space or a bracket, and not behind another number ("5 -7 %").
     r"(?P<sign>\bminus |(?:(?<!\S)(?<![\d%] )|(?<=[(\[]))[-−–](?=(?:[A-Z]{1,2})?[$£€¥]?\d))?"
     rf"(?P<symbol>{_SYMBOL})?"
-    rf"(?:{_ORDINAL}|\b(?P<multiple>{'|'.join(_MULTIPLES)})\b|{_HALF_A_MILLION}|(?:{_DIGITS}|{_SPELLED}){_AND_A_HALF})"
+    rf"(?:{_ORDINAL}|\b(?P<multiple>{'|'.join(_MULTIPLES)})\b|{_HALF_A_MILLION}|"
+    rf"(?:{_DIGITS}|{_SPELLED}){_AND_A_HALF})"
     rf"(?P<unit>\s?%|[ -](?:{'|'.join(map(re.escape, sorted(WRITTEN_UNITS, key=len, reverse=True)))})\b)?",
     re.IGNORECASE,
 )
@@ -92,21 +93,26 @@ _EXTENT_AFTER = re.compile(r"[ -](?:high|tall|deep|wide|long|thick|above|below|a
 _BOUND_WORDS: tuple[tuple[Bound, str], ...] = (
     (
         "up to",
-        "up to|as (?:many|much|large|high) as|at most|no more than|not more than|a maximum of|a ceiling of|capped at",
+        "up to|as (?:many|much|large|high) as|at most|no more than|not more than|a maximum of|a ceiling of|"
+        "capped at",
     ),
     (
         "fewer than",
-        "(?:(?:just |well |slightly )?(?:under|below)|fewer than|less than|smaller than|lower than|just short of)",
+        "(?:(?:just |well |slightly )?(?:under|below)|fewer than|less than|smaller than|lower than|"
+        "just short of)",
     ),
     (
         "more than",
-        "(?:slightly |far |significantly )?more than|(?:just |well )?(?:over|above)|at least|no (?:fewer|less) than|not less than"
-        "|exceed(?:s|ed|ing)?|pass(?:ed|ing)|topped|surpass(?:ed|ing)|upwards? of|in excess of|beyond|a minimum of"
+        "(?:slightly |far |significantly )?more than|(?:just |well )?(?:over|above)|at least|no (?:fewer|"
+        "less) than|not less than"
+        "|exceed(?:s|ed|ing)?|pass(?:ed|ing)|topped|surpass(?:ed|ing)|upwards? of|in excess of|beyond|"
+        "a minimum of"
         "|(?:larger|greater|higher|longer) than",
     ),
     (
         "about",
-        "about|around|some|approximately|roughly|nearly|almost|close to|an estimated|estimated|circa|more or less|approaching",
+        "about|around|some|approximately|roughly|nearly|almost|close to|an estimated|estimated|circa|"
+        "more or less|approaching",
     ),
 )
 _BOUND_BEFORE = re.compile(
@@ -117,7 +123,7 @@ _BOUND_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BOUND_AFTER = re.compile(
-    r"(?P<more_than>\s?\+(?!\d)|-plus\b|\s+or (?:more|above|over)\b)|(?P<up_to>\s+or (?:less|fewer|under)\b)"
+    r"(?P<more_than>\+(?!\s?\d)|-plus\b|\s+or (?:more|above|over)\b)|(?P<up_to>\s+or (?:less|fewer|under)\b)"
     r"|(?P<about>\s+or so\b|-ish\b)"
 )
 _OVER = re.compile(r"over\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
@@ -134,11 +140,12 @@ class Number:
 
     Attributes:
         value: the value with its sign and scale: "-5 million" is -5,000,000.
-        unit: what is written on the number itself: a currency ("dollar", "hong kong dollar", "euro"), "percent",
-            "point" (of a percentage), "ordinal", "multiple" ("tenfold"), or "" for a bare number.
+        unit: what is written on the number itself: a currency ("dollar", "hong kong dollar", "euro"),
+            "percent", "point" (of a percentage), "ordinal", "multiple" ("tenfold"), or "" for a bare number.
         bound: how the value is bounded; "" for an exact one.
         start, end: the characters of the number with its sign, currency and unit.
-        phrase_start, phrase_end: the same with the words of its bound or range ("more than 300", "300 or more").
+        phrase_start, phrase_end: the same with the words of its bound or range ("more than 300", "300 or
+            more").
         range_part: "low" or "high" for the ends of a range, which follow one another in a text; else "".
     """
 
@@ -163,7 +170,8 @@ def parse_numbers(text: str) -> list[Number]:
     found = [_Expression(match, text) for match in _NUMBER.finditer(text)]
     numbers = [_number(expression) for expression in found]
     for n in range(len(found) - 1):
-        numbers[n : n + 2] = _join(text, numbers[n], numbers[n + 1], found[n].scale, found[n + 1].scale)
+        if not numbers[n].range_part:
+            numbers[n : n + 2] = _join(text, numbers[n], numbers[n + 1], found[n].scale, found[n + 1].scale)
     return [
         number
         for expression, number in zip(found, numbers, strict=True)
@@ -220,7 +228,7 @@ class _Expression:
 
     @property
     def _inner_scale(self) -> Decimal:
-        """The scale before "and a half": of "two and a half million" 1, of "a million and a half" 1,000,000."""
+        """The scale before "and a half": none in "two and a half million"."""
         if self.match["integer"]:
             words = _words(self.match["integer"])
             return prod(
@@ -277,7 +285,7 @@ def _number(expression: _Expression) -> Number:
 
 
 def _bound(text: str, start: int, end: int, unit: str) -> tuple[Bound, int, int]:
-    """Return the bound of the number at `start` to `end`, and where the phrase with its words starts and ends.
+    """Return the bound of a number, and where the phrase with the words of the bound starts and ends.
 
     A verb ("exceeds 300") is not part of the phrase, and "over two years" is how long something lasts.
     """
@@ -299,7 +307,7 @@ def _bound_kind(match: re.Match[str]) -> Bound:
 def _join(
     text: str, first: Number, second: Number, scale: Decimal, second_scale: Decimal
 ) -> tuple[Number, Number]:
-    """Return two neighbours as the ends of a range or a change, with the scale and the unit that they share."""
+    """Return two neighbours as the ends of a range or a change, with the scale and unit that they share."""
     relation = _relation(text, first, second)
     if not relation:
         return first, second

@@ -1,6 +1,6 @@
-"""A sentence -> the quantities in it: value, bound, unit, the day that each speaks of, and whether it is planned or a fact.
+"""Parse the quantities of a sentence: value, bound, unit, day, and whether each is planned.
 
-Knows how English news writes amounts. Calendar dates, years, clock times and numbers that are names ("phase 2", "737 MAX") are none.
+Calendar dates, years, times of day and numbers that are names ("phase 2", "737 MAX") are no quantities.
 """
 
 import re
@@ -14,16 +14,24 @@ from rag.quantities.dates import find_date_values, find_event_dates, overlaps_da
 from rag.quantities.numbers import Number, parse_numbers
 from rag.quantities.units import unit_at
 
-_CHARS, _MOST = 1_000, 30  # of a sentence, and numbers in it, that are read; what has more is a table
+_MAX_CHARS, _MAX_NUMBERS = 1_000, 30  # limits: of a sentence; what has more is a table
+# The share by which a value that is "about" right may differ.
+_ABOUT = Decimal("0.05")  # hand-set on the sample questions; issue J replaces it
+# The opening of a sentence that can name a date for all of it.
+_OPENING_CHARS = 40  # hand-set on the sample questions; issue J replaces it
 QuantityBound = Literal["", "about", "more than", "up to", "fewer than", "range"]
 Stage = Literal["actual", "announced", "planned", "estimated"]
 
-_BODY = re.compile(
-    r"\b(?:force|mission|team|contingent|presence|garrison|staff|crew|deployment|headcount)s? of (?:\w+ ){0,2}$",
+# Words for a body of people, before its size.
+_BODY_OF = re.compile(
+    r"\b(?:force|mission|team|contingent|presence|garrison|staff|crew|deployment|"
+    r"headcount)s? of (?:\w+ ){0,2}$",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
-    r"\b(?:phase|page|terminal|chapter|section|article|no\.?|flight|runway|line|route|part|version|stage|type|gate|room|group|class|cat|row|"
+# Words before a number that is a name.
+_NUMBERED_THING = re.compile(
+    r"\b(?:phase|page|terminal|chapter|section|article|no\.?|flight|runway|line|route|part|version|stage|"
+    r"type|gate|room|group|class|cat|row|"
     r"paragraph|tier|level|number|clause)s? $",
     re.IGNORECASE,
 )
@@ -36,25 +44,27 @@ _NAME_OR_TIME_AFTER = re.compile(
 _CAPITALS_AFTER = re.compile(r" [A-Z]{3,}\b")  # "737 MAX"
 _SCALE_ALONE = re.compile(r"(?:hundred|thousand|million|billion|trillion|dozen)\b", re.IGNORECASE)
 _SMALL = re.compile(
-    r"\d|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen",
+    r"\d|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    r"seventeen|eighteen|nineteen",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|by|of|until|from|before|after|during|the|and|to|late|early) $", re.IGNORECASE
 )
-# A comma inside a figure ends no clause; "and" does only where a verb follows, as it also joins the parts of one thing.
+# "and" ends a clause only before a verb, as it also joins the parts of one thing.
 _CLAUSE_END = re.compile(
-    r"[;:–] |, |\s(?:and|but) (?=(?:will|would|is|are|was|were|has|have|had|may|could|should|cost|costs|announced)\b)|\s(?:while|whereas|against) "
+    r"[;:–] |, |\s(?:and|but) (?=(?:will|would|is|are|was|were|has|have|had|may|could|should|cost|costs|"
+    r"announced)\b)|\s(?:while|whereas|against) "
 )
 _DATE_FIRST = re.compile(r"(?:In|By|On|At|A year|Last|Two)\b")
 _NOW = re.compile(r"\b(?:now|currently|today|at present|at the moment|so far)\b", re.IGNORECASE)
-_HELD = re.compile(
+_IS_NOW = re.compile(
     r"\b(?:ha(?:ve|s)|is|are|stands?) (?:now|currently|at present|at the moment)\b", re.IGNORECASE
 )
-_ASIDE = re.compile(
-    r"(?:which|who|whose)\b"
-)  # says something of its own: "the idea is for the wardens, who run a 300-strong patrol, to ..."
+# A relative clause has a stage of its own: "the idea is for the wardens, who run a 300-strong patrol, to ..."
+_RELATIVE = re.compile(r"(?:which|who|whose)\b")
+_FACT_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|cost|amounts?|stands?|rose|fell)\b")
 _STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
     (
         "estimated",
@@ -74,7 +84,8 @@ _STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
     (
         "planned",
         re.compile(
-            r"\b(?:plan(?:s|ned|ning)?|will|would|shall|should|(?:is|are|was|were) to(?! have)|intend\w*|aim\w*|target\w*|due|propos\w+|goal|may)\b",
+            r"\b(?:plan(?:s|ned|ning)?|will|would|shall|should|(?:is|are|was|were) to(?! have)|intend\w*|"
+            r"aim\w*|target\w*|due|propos\w+|goal|may)\b",
             re.IGNORECASE,
         ),
     ),
@@ -83,10 +94,14 @@ _STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An amount, by its place in a sentence. `text`, with its bound and unit, stands there verbatim.
+    """An amount in a sentence.
 
-    `unit` is a kind of measure ("money", "area", "people") or the stem of what is counted; "" where nothing tells. `day` is None where the
-    sentence names none, so that it speaks of its article's day.
+    Attributes:
+        text: characters `start` to `end` of the sentence, with the words of its bound and unit.
+        low, high: the ends of a range; else both the value.
+        unit: a kind of measure ("money", "area", "people"), or the stem of what is counted; "" if unknown.
+        day: the day that it refers to; None if the sentence names none, so that it is the day of its article.
+        stage: whether it is a fact, announced, planned or estimated.
     """
 
     text: str
@@ -100,7 +115,7 @@ class Quantity:
     stage: Stage = "actual"
 
     def compatible_with(self, other: "Quantity") -> bool:
-        """True if both can hold of the same thing: equal values, or one within the other's range or on its side of a bound."""
+        """Return True if both can be true of one thing: one value is within the other's range or bound."""
         return self._allows(other) or other._allows(self)
 
     def _allows(self, other: "Quantity") -> bool:
@@ -108,26 +123,30 @@ class Quantity:
             return other.high >= self.low
         if self.bound in ("up to", "fewer than"):
             return other.low <= self.high
-        slack = self.high / 20 if self.bound == "about" else Decimal(0)
+        slack = self.high * _ABOUT if self.bound == "about" else Decimal(0)
         return other.low <= self.high + slack and self.low - slack <= other.high
 
 
 def parse_quantities(sentence: str, published: PartialDate | None = None) -> list[Quantity]:
-    """The quantities of a sentence in order; `published`, its article's day, gives "last year" and "in May" their year.
+    """Return the quantities of a sentence in order.
 
-    >>> [(q.text, q.unit, str(q.low), q.stage) for q in parse_quantities("They agreed that a force of about 500 may rise to around 4,000.")]
+    `published`, the day of its article, completes "last year" and "in May".
+
+    >>> found = parse_quantities("They agreed that a force of about 500 may rise to around 4,000.")
+    >>> [(q.text, q.unit, str(q.low), q.stage) for q in found]
     [('about 500', 'people', '500', 'announced'), ('around 4,000', 'people', '4000', 'announced')]
-    >>> [(q.text, q.bound, str(q.day)) for q in parse_quantities("In 2018 it had fewer than 20 people, working from an embassy.")]
+    >>> found = parse_quantities("In 2018 it had fewer than 20 people, working from an embassy.")
+    >>> [(q.text, q.bound, str(q.day)) for q in found]
     [('fewer than 20 people', 'fewer than', '2018')]
     >>> parse_quantities("Flight 302 of the Boeing 737 MAX took off at 8.38 a.m. on 10 March 2019.")
     []
     """
-    sentence = sentence[:_CHARS]
+    sentence = sentence[:_MAX_CHARS]
     found = list(_amounts(sentence))
     return [
         replace(
             quantity,
-            unit=quantity.unit or _lent(quantity, found),
+            unit=quantity.unit or _borrowed_unit(quantity, found),
             day=_day(sentence, quantity, published),
             stage=_stage(sentence, quantity),
         )
@@ -136,12 +155,13 @@ def parse_quantities(sentence: str, published: PartialDate | None = None) -> lis
 
 
 def date_quantities(sentence: str) -> list[Quantity]:
-    """The dates of a sentence as values of their own (unit "date"), for questions that ask which date was given: years, months and days.
+    """Return the years, months and days of a sentence as quantities with the unit "date".
 
-    >>> [(q.text, q.stage) for q in date_quantities("It is due to fly on 30 March 2021, not in the spring of 2019.")]
+    >>> found = date_quantities("It is due to fly on 30 March 2021, not in the spring of 2019.")
+    >>> [(q.text, q.stage) for q in found]
     [('30 March 2021', 'planned'), ('spring of 2019', 'planned')]
     """
-    sentence = sentence[:_CHARS]
+    sentence = sentence[:_MAX_CHARS]
     found = []
     for span in find_date_values(sentence):
         low, high = Decimal(span.date.first.toordinal()), Decimal(span.date.last.toordinal())
@@ -158,7 +178,7 @@ def _amounts(sentence: str) -> Iterator[Quantity]:
         for n, number in enumerate(numbers)
         if number.range_part != "high"
     ]
-    for number, last in pairs[:_MOST]:
+    for number, last in pairs[:_MAX_NUMBERS]:
         unit, end = _unit(sentence, number, last)
         if _is_amount(sentence, number, last, unit):
             values = (number.value, last.value)
@@ -173,11 +193,11 @@ def _unit(sentence: str, first: Number, last: Number) -> tuple[str, int]:
     if written:
         return "percent" if written in ("percent", "point") else "money", last.phrase_end
     unit, end = unit_at(sentence, last.phrase_end)
-    return unit or ("people" if _BODY.search(sentence[: first.start]) else ""), end
+    return unit or ("people" if _BODY_OF.search(sentence[: first.start]) else ""), end
 
 
 def _is_amount(sentence: str, first: Number, last: Number, unit: str) -> bool:
-    """Return whether a number is an amount: no date, time, name, rank, part of another word, and no mere word."""
+    """Return False for a date, a time, a name, an ordinal, a part of a word and a small number of nothing."""
     text, before, after = sentence[first.start : first.end], sentence[: first.start], sentence[last.end :]
     if (
         {first.unit, last.unit} & {"ordinal", "multiple"}
@@ -187,7 +207,7 @@ def _is_amount(sentence: str, first: Number, last: Number, unit: str) -> bool:
         return False
     if overlaps_date(sentence, first.start, last.end):
         return False
-    if _NAMED.search(before) or (_CAPITAL_BEFORE.search(before) and not unit):
+    if _NUMBERED_THING.search(before) or (_CAPITAL_BEFORE.search(before) and not unit):
         return False
     if _YEAR.fullmatch(text):
         return bool(unit) and not _YEAR_BEFORE.search(before)
@@ -198,8 +218,8 @@ def _is_amount(sentence: str, first: Number, last: Number, unit: str) -> bool:
     return bool(unit) or not _SMALL.fullmatch(text)
 
 
-def _lent(bare: Quantity, found: list[Quantity]) -> str:
-    """The unit of the nearest quantity of the sentence that has one and is not of another order of size: "5,200 troops, now 2,500"."""
+def _borrowed_unit(bare: Quantity, found: list[Quantity]) -> str:
+    """Return the unit of the nearest quantity of similar size: "5,200 troops, now 2,500"."""
     near = [
         other
         for other in found
@@ -212,36 +232,39 @@ def _lent(bare: Quantity, found: list[Quantity]) -> str:
 
 
 def clause_span(sentence: str, start: int) -> tuple[int, int]:
-    """Where the clause around a place begins and ends."""
-    ends = [found for found in _CLAUSE_END.finditer(sentence)]
-    return max((e.end() for e in ends if e.end() <= start), default=0), min(
-        (e.start() for e in ends if e.start() > start), default=len(sentence)
-    )
+    """Return where the clause around a character starts and ends."""
+    borders = list(_CLAUSE_END.finditer(sentence))
+    first = max((border.end() for border in borders if border.end() <= start), default=0)
+    last = min((border.start() for border in borders if border.start() > start), default=len(sentence))
+    return first, last
 
 
 def _day(sentence: str, quantity: Quantity, published: PartialDate | None) -> PartialDate | None:
-    """The day that a quantity speaks of: one named in its clause, or at the head of its sentence, unless the clause says "now"."""
+    """Return the day that a quantity refers to, or None.
+
+    Its clause names it, or the opening of its sentence does and the clause does not say "now".
+    """
     first, last = clause_span(sentence, quantity.end - 1)
     own = find_event_dates(sentence[first:last], published)
     if own:
         return min(own, key=lambda span: abs(first + span.start - quantity.start)).date
     if not first or not _DATE_FIRST.match(sentence) or _NOW.search(sentence[first:last]):
         return None
-    opening = min(clause_span(sentence, 0)[1], 40)
+    opening = min(clause_span(sentence, 0)[1], _OPENING_CHARS)
     return next((span.date for span in find_event_dates(sentence[:opening], published)), None)
 
 
 def _stage(sentence: str, quantity: Quantity) -> Stage:
-    """What the nearest verbs make of a quantity: those of its clause, or those that the sentence says before it."""
+    """Return the stage that the verbs of its clause give to a quantity, or else those before its clause."""
     first, last = clause_span(sentence, quantity.start)
-    if _HELD.search(sentence, first, quantity.start):
+    if _IS_NOW.search(sentence, first, quantity.start):
         return "actual"
     for text in (sentence[first:last], sentence[:first]):
         for stage, verbs in _STAGES:
             if verbs.search(text):
                 return stage
-        if _ASIDE.match(text):
+        if _RELATIVE.match(text):
             break
-        if first and re.search(r"\b(?:is|are|was|were|has|have|had|cost|amounts?|stands?|rose|fell)\b", text):
+        if first and _FACT_VERB.search(text):
             break
     return "actual"

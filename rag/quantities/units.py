@@ -1,4 +1,4 @@
-"""Units and counted nouns: what a number in a sentence is a number of. Knows words, no values."""
+"""Find what the numbers of a sentence measure or count: the one table of units and currencies."""
 
 import re
 
@@ -6,20 +6,22 @@ from corpus.words import STOP_WORDS, stem
 
 # What each symbol or code of money stands for.
 CURRENCY_SYMBOLS = {
-    "$": "dollar", "us$": "dollar", "usd": "dollar", "hk$": "hong kong dollar", "a$": "australian dollar",
-    "au$": "australian dollar", "c$": "canadian dollar", "ca$": "canadian dollar", "nz$": "new zealand dollar",
-    "s$": "singapore dollar", "€": "euro", "eur": "euro", "£": "pound", "gbp": "pound", "¥": "yen", "chf": "franc",
+    "$": "dollar", "us$": "dollar", "usd": "dollar", "€": "euro", "eur": "euro", "£": "pound", "gbp": "pound",
+    "¥": "yen", "chf": "franc", "hk$": "hong kong dollar", "nz$": "new zealand dollar",
+    "s$": "singapore dollar",
+    "a$": "australian dollar", "au$": "australian dollar", "c$": "canadian dollar", "ca$": "canadian dollar",
 }  # fmt: skip
 _CURRENCIES = (
-    "dollar euro pound yen yuan crown franc rupee rouble ruble peso rand krona kronor krone kroner zloty lira birr"
+    "dollar euro pound yen yuan crown franc rupee rouble ruble peso rand krona kronor krone kroner zloty "
+    "lira birr"
 ).split()
-_DOLLARS = ("Hong Kong", "Australian", "Canadian", "New Zealand", "Singapore")
+_DOLLARS = ("hong kong", "australian", "canadian", "new zealand", "singapore")
 # Units that are read as part of a number, in all their forms.
 WRITTEN_UNITS = {
     "%": "percent", "percent": "percent", "per cent": "percent", "pct": "percent",
     "percentage point": "point", "percentage points": "point",
     **{name + end: name for name in _CURRENCIES for end in ("", "s")},
-    **{f"{country} dollar{end}".lower(): f"{country} dollar".lower() for country in _DOLLARS for end in ("", "s")},
+    **{f"{country} dollar{end}": f"{country} dollar" for country in _DOLLARS for end in ("", "s")},
 }  # fmt: skip
 
 _UNITS: tuple[tuple[str, str], ...] = (
@@ -33,7 +35,8 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("speed", r"(?:(?:kilomet\w+|miles?|met(?:re|er)s?) (?:per|an?) (?:hour|second)|km/h|kph|mph|knots)\b"),
     (
         "length",
-        r"(?:kilomet\w+|(?:centi|milli)?met(?:re|er)s?|miles?|feet|foot|inch(?:es)?|km|cm|mm|m|light[- ]years?)\b",
+        r"(?:kilomet\w+|(?:centi|milli)?met(?:re|er)s?|miles?|feet|foot|inch(?:es)?|km|cm|mm|m|"
+        r"light[- ]years?)\b",
     ),
     ("mass", r"(?:tonnes?|tons?|kilogram\w*|kilos?|grams?|kg)\b"),
     ("power", r"(?:(?:mega|giga|kilo)watts?|watts?|[MGk]W)\b(?! hours?)"),
@@ -41,42 +44,47 @@ _UNITS: tuple[tuple[str, str], ...] = (
     ("temperature", r"(?:degrees?(?: celsius| fahrenheit| kelvin)?|kelvin|°[CF]?)\b"),
     (
         "time",
-        r"(?:(?:calendar |working |more |whole |full )?(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?)(?:[- ](?:old|long))?)\b",
+        r"(?:(?:calendar |working |more |whole |full )?(?:years?|months?|weeks?|days?|hours?|minutes?|"
+        r"seconds?|decades?)(?:[- ](?:old|long))?)\b",
     ),
     ("people", r"strong\b"),
 )
 _UNIT = tuple((unit, re.compile(rf"[ -]?(?:{words})", re.IGNORECASE)) for unit, words in _UNITS)
 # Units that are no counted nouns: two numbers with different ones are different.
 MEASURE_NOUNS = (
-    "year month week day hour minute second mile kilometer meter foot feet inch ton kilogram gram litre liter gallon "
+    "year month week day hour minute second mile kilometer meter foot feet inch ton kilogram gram litre "
+    "liter gallon "
     "acre hectare pound degree knot megawatt gigawatt"
 ).split()
 _PEOPLE = frozenset(
-    "people person persons troops soldiers personnel staff trainers men women workers employees jobs visitors passengers residents "
-    "civilians refugees students officers guards police experts advisers instructors citizens voters guests migrants servicemen children".split()
+    "people person persons troops soldiers personnel staff trainers men women workers employees jobs "
+    "visitors passengers residents "
+    "civilians refugees students officers guards police experts advisers instructors citizens voters guests "
+    "migrants servicemen children".split()
 )
-_PLURAL_OF_NONE = frozenset("people men women children personnel staff police aircraft crew feet".split())
-_ORDINARY_S = frozenset(
-    "is was has as its this thus plus less us does goes comes says his versus across perhaps always towards besides".split()
+_PLURALS_WITHOUT_S = frozenset("people men women children personnel staff police aircraft crew feet".split())
+_NOT_PLURAL = frozenset(
+    "is was has as its this thus plus less us does goes comes says his versus across perhaps always towards "
+    "besides".split()
 )
 _NEXT_WORD = re.compile(r"[ -](?:of (?:the|its|their|his|her|our) )?([A-Za-z][\w’'-]*)")
 
 
 def unit_at(sentence: str, end: int) -> tuple[str, int]:
-    """The unit of the number that ends at `end`, and where it ends itself."""
+    """Return the unit of the number that ends at `end`, and where the unit ends; "" and `end` for none."""
     for unit, words in _UNIT:
         found = words.match(sentence, end)
         if found:
             return unit, found.end()
-    # What is counted is the first plural among the next words.
+    # What is counted is the first plural among the next four words.
     place = end
     for _ in range(4):
         word = _NEXT_WORD.match(sentence, place)
         if not word or (word[1].lower() in STOP_WORDS and word[1].lower() != "other"):
             break
         noun = word[1].lower()
-        if noun in _PLURAL_OF_NONE or (
-            noun.endswith("s") and not noun.endswith("ss") and noun not in _ORDINARY_S
+        if noun in _PLURALS_WITHOUT_S or (
+            noun.endswith("s") and not noun.endswith("ss") and noun not in _NOT_PLURAL
         ):
             return "people" if noun in _PEOPLE else stem(noun), word.end()
         if sentence[place] == "-":
@@ -86,7 +94,7 @@ def unit_at(sentence: str, end: int) -> tuple[str, int]:
 
 
 def unit_of(noun: str) -> str:
-    """The unit under which a counted noun goes.
+    """Return the unit of a counted noun: a kind of measure, "people", or its stem.
 
     >>> unit_of("Canadian soldiers"), unit_of("cubic metres"), unit_of("ferries")
     ('people', 'volume', 'ferri')

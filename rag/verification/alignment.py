@@ -23,8 +23,8 @@ TokenPosition = tuple[Claim, int]  # a sentence of the source, and the index of 
 class CitedText:
     """The parsed sentences that a statement cites, and the headlines of their articles.
 
-    `shortened` holds the sentences that have asides, without them; `stems` are the keys of all words without their
-    last letter and without their last two.
+    `shortened` holds the sentences that have asides, without them; `stems` are the keys of all words without
+    their last letter and without their last two.
     """
 
     sentences: tuple[Claim, ...]
@@ -64,7 +64,7 @@ def parse_cited_text(spans: Sequence[str], headlines: Sequence[str]) -> CitedTex
 
 
 def best_position(claim: Claim, n: int, source: CitedText) -> TokenPosition | None:
-    """Return where the source has token `n` of a claim: of several positions, the one with most words in common."""
+    """Return where the source has token `n` of a claim: the position with most words in common."""
     return max(
         source.positions(claim.tokens[n].key),
         key=lambda position: (context_overlap(claim, n, *position), -abs(position[1] - n)),
@@ -96,7 +96,7 @@ def context_overlap(claim: Claim, n: int, there: Claim, m: int) -> float:
 
 
 def pronoun_context_overlap(claim: Claim, n: int, there: Claim) -> float:
-    """Return the same for a name in whose place the source has a pronoun; all words of the name count as one."""
+    """Return the overlap for a name, with all its words, in whose place the source has a pronoun."""
     first = last = n
     while first and _is_one_name(claim, first - 1):
         first -= 1
@@ -140,7 +140,7 @@ def _is_one_name(claim: Claim, n: int) -> bool:
 
 
 def _context(claim: Claim, first: int, last: int) -> tuple[set[str], set[str]]:
-    """Return the words before and after the tokens `first` to `last`, up to the next pause, or beyond if these are few.
+    """Return the words before and after some tokens, up to the next pause, or beyond it if these are few.
 
     Dates are left out, as they can open or end any sentence.
     """

@@ -1,4 +1,4 @@
-"""Text with markers -> statements bound to spans of articles. Knows markers and spans; what supports a statement is `rag.verification.verify`'s to say."""
+"""Cite evidence: parse a model's drafts, find the evidence that supports them, number the citations."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,10 @@ _NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*"
 CITATION_MARKER = re.compile(
     rf"\s*(?:[\[［【]\s*{_NUMBERS}\s*[\]］】]|\((?:sources? )?\d{{1,2}}(?:, ?\d{{1,2}})*\))", re.IGNORECASE
 )
-# The beginning of what may become a marker when more text arrives.
-_HALF_MARKER = re.compile(r"\s*[\[［【(][^\]］】)]{0,20}$")
-_POINTED = re.compile(r"\[(?P<number>\d{1,2})\]\s*(?P<words>.*)")
-_AROUND = " .,;:!?\"'“”‘’()"  # what stands around words and is none of them
-_LEADING = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
+_UNFINISHED_MARKER = re.compile(r"\s*[\[［【(][^\]］】)]{0,20}$")
+_EXTRACTIVE_LINE = re.compile(r"\[(?P<number>\d{1,2})\]\s*(?P<words>.*)")
+_PUNCTUATION = " .,;:!?\"'“”‘’()"
+_LABEL = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
 
 SUPPORTED = "supported"
 QUOTED = "quoted"
@@ -26,9 +25,9 @@ QUOTED = "quoted"
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Words of an article: `quote` stands at `start` to `end` of its body. `verified` is computed from the article, never taken on trust.
+    """Characters `start` to `end` of an article's body, and the quote that they should hold.
 
-    `also_in` are near-copies of the article in other papers that hold the same sentence.
+    `also_in` are near-duplicates of the article in other papers that have the same sentence.
     """
 
     number: int
@@ -40,14 +39,19 @@ class Citation:
 
     @property
     def verified(self) -> bool:
+        """True if the article has the quote there; computed, never stored."""
         return bool(self.quote) and self.article.body[self.start : self.end] == self.quote
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer and what carries it. `verdict` is "supported" (written and checked) or "quoted" (an article's own words).
+    """A sentence of an answer with its citations.
 
-    `as_of` stands on statements that tell an amount that was asked for, `words` are those of a quote that answer, as ranker or reader tell.
+    Attributes:
+        verdict: "supported" for a sentence that a model wrote and that was verified, "quoted" for one of an
+            article.
+        as_of: the date of its value, for statements with a value that the question asks for.
+        words: the words of a quote that answer the question; "" if they are not known.
     """
 
     text: str
@@ -58,133 +62,121 @@ class Statement:
 
     @property
     def highlighted_parts(self) -> tuple[str, str, str]:
-        """The text before `words`, these, and the text behind them."""
-        found = _whole(self.words, self.text)
-        return (
-            (self.text[: found.start()], found[0], self.text[found.end() :]) if found else (self.text, "", "")
-        )
+        """The text before the answering words, these words, and the text behind them."""
+        found = _find_words(self.words, self.text)
+        if not found:
+            return self.text, "", ""
+        return self.text[: found.start()], found[0], self.text[found.end() :]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One sentence as the model wrote it, with the numbers of the evidence that it points to."""
+    """A sentence as a model wrote it, with the numbers of the evidence that it cites."""
 
     text: str
     numbers: tuple[int, ...]
 
 
 def visible_text(written: str) -> str:
-    """What may be shown of a text that is still being written: without markers, and without half a marker at its end."""
-    # Markers inside of markers leave markers behind ("[1[2]]"), so until nothing changes.
-    while (bare := _HALF_MARKER.sub("", CITATION_MARKER.sub("", written))) != written:
+    """Return what may be shown of a text that is still being written: it, without citation markers."""
+    # Markers inside of markers leave markers behind ("[1[2]]"), so they are removed until nothing changes.
+    while (bare := _UNFINISHED_MARKER.sub("", CITATION_MARKER.sub("", written))) != written:
         written = bare
-    return _LEADING.sub("", written).strip()
+    return _LABEL.sub("", written).strip()
 
 
 def parse_drafts(written: str) -> list[Draft]:
-    """The sentences of a finished text with the markers that follow each.
+    """Parse the sentences of a finished text and the citation markers of each.
 
     >>> parse_drafts("It grew to 4,000 [2]. Before that it was small【1】.")
     [Draft(text='It grew to 4,000.', numbers=(2,)), Draft(text='Before that it was small.', numbers=(1,))]
     """
-    written = _LEADING.sub("", written.strip())
-    # Markers move before the full stop, so that a sentence keeps its own.
+    written = _LABEL.sub("", written.strip())
+    # Markers move before the full stop, so that each stays with its sentence.
     written = re.sub(rf"([.!?])((?:{CITATION_MARKER.pattern})+)", r"\2\1", written, flags=re.IGNORECASE)
-    found = []
+    drafts = []
     for start, end in sentence_spans(written):
         sentence = written[start:end]
         text = CITATION_MARKER.sub("", sentence).strip()
         if re.search(r"\w", text):
-            found.append(
-                Draft(
-                    text,
-                    tuple(
-                        dict.fromkeys(
-                            n for marker in CITATION_MARKER.findall(sentence) for n in _numbers(marker)
-                        )
-                    ),
-                )
-            )
-    return found
+            numbers = (n for marker in CITATION_MARKER.findall(sentence) for n in _marker_numbers(marker))
+            drafts.append(Draft(text, tuple(dict.fromkeys(numbers))))
+    return drafts
 
 
-def _numbers(marker: str) -> list[int]:
-    found = [int(n) for n in re.findall(r"\d+", marker)]
-    if re.search(r"\d\s*[-–]\s*\d", marker) and len(found) == 2 and found[0] < found[1]:
-        return list(range(found[0], found[1] + 1))
-    return found
+def _marker_numbers(marker: str) -> list[int]:
+    numbers = [int(n) for n in re.findall(r"\d+", marker)]
+    if re.search(r"\d\s*[-–]\s*\d", marker) and len(numbers) == 2 and numbers[0] < numbers[1]:
+        return list(range(numbers[0], numbers[1] + 1))
+    return numbers
 
 
 def find_support(draft: Draft, evidence: Sequence[Evidence]) -> tuple[list[Evidence], list[str]]:
-    """The evidence that carries a draft, or the reasons why none does.
+    """Return the evidence that supports a draft, or else the reasons why its own does not.
 
-    What the draft points to is tried first, then each single sentence of evidence: a wrong or a missing marker is mended, a wrong claim is not.
+    The evidence that the draft cites is tried first, then each single sentence: a wrong or missing marker is
+    corrected, a wrong statement is not.
     """
-    pointed = [evidence[n - 1] for n in draft.numbers if 1 <= n <= len(evidence)]
-    candidates = ([pointed] if pointed else []) + [
-        [single]
-        for single in sorted(evidence, key=lambda item: -support_score(draft.text, [item.text]))
-        if [single] != pointed
-    ]
+    cited = [evidence[n - 1] for n in draft.numbers if 1 <= n <= len(evidence)]
+    by_support = sorted(evidence, key=lambda item: -support_score(draft.text, [item.text]))
+    candidates = ([cited] if cited else []) + [[item] for item in by_support if [item] != cited]
     first_reasons: list[str] = ["no source is cited"]
-    for n, cited in enumerate(candidates):
-        articles = [item.article for item in cited]
+    for n, candidate in enumerate(candidates):
+        articles = [item.article for item in candidate]
         reasons = verify_statement(
             draft.text,
-            [item.text for item in cited],
+            [item.text for item in candidate],
             [article.headline for article in articles],
             [article.publisher for article in articles if article.publisher],
         )
         if not reasons:
-            return cited, []
+            return candidate, []
         if n == 0:
             first_reasons = reasons
     return [], first_reasons
 
 
 def parse_extractive_answer(written: str, evidence: Sequence[Evidence]) -> list[tuple[Evidence, str]]:
-    """The sentences of evidence that a trained reader points to, with the words of each that it answers with.
+    """Parse what a trained reader writes: "[n] words", a line for each sentence that answers and its words.
 
-    It writes "[n] words", a line for each sentence. Where these words do not stand in sentence n but in another, that is meant; where they
-    stand in none, the sentence is, and no words. So its own words are never shown, only those of articles.
+    Words that are not in sentence n are looked for in the others; if no sentence has them, sentence n is
+    returned without words. So only words of articles are ever shown, none of the reader's own.
     """
     found: dict[tuple[str, int], tuple[Evidence, str]] = {}
     for line in written.splitlines():
-        match = _POINTED.match(_LEADING.sub("", line.strip()))
+        match = _EXTRACTIVE_LINE.match(_LABEL.sub("", line.strip()))
         if not match:
             continue
         n = int(match["number"]) - 1
-        meant = [evidence[n]] if 0 <= n < len(evidence) else []
-        for item in [*meant, *evidence]:
-            words = _whole(match["words"].strip(_AROUND), item.text)
-            if words:
+        numbered = [evidence[n]] if 0 <= n < len(evidence) else []
+        for item in [*numbered, *evidence]:
+            if words := _find_words(match["words"].strip(_PUNCTUATION), item.text):
                 found.setdefault((item.article.id, item.start), (item, words[0]))
                 break
         else:
-            for item in meant:
+            for item in numbered:
                 found.setdefault((item.article.id, item.start), (item, ""))
     return list(found.values())
 
 
-def _whole(words: str, text: str) -> re.Match[str] | None:
-    """Where words stand in a text, as whole words and whole figures: "1" does not stand in "1,350"."""
+def _find_words(words: str, text: str) -> re.Match[str] | None:
+    """Find words in a text as whole words and whole numbers: "1" is not in "1,350"."""
     pattern = r"\s+".join(map(re.escape, words.split()))
     return re.search(rf"(?<![\w-])(?<!\d[.,]){pattern}(?![\w-])(?![.,]\d)", text) if pattern else None
 
 
-def number_citations(bound: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statement, ...]:
-    """Statements from (text, evidence, verdict), their citations numbered in order of first use; one sentence has one number throughout."""
+def number_citations(sentences: Sequence[tuple[str, Sequence[Evidence], str]]) -> tuple[Statement, ...]:
+    """Make statements of (text, evidence, verdict), with their citations numbered in order of first use.
+
+    A sentence of evidence has the same number wherever it is cited.
+    """
     numbers: dict[tuple[str, int, int], int] = {}
     statements = []
-    for text, cited, verdict in bound:
+    for text, evidence, verdict in sentences:
         citations = []
-        for item in cited:
-            place = (item.article.id, item.start, item.end)
-            given = numbers.setdefault(place, len(numbers) + 1)
-            citations.append(Citation(given, item.article, item.start, item.end, item.text, item.also_in))
-        statements.append(
-            Statement(
-                text, tuple(citations), verdict, words=cited[0].words if cited and verdict == QUOTED else ""
-            )
-        )
+        for item in evidence:
+            number = numbers.setdefault((item.article.id, item.start, item.end), len(numbers) + 1)
+            citations.append(Citation(number, item.article, item.start, item.end, item.text, item.also_in))
+        words = evidence[0].words if evidence and verdict == QUOTED else ""
+        statements.append(Statement(text, tuple(citations), verdict, words=words))
     return tuple(statements)

@@ -22,14 +22,17 @@ _MONTHS = (
 _CALENDAR = {*map(str.lower, WEEKDAYS), *_MONTHS}
 # Stop words that change a claim as much as a number does.
 _QUALIFIERS = frozenset(
-    "all every only most none nobody always never entire entirely both half quarter twice double doubled triple tripled dozens hundreds "
+    "all every only most none nobody always never entire entirely both half quarter twice double doubled "
+    "triple tripled dozens hundreds "
     "thousands millions billions first last former".split()
 )
 _IGNORED = STOP_WORDS - _QUALIFIERS
 # Words that often open a sentence, and so have a capital, but are no names.
 _NO_NAMES = frozenset(
-    "yes however although though since later earlier last next meanwhile officials ministers people many several still now today instead "
-    "even despite among within without according one another new no never nearly almost around between like unlike following given "
+    "yes however although though since later earlier last next meanwhile officials ministers people many "
+    "several still now today instead "
+    "even despite among within without according one another new no never nearly almost around between like "
+    "unlike following given "
     "recently currently finally eventually originally then there together such these those".split()
 )
 _IRREGULAR = {
@@ -37,45 +40,60 @@ _IRREGULAR = {
     for base, forms in (
         line.split(": ")
         for line in (
-            "rise: rose risen|fall: fell fallen|grow: grew grown|begin: began begun|become: became|buy: bought|bring: brought|build: built|"
-            "catch: caught|choose: chose chosen|come: came|cut: cut|draw: drew drawn|drive: drove driven|fight: fought|find: found|fly: flew flown|"
-            "forget: forgot forgotten|get: got gotten|give: gave given|go: went gone|hold: held|keep: kept|know: knew known|lead: led|leave: left|"
-            "lose: lost|make: made|mean: meant|meet: met|pay: paid|run: ran|see: saw seen|seek: sought|sell: sold|send: sent|speak: spoke spoken|"
-            "spend: spent|stand: stood|steal: stole stolen|strike: struck|take: took taken|teach: taught|tell: told|think: thought|throw: threw thrown|"
-            "win: won|write: wrote written|break: broke broken|show: shown|sink: sank sunk|shoot: shot|say: said says|lay: laid|feel: felt|"
-            "sign: signs|wear: wore worn|sing: sang sung|swim: swam|eat: ate eaten|fail: failed|do: did done|hide: hid hidden|beat: beaten|child: children|"
+            "rise: rose risen|fall: fell fallen|grow: grew grown|begin: began begun|become: became|"
+            "buy: bought|bring: brought|build: built|"
+            "catch: caught|choose: chose chosen|come: came|cut: cut|draw: drew drawn|drive: drove driven|"
+            "fight: fought|find: found|fly: flew flown|"
+            "forget: forgot forgotten|get: got gotten|give: gave given|go: went gone|hold: held|keep: kept|"
+            "know: knew known|lead: led|leave: left|"
+            "lose: lost|make: made|mean: meant|meet: met|pay: paid|run: ran|see: saw seen|seek: sought|"
+            "sell: sold|send: sent|speak: spoke spoken|"
+            "spend: spent|stand: stood|steal: stole stolen|strike: struck|take: took taken|teach: taught|"
+            "tell: told|think: thought|throw: threw thrown|"
+            "win: won|write: wrote written|break: broke broken|show: shown|sink: sank sunk|shoot: shot|"
+            "say: said says|lay: laid|feel: felt|"
+            "sign: signs|wear: wore worn|sing: sang sung|swim: swam|eat: ate eaten|fail: failed|do: did done|"
+            "hide: hid hidden|beat: beaten|child: children|"
             "per cent: percent|kilometer: kilometre km kilometres|meter: metre metres|ton: tonne tonnes"
         ).split("|")
     )
     for form in forms.split()
 }  # fmt: skip
 _DENIAL = re.compile(
-    r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|fewer) than [\d$£€])"
+    r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|"
+    r"fewer) than [\d$£€])"
     r"|never|none|neither|nor|nobody|nothing|without|cannot|refus(?:e|es|ed|ing) to|declin(?:e|es|ed|ing) to"
     r"|fail(?:s|ed|ing)? to|unable to|unlikely to|ruled out|rather than|instead of|\w+n['’]t)(?!\w)",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
-    r"\b(?:may|might|could|should|possibly|perhaps|probably|likely|unlikely|reportedly|allegedly|apparently|potentially|presumably|supposedly|maybe|if|unless"
-    r"|alleged|suspected|would-be|proposed|planned|considering|consider|considers|considered|suggests?|suggested|hopes?|hoped|hoping"
+    r"\b(?:may|might|could|should|possibly|perhaps|probably|likely|unlikely|reportedly|allegedly|apparently|"
+    r"potentially|presumably|supposedly|maybe|if|unless"
+    r"|alleged|suspected|would-be|proposed|planned|considering|consider|considers|considered|suggests?|"
+    r"suggested|hopes?|hoped|hoping"
     r"|(?:plan|expect|intend|aim|want|seek|propose|try|offer|threaten|vow|promise|pledge|agree|seem"
     r"|appear|tend|prepar|schedul|believ|say|claim|attempt|wish|need|estimate|project|forecast)\w* to"
-    r"|(?:sought|tried|thought|said|set|due|ready|about|able|supposed|bound|poised|meant|designed|eager|willing|hope|move|bid|effort|deal|plans?) to)(?!\w)",
+    r"|(?:sought|tried|thought|said|set|due|ready|about|able|supposed|bound|poised|meant|designed|eager|"
+    r"willing|hope|move|bid|effort|deal|plans?) to)(?!\w)",
     re.IGNORECASE,
 )
 _MONTH_OF_MAY = re.compile(r"(?:^|[a-z,] )May\b|\bMay(?= \d)")
 _FUTURE = re.compile(r"\b(?:will|would|shall|going to|\w+['’]ll|\w+['’]d|won['’]t)(?!\w)", re.IGNORECASE)
 _SAYING = re.compile(
-    r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|believ(?:es|ed)|thinks|thought(?! of)"
-    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|assert(?:s|ed)|alleg(?:es|ed)"
+    r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|"
+    r"believ(?:es|ed)|thinks|thought(?! of)"
+    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|"
+    r"assert(?:s|ed)|alleg(?:es|ed)"
     r"|tweeted|admitted|complained|contended|denied"
-    r"|(?:add|note|state|report|maintain|claim|estimate)(?:(?:s|d|ed)(?= that\b)|e?d(?=[,.:”\"]|$| [“\"])))\b",
+    r"|(?:add|note|state|report|maintain|claim|estimate)(?:(?:s|d|ed)(?= that\b)|e?d(?=[,.:”\"]|$|"
+    r" [“\"])))\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|his|her|their|its|him|them|who|which|i|we)\b", re.IGNORECASE)
 # "and", "who" and the like, behind which the subject continues: no article and no name follows.
 _SAME_SUBJECT = re.compile(
-    r"(?:,|;|\)|\b(?:and|but|or|who|which|that|then)\b)\s+(?=(?!the |a |an |he |she |it |they |its |his |her |their |in |on |at |for |with )[a-z])"
+    r"(?:,|;|\)|\b(?:and|but|or|who|which|that|then)\b)\s+(?=(?!the |a |an |he |she |it |they |its |his |"
+    r"her |their |in |on |at |for |with )[a-z])"
 )
 _CLAUSE_END = re.compile(
     r"[;:,]\s|\s(?:and|but|while|whereas|although|because|as|that|which|who)\s|[“”\"()]|\s[–—]\s"
@@ -83,14 +101,16 @@ _CLAUSE_END = re.compile(
 _OPENING_PHRASE = re.compile(
     r"(?:In|On|By|Since|Until|During|At|From|Before|After|Last|This)\b[^,;“”\"]{0,40},"
 )
-# What can be left out without changing the rest: brackets, "which ..." between commas, insertions between dashes.
+# What can be left out without changing the rest: brackets, "which ..." between commas, insertions between
+# dashes.
 _ASIDE = re.compile(
     r"\s*\([^()]*\)|\s[–—] [^–—]{1,200} [–—](?=\s)|, (?:which|who|whose|where)\b[^,;]{1,200},"
 )
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\s+(?:\w+ly\s+)?\w+(?:\s+\w+){0,3}?\s+by\b", re.IGNORECASE
 )
-# Around a verb of saying: the end of the phrase behind it, the start of the clause before it, a quotation before it.
+# Around a verb of saying: the end of the phrase behind it, the start of the clause before it, a quotation
+# before it.
 _PHRASE_END = re.compile(r"[,;:.“”\"]\s|[.”\"]?$| that ")
 _CLAUSE_START = re.compile(r"[,;:“”\"]\s?|\b(?:and|but|while|as|when|because|that)\s")
 _QUOTE_END = re.compile(r"[,”\"’]\s*$")
@@ -118,7 +138,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The keys of the words that name a speaker (none for a pronoun), and the characters that hold what is said."""
+    """The keys of the words that name a speaker (none for a pronoun), and the characters of what is said."""
 
     speaker: frozenset[str]
     start: int
@@ -130,8 +150,8 @@ class Claim:
     """A parsed sentence.
 
     Attributes:
-        denied, hedged, future: the indexes of the tokens to which "not", "may" or "will" applies, each with the
-            number of tokens between (0 for the next one).
+        denied, hedged, future: the indexes of the tokens to which "not", "may" or "will" applies, each with
+            the number of tokens between (0 for the next one).
         attributions: who says what.
         continued: the indexes of tokens before which the subject of the sentence is to be understood again.
         pronouns: the characters at which pronouns start.
@@ -188,7 +208,7 @@ def parse_claim(text: str) -> Claim:
 
 
 def remove_asides(text: str) -> str:
-    """Return a sentence without its insertions: brackets, relative clauses between commas, text between dashes.
+    """Return a sentence without brackets, relative clauses between commas and text between dashes.
 
     >>> remove_asides("Corvane, which built the ferry, said (on Monday) that it sails.")
     'Corvane said that it sails.'
@@ -247,7 +267,7 @@ def normalise_word(word: str) -> str:
 
 
 def _in_scope(pattern: re.Pattern[str], text: str, tokens: tuple[Token, ...]) -> dict[int, int]:
-    """Return the tokens to which a word like "not" or "may" applies, up to the end of its clause, with their distance."""
+    """Return the tokens in its clause to which a word like "not" or "may" applies, with their distance."""
     starts = [token.start for token in tokens]
     found: dict[int, int] = {}
     for match in pattern.finditer(text):

@@ -1,8 +1,8 @@
-"""Verify a statement against the words that it cites, by comparing what the two texts claim; no model is asked.
+"""Verify a statement against the words that it cites, by comparing what the two texts claim.
 
-Every number, date, name and quotation of a supported statement is in a cited sentence, beside the same words and
-with the same unit and bound. What is denied, hedged or attributed there is so in the statement, and most of its
-other words are there.
+No model is asked. Every number, date, name and quotation of a supported statement is in a cited sentence,
+beside the same words and with the same unit and bound. What is denied, hedged or attributed there is so in
+the statement, and most of its other words are there.
 """
 
 import re
@@ -21,8 +21,8 @@ from rag.verification.alignment import (
 )
 from rag.verification.claims import Claim, normalise_word, parse_claim
 
-# The least share of the words of each clause that the cited text has: measured in rag/evaluation/results/support.json
-# (benchmarks/support.py).
+# The least share of the words of each clause that the cited text has: measured in
+# rag/evaluation/results/support.json (benchmarks/support.py).
 MIN_CONTENT_OVERLAP = 0.8
 # The next three are measured in rag/evaluation/results/corruption.json, on its development half.
 # The least share of the words beside a number or a name that are beside it in the source too.
@@ -46,8 +46,9 @@ def verify_statement(
 ) -> list[str]:
     """Return the reasons why `spans`, the cited words, do not support `statement`; none if they do.
 
-    Numbers and names may also come from the `headlines` of the cited articles, and the statement may say that their
-    `publishers` reported it. The dates of the articles support nothing, as they need not be those of the events.
+    Numbers and names may also come from the `headlines` of the cited articles, and the statement may say that
+    their `publishers` reported it. The dates of the articles support nothing, as they need not be those of
+    the events.
     """
     cited = "\n".join(spans)
     if not cited.strip():
@@ -78,7 +79,8 @@ def verify_statement(
 def support_score(statement: str, spans: Sequence[str]) -> float:
     """Return how closely the words of a statement follow its source, from 0 to 1.
 
-    The mean of two shares: of the words that the best sentence has, and of the words beside them that are beside
+    The mean of two shares: of the words that the best sentence has, and of the words beside them that are
+        beside
     them there too. `benchmarks/support.py` measures it on AttributionBench.
 
     >>> support_score("The council approved the plan", ["On Monday the town's council approved the plan."])
@@ -120,7 +122,7 @@ def _missing(claim: Claim, source: CitedText) -> Iterator[str]:
 
 
 def _missing_number(claim: Claim, n: int, number: Number, source: CitedText) -> Iterator[str]:
-    """Yield the reason why a number is not in the source: with this value, unit and bound, beside these words."""
+    """Yield why the source does not have a number, with its unit and bound, beside the same words."""
     candidates = [
         (there, m, other)
         for there, m in source.positions(claim.tokens[n].key, headlines=True)
@@ -209,7 +211,7 @@ def _dates(claim: Claim) -> set[tuple[str, str]]:
 
 
 def _swapped(claim: Claim, source: CitedText) -> Iterator[str]:
-    """Yield neighbours in another order ("from 5 to 7"), and numbers that appear more often than in the source."""
+    """Yield neighbours in another order ("from 7 to 5"), and numbers that appear too often."""
     links = {link for sentence in (*source.variants, *source.headlines) for link in _links(sentence)}
     for first, between, second in _links(claim):
         is_known = (first, between, second) in links or (second, between, first) not in links
@@ -239,7 +241,7 @@ def _misquoted(statement: str, cited: str) -> Iterator[str]:
 
 
 def _uncovered(claim: Claim, source: CitedText) -> Iterator[str]:
-    """Yield the share of the least covered clause, if too few of its words are in the cited sentences themselves.
+    """Yield the share of the least covered clause, if too few of its words are in the cited sentences.
 
     Names are covered wherever they are: headlines may lend them.
     """
@@ -311,7 +313,7 @@ def _unhedged(claim: Claim, aligned: dict[int, TokenPosition]) -> Iterator[str]:
 
 
 def _misattributed(claim: Claim, aligned: dict[int, TokenPosition], source: CitedText) -> Iterator[str]:
-    """Yield the speakers of whom the source does not say it, and a reason if the claim names no speaker but should."""
+    """Yield the speakers that the source does not name, and a reason if the claim names none but should."""
     attributions = [attribution for sentence in source.variants for attribution in sentence.attributions]
     for speaker in (attribution.speaker for attribution in claim.attributions if attribution.speaker):
         if not any(not other.speaker or other.speaker & speaker for other in attributions):
@@ -327,7 +329,7 @@ def _misattributed(claim: Claim, aligned: dict[int, TokenPosition], source: Cite
 
 
 def _without_publishers(statement: str, publishers: Sequence[str]) -> str:
-    """Return the statement without "according to The Halden Post" and the like, for the publishers that it cites."""
+    """Return the statement without "according to The Halden Post" and the like for its publishers."""
     for name in publishers:
         bare = rf"(?:the )?{re.escape(name.removeprefix('The '))}"
         statement = re.sub(
