@@ -1,5 +1,6 @@
 """Find the dates that a text names: the one grammar of dates for cleaning, questions, evidence and claims."""
 
+import calendar
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,8 +9,15 @@ from corpus.article import MONTHS, InvalidDate, PartialDate
 
 # Patterns of an English month, a weekday and a year, for the phrases that hold them.
 MONTH = rf"(?:{'|'.join(MONTHS)})"
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 YEAR = r"(?:19|20)\d\d"
+# English months, their abbreviations and weekdays, each with its full name, all in lower case.
+CALENDAR_WORDS = {
+    **{month.lower(): month.lower() for month in MONTHS},
+    **{month[:3].lower(): month.lower() for month in MONTHS},
+    "sept": "september",
+    **{day.lower(): day.lower() for day in calendar.day_name},
+}
 # Months as English, French, German, Spanish, Italian and Dutch papers write them.
 _MONTH_NUMBERS = {
     name: number

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.article import MONTHS, PartialDate
+from corpus.article import PartialDate
+from corpus.dates import MONTH, YEAR
 from corpus.words import content_stems, words
 from rag.quantities.dates import parse_dates
 
@@ -20,7 +21,7 @@ _NO_REFERENCE = re.compile(
     r"it (?:is|was) (?:that|true|possible|likely)|each other|one of)\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(rf"\b(?:in |by |of |since )?(?:(?:{'|'.join(MONTHS)}) )?(?:19|20)\d\d\b")
+_YEAR = re.compile(rf"\b(?:in |by |of |since )?(?:{MONTH} )?{YEAR}\b")
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]+|\w*\d\w*)")
 _NAME_BEFORE_PRONOUN = re.compile(r"(?<!^)\b[A-Z]\w+\b.*\b(?:he|she|they|him|her|them|it|its|their|his)\b")
 _DEMONSTRATIVE = re.compile(r"\b(?:this|these|those|that|there|then|ones?)\b", re.IGNORECASE)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from corpus.dates import YEAR
+
 _CHANGED = r"change[ds]?|evolve[ds]?|develop(?:ed)?|grow|grown|shift(?:ed)?|var(?:y|ied)|move[ds]?"
 _CHANGE = re.compile(
     rf"\b(how (has|have|did|does|do) .{{3,120}} ({_CHANGED})|over (time|the years)|"
@@ -14,8 +16,8 @@ _CHANGE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR_SPAN = re.compile(
-    r"\b(?:between|from|since|over)\b(?: \w+)? (?:19|20)\d\d"
-    r"(?: (?:and|to|until|through)(?: \w+)? (?:(?:19|20)\d\d|now|today))?",
+    rf"\b(?:between|from|since|over)\b(?: \w+)? {YEAR}"
+    rf"(?: (?:and|to|until|through)(?: \w+)? (?:{YEAR}|now|today))?",
     re.IGNORECASE,
 )
 _LATEST = re.compile(

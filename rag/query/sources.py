@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from corpus.article import MONTHS, Article, PartialDate
+from corpus.article import Article, PartialDate
+from corpus.dates import MONTH, YEAR
 from corpus.store.filters import Filters
 from rag.quantities.dates import parse_dates, published_within
 
-_MONTH = f"(?:{'|'.join(MONTHS)})"
 _DAY = (
-    rf"(?:{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|\d{{1,2}} {_MONTH}(?: \d{{4}})?|"
-    rf"\d{{4}}-\d\d-\d\d|{_MONTH},? \d{{4}})"
+    rf"(?:{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|\d{{1,2}} {MONTH}(?: \d{{4}})?|"
+    rf"\d{{4}}-\d\d-\d\d|{MONTH},? \d{{4}})"
 )
 _WHEN = (
     r"(?:,? ?\b(?:(?:published|dated|posted|released|issued) )?"
@@ -27,7 +27,7 @@ _WHEN = (
 _QUOTED = r"['‘“\"][A-Z][^'‘’“”\"]{1,70}['’”\"]"
 _CAPITALS = (
     r"(?:The |the )?[A-Z][\w.’-]*"
-    rf"(?:(?: \| | - |: | & | of | )(?!(?:{'|'.join(MONTHS)})\b)[A-Z][\w.’-]*){{0,6}}"
+    rf"(?:(?: \| | - |: | & | of | )(?!{MONTH}\b)[A-Z][\w.’-]*){{0,6}}"
 )
 _MEDIUM = r"(?:articles?|reports?|reporting|coverage|pieces?|stor(?:y|ies)|publications?|posts?)"
 _OUTLETS = r"(?:sources|outlets|publications|newspapers|papers|publishers)"
@@ -149,7 +149,7 @@ def publisher_aliases(publisher: str) -> list[str]:
 @lru_cache(maxsize=8)
 def _restriction(publishers: tuple[str, ...]) -> re.Pattern[str]:
     known = _known_publisher(publishers)
-    source = "|".join(filter(None, [known, r"(?:19|20)\d\d", _DAY]))
+    source = "|".join(filter(None, [known, YEAR, _DAY]))
     sources = rf"(?:the )?(?:{source})(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?(?:{source}))*"
     return re.compile(
         rf"\b(?i:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?"

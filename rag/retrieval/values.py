@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from corpus.article import MONTHS, PartialDate
+from corpus.article import PartialDate
+from corpus.dates import MONTH, WEEKDAY
 from corpus.words import STOP_WORDS, content_stems, stem
 from rag.quantities.quantities import Quantity, clause_span, date_quantities, parse_quantities
 from rag.query.answer_type import has_unit
@@ -62,8 +63,7 @@ _ONLY_IF_ASKED = (
     "date",
 )  # units that a question names if it means them
 _LOWER_CASE = re.compile(r"\b[a-z][\w’-]+")
-_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
-_PLACE = re.compile(rf"\b(?:in|on|at|for|of|to|from) (?!{_WEEKDAY})([A-Z][\w’-]+)")
+_PLACE = re.compile(rf"\b(?:in|on|at|for|of|to|from) (?!{WEEKDAY})([A-Z][\w’-]+)")
 _SUBJECT = re.compile(
     r"(?:[Aa]nd |[Bb]ut |[Ww]hile |[Tt]he |For |In |At |Of )*"
     r"((?:[A-Z][\w.-]*)(?: (?:de |of )?[A-Z][\w.-]*)*)"
@@ -75,7 +75,7 @@ _OWNS = re.compile(
     r",|['’]s?\b|"
     r" (?:ha[sd]|have|will|would|is|was|plan(?:s|ned)|pledged|promised|gave|sent|spent|contributed)\b"
 )
-_CALENDAR = re.compile(rf"(?:{'|'.join(MONTHS)}|{_WEEKDAY}),?")
+_CALENDAR = re.compile(rf"(?:{MONTH}|{WEEKDAY}),?")
 _TOTAL = re.compile(
     r"\b(?:in all|total\w*|altogether|amounts? to|comes? to|stands? at|overall|the whole|lifetime|final|full|"
     r"bill)\b",

@@ -6,20 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from corpus.article import MONTHS
-from corpus.dates import WEEKDAYS
+from corpus.dates import CALENDAR_WORDS
 from corpus.words import STOP_WORDS, stem
 from rag.quantities.numbers import Number, parse_numbers
 
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|\w+(?:[.,]\d+)*(?:['’]\w+)?")
 _NAME = re.compile(r"[A-Z][\w’'-]*|\w*[a-z][A-Z]\w*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
-_MONTHS = (
-    {month.lower(): month.lower() for month in MONTHS}
-    | {month[:3].lower(): month.lower() for month in MONTHS}
-    | {"sept": "september"}
-)
-_CALENDAR = {*map(str.lower, WEEKDAYS), *_MONTHS}
 # Stop words that change a claim as much as a number does.
 _QUALIFIERS = frozenset(
     "all every only most none nobody always never entire entirely both half quarter twice double doubled "
@@ -237,8 +230,8 @@ def _word_token(match: re.Match[str], text: str) -> Token | None:
     lower = bare.lower().replace(".", "")
     is_capital = bool(_NAME.match(bare)) and bare != "I"
     is_abbreviation = is_capital and bare.isupper() and len(bare) > 1
-    if is_capital and lower in _CALENDAR and _is_calendar_word(lower, match, text):
-        return Token(_MONTHS.get(lower, lower), "date", match.start(), match.end())
+    if is_capital and lower in CALENDAR_WORDS and _is_calendar_word(lower, match, text):
+        return Token(CALENDAR_WORDS[lower], "date", match.start(), match.end())
     if lower in _IGNORED and not is_abbreviation and not _SAYING.fullmatch(lower):
         return None
     if lower in _QUALIFIERS:
