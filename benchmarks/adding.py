@@ -1,4 +1,7 @@
-"""Measure adding: articles and passages a second, and the share of the time inside the encoder (python benchmarks/adding.py [COUNT])."""
+"""Measure adding, in articles and passages a second, and the encoder's share of the time.
+
+python benchmarks/adding.py [COUNT]
+"""
 
 import gzip
 import json
@@ -20,15 +23,15 @@ from rag.settings import ROOT, Settings
 CORPUS = ROOT.parent / "shared/data/multihop_rag/corpus.jsonl.gz"
 
 
-class Timed(Encoder):
-    """The encoder with a clock."""
+class TimedEncoder(Encoder):
+    """The encoder, which adds up the seconds spent in it."""
 
     seconds = 0.0
 
     def encode(self, texts: Sequence[str]) -> Any:
-        began = time.perf_counter()
+        started = time.perf_counter()
         vectors = super().encode(texts)
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - started
         return vectors
 
 
@@ -40,18 +43,18 @@ def main(count: int) -> None:
             "\n".join(json.dumps({**json.loads(line), "published_at": None}) for line in lines),
             encoding="utf-8",
         )
-        encoder = Timed(Settings().threads)
+        encoder = TimedEncoder(Settings().threads)
         library = Library(Store(Path(folder) / "data"), encoder)
-        encoder.seconds, began = 0.0, time.perf_counter()
+        encoder.seconds, started = 0.0, time.perf_counter()
         reports = list(ingest(library, file))
-        took = time.perf_counter() - began
+        seconds = time.perf_counter() - started
         passages = sum(report.passages for report in reports)
         added = sum(report.status == "added" for report in reports)
         print(
-            f"{added} of {len(lines)} articles, {passages} passages in {took:.1f} s: {added / took:.1f} articles/s, {passages / took:.1f} passages/s"
+            f"{added} of {len(lines)} articles, {passages} passages in {seconds:.1f} s: {added / seconds:.1f} articles/s, {passages / seconds:.1f} passages/s"
         )
         print(
-            f"inside the encoder: {encoder.seconds / took:.3f} of the time, on {Settings().threads} thread(s)"
+            f"inside the encoder: {encoder.seconds / seconds:.3f} of the time, on {Settings().threads} thread(s)"
         )
 
 

@@ -1,8 +1,11 @@
-"""Ways to have a small model answer from evidence, compared: python benchmarks/decoding.py [--model FILE.gguf] [--evidence 2] [--out FILE]
+"""Compare decoding strategies with which a small model answers from evidence.
 
-On the development questions that one article answers, with the product's own evidence and prompt. "right" is what the text alone says,
-"invented" counts texts with a figure or a name that stands neither in the evidence nor in the question, "passed" what the product's checks let
-through, "right and passed" what they leave of it.
+    python benchmarks/decoding.py [--model FILE.gguf] [--evidence 2] [--out FILE]
+
+On the development questions that one article answers, with the product's own evidence and prompt. "right"
+measures the text as written, "invented" counts texts with a number or a name that is neither in the evidence
+nor in the question, "passed" those of which the product's checks leave something, and "right and passed"
+measures what is left.
 """
 
 import argparse
@@ -22,7 +25,7 @@ import llama_cpp
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.answers.sets import gold
+from benchmarks.answers.sets import gold_set
 from embeddings.encoder import Encoder
 from rag.answers.answer import Answer
 from rag.assistant import Assistant
@@ -30,16 +33,16 @@ from rag.evaluation.gold import GoldQuestion
 from rag.evaluation.measures import right
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel, _packaged
-from rag.generation.worker import LoadedModel as Weights
+from rag.generation.worker import LoadedModel
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Retriever
 from rag.verification.citations import SUPPORTED, Statement, find_support, parse_drafts
 
 TOKENS = 80
-# One sentence of any words, and a marker: what a grammar can promise of an answer's form.
+# One sentence of any words, and a marker: what a grammar can guarantee of an answer's form.
 _FORM = r'root ::= [A-Z0-9“"£$€] [^\n.!?\[\]]{3,200} "."? " [" [1-9] "]"'
-_TOLD = re.compile(r"\d+(?:[.,]\d+)*|(?<=[a-z,] )[A-Z][\w’'-]+")
-# Asked in the same form before the question, of articles that no collection holds.
+_NUMBER_OR_NAME = re.compile(r"\d+(?:[.,]\d+)*|(?<=[a-z,] )[A-Z][\w’'-]+")
+# Shown in the same form before the question, about articles that no collection holds.
 _EXAMPLES = (
     ("[1] The toll road opened on 4 May with 12 kilometres of new lanes. (Coast Herald, 5 May 2009)", "How long are the new lanes?", "12 kilometres [1]."),
     ("[1] Ms Okoro said that the clinic had run out of beds in a week. (Upland News, 11 March 2016)", "What had the clinic run out of?", "It had run out of beds [1]."),
@@ -47,36 +50,36 @@ _EXAMPLES = (
 )  # fmt: skip
 
 
-class Ways:
-    """One model and each way of asking it."""
+class DecodingStrategies:
+    """One model and each strategy; the names of the methods are the keys of decoding.json."""
 
     def __init__(self, path: str, prompts: Prompts) -> None:
-        self.weights = Weights(path, 2048, 1)
+        self.weights = LoadedModel(path, 2048, 1)
         self.model = self.weights._model
         self._prompts = prompts
 
     def chat(self, question: str, evidence: Sequence[Evidence]) -> str:
-        """The product's prompt, the likeliest token each time."""
+        """Answer the product's prompt, always with the most probable token."""
         return "".join(
             self.weights.write(self._messages(question, evidence), TOKENS, 0.0, ["\n\n", "\nQuestion:"])
         )
 
     def examples(self, question: str, evidence: Sequence[Evidence]) -> str:
-        """Three examples in the same form before the question, as a plain completion."""
+        """Complete a text of three examples in the same form and the question."""
         shown = "\n\n".join(
-            f"{told}\n\nQuestion: {asked}\nAnswer: {answer}" for told, asked, answer in _EXAMPLES
+            f"{sentences}\n\nQuestion: {gold}\nAnswer: {answer}" for sentences, gold, answer in _EXAMPLES
         )
         text = f"{shown}\n\n{self._messages(question, evidence)[-1]['content']}\nAnswer:"
         self.model.reset()
         return self._decoded(self.model.tokenize(text.encode()), stop="\n")
 
     def form(self, question: str, evidence: Sequence[Evidence]) -> str:
-        """A grammar that admits one sentence and one marker."""
+        """Answer under a grammar that admits one sentence and one marker."""
         grammar = llama_cpp.LlamaGrammar.from_string(_FORM, verbose=False)
         return self._decoded(self._prompt(question, evidence), grammar=grammar)
 
     def spans(self, question: str, evidence: Sequence[Evidence]) -> str:
-        """Only tokens that continue a run of whole words of one sentence of the evidence; its marker is added."""
+        """Allow only tokens that continue a span of whole words of one sentence; add its marker."""
         spans = [self.weights.span(" ".join(item.text.split())) for item in evidence]
         prompt, written = self._prompt(question, evidence), list[int]()
         self.model.reset()
@@ -103,7 +106,7 @@ class Ways:
         return f"{text} [{marker}]."
 
     def likeliest(self, question: str, evidence: Sequence[Evidence]) -> str:
-        """The sentence of the evidence after which the question is likeliest."""
+        """Quote the evidence sentence after which the question is most probable."""
         scores = []
         for item in evidence:
             head = self.model.tokenize(f"{' '.join(item.text.split())}\nQuestion:".encode())
@@ -146,13 +149,13 @@ class Ways:
         return self.model.detokenize(written).decode("utf-8", "replace").strip()
 
 
-def judged(asked: GoldQuestion, written: str, evidence: Sequence[Evidence]) -> dict[str, bool]:
-    """What a text is worth: before and after the product's checks."""
-    said = parse_drafts(written)
-    passed = [draft for draft in said if find_support(draft, evidence)[0]]
+def judge(gold: GoldQuestion, written: str, evidence: Sequence[Evidence]) -> dict[str, bool]:
+    """Measure a text before and after the product's checks."""
+    drafts = parse_drafts(written)
+    passed = [draft for draft in drafts if find_support(draft, evidence)[0]]
     known = " ".join(
         [
-            asked.question,
+            gold.question,
             *(f"{item.text} {item.article.headline} {item.article.dateline}" for item in evidence),
         ]
     )
@@ -160,16 +163,18 @@ def judged(asked: GoldQuestion, written: str, evidence: Sequence[Evidence]) -> d
     def answers(texts: Sequence[str]) -> bool:
         return bool(
             right(
-                asked,
+                gold,
                 Answer(
-                    asked.question, "", "answered", tuple(Statement(text, (), SUPPORTED) for text in texts)
+                    gold.question, "", "answered", tuple(Statement(text, (), SUPPORTED) for text in texts)
                 ),
             )
         )
 
     return {
-        "right": answers([draft.text for draft in said]),
-        "invented": any(found not in known for draft in said for found in _TOLD.findall(draft.text)),
+        "right": answers([draft.text for draft in drafts]),
+        "invented": any(
+            found not in known for draft in drafts for found in _NUMBER_OR_NAME.findall(draft.text)
+        ),
         "passed": bool(passed),
         "right and passed": answers([draft.text for draft in passed]),
     }
@@ -180,38 +185,45 @@ def main() -> None:
     parser.add_argument("--model", default=str(_packaged()))
     parser.add_argument("--evidence", type=int, default=2)
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        library, questions = gold(Path(work), Encoder(1))
+        library, questions = gold_set(Path(work), Encoder(1))
         assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())
-        chosen = [
+        single_article = [
             item
             for item in questions
             if item.for_development
             and item.kind in ("fact", "why")
             and len({w.article for w in item.evidence}) == 1
         ]
-        asked = [(item, assistant.ask(item.question).evidence[: given.evidence]) for item in chosen]
-        ways, rows = Ways(given.model, Prompts()), {}
-        for way in (ways.chat, ways.examples, ways.form, ways.spans, ways.likeliest):
-            rows[way.__name__] = _row(way, asked)
-            print(way.__name__, rows[way.__name__], flush=True)
+        pairs = [(item, assistant.ask(item.question).evidence[: options.evidence]) for item in single_article]
+        strategies, rows = DecodingStrategies(options.model, Prompts()), {}
+        for strategy in (
+            strategies.chat,
+            strategies.examples,
+            strategies.form,
+            strategies.spans,
+            strategies.likeliest,
+        ):
+            rows[strategy.__name__] = _row(strategy, pairs)
+            print(strategy.__name__, rows[strategy.__name__], flush=True)
         library.store.close()
-    if given.out:
-        given.out.write_text(
-            json.dumps({"questions": len(asked), "evidence": given.evidence, "ways": rows}, indent=1) + "\n"
+    if options.out:
+        options.out.write_text(
+            json.dumps({"questions": len(pairs), "evidence": options.evidence, "ways": rows}, indent=1) + "\n"
         )
 
 
 def _row(
-    way: Callable[[str, Sequence[Evidence]], str], asked: Sequence[tuple[GoldQuestion, Sequence[Evidence]]]
+    strategy: Callable[[str, Sequence[Evidence]], str],
+    pairs: Sequence[tuple[GoldQuestion, Sequence[Evidence]]],
 ) -> dict[str, float]:
     judgements, seconds = [], []
-    for item, evidence in tqdm(asked, desc=way.__name__, disable=None):
-        began = time.perf_counter()
-        written = way(item.question, evidence)
-        seconds.append(time.perf_counter() - began)
-        judgements.append(judged(item, written, evidence))
+    for item, evidence in tqdm(pairs, desc=strategy.__name__, disable=None):
+        started = time.perf_counter()
+        written = strategy(item.question, evidence)
+        seconds.append(time.perf_counter() - started)
+        judgements.append(judge(item, written, evidence))
     shares = {
         name: round(sum(judgement[name] for judgement in judgements) / len(judgements), 3)
         for name in judgements[0]

@@ -1,4 +1,7 @@
-"""Fit the weights of `rag.retrieval.evidence` on the development half of the gold questions and show both halves: python benchmarks/fit_evidence.py"""
+"""Fit the weights of `rag.retrieval.evidence` on the development half; show both halves.
+
+python benchmarks/fit_evidence.py
+"""
 
 import sys
 import tempfile
@@ -20,12 +23,12 @@ from rag.retrieval.evidence import FEATURES, WEIGHTS, sentence_features
 from rag.retrieval.search import Retriever
 from rag.settings import ROOT
 
-Question = tuple[GoldQuestion, np.ndarray, np.ndarray]
+Question = tuple[GoldQuestion, np.ndarray, np.ndarray]  # its sentences' features, and which hold gold words
 
 
-def questions(retriever: Retriever) -> list[Question]:
-    """(gold, features of its candidate sentences, which of them hold gold words) for every question that has gold words and stands alone."""
-    found = []
+def gold_candidates(retriever: Retriever) -> list[Question]:
+    """Return the candidates of every question that has gold quotes and is no follow-up."""
+    candidates = []
     for gold in read_gold(ROOT / "corpus/gold.jsonl"):
         if not gold.evidence or gold.history:
             continue
@@ -34,33 +37,36 @@ def questions(retriever: Retriever) -> list[Question]:
             retriever.search_text(gold.question),
             retriever.library.reranker,
         )
-        held = [
+        is_gold = [
             any(
-                (at := words.span_in(item.article)) and at[0] < item.end and item.start < at[1]
-                for words in gold.evidence
+                (span := quote.span_in(item.article)) and span[0] < item.end and item.start < span[1]
+                for quote in gold.evidence
             )
             for item in table.candidates
         ]
-        found.append((gold, table.features, np.array(held)))
-    return found
+        candidates.append((gold, table.features, np.array(is_gold)))
+    return candidates
 
 
 def fit(chosen: list[Question]) -> np.ndarray:
-    """Weights that maximise the likelihood of the gold sentences among their candidates (softmax), with a light ridge."""
+    """Return the weights that maximise the likelihood of the gold sentences among their candidates.
+
+    Softmax over the candidates of a question, with a light ridge; in the features' own units.
+    """
     spread = np.concatenate([rows for _, rows, _ in chosen]).std(axis=0)
     weights = torch.zeros(len(FEATURES), requires_grad=True)
     groups = [
-        (torch.tensor(rows / spread, dtype=torch.float32), torch.tensor(held))
-        for _, rows, held in chosen
-        if held.any()
+        (torch.tensor(rows / spread, dtype=torch.float32), torch.tensor(is_gold))
+        for _, rows, is_gold in chosen
+        if is_gold.any()
     ]
     optimiser = torch.optim.LBFGS([weights], max_iter=200)
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
         losses = [
-            torch.logsumexp(rows @ weights, 0) - torch.logsumexp((rows @ weights)[held], 0)
-            for rows, held in groups
+            torch.logsumexp(rows @ weights, 0) - torch.logsumexp((rows @ weights)[is_gold], 0)
+            for rows, is_gold in groups
         ]
         total = torch.stack(losses).mean() + 0.01 * (weights**2).sum()
         total.backward()
@@ -70,12 +76,13 @@ def fit(chosen: list[Question]) -> np.ndarray:
     return weights.detach().numpy() / spread
 
 
-def shares(chosen: list[Question], weights: np.ndarray) -> str:
-    places = [
-        int(np.argmax(held[np.argsort(-rows @ weights, kind="stable")])) if held.any() else 99
-        for _, rows, held in chosen
+def share_table(chosen: list[Question], weights: np.ndarray) -> str:
+    """Return the share of questions with a gold sentence among the first 1, 2, 3, 5 and 10."""
+    ranks = [
+        int(np.argmax(is_gold[np.argsort(-rows @ weights, kind="stable")])) if is_gold.any() else 99
+        for _, rows, is_gold in chosen
     ]
-    return "  ".join(f"@{k} {np.mean([place < k for place in places]):.3f}" for k in (1, 2, 3, 5, 10))
+    return "  ".join(f"@{k} {np.mean([rank < k for rank in ranks]):.3f}" for k in (1, 2, 3, 5, 10))
 
 
 def main() -> None:
@@ -83,9 +90,9 @@ def main() -> None:
         library = Library(Store(Path(folder)), Encoder())
         for file in find_files([ROOT / "corpus/articles"]):
             list(ingest(library, file))
-        found = questions(Retriever(library=library, k=8))
+        candidates = gold_candidates(Retriever(library=library, k=8))
     development, test = (
-        [item for item in found if item[0].for_development == half] for half in (True, False)
+        [item for item in candidates if item[0].for_development == half] for half in (True, False)
     )
     fitted = fit(development)
     print("fitted:", dict(zip(FEATURES, fitted.round(1).tolist(), strict=True)))
@@ -94,7 +101,9 @@ def main() -> None:
         ("in use", WEIGHTS),
         *((f"only {name}", np.eye(len(FEATURES))[n]) for n, name in enumerate(FEATURES)),
     ):
-        print(f"{name:20} development {shares(development, weights)}   test {shares(test, weights)}")
+        print(
+            f"{name:20} development {share_table(development, weights)}   test {share_table(test, weights)}"
+        )
 
 
 if __name__ == "__main__":

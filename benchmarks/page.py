@@ -1,8 +1,10 @@
-"""Measure the page: from the printed address to a page that can be used, from Enter to the first evidence and to the finished answer.
+"""Measure how long the page takes to start, to show the first evidence and to finish an answer.
 
-python benchmarks/page.py [--out FILE]: starts `python app.py` on a fresh data folder and asks each sample question once in headless Chromium, in
-a conversation of its own; three starts, since a question that is asked again finds its sentences encoded. Times are taken inside of the page,
-by a watcher of what is drawn.
+    python benchmarks/page.py [--out FILE]
+
+Starts `python app.py` on a fresh data folder and asks each sample question once in headless Chromium, in a
+new conversation each; three starts, since a question that is asked again finds its sentences encoded. Times
+are taken inside the page, by an observer of what is drawn.
 """
 
 import argparse
@@ -22,12 +24,12 @@ from browsing import chromium
 from playwright.sync_api import Page
 from serving import free_port
 
-from app import SAMPLE_QUESTIONS
-from rag.evaluation.record import current_commit, machine_info
+from rag.cli.serve import SAMPLE_QUESTIONS
+from rag.evaluation.run_files import current_commit, machine_info
 from rag.settings import ROOT, Settings
 
 STARTS = 3
-# Notes when Enter is pressed, when the first quote of the answer is drawn and when the answer is finished, in milliseconds.
+# Records, in milliseconds, when Enter is pressed, the first quote is drawn and the answer is finished.
 _WATCH = """() => {
     window.taken = null;
     document.addEventListener('keydown', event => { if (event.key === 'Enter') window.taken = {enter: performance.now()}; }, true);
@@ -39,8 +41,8 @@ _WATCH = """() => {
 }"""
 
 
-def asked(page: Page, question: str) -> dict[str, float]:
-    """Seconds from Enter to the first evidence and to the end, and what the server says of its own share."""
+def ask(page: Page, question: str) -> dict[str, float]:
+    """Ask a question; return the seconds to the first evidence and to the end, and the server's own."""
     page.click("#new")
     page.wait_for_function("!document.querySelector('.answer')")
     page.fill("#question textarea", question)
@@ -49,19 +51,19 @@ def asked(page: Page, question: str) -> dict[str, float]:
         "window.taken?.finished && window.dateline.record?.exchanges.at(-1)?.answer.timings.total",
         timeout=120_000,
     )
-    taken = page.evaluate("window.taken")
+    times = page.evaluate("window.taken")
     server = page.evaluate("window.dateline.record.exchanges.at(-1).answer.timings")
-    seconds = {name: round((taken[name] - taken["enter"]) / 1000, 3) for name in ("evidence", "finished")}
+    seconds = {name: round((times[name] - times["enter"]) / 1000, 3) for name in ("evidence", "finished")}
     return {**seconds, "server_evidence": server["evidence"], "server_finished": server["total"]}
 
 
-def measured() -> dict[str, Any]:
-    """One start, and every sample question asked once."""
+def measure_start() -> dict[str, Any]:
+    """Start the app and ask every sample question once."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         port = free_port()
         environment = {**os.environ, "DATELINE_DATA": folder}
         page = browser.new_page(viewport={"width": 1200, "height": 900})
-        began = time.monotonic()
+        started = time.monotonic()
         with subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port)],
             cwd=ROOT,
@@ -77,40 +79,40 @@ def measured() -> dict[str, Any]:
                 page.wait_for_selector("#question textarea:enabled")
                 interactive = time.monotonic() - printed
                 page.evaluate(_WATCH)
-                lines = [{"question": question, **asked(page, question)} for question in SAMPLE_QUESTIONS]
+                lines = [{"question": question, **ask(page, question)} for question in SAMPLE_QUESTIONS]
             finally:
                 process.terminate()
                 process.wait(30)
-    return {"start": round(printed - began, 2), "interactive": round(interactive, 2), "questions": lines}
+    return {"start": round(printed - started, 2), "interactive": round(interactive, 2), "questions": lines}
 
 
 def medians(starts: list[dict[str, Any]]) -> dict[str, float]:
-    """Over all starts and questions; `start` includes indexing the sample collection."""
+    """Return the medians over all starts and questions; `start` includes indexing the sample collection."""
     lines = [line for start in starts for line in start["questions"]]
     once = {name: statistics.median(start[name] for start in starts) for name in ("start", "interactive")}
-    asked = {
+    ask = {
         name: round(statistics.median(line[name] for line in lines), 3)
         for name in lines[0]
         if name != "question"
     }
-    return {**once, **asked, "evidence_longest": max(line["evidence"] for line in lines)}
+    return {**once, **ask, "evidence_longest": max(line["evidence"] for line in lines)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the page.")
     parser.add_argument("--out", type=Path, help="JSON file to write")
-    given = parser.parse_args()
-    starts = [measured() for _ in range(STARTS)]
-    made = {
+    options = parser.parse_args()
+    starts = [measure_start() for _ in range(STARTS)]
+    conditions = {
         **machine_info(),
         "cores": os.cpu_count(),
         "commit": current_commit(),
         "threads": Settings.read().threads,
     }
-    found = {**made, "load": os.getloadavg()[0], "seconds": medians(starts), "starts": starts}
-    if given.out:
-        given.out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    print(json.dumps(found["seconds"]))
+    result = {**conditions, "load": os.getloadavg()[0], "seconds": medians(starts), "starts": starts}
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    print(json.dumps(result["seconds"]))
 
 
 if __name__ == "__main__":

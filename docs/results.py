@@ -1,4 +1,4 @@
-"""Put the committed runs' figures into the README and the results' README: python docs/results.py"""
+"""Write the tables of the committed runs into the README and the results' README: python docs/results.py"""
 
 import json
 import re
@@ -9,17 +9,17 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "rag/evaluation/results"
 COLUMNS = ("all", "development half", "test half")
-# What the README shows of them; all stand in the results' own README.
+# The measures that the README shows; the results' own README shows all.
 _MAIN = (
     "questions", "right article@3", "evidence@3", "right", "figures right", "as-of right", "citation precision", "citation recall",
     "unsupported statements", "refusal precision", "refusal recall", "seconds to evidence", "seconds",
 )  # fmt: skip
-# Of whole systems, by benchmarks/answers.
+# The measures of whole systems, by benchmarks/answers.
 _COMPARED = (
     "right", "change-over-time", "disagreement", "figures right", "as-of right", "dated", "citation precision", "citation recall", "statements",
     "unsupported", "figures invented", "refusal precision", "refusal recall", "seconds to evidence", "seconds",
 )  # fmt: skip
-# What others published for MultiHop-RAG, with its code and chunks: Tang and Yang 2024, table 5, and runs of that code by others.
+# Published by others for MultiHop-RAG, with its code and chunks: Tang and Yang 2024, table 5, and later runs.
 _PUBLISHED = ("voyage-02 and bge-reranker-large, as published", "0.747", "0.663", "-", "0.586")
 _MEASURES = {"Hits@10": "hits_10", "Hits@4": "hits_4", "MAP@10": "map_10", "MRR@10": "mrr_10"}
 _COLLECTIONS = {
@@ -28,8 +28,8 @@ _COLLECTIONS = {
 }
 
 
-def answers(run: dict[str, Any], columns: tuple[str, ...], measures: tuple[str, ...] = ()) -> str:
-    """A table of a run over gold questions: one row a measure (those of `measures`, or all)."""
+def answers_table(run: dict[str, Any], columns: tuple[str, ...], measures: tuple[str, ...] = ()) -> str:
+    """Return a table of a run over gold questions, a row for each measure (of `measures`, or all)."""
     rows = [("", *columns)] + [
         (
             measure,
@@ -45,25 +45,25 @@ def answers(run: dict[str, Any], columns: tuple[str, ...], measures: tuple[str, 
             else any(run["summary"][column][measure] is not None for column in columns)
         )
     ]
-    return _table(rows)
+    return _markdown_table(rows)
 
 
-def retrieval(run: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
-    """A table of a run over MultiHop-RAG: one row a way of retrieving (those of `names`, or all)."""
+def retrieval_table(run: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
+    """Return a table of a run over MultiHop-RAG, a row for each search (of `names`, or all)."""
     rows = [("MultiHop-RAG", *_MEASURES, "null AUC", "ms")]
-    for collection, told in _COLLECTIONS.items():
-        rows.append((f"**{told}**", *[""] * 6))
+    for collection, description in _COLLECTIONS.items():
+        rows.append((f"**{description}**", *[""] * 6))
         if collection == "all":
             rows.append((*_PUBLISHED, "-", "-"))
         for row in run["rows"]:
             if row["collection"] == collection and (names is None or row["name"] in names):
                 shares = [f"{row['all'][measure]:.3f}" for measure in _MEASURES.values()]
                 rows.append((row["name"], *shares, f"{row['null_auc']:.3f}", f"{row['milliseconds']:.0f}"))
-    return _table(rows)
+    return _markdown_table(rows)
 
 
-def halves(run: dict[str, Any]) -> str:
-    """The half that the weights were swept on beside the half that they never saw."""
+def halves_table(run: dict[str, Any]) -> str:
+    """Return a table of the half that the weights were swept on beside the unseen half."""
     rows = [("Dateline", "half", *_MEASURES)]
     for row in run["rows"]:
         if row["name"] == "Dateline":
@@ -71,13 +71,13 @@ def halves(run: dict[str, Any]) -> str:
                 (row["collection"], half, *(f"{row[half][measure]:.3f}" for measure in _MEASURES.values()))
                 for half in ("swept", "unseen")
             ]
-    return _table(rows)
+    return _markdown_table(rows)
 
 
-def decoding(run: dict[str, Any]) -> str:
-    """Ways of decoding: one row a way."""
+def decoding_table(run: dict[str, Any]) -> str:
+    """Return a table of decoding strategies."""
     measures = tuple(next(iter(run["ways"].values())))
-    return _table(
+    return _markdown_table(
         [
             (f"{run['questions']} questions", *measures),
             *((way, *map(str, row.values())) for way, row in run["ways"].items()),
@@ -85,68 +85,74 @@ def decoding(run: dict[str, Any]) -> str:
     )
 
 
-def systems(run: dict[str, Any]) -> str:
-    """Dateline, without each of its steps, and a newcomer's recipe: one row a system."""
-    kept = [measure for measure in _COMPARED if any(row.get(measure) is not None for row in run.values())]
-    asked = next(iter(run.values()))["questions"]
-    return _table(
+def systems_table(run: dict[str, Any]) -> str:
+    """Return a table of Dateline, Dateline without each of its steps, and a newcomer's recipe."""
+    measures = [measure for measure in _COMPARED if any(row.get(measure) is not None for row in run.values())]
+    questions = next(iter(run.values()))["questions"]
+    return _markdown_table(
         [
-            (f"{asked} questions", *kept),
+            (f"{questions} questions", *measures),
             *(
-                (name, *("-" if row.get(measure) is None else str(row[measure]) for measure in kept))
+                (name, *("-" if row.get(measure) is None else str(row[measure]) for measure in measures))
                 for name, row in run.items()
             ),
         ]
     )
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _markdown_table(rows: list[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
 
 
-def tables() -> dict[Path, dict[str, str]]:
-    """For each document, its generated tables by the name of the mark above them."""
-    run, found, ways = (
+def tables_by_document() -> dict[Path, dict[str, str]]:
+    """Return, for each document, its generated tables by the name of the mark above them."""
+    run, retrieval_run, decoding_run = (
         json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding")
     )
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
-    compared = json.loads((RESULTS / "answers.json").read_text())
-    asked = RESULTS / "multihop.json"
-    hops = (
-        {"multihop": answers(json.loads(asked.read_text()), (*COLUMNS, "fact", "yes-no", "unanswerable"))}
-        if asked.exists()
+    systems_by_set = json.loads((RESULTS / "answers.json").read_text())
+    multihop = RESULTS / "multihop.json"
+    multihop_tables = (
+        {
+            "multihop": answers_table(
+                json.loads(multihop.read_text()), (*COLUMNS, "fact", "yes-no", "unanswerable")
+            )
+        }
+        if multihop.exists()
         else {}
     )
     return {
         ROOT / "README.md": {
-            "results": answers(run, COLUMNS, _MAIN),
-            "retrieval": retrieval(found, ("newcomer's recipe", "Dateline")),
+            "results": answers_table(run, COLUMNS, _MAIN),
+            "retrieval": retrieval_table(retrieval_run, ("newcomer's recipe", "Dateline")),
         },
         RESULTS / "README.md": {
-            "kinds": answers(run, ("all", *kinds)),
-            "retrieval": retrieval(found),
-            "halves": halves(found),
-            "decoding": decoding(ways),
-            **{f"answers {name}": systems(rows) for name, rows in compared.items()},
-            **hops,
+            "kinds": answers_table(run, ("all", *kinds)),
+            "retrieval": retrieval_table(retrieval_run),
+            "halves": halves_table(retrieval_run),
+            "decoding": decoding_table(decoding_run),
+            **{f"answers {name}": systems_table(rows) for name, rows in systems_by_set.items()},
+            **multihop_tables,
         },
     }
 
 
-def filled(text: str, made: dict[str, str]) -> str:
-    """A document with the table below each mark replaced."""
-    for mark, table in made.items():
+def fill_in(text: str, tables: dict[str, str]) -> str:
+    """Return a document with the table below each mark replaced."""
+    for mark, table in tables.items():
         text = re.sub(
-            rf"(<!-- {mark} -->\n\n)(?:\|.*\n)*", lambda found, table=table: f"{found[1]}{table}\n", text
+            rf"(<!-- {mark} -->\n\n)(?:\|.*\n)*",
+            lambda match, table=table: f"{match[1]}{table}\n",
+            text,
         )
     return text
 
 
 def main() -> None:
-    for path, made in tables().items():
-        path.write_text(filled(path.read_text(), made))
-        sys.stdout.write(f"{path.relative_to(ROOT)}: {', '.join(made)}\n")
+    for path, tables in tables_by_document().items():
+        path.write_text(fill_in(path.read_text(), tables))
+        sys.stdout.write(f"{path.relative_to(ROOT)}: {', '.join(tables)}\n")
 
 
 if __name__ == "__main__":

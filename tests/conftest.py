@@ -1,9 +1,9 @@
-"""The small real parts that tests share: an encoder, the sample collection, the packaged reader; and one honest fake at the model's seam."""
+"""Parts that tests share: an encoder, the sample collection, the packaged model, and a fake chat model."""
 
 import os
 import sqlite3
 
-os.environ["DATELINE_THREADS"] = "1"  # two pools on the same cores slow each other 20-40 times
+os.environ["DATELINE_THREADS"] = "1"  # two thread pools on the same cores slow each other 20 to 40 times
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -41,8 +41,8 @@ needs_shared = pytest.mark.skipif(
 )
 
 
-class Scripted(BaseChatModel):
-    """A chat model that writes what a plain function says, word by word."""
+class ScriptedChatModel(BaseChatModel):
+    """A chat model that streams, word by word, what a plain function returns for the last message."""
 
     write: Callable[[str], str]
 
@@ -98,7 +98,7 @@ def library(store: Store, encoder: Encoder) -> Library:
 
 @pytest.fixture(scope="session")
 def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """A data folder with the sample collection indexed, closed again."""
+    """A data folder that holds the indexed sample collection."""
     folder = tmp_path_factory.mktemp("sample")
     store = Store(folder)
     library = Library(store, encoder)
@@ -108,11 +108,11 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) ->
     return folder
 
 
-def copied(folder: Path, to: Path) -> Path:
-    """A copy of a collection in the folder `to`, made by SQLite.
+def copy_collection(folder: Path, to: Path) -> Path:
+    """Copy a collection to the folder `to` with SQLite, and return the folder.
 
-    To read the file's bytes would let go of the locks that this process's other connections hold on it (POSIX locks end with any
-    descriptor of the file), and another process would then take their WAL away under them.
+    Reading the file's bytes would release the locks that this process's other connections hold on it (POSIX
+    locks end with any descriptor of the file), and another process would then remove their WAL.
     """
     to.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(folder / FILE_NAME)) as db, closing(sqlite3.connect(to / FILE_NAME)) as copy:
@@ -147,7 +147,7 @@ def page(browser: "Browser", address: str) -> "Iterator[Page]":
 
 @pytest.fixture(scope="session")
 def reader() -> Iterator[AnswerModel]:
-    """The packaged reader in its process, as it is installed."""
+    """The packaged model in its process, without its adapter."""
     reader = open_model(Settings(threads=1, adapter="none"))
     assert isinstance(reader.chat, LocalChatModel)
     yield reader
@@ -156,7 +156,7 @@ def reader() -> Iterator[AnswerModel]:
 
 @pytest.fixture(scope="session")
 def trained() -> Iterator[AnswerModel]:
-    """The packaged reader with its adapter."""
+    """The packaged model with its adapter."""
     reader = open_model(Settings(threads=1, adapter=str(ROOT / "rag/adapters/reader.gguf")))
     yield reader
     reader.close()
@@ -170,9 +170,9 @@ def quoting(sample: Library) -> Assistant:
 
 @pytest.fixture
 def scripted(sample: Library) -> Callable[[Callable[[str], str]], Assistant]:
-    """An assistant whose model writes what a function makes of the last message."""
+    """Return an assistant whose model writes what a function returns for the last message."""
     return lambda write: Assistant(
-        Retriever(library=sample, k=8), AnswerModel("scripted", Scripted(write=write)), Prompts()
+        Retriever(library=sample, k=8), AnswerModel("scripted", ScriptedChatModel(write=write)), Prompts()
     )
 
 
@@ -184,7 +184,7 @@ def chat(reader: AnswerModel) -> LocalChatModel:
 
 @pytest.fixture(scope="module")
 def owner(chat: LocalChatModel) -> "Owner":
-    """The child's own object, in this process, to look at its tokens."""
+    """The worker's object in this process, to look at its tokens."""
     from rag.generation.worker import LoadedModel as Owner  # llama.cpp, which few tests need in this process
 
     return Owner(str(chat.process.path), 512, 1)

@@ -3,7 +3,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from conftest import Scripted
+from conftest import ScriptedChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
@@ -102,7 +102,7 @@ def test_a_model_that_fails_costs_only_its_words(sample: Library) -> None:
         raise ModelError("the model's process ended unexpectedly; ask again, it is started anew")
 
     answer = Assistant(
-        Retriever(library=sample, k=8), AnswerModel("broken", Scripted(write=fail)), Prompts()
+        Retriever(library=sample, k=8), AnswerModel("broken", ScriptedChatModel(write=fail)), Prompts()
     ).ask(BERLIN)
     assert (
         answer.status == "answered"
@@ -118,7 +118,7 @@ def test_an_extractive_model_only_selects_words_of_articles(sample: Library) -> 
     def ask(written: str) -> Answer:
         reader = AnswerModel(
             "points",
-            Scripted(write=lambda message: written),
+            ScriptedChatModel(write=lambda message: written),
             evidence=4,
             describes_changes=False,
             may_refuse=False,
@@ -139,8 +139,8 @@ def test_an_extractive_model_only_selects_words_of_articles(sample: Library) -> 
     assert "dragons" not in invented.text and best.evidence[1].text in invented.text
 
 
-class Extractive(Scripted):
-    """A chat model that gives probabilities before it writes, as extractive models do."""
+class Pointing(ScriptedChatModel):
+    """A chat model that tells chances before it writes, as one that points does."""
 
     chances: list[float]
 
@@ -228,7 +228,7 @@ def test_a_shutdown_rejects_questions_and_ends_the_one_being_answered(sample: Li
     written: list[str] = []
     assistant = Assistant(
         Retriever(library=sample, k=8),
-        AnswerModel("slow", Scripted(write=lambda message: written.append(message) or "many " * 50)),
+        AnswerModel("slow", ScriptedChatModel(write=lambda message: written.append(message) or "many " * 50)),
         Prompts(),
     )
     growing = assistant.stream(BERLIN)

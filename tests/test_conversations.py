@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browsing import CHROMIUM, ask, open_page
-from conftest import copied
+from conftest import copy_collection
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
 from serving import free_port, run_server
@@ -50,7 +50,7 @@ def stored_exchange(page: Page) -> dict:
 def test_a_conversation_survives_restarts_and_is_verified_again(
     browser: Browser, sample_folder: Path, tmp_path: Path
 ) -> None:
-    data, port = copied(sample_folder, tmp_path / "data"), free_port()
+    data, port = copy_collection(sample_folder, tmp_path / "data"), free_port()
     page = browser.new_page()
     with run_server(data, tmp_path / "first", port, DATELINE_MODEL="none") as (address, _):
         page.goto(address)

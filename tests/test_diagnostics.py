@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, copied
+from conftest import ROOT, copy_collection
 from test_cli import run
 
 from corpus.store.database import Store
@@ -40,7 +40,7 @@ def examine(
 @pytest.fixture
 def folder(tmp_path: Path, sample_folder: Path) -> Path:
     """A collection of its own, to be damaged."""
-    return copied(sample_folder, tmp_path / "data")
+    return copy_collection(sample_folder, tmp_path / "data")
 
 
 def test_a_healthy_collection(folder: Path) -> None:

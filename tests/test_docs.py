@@ -33,12 +33,12 @@ def test_every_setting_is_in_the_design_with_its_reason() -> None:
 
 def test_the_tables_are_the_committed_runs() -> None:
     sys.path.insert(0, str(ROOT / "docs"))
-    from results import filled, tables
+    from results import fill_in, tables_by_document
 
-    for path, made in tables().items():
+    for path, made in tables_by_document().items():
         text = path.read_text()
         assert all(f"<!-- {mark} -->" in text for mark in made)
-        assert filled(text, made) == text, f"run: python {ROOT.name}/docs/results.py"
+        assert fill_in(text, made) == text, f"run: python {ROOT.name}/docs/results.py"
 
 
 def test_every_file_that_the_documents_name_exists() -> None:

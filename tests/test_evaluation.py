@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from answering import answering
 from conftest import ROOT, article
+from model_server import model_server
 
 from corpus.article import PartialDate
 from corpus.passages import Passage
@@ -39,7 +39,7 @@ GOLD = GoldQuestion(
 )
 
 
-def said(text: str, *cited: Evidence) -> Answer:
+def answer_of(text: str, *cited: Evidence) -> Answer:
     return Answer("q", "q", "answered", statements=number_citations([(text, cited, "supported")]))
 
 
@@ -47,7 +47,7 @@ def evidence(found: object, start: int, end: int) -> Evidence:
     return Evidence(Passage(found, start, end), start, end, 1.0, 1.0)  # type: ignore[arg-type]
 
 
-def test_retrieval_by_hand() -> None:
+def test_relevance_of_articles_found() -> None:
     two = replace(GOLD, evidence=(*GOLD.evidence, GoldQuote("otters", "swim")))
     assert (
         measures.relevance(GOLD, [OTHER, OTHER, FERRY]) == [False, True]
@@ -69,62 +69,62 @@ def test_retrieval_by_hand() -> None:
     ],
 )
 def test_right_compares_whole_words(text: str, right: int) -> None:
-    assert measures.right(GOLD, said(text)) == right
+    assert measures.right(GOLD, answer_of(text)) == right
 
 
-def test_right_wants_every_thing_and_nothing_forbidden() -> None:
+def test_right_requires_all_answers_and_no_forbidden_one() -> None:
     both = replace(GOLD, answers=(("34 million",), ("41 million",)), must_not=("1961",))
-    assert measures.right(both, said("From 34 million to 41 million.")) == 1
+    assert measures.right(both, answer_of("From 34 million to 41 million.")) == 1
     assert (
-        measures.right(both, said("34 million.")) == 0
-        and measures.right(both, said("34 million, 41 million, 1961.")) == 0
+        measures.right(both, answer_of("34 million.")) == 0
+        and measures.right(both, answer_of("34 million, 41 million, 1961.")) == 0
     )
     assert (
-        measures.values_said(both, said("From 34 million.")) == 0.5
+        measures.values_said(both, answer_of("From 34 million.")) == 0.5
         and measures.values_said(both, Answer("q", "q", "unanswerable")) == 0
     )
-    assert measures.values_said(GOLD, said("34 million.")) is None
+    assert measures.values_said(GOLD, answer_of("34 million.")) is None
     nothing = GoldQuestion("2", "q", "unanswerable")
     assert (
         measures.right(nothing, Answer("q", "q", "unanswerable")) == 1
-        and measures.right(nothing, said("Something.")) == 0
+        and measures.right(nothing, answer_of("Something.")) == 0
     )
 
 
-def test_yes_and_no_count_only_as_the_word_that_decides() -> None:
+def test_yes_and_no_count_only_at_the_beginning() -> None:
     no = replace(GOLD, answers=(("no",),))
     assert (
-        measures.right(no, said("No, there is not.")) == 1
-        and measures.right(replace(GOLD, answers=(("Yes",),)), said("Yes.")) == 1
+        measures.right(no, answer_of("No, there is not.")) == 1
+        and measures.right(replace(GOLD, answers=(("Yes",),)), answer_of("Yes.")) == 1
     )
     assert (
-        measures.right(no, said("There is no date.")) == 0
-        and measures.right(no, said("Yes, there is no date.")) == 0
+        measures.right(no, answer_of("There is no date.")) == 0
+        and measures.right(no, answer_of("Yes, there is no date.")) == 0
     )
     quoted = Answer("q", "q", "answered", statements=number_citations([("No date was given.", [], "quoted")]))
     assert measures.right(no, quoted) == 0
     assert (
-        measures.right(replace(GOLD, answers=(("no", "not one"),)), said("There is not one.")) == 1
+        measures.right(replace(GOLD, answers=(("no", "not one"),)), answer_of("There is not one.")) == 1
     )  # other wordings are words like others
 
 
-def test_citations_by_hand() -> None:
-    answer = said("It costs 34 million.", evidence(FERRY, 0, 34), evidence(FERRY, 35, 51))
+def test_citation_precision_and_recall() -> None:
+    answer = answer_of("It costs 34 million.", evidence(FERRY, 0, 34), evidence(FERRY, 35, 51))
     assert (measures.citation_precision(GOLD, answer), measures.citation_recall(GOLD, answer)) == (0.5, 1)
     assert measures.citation_precision(GOLD, Answer("q", "q", "unanswerable")) is None
     assert (
         measures.evidence_at(1, GOLD, [(FERRY, 35, 51), (FERRY, 0, 34)]) == 0
         and measures.evidence_at(2, GOLD, [(FERRY, 35, 51), (FERRY, 0, 34)]) == 1
     )
-    assert measures.unsupported(answer) == 0 and measures.unsupported(said("Uncited.")) == 1
+    assert measures.unsupported(answer) == 0 and measures.unsupported(answer_of("Uncited.")) == 1
 
 
-def test_precision_and_recall_by_hand() -> None:
+def test_precision_and_recall() -> None:
     assert measures.precision_recall([True, True, False, False], [True, False, True, True]) == (1 / 3, 0.5)
     assert measures.precision_recall([False], [False]) == (0.0, 0.0)
 
 
-def test_a_bad_gold_file_is_named_by_line(tmp_path: Path) -> None:
+def test_error_in_a_gold_file_names_the_line(tmp_path: Path) -> None:
     file = tmp_path / "gold.jsonl"
     for text, why in (
         ("", "no questions"),
@@ -133,7 +133,7 @@ def test_a_bad_gold_file_is_named_by_line(tmp_path: Path) -> None:
         ('{"question": "a", "kind": "odd"}', "odd"),
         ('{"question": "a", "answers": ["1", "2"], "as_of": ["2020"]}', "1 entries for 2 answers"),
         ('{"question": "a", "answers": ["1"], "as_of": "in May"}', "is no date"),
-        ('{"id":1,"question":"a"}\n{"id":1,"question":"b"}', "stands twice"),
+        ('{"id":1,"question":"a"}\n{"id":1,"question":"b"}', "is used twice"),
     ):
         file.write_text(text)
         with pytest.raises(EvaluationError, match=why):
@@ -148,7 +148,7 @@ def test_a_bad_gold_file_is_named_by_line(tmp_path: Path) -> None:
     ]
 
 
-def test_a_table_of_questions_is_read_too(tmp_path: Path) -> None:
+def test_gold_questions_from_csv(tmp_path: Path) -> None:
     file = tmp_path / "gold.csv"
     file.write_text(
         'question,answers,article,quote\n"What, in May, does it cost?",34 million | thirty-four million,ferry,costs 34 million\nWho sails?,,,\n'
@@ -164,7 +164,7 @@ def test_a_table_of_questions_is_read_too(tmp_path: Path) -> None:
     assert (sails.kind, sails.line) == ("unanswerable", 3)
 
 
-def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistant) -> None:
+def test_each_measure_catches_the_system_broken_in_its_way(quoting: Assistant) -> None:
     questions = [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:12]
     whole = summarise(list(evaluate(quoting, questions)))
 
@@ -177,12 +177,12 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
         def ask(self, question: str, history: object = ()) -> Answer:
             return self._change(quoting.ask(question))  # type: ignore[operator]
 
-    def words_shuffled(answer: Answer) -> Answer:
+    def replace_words(answer: Answer) -> Answer:
         return answer.replace(
             statements=tuple(replace(item, text="Otters swim.") for item in answer.statements)
         )
 
-    def citations_moved(answer: Answer) -> Answer:
+    def move_citations(answer: Answer) -> Answer:
         moved = [
             replace(
                 item, citations=tuple(replace(c, start=c.start + 1, end=c.end + 1) for c in item.citations)
@@ -191,7 +191,7 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
         ]
         return answer.replace(statements=tuple(moved))
 
-    def years_off(answer: Answer) -> Answer:
+    def add_a_year(answer: Answer) -> Answer:
         def later(item: Statement) -> Statement:
             assert item.as_of and item.as_of.published
             day = replace(item.as_of.published, year=item.as_of.published.year + 1)
@@ -201,13 +201,15 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
             statements=tuple(later(item) if item.as_of else item for item in answer.statements)
         )
 
-    def inverted(answer: Answer) -> Answer:
+    def refuse_all(answer: Answer) -> Answer:
         return answer.replace(status="unanswerable", statements=())
 
-    def broken(change: Callable[[Answer], Answer]) -> Summary:
+    def summary_with(change: Callable[[Answer], Answer]) -> Summary:
         return summarise(list(evaluate(Broken(change), questions)))  # type: ignore[arg-type]
 
-    shuffled, moved, refusing, later = map(broken, (words_shuffled, citations_moved, inverted, years_off))
+    shuffled, moved, refusing, later = map(
+        summary_with, (replace_words, move_citations, refuse_all, add_a_year)
+    )
     assert (
         whole["unsupported statements"] == 0
         and whole["right"]
@@ -234,7 +236,7 @@ def test_a_broken_system_is_caught_by_the_measure_meant_for_it(quoting: Assistan
     assert later["citation recall"] == whole["citation recall"] and later["unsupported statements"] == 0
 
 
-def test_what_is_asked_for_an_amount_has_its_days() -> None:
+def test_gold_questions_for_amounts_have_their_days() -> None:
     dated = [gold for gold in GOLD_FILE if gold.as_of]
     assert len(dated) == 58 and {gold.kind for gold in dated} == {
         "fact",
@@ -257,8 +259,8 @@ def test_what_is_asked_for_an_amount_has_its_days() -> None:
     assert asked and all(gold.as_of for gold in asked), [gold.id for gold in asked if not gold.as_of]
 
 
-def test_failures_are_told_apart_by_the_step_that_lost_the_answer() -> None:
-    far = said("Otters swim.", evidence(OTHER, 0, 23))
+def test_failures_are_classified_by_the_step_that_lost_the_answer() -> None:
+    far = answer_of("Otters swim.", evidence(OTHER, 0, 23))
     near = far.replace(evidence=(evidence(FERRY, 0, 34),))
     assert (
         classify_failure(GOLD, [False], far) == "not retrieved"
@@ -269,9 +271,9 @@ def test_failures_are_told_apart_by_the_step_that_lost_the_answer() -> None:
         classify_failure(GOLD, [True], near.replace(status="unanswerable", statements=()))
         == "wrongly refused"
     )
-    assert classify_failure(GOLD, [True], said("It costs 34 million.")) == "right but unsupported"
+    assert classify_failure(GOLD, [True], answer_of("It costs 34 million.")) == "right but unsupported"
     assert classify_failure(GoldQuestion("2", "q", "unanswerable"), [], far) == "wrongly answered"
-    assert classify_failure(GOLD, [True], said("It costs 34 million.", evidence(FERRY, 0, 34))) is None
+    assert classify_failure(GOLD, [True], answer_of("It costs 34 million.", evidence(FERRY, 0, 34))) is None
 
 
 @pytest.mark.parametrize(
@@ -285,13 +287,13 @@ def test_failures_are_told_apart_by_the_step_that_lost_the_answer() -> None:
         ("2021", "2020-12-31", 0),
     ],
 )
-def test_of_two_days_one_lies_within_the_other(gold: str, day: str, right: int) -> None:
+def test_days_agree_when_one_contains_the_other(gold: str, day: str, right: int) -> None:
     dated = replace(GOLD, as_of=((PartialDate.parse(gold),),))
     found = article(body=FERRY.body, published=day)
-    assert measures.as_of_right(dated, said("It costs 34 million.", evidence(found, 0, 34))) == right
+    assert measures.as_of_right(dated, answer_of("It costs 34 million.", evidence(found, 0, 34))) == right
 
 
-def test_each_value_has_its_own_day() -> None:
+def test_each_value_is_measured_with_its_own_day() -> None:
     early, late = PartialDate(2020, 2, 12), PartialDate(2021, 2)
     changed = replace(
         GOLD,
@@ -299,7 +301,7 @@ def test_each_value_has_its_own_day() -> None:
         as_of=((PartialDate(2020, 2),), (PartialDate(2019), late)),
     )
 
-    def told(*figures: tuple[str, PartialDate | None]) -> Answer:
+    def dated_answer(*figures: tuple[str, PartialDate | None]) -> Answer:
         statements = number_citations(
             [(f"A mission of {figure} people.", [], "quoted") for figure, _ in figures]
         )
@@ -313,40 +315,45 @@ def test_each_value_has_its_own_day() -> None:
             ),
         )
 
-    assert measures.as_of_right(changed, told(("4,000", late), ("about 500", early))) == 1
-    assert measures.as_of_right(changed, told(("4,000", early), ("500", early))) == 0.5
-    assert measures.as_of_right(changed, told(("4,000", late))) == 1  # what is not said is no wrong day
-    assert measures.as_of_right(changed, told(("500", None))) == 1  # the article's own day stands for none
+    assert measures.as_of_right(changed, dated_answer(("4,000", late), ("about 500", early))) == 1
+    assert measures.as_of_right(changed, dated_answer(("4,000", early), ("500", early))) == 0.5
     assert (
-        measures.as_of_right(changed, told(("4,500", early))) is None
-        and measures.as_of_right(GOLD, told(("500", late))) is None
+        measures.as_of_right(changed, dated_answer(("4,000", late))) == 1
+    )  # what is not said is no wrong day
+    assert (
+        measures.as_of_right(changed, dated_answer(("500", None))) == 1
+    )  # the article's own day stands for none
+    assert (
+        measures.as_of_right(changed, dated_answer(("4,500", early))) is None
+        and measures.as_of_right(GOLD, dated_answer(("500", late))) is None
     )
     # Words that stand beside the figure that a statement tells say nothing of the day.
-    beside = told(("4,000", late))
+    beside = dated_answer(("4,000", late))
     both = beside.replace(statements=(replace(beside.statements[0], text="From 500 to 4,000."),))
     assert measures.as_of_right(replace(changed, as_of=((PartialDate(2020),), ())), both) is None
 
 
-def test_figures_and_old_values_by_hand() -> None:
+def test_numbers_and_outdated_values() -> None:
     latest = replace(GOLD, kind="latest", must_not=("31 million",))
-    answer = said("It costs 34 million.")
+    answer = answer_of("It costs 34 million.")
     assert (
         measures.figures_right(GOLD, answer) == 1
-        and measures.figures_right(GOLD, said("It costs 34.5 million.")) == 0
+        and measures.figures_right(GOLD, answer_of("It costs 34.5 million.")) == 0
     )
     assert measures.figures_right(replace(GOLD, answers=(("red",),)), answer) is None
     assert (
-        measures.outdated(latest, said("It cost 31 million.")) == 1 and measures.outdated(latest, answer) == 0
+        measures.outdated(latest, answer_of("It cost 31 million.")) == 1
+        and measures.outdated(latest, answer) == 0
     )
     assert measures.outdated(GOLD, answer) is None
 
 
-def test_an_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
+def test_confidence_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
     few, many = confidence_interval([0.0, 1.0] * 5), confidence_interval([0.0, 1.0] * 500)
     assert few[0] < many[0] < 0.5 < many[1] < few[1]
 
 
-def test_the_search_alone_needs_no_model(quoting: Assistant) -> None:
+def test_search_is_evaluated_without_a_model(quoting: Assistant) -> None:
     figures = evaluate_search(
         quoting.retriever,
         [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:10],
@@ -358,20 +365,20 @@ def test_the_search_alone_needs_no_model(quoting: Assistant) -> None:
     )
 
 
-def test_several_questions_at_once_give_the_same_results_in_order(quoting: Assistant) -> None:
-    def told(results: Iterable[QuestionResult]) -> list[tuple[str, str, str | None]]:
+def test_parallel_evaluation_gives_the_same_results_in_order(quoting: Assistant) -> None:
+    def outcomes(results: Iterable[QuestionResult]) -> list[tuple[str, str, str | None]]:
         return [(result.id, result.text, result.failure) for result in results]
 
     questions = read_gold(ROOT / "corpus/gold.jsonl")[:6]
-    assert told(evaluate(quoting, questions, parallel=3)) == told(evaluate(quoting, questions))
+    assert outcomes(evaluate(quoting, questions, parallel=3)) == outcomes(evaluate(quoting, questions))
 
 
 @pytest.mark.parametrize(("usage", "read", "written"), [(True, 31, 7), (False, None, None)])
-def test_a_question_costs_the_tokens_that_its_model_reports(
+def test_tokens_are_those_that_the_model_reports(
     sample: Library, usage: bool, read: int | None, written: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with answering(lambda message: "It opened on October 31 [1].", usage) as model:
+    with model_server(lambda message: "It opened on October 31 [1].", usage) as model:
         reader = open_model(Settings(model=model))
         assistant = Assistant(Retriever(library=sample, k=8), reader, Prompts())
         questions = [gold for gold in GOLD_FILE if gold.id in ("ber-02", "hs2-01")]
@@ -380,11 +387,11 @@ def test_a_question_costs_the_tokens_that_its_model_reports(
     assert summarise(results)["tokens read"] == read and summarise(results)["tokens written, p95"] == written
 
 
-def test_without_a_model_nothing_is_read(quoting: Assistant) -> None:
+def test_no_tokens_without_a_model(quoting: Assistant) -> None:
     assert quoting.ask("What does HS2 cost?").to_json()["timings"]["tokens_read"] is None
 
 
-def test_the_table_has_a_column_for_each_group(quoting: Assistant) -> None:
+def test_summary_table_has_a_column_for_each_group(quoting: Assistant) -> None:
     results = list(evaluate(quoting, read_gold(ROOT / "corpus/gold.jsonl")[:3]))
     lines = summary_table(results).splitlines()
     assert lines[0].startswith("|  | all |") and any(line.startswith("| right |") for line in lines)
@@ -394,7 +401,7 @@ def test_the_table_has_a_column_for_each_group(quoting: Assistant) -> None:
 GOLD_FILE = read_gold(ROOT / "corpus/gold.jsonl")
 
 
-def test_the_gold_set_is_as_large_and_mixed_as_promised() -> None:
+def test_gold_set_has_enough_questions_of_each_kind() -> None:
     kinds = [gold.kind for gold in GOLD_FILE]
     assert (
         len(kinds) >= 120
@@ -403,7 +410,7 @@ def test_the_gold_set_is_as_large_and_mixed_as_promised() -> None:
     )
 
 
-def test_gold_words_stand_verbatim_in_the_sample_and_hold_an_answer(sample: object) -> None:
+def test_gold_quotes_are_verbatim_and_hold_an_answer(sample: object) -> None:
     articles = {Path(found.origin).stem: found for found in sample.store.articles()}  # type: ignore[attr-defined]
     for gold in GOLD_FILE:
         for words in gold.evidence:
@@ -415,7 +422,7 @@ def test_gold_words_stand_verbatim_in_the_sample_and_hold_an_answer(sample: obje
         assert bool(gold.answers) == bool(gold.evidence) == (gold.kind != "unanswerable"), gold.id
 
 
-def test_the_sample_is_as_its_readme_says(sample: object) -> None:
+def test_sample_collection_is_as_its_readme_says(sample: object) -> None:
     found = sample.store.articles()  # type: ignore[attr-defined]
     assert (
         len(found) == len(find_files([ROOT / "corpus/articles"])) >= 30
@@ -432,7 +439,7 @@ def test_the_sample_is_as_its_readme_says(sample: object) -> None:
     assert sum(count >= 4 for count in subjects.values()) >= 6
 
 
-def test_the_committed_baseline_belongs_to_this_gold_file() -> None:
+def test_committed_baseline_belongs_to_this_gold_file() -> None:
     from hashlib import sha256
 
     run = json.loads((ROOT / "rag/evaluation/results/baseline.json").read_text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from browsing import CHROMIUM, open_page
-from conftest import ROOT, copied
+from conftest import ROOT, copy_collection
 from playwright.sync_api import Browser, Page, expect
 from serving import run_server
 
@@ -26,7 +26,9 @@ def gold(tmp_path: Path) -> Path:
 @pytest.fixture
 def page(browser: Browser, sample_folder: Path, tmp_path: Path) -> Iterator[Page]:
     with (
-        run_server(copied(sample_folder, tmp_path / "data"), tmp_path / "log", DATELINE_MODEL="none") as (
+        run_server(
+            copy_collection(sample_folder, tmp_path / "data"), tmp_path / "log", DATELINE_MODEL="none"
+        ) as (
             address,
             _,
         ),

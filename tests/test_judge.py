@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answering import answering
+from model_server import model_server
 from test_cli import run
 
 from rag.evaluation.gold import EvaluationError
@@ -55,11 +55,11 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def test_what_is_refused_or_has_no_gold_answer_is_not_judged() -> None:
+def test_refused_and_unanswerable_questions_are_not_judged() -> None:
     assert [found["id"] for found in judgeable_results(RUN)] == ["a", "b"]
 
 
-def test_a_server_judges_question_gold_and_text_several_times() -> None:
+def test_model_is_asked_several_times_with_question_gold_and_answer() -> None:
     asked: list[str] = []
 
     def write(message: str) -> str:
@@ -70,17 +70,17 @@ def test_a_server_judges_question_gold_and_text_several_times() -> None:
             else "Wrong: it says nothing of the cost."
         )
 
-    with answering(write) as model:
+    with model_server(write) as model:
         opinions = list(collect_opinions(judgeable_results(RUN), open_model(Settings(model=model)), 3))
     assert opinions == [Opinion("a", True, (True,) * 3), Opinion("b", False, (False,) * 3)]
     assert len(asked) == 6 and "What does a cost?" in asked[0] and "Right answer: 34 million\n" in asked[0]
-    told = summarise_opinions(opinions)
-    assert (told["agreement"], told["kappa"], told["share of the majority"]) == (1.0, 1.0, 1.0)
+    summary = summarise_opinions(opinions)
+    assert (summary["agreement"], summary["kappa"], summary["share of the majority"]) == (1.0, 1.0, 1.0)
 
 
-def test_a_judge_that_changes_its_mind_shows_it() -> None:
+def test_changing_votes_lower_the_share_of_the_majority() -> None:
     replies = itertools.cycle(["Right.", "Wrong.", "Right.", "Perhaps."])
-    with answering(lambda message: next(replies)) as model:
+    with model_server(lambda message: next(replies)) as model:
         (opinion,) = collect_opinions(judgeable_results(RUN)[:1], open_model(Settings(model=model)), 4)
     assert (
         opinion == Opinion("a", True, (True, False, True), 1)
@@ -89,11 +89,16 @@ def test_a_judge_that_changes_its_mind_shows_it() -> None:
     )
 
 
-def test_kappa_by_hand() -> None:
+def test_kappa() -> None:
     """Run: 3 of 4 right; judge: 2 of 4; they agree on 3, and by chance on (3 * 2 + 1 * 2) / 16 = 1/2: (3/4 - 1/2) / (1/2)."""
     pairs = [(True, True), (True, True), (True, False), (False, False)]
-    told = summarise_opinions([Opinion(str(n), ours, (theirs,)) for n, (ours, theirs) in enumerate(pairs)])
-    assert (told["agreement"], told["kappa"], told["right by the run"], told["right by the judge"]) == (
+    summary = summarise_opinions([Opinion(str(n), ours, (theirs,)) for n, (ours, theirs) in enumerate(pairs)])
+    assert (
+        summary["agreement"],
+        summary["kappa"],
+        summary["right by the run"],
+        summary["right by the judge"],
+    ) == (
         0.75,
         0.5,
         0.75,
@@ -107,7 +112,7 @@ def test_kappa_by_hand() -> None:
     assert not Opinion("a", True, (True, False)).majority  # a tie is not right
 
 
-def test_no_judge_and_a_judge_that_is_away_are_one_sentence(tmp_path: Path) -> None:
+def test_missing_or_unreachable_judge_is_an_error_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="no model is no judge"):
         list(collect_opinions(judgeable_results(RUN), AnswerModel("none", None), 1))
     with pytest.raises(EvaluationError, match="cannot answer"):
@@ -127,10 +132,10 @@ def test_no_judge_and_a_judge_that_is_away_are_one_sentence(tmp_path: Path) -> N
         assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_verb_prints_and_keeps_opinions_and_leaves_the_run_alone(tmp_path: Path) -> None:
+def test_judge_command_prints_and_writes_opinions_and_keeps_the_run(tmp_path: Path) -> None:
     kept, out = tmp_path / "run.json", tmp_path / "opinions.json"
     kept.write_text(json.dumps(RUN))
-    with answering(lambda message: "RIGHT") as model:
+    with model_server(lambda message: "RIGHT") as model:
         done = run(
             "-m",
             "rag.evaluation",
@@ -193,7 +198,7 @@ def relabelled(folder: Path, to: Path, labels: list[str]) -> Path:
     return to
 
 
-def test_quotes_are_asked_whether_they_entail_what_was_written(nli: Path, tmp_path: Path) -> None:
+def test_entailment_of_written_statements_by_their_quotes(nli: Path, tmp_path: Path) -> None:
     written = {"written": [{"text": "It costs 34 million.", "citations": [1]}]}
     some = {"results": [result("a", 1.0, **written), result("b", 1.0)]}
     assert measure_entailment(some, load_nli_model(nli)) == {"written statements": 1, "entailed": 1}
@@ -205,6 +210,6 @@ def test_quotes_are_asked_whether_they_entail_what_was_written(nli: Path, tmp_pa
     assert seen == [("It costs 34 million.", "It costs 34 million.")]
 
 
-def test_a_model_without_entailment_is_refused(nli: Path, tmp_path: Path) -> None:
+def test_model_without_an_entailment_label_is_refused(nli: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match='labels are a, b, c; an NLI model has one named "entailment"'):
         load_nli_model(relabelled(nli, tmp_path / "other", ["a", "b", "c"]))

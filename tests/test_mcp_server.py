@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, copied
+from conftest import ROOT, copy_collection
 
 from rag.assistant import Assistant
 
@@ -56,7 +56,7 @@ def tools(
 def test_a_tool_returns_what_its_endpoint_returns(
     sample_folder: Path, tmp_path: Path, quoting: Assistant
 ) -> None:
-    data = copied(sample_folder, tmp_path)
+    data = copy_collection(sample_folder, tmp_path)
     swans = "Nine swans were seen on the lake of Ardmore on Sunday, said the warden of the park."
     names, (asked, added, bad) = tools(
         data,

@@ -18,16 +18,16 @@ from rag.evaluation.multihop import (
     load_articles,
     load_questions,
     measure_retrieval,
-    roc_auc,
 )
 from rag.evaluation.perturbed import PERTURBATIONS, measure_perturbations
+from rag.evaluation.ranking import roc_auc
 from rag.evaluation.retrieval import ABLATIONS, evaluate_retrieval, retrieval_table, save_retrieval
 from rag.retrieval.search import Retriever
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_measures_by_hand() -> None:
+def test_measures_of_facts_at_known_ranks() -> None:
     """Two facts, met at ranks 2 and 5: MAP is (1/2 + 1/5) / 2; a fact that is met again counts once."""
     passages = ["x", "has fact  one", "fact one again", "y", "fact\ntwo", "z"]
     assert measure_retrieval(("fact one", "fact two"), passages) == RetrievalMeasures(1.0, 1.0, 0.35, 0.5)
@@ -37,7 +37,7 @@ def test_measures_by_hand() -> None:
     assert contains_fact("Mr. A said", "what Mr.A\nsaid of it") and not contains_fact("5,200", "5200")
 
 
-def test_the_area_under_the_curve_by_hand() -> None:
+def test_area_under_the_curve() -> None:
     assert roc_auc([3, 2], [1, 0]) == 1.0 and roc_auc([0], [1]) == 0.0 and roc_auc([1], [1]) == 0.5
 
 
@@ -84,7 +84,7 @@ def small_set(folder: Path) -> Path:
     return folder
 
 
-def test_a_whole_run_measures_both_collections_and_each_part_switched_off(tmp_path: Path) -> None:
+def test_evaluate_retrieval_measures_both_collections_and_each_ablation(tmp_path: Path) -> None:
     folder = small_set(tmp_path / "set")
     assert {question.swept for question in load_questions(folder)} == {True, False}
     rows = list(evaluate_retrieval(folder, tmp_path / "work", lambda items, total, unit: items))
@@ -107,13 +107,13 @@ def test_a_whole_run_measures_both_collections_and_each_part_switched_off(tmp_pa
     )
 
 
-def test_a_folder_without_the_set_is_told(tmp_path: Path) -> None:
+def test_folder_without_the_set_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"corpus\.jsonl\.gz"):
         load_articles(tmp_path)
 
 
 @needs_shared
-def test_the_public_set_is_read() -> None:
+def test_public_set_is_read() -> None:
     folder = SHARED / "data/multihop_rag"
     assert (
         len(load_articles(folder)) == 609
@@ -121,7 +121,7 @@ def test_the_public_set_is_read() -> None:
     )
 
 
-def test_other_ways_of_typing_cost_little(sample: Library) -> None:
+def test_perturbed_questions_lose_little(sample: Library) -> None:
     """The bound is the project's goal: three points."""
     rows = measure_perturbations(Retriever(library=sample), read_gold(ROOT / "corpus/gold.jsonl"))
     assert {row.name for row in rows} == {perturb.__name__ for perturb in PERTURBATIONS}

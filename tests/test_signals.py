@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, copied
+from conftest import ROOT, copy_collection
 from test_cli import run
 
 from corpus.signals import GracefulStop
@@ -132,8 +132,8 @@ def test_a_stop_while_a_file_is_parsed_ends_its_parser_too(tmp_path: Path) -> No
     assert article_count(tmp_path / "data") == 1
 
 
-def test_a_stopped_rebuild_names_the_command_that_finishes_it(tmp_path: Path, sample_folder: Path) -> None:
-    copied(sample_folder, tmp_path)
+def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, sample_folder: Path) -> None:
+    copy_collection(sample_folder, tmp_path)
     process = start(tmp_path, "rebuild")
     reader = Store(tmp_path)
     wait_until(lambda: reader.get_property("encoder") == "rebuilding")

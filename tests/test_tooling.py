@@ -1,19 +1,21 @@
-"""The commands beside the product are run by hand, months apart: at least they must still find what they import."""
+"""The commands beside the product are run by hand, months apart: they must still fit the product's code."""
 
 import importlib.util
 from pathlib import Path
 
 import pytest
 
+from benchmarks.answers.steps import STEPS, without_step
+
 ROOT = Path(__file__).parent.parent
 COMMANDS = sorted(
     file for folder in ("benchmarks", "training", "docs") for file in (ROOT / folder).rglob("*.py")
 )
-OTHERS = ("peft", "gguf", "sklearn", "scipy", "transformers")  # of training/requirements.txt
+OPTIONAL = ("peft", "gguf", "sklearn", "scipy", "transformers")  # in training/requirements.txt
 
 
 @pytest.mark.parametrize("file", COMMANDS, ids=lambda file: str(file.relative_to(ROOT)))
-def test_a_command_finds_what_it_imports(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_of_a_command_exist(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
     monkeypatch.syspath_prepend(str(file.parent))  # as python does for a script
     spec = importlib.util.spec_from_file_location(name, file)
@@ -21,6 +23,12 @@ def test_a_command_finds_what_it_imports(file: Path, monkeypatch: pytest.MonkeyP
     try:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
     except ModuleNotFoundError as missing:
-        if missing.name not in OTHERS:
+        if missing.name not in OPTIONAL:
             raise
         pytest.skip(f"{missing.name} is not installed: pip install -r training/requirements.txt")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_benchmark_replaces_functions_that_exist(step: str) -> None:
+    with without_step(step):  # raises AttributeError for a function that was moved or renamed
+        pass

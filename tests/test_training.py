@@ -1,4 +1,4 @@
-"""What the packaged reader is trained on: made by the documented command from small sets of the published formats, invented here."""
+"""The training examples of the packaged model, made by the documented command from small invented sets."""
 
 import gzip
 import json
@@ -72,7 +72,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def made(shared: Path, out: Path, seed: str) -> list[dict[str, Any]]:
+def make_examples(shared: Path, out: Path, seed: str) -> list[dict[str, Any]]:
     command = [
         sys.executable,
         ROOT / "training/data.py",
@@ -98,11 +98,9 @@ def made(shared: Path, out: Path, seed: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_examples_point_to_the_sentence_that_answers_and_are_the_same_every_time(
-    shared: Path, tmp_path: Path
-) -> None:
-    examples = made(shared, tmp_path / "one", "1")
-    assert examples == made(shared, tmp_path / "two", "2")
+def test_examples_name_the_answering_sentence_and_are_reproducible(shared: Path, tmp_path: Path) -> None:
+    examples = make_examples(shared, tmp_path / "one", "1")
+    assert examples == make_examples(shared, tmp_path / "two", "2")
     assert {example["kind"] for example in examples} >= {"answered", "removed", "changed"}
     for example in examples:
         lines = {

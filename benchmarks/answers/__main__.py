@@ -1,6 +1,10 @@
-"""Whole answers in one table: python -m benchmarks.answers [--set gold] [--rows Dateline "without checks"] [--most 100] [--work DIR] [--out FILE]
+"""Measure whole answers of several systems, in one table.
 
-Rows: the product as it is set, without its reader, without each of `steps.STEPS`, and a newcomer's recipe with the same reader.
+    python -m benchmarks.answers [--set gold] [--rows Dateline "without checks"] [--most 100] [--work DIR]
+    [--out FILE]
+
+Rows: the product as it is configured, without its model, without each of `steps.STEPS`, and a newcomer's
+recipe with the same model.
 """
 
 import argparse
@@ -19,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from tqdm import tqdm
 
-from benchmarks.answers.newcomer import Newcomer
+from benchmarks.answers.newcomer import NewcomerRecipe
 from benchmarks.answers.sets import SETS
-from benchmarks.answers.steps import STEPS, left_out
-from docs.results import systems
+from benchmarks.answers.steps import STEPS, without_step
+from docs.results import systems_table
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.answers.answer import Answer
@@ -39,14 +43,14 @@ from rag.verification.verify import verify_statement
 
 PRODUCT, NO_READER, NEWCOMER = "Dateline", "without reader", "newcomer's recipe"
 ROWS = (PRODUCT, NO_READER, *STEPS, NEWCOMER)
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def stated(gold: GoldQuestion, answer: Answer) -> dict[str, int]:
-    """What an answer states and what of it its own citations do not carry, counted.
+def count_statements(gold: GoldQuestion, answer: Answer) -> dict[str, int]:
+    """Count what an answer states, and what of it its own citations do not support.
 
-    "unsupported" by the product's checks, so it judges the other rows as the product would; "figures invented" by nothing but the digits.
-    "dated": of answers to questions for an amount, those in which the day of the first statement is told.
+    "unsupported" is decided by the product's checks, "figures invented" by digits alone. "dated" counts, of
+    the answers to questions for an amount, those whose first statement states a day.
     """
     counts = dict.fromkeys(("statements", "unsupported", "figures invented", "amounts", "dated"), 0)
     for statement in answer.statements:
@@ -55,20 +59,20 @@ def stated(gold: GoldQuestion, answer: Answer) -> dict[str, int]:
         publishers = [
             citation.article.publisher for citation in statement.citations if citation.article.publisher
         ]
-        held = {figure for text in [*quotes, *headlines] for figure in _FIGURE.findall(text)}
+        cited_numbers = {figure for text in [*quotes, *headlines] for figure in _NUMBER.findall(text)}
         counts["statements"] += 1
         counts["unsupported"] += bool(
             statement.verdict != "quoted" and verify_statement(statement.text, quotes, headlines, publishers)
         )
-        counts["figures invented"] += bool(set(_FIGURE.findall(statement.text)) - held)
+        counts["figures invented"] += bool(set(_NUMBER.findall(statement.text)) - cited_numbers)
     if answer.statements and gold.kind != "follow-up" and parse_answer_type(gold.question).amount:
         counts["amounts"] = 1
         counts["dated"] = answer.statements[0].as_of is not None
     return counts
 
 
-def run(system: Assistant | Newcomer, questions: Iterable[GoldQuestion]) -> dict[str, Any]:
-    """Ask every question; the run's summary with what is counted here."""
+def measure_system(system: Assistant | NewcomerRecipe, questions: Iterable[GoldQuestion]) -> dict[str, Any]:
+    """Ask every question; return the run's summary with what is counted here."""
     results, counts = [], []
     for gold in questions:
         found = (
@@ -77,10 +81,10 @@ def run(system: Assistant | Newcomer, questions: Iterable[GoldQuestion]) -> dict
             else []
         )
         system.library.encoder.clear_cache()
-        began = time.monotonic()
+        started = time.monotonic()
         answer = system.ask(gold.question, gold.history)
-        results.append(measure_answer(gold, found, answer, time.monotonic() - began))
-        counts.append(stated(gold, answer))
+        results.append(measure_answer(gold, found, answer, time.monotonic() - started))
+        counts.append(count_statements(gold, answer))
     total = {name: sum(count[name] for count in counts) for name in counts[0]}
     amounts = total.pop("amounts")
     dated = {"dated": round(total["dated"] / amounts, 3) if amounts else None}
@@ -93,10 +97,10 @@ def run(system: Assistant | Newcomer, questions: Iterable[GoldQuestion]) -> dict
     }
 
 
-def rows(
+def systems_to_measure(
     library: Library, names: Iterable[str], settings: Settings
-) -> Iterable[tuple[str, Callable[[], Any], Assistant | Newcomer]]:
-    """For each row its name, what leaves its step out, and the system to ask."""
+) -> Iterable[tuple[str, Callable[[], Any], Assistant | NewcomerRecipe]]:
+    """Yield, for each row, its name, the context that switches its step off, and the system to ask."""
     reader = open_model(settings)
     prompts = Prompts.of(reader.extractive)
     retriever = Retriever(library=library, k=settings.hits)
@@ -104,12 +108,12 @@ def rows(
         if name == NEWCOMER:
             untrained = open_model(replace(settings, adapter=NO_MODEL))
             assert untrained.chat is not None
-            yield name, nullcontext, Newcomer(library, untrained.chat)
+            yield name, nullcontext, NewcomerRecipe(library, untrained.chat)
             untrained.close()
         else:
             yield (
                 name,
-                lambda name=name: left_out(name) if name in STEPS else nullcontext(),
+                lambda name=name: without_step(name) if name in STEPS else nullcontext(),
                 Assistant(retriever, AnswerModel("none", None) if name == NO_READER else reader, prompts),
             )
     reader.close()
@@ -125,21 +129,25 @@ def main() -> None:
         "--work", type=Path, default=ROOT / "data" / "answers", help="folder for the collections, used again"
     )
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    options = parser.parse_args()
     settings = Settings.read()
-    library, questions = SETS[given.set](given.work, Encoder(settings.threads))
+    library, questions = SETS[options.set](options.work, Encoder(settings.threads))
     questions = [
-        gold for gold in questions if not given.half or gold.for_development == (given.half == "development")
-    ][: given.most]
-    kept: dict[str, Any] = json.loads(given.out.read_text()) if given.out and given.out.exists() else {}
-    found: dict[str, dict[str, Any]] = kept.setdefault(given.set, {})
-    for name, step, system in rows(library, given.rows, settings):
+        gold
+        for gold in questions
+        if not options.half or gold.for_development == (options.half == "development")
+    ][: options.most]
+    results_by_set: dict[str, Any] = (
+        json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
+    )
+    results_of_set: dict[str, dict[str, Any]] = results_by_set.setdefault(options.set, {})
+    for name, step, system in systems_to_measure(library, options.rows, settings):
         with step():
-            found[name] = run(system, tqdm(questions, desc=name, disable=None))
-        if given.out:
-            given.out.write_text(json.dumps(kept, indent=1) + "\n")
+            results_of_set[name] = measure_system(system, tqdm(questions, desc=name, disable=None))
+        if options.out:
+            options.out.write_text(json.dumps(results_by_set, indent=1) + "\n")
     library.store.close()
-    print(systems(found))
+    print(systems_table(results_of_set))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What a first tutorial builds with the same parts: chunks of 1,000 characters, MiniLM, flat FAISS, the tutorial's prompt, no checks.
+"""What a first tutorial builds with the same parts: 1,000-character chunks, MiniLM, flat FAISS and no checks.
 
-It has the two verbs that `rag.evaluation.run` asks for and answers with the same `Answer`; what its model writes is shown as it stands.
+It has the two methods that `rag.evaluation.run` calls and returns the same `Answer`; what its model writes is
+shown as written.
 """
 
 import re
@@ -21,7 +22,7 @@ from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import SearchHit
 from rag.verification.citations import SUPPORTED, number_citations, parse_drafts
 
-_CHUNK, _OVERLAP, _CHUNKS = 1000, 200, 4
+_CHUNK_CHARS, _OVERLAP_CHARS, _CONTEXT_CHUNKS = 1000, 200, 4
 # langchain's tutorial on retrieval, and the usual request for markers.
 _SYSTEM = (
     "You are an assistant for question-answering tasks. Use the following pieces of retrieved context to answer the question. "
@@ -35,17 +36,17 @@ _UNKNOWN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _Model:
     name: str
 
 
-class Newcomer:
+class NewcomerRecipe:
     """The recipe over the articles of one library, with a chat model."""
 
     def __init__(self, library: Library, chat: BaseChatModel) -> None:
-        self.library, self.model, self._chat = library, _Reader("newcomer's recipe"), chat
+        self.library, self.model, self._chat = library, _Model("newcomer's recipe"), chat
         splitter = RecursiveCharacterTextSplitter(
-            chunk_size=_CHUNK, chunk_overlap=_OVERLAP, add_start_index=True
+            chunk_size=_CHUNK_CHARS, chunk_overlap=_OVERLAP_CHARS, add_start_index=True
         )
         self._chunks = [
             Passage(article, start, start + len(piece.page_content))
@@ -61,25 +62,29 @@ class Newcomer:
     def search(
         self, question: str, k: int = 10, filters: None = None, history: Sequence[Turn] = ()
     ) -> list[SearchHit]:
-        """The nearest chunks; the talk before is not looked at."""
-        found = self._index.search(self.library.encoder.encode([question])[0], k)
-        return [SearchHit(self._chunks[n], cosine, ()) for n, cosine in found]
+        """Return the nearest chunks; the conversation so far is ignored."""
+        hits = self._index.search(self.library.encoder.encode([question])[0], k)
+        return [SearchHit(self._chunks[n], cosine, ()) for n, cosine in hits]
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """What the model makes of the four nearest chunks, each sentence with the chunks that it names."""
-        began = time.monotonic()
-        given = [
+        """Return what the model writes about the four nearest chunks, with the chunks it cites."""
+        started = time.monotonic()
+        context_chunks = [
             Evidence(hit.passage, hit.passage.start, hit.passage.end, hit.score, hit.score)
-            for hit in self.search(question, _CHUNKS)
+            for hit in self.search(question, _CONTEXT_CHUNKS)
         ]
-        found = time.monotonic() - began
-        context = "\n\n".join(f"[{n}] {item.text}" for n, item in enumerate(given, 1))
+        seconds_to_evidence = time.monotonic() - started
+        context = "\n\n".join(f"[{n}] {item.text}" for n, item in enumerate(context_chunks, 1))
         written = self._chat.invoke(
             [SystemMessage(_SYSTEM), HumanMessage(f"Question: {question}\nContext: {context}\nAnswer:")]
         ).text
         said = parse_drafts(written)
         bound = [
-            (draft.text, [given[n - 1] for n in draft.numbers if 1 <= n <= len(given)], SUPPORTED)
+            (
+                draft.text,
+                [context_chunks[n - 1] for n in draft.numbers if 1 <= n <= len(context_chunks)],
+                SUPPORTED,
+            )
             for draft in said
         ]
         refused = not said or bool(_UNKNOWN.search(written))
@@ -88,7 +93,7 @@ class Newcomer:
             question,
             "unanswerable" if refused else "answered",
             statements=() if refused else number_citations(bound),
-            evidence=tuple(given),
-            timings=Timings(found, None, time.monotonic() - began),
+            evidence=tuple(context_chunks),
+            timings=Timings(seconds_to_evidence, None, time.monotonic() - started),
             model=self.model.name,
         )

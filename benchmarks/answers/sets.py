@@ -1,4 +1,4 @@
-"""The collections and questions that whole answers are measured on. Knows files; asks nothing."""
+"""The collections and questions on which whole answers are measured."""
 
 import gzip
 import json
@@ -20,22 +20,25 @@ from training.holdout import held_out
 
 DATA = ROOT.parent / "shared/data"
 _SQUAD = ("new_wiki", "amazon_reviews", "reddit")
-_EACH = 60  # questions from each part of squadshifts
-_NOBODY = 4  # one paragraph in so many is left out of the collection, so that its questions have no answer
-_OTHERS = 3  # one in so many of the paragraphs that nothing is asked about stands in the collection
+_QUESTIONS_PER_PART = 60  # questions of each part of SQuADShifts
+_LEFT_OUT = 4  # one paragraph in so many is not in the collection, so that its questions are unanswerable
+_DISTRACTORS = 3  # one in so many of the paragraphs without questions is in the collection
 
-Set = tuple[Library, list[GoldQuestion]]
+BenchmarkSet = tuple[Library, list[GoldQuestion]]
 
 
-def gold(work: Path, encoder: Encoder) -> Set:
-    """The sample collection and its questions."""
-    return _library(work / "sample", encoder, find_files([ROOT / "corpus/articles"])), read_gold(
+def gold_set(work: Path, encoder: Encoder) -> BenchmarkSet:
+    """Return the sample collection and its questions."""
+    return _open_library(work / "sample", encoder, find_files([ROOT / "corpus/articles"])), read_gold(
         ROOT / "corpus/gold.jsonl"
     )
 
 
-def multihop(work: Path, encoder: Encoder) -> Set:
-    """MultiHop-RAG's articles whose publisher and date are known, and the development questions over them; "null" ones have no answer."""
+def multihop_set(work: Path, encoder: Encoder) -> BenchmarkSet:
+    """Return MultiHop-RAG's articles with a known publisher and date, and the development questions.
+
+    "Null" questions are unanswerable.
+    """
     folder = DATA / "multihop_rag"
     entries = (
         {
@@ -47,11 +50,11 @@ def multihop(work: Path, encoder: Encoder) -> Set:
         for entry in load_articles(folder)
         if entry[METADATA_FIELDS[0]]
     )
-    asked = []
-    for entry in _lines(folder / QUESTIONS_FILE):
+    questions = []
+    for entry in _read_lines(folder / QUESTIONS_FILE):
         null = not entry["evidence_list"]
         kind = UNANSWERABLE if null else "fact"
-        asked.append(
+        questions.append(
             GoldQuestion(
                 f"{entry['question_type']}-{entry['id']}",
                 entry["query"],
@@ -59,22 +62,25 @@ def multihop(work: Path, encoder: Encoder) -> Set:
                 () if null else ((entry["answer"],),),
             )
         )
-    return _library(work / "multihop", encoder, [_written(work / "multihop.jsonl", entries)]), asked
+    return _open_library(
+        work / "multihop", encoder, [_write_lines(work / "multihop.jsonl", entries)]
+    ), questions
 
 
-def squad(work: Path, encoder: Encoder) -> Set:
-    """Paragraphs of squadshifts that no training saw, as articles without publisher and date, and people's questions on them.
+def squad_set(work: Path, encoder: Encoder) -> BenchmarkSet:
+    """Return paragraphs of SQuADShifts held out from training as articles, and people's questions on them.
 
-    Every fourth paragraph is kept out of the collection: its questions have no answer there, though others of its subject stay.
+    The articles have no publisher and date. Every fourth paragraph is left out of the collection: its
+    questions are unanswerable, though other paragraphs on its subject stay.
     """
-    entries, asked = [], []
+    entries, chosen = [], []
     for part in _SQUAD:
         questions = []
-        for n, entry in enumerate(_lines(DATA / f"squadshifts/{part}.jsonl.gz")):
+        for n, entry in enumerate(_read_lines(DATA / f"squadshifts/{part}.jsonl.gz")):
             body = entry["context"].strip()
             digest = sha256(body.encode()).digest()
-            nobody = digest[0] % _NOBODY == 0
-            if not nobody and (held_out(body) or digest[1] % _OTHERS == 0):
+            left_out = digest[0] % _LEFT_OUT == 0
+            if not left_out and (held_out(body) or digest[1] % _DISTRACTORS == 0):
                 entries.append(
                     {"format": EXPORT_FORMAT, "title": entry["title"].replace("_", " "), "body": body}
                 )
@@ -83,23 +89,27 @@ def squad(work: Path, encoder: Encoder) -> Set:
                     GoldQuestion(
                         f"{part}-{n}-{qa['id']}",
                         qa["question"],
-                        UNANSWERABLE if nobody else "fact",
-                        () if nobody else (tuple(dict.fromkeys(answer["text"] for answer in qa["answers"])),),
+                        UNANSWERABLE if left_out else "fact",
                         ()
-                        if nobody
+                        if left_out
+                        else (tuple(dict.fromkeys(answer["text"] for answer in qa["answers"])),),
+                        ()
+                        if left_out
                         else (GoldQuote(sha256(body.encode()).hexdigest()[:12], qa["answers"][0]["text"]),),
                     )
                     for qa in entry["qas"]
                 ]
-        asked += sorted(questions, key=lambda question: sha256(question.id.encode()).digest())[:_EACH]
-    return _library(work / "squad", encoder, [_written(work / "squad.jsonl", entries)]), asked
+        chosen += sorted(questions, key=lambda question: sha256(question.id.encode()).digest())[
+            :_QUESTIONS_PER_PART
+        ]
+    return _open_library(work / "squad", encoder, [_write_lines(work / "squad.jsonl", entries)]), chosen
 
 
-SETS = {"gold": gold, "squad": squad, "multihop": multihop}
+SETS = {"gold": gold_set, "squad": squad_set, "multihop": multihop_set}
 
 
-def _library(folder: Path, encoder: Encoder, files: Iterable[Path]) -> Library:
-    """The files' articles, added where an earlier run has not done so."""
+def _open_library(folder: Path, encoder: Encoder, files: Iterable[Path]) -> Library:
+    """Return a library of the files' articles, adding those that an earlier run has not added."""
     library = Library(Store(folder), encoder)
     for file in files:
         for _ in ingest(library, file):
@@ -107,7 +117,7 @@ def _library(folder: Path, encoder: Encoder, files: Iterable[Path]) -> Library:
     return library
 
 
-def _written(file: Path, entries: Iterable[dict[str, Any]]) -> Path:
+def _write_lines(file: Path, entries: Iterable[dict[str, Any]]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     text = "\n".join(json.dumps(entry) for entry in entries)
     if not file.exists() or file.read_text(encoding="utf-8") != text:
@@ -115,6 +125,6 @@ def _written(file: Path, entries: Iterable[dict[str, Any]]) -> Path:
     return file
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         yield from map(json.loads, file)

@@ -1,4 +1,7 @@
-"""The table of what `rag.verification.verify` catches and lets pass: python -m benchmarks.corruption [--half development|kept] [--each 1500] [--show KIND] [--out FILE]"""
+"""Measure how many true statements `rag.verification.verify` accepts, and how many corrupted ones it rejects.
+
+python -m benchmarks.corruption [--half development|kept] [--each 1500] [--show KIND] [--out FILE]
+"""
 
 import argparse
 import json
@@ -13,48 +16,54 @@ from benchmarks.corruption.false import KINDS, pieces
 from benchmarks.corruption.honest import Truth, truths
 from rag.verification.verify import verify_statement
 
-Tried = tuple[str, str, Truth, list[str]]  # kind, statement, what it was made of, reasons against it
+# (kind, statement, what it was made of, reasons against it)
+CheckedStatement = tuple[str, str, Truth, list[str]]
 
 
-def tried(chosen: list[Base], seed: int) -> tuple[list[Tried], list[Tried]]:
-    """Every true statement of the sentences, and for each sentence one corrupted copy a kind, with what the checks say of it."""
+def check_statements(chosen: list[Base], seed: int) -> tuple[list[CheckedStatement], list[CheckedStatement]]:
+    """Check every true statement made of the sentences, and one corrupted copy of each kind."""
     others = sorted({match[0] for base in chosen for match in pieces(base.text) if " " in match[0]})
-    passed: list[Tried] = []
-    caught: list[Tried] = []
+    true_statements: list[CheckedStatement] = []
+    corrupted: list[CheckedStatement] = []
     for base in chosen:
         made = truths(base)
-        passed += [(truth.kind, truth.text, truth, against(truth.text, truth)) for truth in made]
+        true_statements += [
+            (truth.kind, truth.text, truth, reasons_against(truth.text, truth)) for truth in made
+        ]
         for kind, corrupt in KINDS.items():
             draw = random.Random(f"{seed} {kind} {base.text}")
             truth = draw.choice(made)
             text = corrupt(truth, draw, others)
             if text and text not in {other.text for other in made}:
-                caught.append((kind, text, truth, against(text, truth)))
-    return passed, caught
+                corrupted.append((kind, text, truth, reasons_against(text, truth)))
+    return true_statements, corrupted
 
 
-def against(text: str, truth: Truth) -> list[str]:
+def reasons_against(text: str, truth: Truth) -> list[str]:
+    """Return why a statement is not supported by the sentences of its truth."""
     return verify_statement(text, truth.spans, [truth.base.headline])
 
 
-def table(passed: list[Tried], caught: list[Tried]) -> dict[str, dict[str, dict[str, float]]]:
-    """Counts and shares by kind: of true statements those that pass, of corrupted ones those that are caught."""
+def table(
+    true_statements: list[CheckedStatement], corrupted: list[CheckedStatement]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return counts and shares by kind: of true statements that pass, of corrupted ones that are caught."""
     return {
-        "true, passed": _shares(passed, lambda reasons: not reasons),
-        "corrupted, caught": _shares(caught, bool),
+        "true, passed": _shares(true_statements, lambda reasons: not reasons),
+        "corrupted, caught": _shares(corrupted, bool),
     }
 
 
-def _shares(rows: list[Tried], good) -> dict[str, dict[str, float]]:
+def _shares(rows: list[CheckedStatement], is_success) -> dict[str, dict[str, float]]:
     kinds = ["all", *dict.fromkeys(sorted(row[0] for row in rows))]
-    found = {}
+    shares = {}
     for kind in kinds:
-        chosen = [good(reasons) for made, _, _, reasons in rows if kind in ("all", made)]
-        found[kind] = {
+        chosen = [is_success(reasons) for made, _, _, reasons in rows if kind in ("all", made)]
+        shares[kind] = {
             "statements": len(chosen),
             "share": round(sum(chosen) / len(chosen), 4) if chosen else 0.0,
         }
-    return found
+    return shares
 
 
 def main() -> None:
@@ -64,28 +73,28 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--show", help="print what went wrong with one kind (development half only)")
     parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    chosen = bases(arguments.each, arguments.seed)
-    done = {}
-    for half in ("development", "kept") if arguments.half == "both" else (arguments.half,):
-        passed, caught = tried(
-            [base for base in chosen if base.for_development == (half == "development")], arguments.seed
+    options = parser.parse_args()
+    chosen = bases(options.each, options.seed)
+    result = {}
+    for half in ("development", "kept") if options.half == "both" else (options.half,):
+        true_statements, corrupted = check_statements(
+            [base for base in chosen if base.for_development == (half == "development")], options.seed
         )
-        done[half] = table(passed, caught)
+        result[half] = table(true_statements, corrupted)
         print(f"{half} half")
-        for what, rows in done[half].items():
+        for what, rows in result[half].items():
             for kind, row in rows.items():
                 print(f"  {what:18} {kind:32} {row['statements']:6} {row['share']:.4f}")
-        if arguments.show and half == "development":
-            for kind, text, truth, reasons in passed:
-                if kind in (arguments.show or "").split(",") and reasons:
+        if options.show and half == "development":
+            for kind, text, truth, reasons in true_statements:
+                if kind in (options.show or "").split(",") and reasons:
                     print(f"REJECTED {text}\n   span: {' | '.join(truth.spans)}\n   {reasons}")
-            for kind, text, truth, reasons in caught:
-                if kind in (arguments.show or "").split(",") and not reasons:
+            for kind, text, truth, reasons in corrupted:
+                if kind in (options.show or "").split(",") and not reasons:
                     print(f"LET PASS {text}\n   span: {' | '.join(truth.spans)}")
-    if arguments.out:
-        arguments.out.write_text(
-            json.dumps({"seed": arguments.seed, "each": arguments.each, **done}, indent=1) + "\n"
+    if options.out:
+        options.out.write_text(
+            json.dumps({"seed": options.seed, "each": options.each, **result}, indent=1) + "\n"
         )
 
 

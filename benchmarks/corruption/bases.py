@@ -1,4 +1,4 @@
-"""Real sentences to make statements of, each with its neighbours and its headline. Knows where they come from; makes none false."""
+"""Real sentences to make statements of, each with its neighbours and its headline."""
 
 import gzip
 import hashlib
@@ -14,12 +14,12 @@ from corpus.reading.files import find_files
 
 ROOT = Path(__file__).parent.parent.parent
 DATA = ROOT.parent / "shared/data"
-_LENGTH = (50, 300)  # characters; what is shorter is a heading, what is longer a list
+_MIN_MAX_CHARS = (50, 300)  # shorter sentences are headings, longer ones lists
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A sentence as it stands in a text, the sentences before and after it, and the text's headline."""
+    """A sentence of a text, the sentences before and after it, and the text's headline."""
 
     text: str
     before: str
@@ -33,7 +33,7 @@ class Base:
 
 
 def bases(each: int, seed: int, only: str | None = None) -> list[Base]:
-    """At most `each` sentences of every source, drawn by `seed`; sources that are not there are left out."""
+    """Draw at most `each` sentences of every source with `seed`; sources that do not exist are left out."""
     texts = {"articles": _articles, "multihop": _multihop, "clapnq": _clapnq, "new_wiki": _new_wiki}
     found = []
     for name, read_texts in texts.items():
@@ -47,7 +47,7 @@ def _sentences(headline: str, body: str, source: str) -> Iterator[Base]:
     spans = [body[start:end] for start, end in sentence_spans(body)]
     for n, text in enumerate(spans):
         if (
-            _LENGTH[0] <= len(text) <= _LENGTH[1]
+            _MIN_MAX_CHARS[0] <= len(text) <= _MIN_MAX_CHARS[1]
             and "\n" not in text
             and text[-1] == "."
             and re.match(r"[A-Z“\"]", text)
@@ -72,7 +72,7 @@ def _multihop() -> Iterator[tuple[str, str]]:
 def _clapnq() -> Iterator[tuple[str, str]]:
     for row in _rows("clapnq/clapnq_dev_answerable.jsonl.gz"):
         for passage in row["passages"]:
-            # The set stands in tokens: "1.5 %", "Office 's", "`` season ''".
+            # The set is tokenised: "1.5 %", "Office 's", "`` season ''".
             text = re.sub(
                 r" ([.,;:%)]|'s|n't)",
                 r"\1",

@@ -1,4 +1,7 @@
-"""One thing in a true statement made false, as a bad reader does it. Each function changes its own kind of thing, or gives None."""
+"""Make one thing in a true statement false, as a bad model does.
+
+Each function returns None where it does not apply.
+"""
 
 import random
 import re
@@ -41,7 +44,7 @@ _BASES = {"began": "begin", "won": "win", "rose": "rise", "fell": "fall", "becam
 
 
 def pieces(text: str) -> list[re.Match[str]]:
-    """The names of a statement that are not just its first word."""
+    """Return the names in a statement that are not just its first word."""
     return [
         match
         for match in _NAME.finditer(text)
@@ -62,7 +65,7 @@ def _values(text: str) -> set[str]:
 
 
 def figure(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """Another value, which the source does not hold."""
+    """Replace a value by one that the source does not hold."""
     found = [
         match
         for match in numbers(truth.text)
@@ -80,7 +83,7 @@ def figure(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 
 def date(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """Another year, month or weekday."""
+    """Replace a year, month or weekday by another."""
     found = list(
         re.finditer(
             rf"\b(?:(?:19|20)\d\d(?!s)|{'|'.join(month for month in _MONTHS if month != 'May')}|{'|'.join(_DAYS)})\b",
@@ -103,7 +106,7 @@ def date(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 
 def name(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """Somebody or something of another text."""
+    """Replace a name by one of another text."""
     found = pieces(truth.text)
     source = " ".join((*truth.spans, truth.base.headline)).lower()
     pool = [other for other in others if not any(word.lower() in source for word in other.split())]
@@ -111,7 +114,7 @@ def name(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 
 def neighbour(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """A name or a figure of the sentence before or after, which is not cited."""
+    """Replace a name or a number by one of the sentence before or after, which is not cited."""
     near = f"{truth.base.after} {'' if len(truth.spans) > 1 else truth.base.before}"
     held = " ".join((*truth.spans, truth.base.headline))
     names = [
@@ -168,7 +171,7 @@ def negation(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 
 def speaker(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """Somebody else of the same span says it, or somebody of another text."""
+    """Replace the speaker by somebody else of the same span or of another text."""
     match = re.search(
         rf"({_NAME.pattern}) (?:said|says|told|claimed|argued|warned|insisted|added|noted|wrote)\b|(?:said|says|added|according to|According to) ({_NAME.pattern})",
         truth.text,
@@ -191,7 +194,7 @@ def speaker(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 
 def speaker_dropped(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """What somebody says, told as a fact."""
+    """State as a fact what somebody says."""
     if (
         match := re.match(
             r"(?:[A-Z][\w'’. -]{1,40}|(?:The|A|An|He|She|They|It)(?: [\w'’-]+){0,4}) (?:said|says|claimed|argued|warned|insisted|believes|estimated) (?:that )?(?=[a-z])",
@@ -214,7 +217,7 @@ def speaker_dropped(truth: Truth, draw: Draw, others: Sequence[str]) -> str | No
 
 
 def hedge(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """What may be or is planned, told as what is or will be; what will be, as what was."""
+    """State what may be or is planned as what is or will be; and what will be as what was."""
     for old, new in _FACT.items():
         if match := re.search(rf"(?<=[a-z] )(?<!if ){old}(?!not|have)", truth.text):
             return _put(truth.text, match, new)
@@ -222,13 +225,13 @@ def hedge(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
 
 
 def bound(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """ "more than 300" -> "300"."""
+    """Remove a bound: "more than 300" becomes "300"."""
     match = _BOUND.search(truth.text)
     return _put(truth.text, match, "") if match else None
 
 
 def _swapped(text: str, found: list[re.Match[str]], draw: Draw) -> str | None:
-    """Two things of a statement exchanged; not two of one list ("A and B"), which says the same."""
+    """Exchange two things of a statement; not two of one list ("A and B"), which would say the same."""
     pairs = [
         (a, b)
         for n, a in enumerate(found)
@@ -254,7 +257,7 @@ def names_swapped(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None
 
 
 def figure_moved(truth: Truth, draw: Draw, others: Sequence[str]) -> str | None:
-    """A figure of the statement replaced by another one of its span: right value, wrong thing."""
+    """Replace a number by another one of the same span: a right value of the wrong thing."""
     found = numbers(truth.text)
     source = " ".join(truth.spans)
     pairs = [

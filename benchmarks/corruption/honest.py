@@ -1,4 +1,4 @@
-"""What a reader makes of a sentence without making it false: by rule, and only where the rule is safe."""
+"""Paraphrase a sentence by rule without making it false, only where the rule is safe."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _NOT_A_DAY = r"(?<!January )(?<!February )(?<!March )(?<!April )(?<!May )(?<!Jun
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A true statement, the kind of paraphrase that it is, and the sentences that carry it."""
+    """A true statement, the kind of paraphrase that it is, and the sentences that support it."""
 
     text: str
     kind: str
@@ -30,7 +30,7 @@ class Truth:
 
 
 def spelled(value: int) -> str:
-    """A number below 10,000 in words.
+    """Return a number below 10,000 in words.
 
     >>> spelled(2345)
     'two thousand three hundred and forty-five'
@@ -79,7 +79,7 @@ def _percent(base: Base) -> str:
 
 
 def _clause_dropped(base: Base) -> str:
-    """Without a clause set between commas, one behind a dash or in brackets; never one that says who says it, or that limits the rest."""
+    """Remove a clause between commas, dashes or brackets, unless it names the speaker or limits the rest."""
     for pattern, put in (
         (r", (?:who|which|where)\b[^,;“”\"]{8,}, (?=[a-z])", " "),
         (r" \([^()]{3,}\)", ""),
@@ -113,7 +113,7 @@ def _opening_moved(base: Base) -> str:
 
 
 def _speaker_first(base: Base) -> str:
-    """ "P, X said." -> "X said that P." and "X said that P." -> "According to X, P."; the speaker stays."""
+    """Turn "P, X said." into "X said that P." and "X said that P." into "According to X, P."."""
     if found := re.fullmatch(
         rf"((?:The|A|It|There|In|This|That)\b[^“”\"]+), ((?:the )?[\w' ]{{2,30}}|{_NAME}) said\.", base.text
     ):
@@ -126,14 +126,14 @@ def _speaker_first(base: Base) -> str:
 
 
 def _tense(base: Base) -> str:
-    """ "has approved" -> "approved", "have grown" stays."""
+    """Turn "has approved" into "approved"; "have grown" stays."""
     return re.sub(
         r"\b(?:has|have|had) (?=[a-z]+ed\b)(?!(?:need|embed|wed|fe|ble|she)ed?\b)", "", base.text, count=1
     )
 
 
 def _turned_round(base: Base) -> str:
-    """ "A approved the B." -> "The B was approved by A." and back."""
+    """Turn "A approved the B." into "The B was approved by A.", and back."""
     verbs = "|".join(_TURNED)
     if found := re.match(
         rf"({_NAME}|The [a-z]+) ({verbs}) (the (?:[a-z]+ )?[a-z]+|{_NAME})((?: (?:in|on|at|for) [^,;“”\"]+)?)\.$",
@@ -149,7 +149,7 @@ def _turned_round(base: Base) -> str:
 
 
 def _halves(base: Base) -> list[str]:
-    """ "The A did B, and the C did D." as two statements, where nothing in either bears on the other."""
+    """Split "The A did B, and the C did D." in two, where neither half depends on the other."""
     found = re.fullmatch(
         r"((?:The|In|A|It|He|She|They|[A-Z][a-z]+)\b[^;“”\"]{20,}), (?:and|but|while) ((?:the|it|he|she|they|a|[A-Z][a-z]+) [^;“”\"]{20,})\.",
         base.text,
@@ -162,7 +162,7 @@ def _halves(base: Base) -> list[str]:
 
 
 def _subject_kept(base: Base) -> list[str]:
-    """ "X did A and did B." as "X did A." and "X did B."."""
+    """Split "X did A and did B." into "X did A." and "X did B."."""
     found = re.fullmatch(
         rf"({_NAME}|The [a-z]+) ([a-z]+ed\b[^,;“”\"]{{8,}}) and ((?:also |later |then )?[a-z]+ed [^,;“”\"]{{8,}})\.",
         base.text,
@@ -173,7 +173,7 @@ def _subject_kept(base: Base) -> list[str]:
 
 
 def _pronoun_resolved(base: Base) -> Truth | None:
-    """ "He said ..." after a sentence that opens with the only person that it names -> "Jens Stoltenberg said ..."; both sentences are cited."""
+    """Replace "He" after a sentence that opens with its only person by the name; cite both sentences."""
     subject = re.match(rf"({_NAME})\b(?! and| &|,? (?:who|whose))", base.before)
     if (
         not subject
@@ -194,7 +194,7 @@ _RULES: dict[str, Callable[[Base], str]] = {
 
 
 def truths(base: Base) -> list[Truth]:
-    """The sentence itself and all that a reader may honestly make of it."""
+    """Return the sentence itself and every paraphrase of it by the rules."""
     made = [Truth(base.text, "verbatim", (base.text,), base)]
     made += [
         Truth(text, kind, (base.text,), base)

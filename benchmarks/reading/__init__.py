@@ -1,1 +1,1 @@
-"""How well raw saved news is read. Makes labelled files and scores what the product finds in them; the product knows nothing of it."""
+"""Make labelled files of saved news, and score what the product reads of them."""

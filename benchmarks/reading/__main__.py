@@ -1,4 +1,7 @@
-"""python -m benchmarks.reading [--kept] [--show NAME] [--out FILE]: reads made files as a user would and prints how well that went."""
+"""Read generated files as the product does, and print how well.
+
+python -m benchmarks.reading [--kept] [--show NAME] [--out FILE]
+"""
 
 import argparse
 import json
@@ -21,38 +24,42 @@ from corpus.reading.raw import UnreadableFile
 SEED = 20200212
 PER_LAYOUT = 9
 Row = dict[str, float | int | None]
-# The kept layouts were made before standfirst, section and day of change were labelled; they stay as they were.
+# The kept layouts were made before standfirst, section and day of change were labelled; they stay as they
+# were.
 KEPT_FIELDS = FIELDS[:4]
 Layout = Callable[[Facts, random.Random], Sample]
 
 
 def samples(layouts: tuple[Layout, ...], secret: bool) -> Iterator[Sample]:
-    """`PER_LAYOUT` samples of each layout, the same at each run. Kept layouts take the articles from the other end and get numbers as names."""
+    """Yield `PER_LAYOUT` samples of each layout, the same in each run.
+
+    Kept layouts take the articles from the other end and get numbers as names.
+    """
     articles = all_facts(SEED)
     if secret:
         articles.reverse()
     for number, layout in enumerate(layouts):
         name = f"kept_{number + 1}" if secret else layout.__name__
         for index in range(PER_LAYOUT):
-            facts = _silent(articles[number * PER_LAYOUT + index], number, index)
+            facts = _without_some_facts(articles[number * PER_LAYOUT + index], number, index)
             sample = layout(facts, random.Random(f"{SEED} {name} {index}"))
             file = Path(sample.name)
             yield replace(sample, layout=name, name=f"{file.stem}-{number + 1:02}-{index + 1}{file.suffix}")
 
 
-def _silent(facts: Facts, number: int, index: int) -> Facts:
-    """A third state no date, a quarter no author, a fifth no publisher."""
-    turn = number + index
+def _without_some_facts(facts: Facts, number: int, index: int) -> Facts:
+    """Remove the date from a third of the articles, the author from a quarter, the publisher from a fifth."""
+    offset = number + index
     return replace(
         facts,
         published=None if index % 3 == 2 else facts.published,
-        author=None if turn % 4 == 1 else facts.author,
-        publisher=None if turn % 5 == 3 else facts.publisher,
+        author=None if offset % 4 == 1 else facts.author,
+        publisher=None if offset % 5 == 3 else facts.publisher,
     )
 
 
-def reading(sample: Sample, folder: Path) -> Reading:
-    """The first article that the product reads of the sample's file."""
+def read_sample(sample: Sample, folder: Path) -> Reading:
+    """Return the first article that the product reads from the sample's file."""
     path = folder / sample.name
     path.write_bytes(sample.data)
     try:
@@ -63,27 +70,27 @@ def reading(sample: Sample, folder: Path) -> Reading:
 
 
 def table(readings: list[Reading]) -> dict[str, Row]:
-    """A row of scores for each layout and one for all that were made, then the seed articles, one by one and all."""
+    """Return a row of scores for each layout and each seed article, and one for all of either."""
     rows: dict[str, Row] = {}
-    for name, some in (
+    for name, chosen in (
         ("all", [found for found in readings if not _is_seed(found)]),
         ("seeds", list(filter(_is_seed, readings))),
     ):
-        layouts = dict.fromkeys(reading.sample.layout for reading in some)
+        layouts = dict.fromkeys(read_sample.sample.layout for read_sample in chosen)
         rows |= {
-            layout: score(reading for reading in some if reading.sample.layout == layout).row()
+            layout: score(read_sample for read_sample in chosen if read_sample.sample.layout == layout).row()
             for layout in layouts
         }
-        rows |= {name: score(some).row()} if some else {}
+        rows |= {name: score(chosen).row()} if chosen else {}
     return rows
 
 
-def _is_seed(reading: Reading) -> bool:
-    return reading.sample.layout.startswith("seed_")
+def _is_seed(read_sample: Reading) -> bool:
+    return read_sample.sample.layout.startswith("seed_")
 
 
 def as_markdown(rows: dict[str, Row], fields: tuple[str, ...]) -> str:
-    """The rows as a Markdown table; p / r is precision / recall in per cent."""
+    """Return the rows as a Markdown table; p / r is precision / recall in per cent."""
     names = " | ".join(f"{name} p / r" for name in fields)
     lines = [
         f"| layout | files | refused | {names} | boilerplate removed | sentences lost |",
@@ -104,20 +111,22 @@ def _percent(share: float | int | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
 
 
-def account(reading: Reading) -> str:
-    """What went wrong in one sample, in lines."""
-    lines = [f"## {reading.sample.name}"] + ([f"refused: {reading.refusal}"] if not reading.article else [])
+def list_errors(read_sample: Reading) -> str:
+    """Return what went wrong in one sample, as text."""
+    lines = [f"## {read_sample.sample.name}"] + (
+        [f"refused: {read_sample.refusal}"] if not read_sample.article else []
+    )
     for name in FIELDS:
-        found, stated = reading.value(name), getattr(reading.sample, name)
-        if found != stated and not reading.right(name):
+        found, stated = read_sample.value(name), getattr(read_sample.sample, name)
+        if found != stated and not read_sample.right(name):
             lines.append(f"{name}: found {found!r}, stated {stated!r}")
-    lines += [f"left: {line}" for line in reading.left]
-    lines += [f"lost: {sentence}" for sentence in (reading.lost if reading.article else ())]
+    lines += [f"left: {line}" for line in read_sample.left]
+    lines += [f"lost: {sentence}" for sentence in (read_sample.lost if read_sample.article else ())]
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Make the files, read them, say how well."""
+    """Generate the files, read them and print the scores."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__)
     parser.add_argument(
         "--kept",
@@ -129,23 +138,31 @@ def main() -> None:
         "--save", metavar="FOLDER", type=Path, help="also keep the files of the seen layouts in this folder"
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="also write the scores as JSON")
-    wish = parser.parse_args()
-    if wish.kept and (wish.show or wish.save):
+    options = parser.parse_args()
+    if options.kept and (options.show or options.save):
         parser.error(
             "kept layouts are not shown, or they would no longer be kept; leave --show and --save away"
         )
-    made = list(samples(kept.LAYOUTS, True)) if wish.kept else [*samples(seen.LAYOUTS, False), *seeds()]
-    fields = KEPT_FIELDS if wish.kept else FIELDS
-    if wish.show and wish.show not in {sample.layout for sample in made}:
+    all_samples = (
+        list(samples(kept.LAYOUTS, True)) if options.kept else [*samples(seen.LAYOUTS, False), *seeds()]
+    )
+    fields = KEPT_FIELDS if options.kept else FIELDS
+    if options.show and options.show not in {sample.layout for sample in all_samples}:
         parser.error(
-            f"no layout {wish.show}; there are {', '.join(dict.fromkeys(sample.layout for sample in made))}"
+            f"no layout {options.show}; there are {', '.join(dict.fromkeys(sample.layout for sample in all_samples))}"
         )
-    if wish.save:
-        wish.save.mkdir(parents=True, exist_ok=True)
+    if options.save:
+        options.save.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
-        readings = [reading(sample, wish.save or Path(folder)) for sample in made]
-    if wish.show:
-        print("\n\n".join(account(reading) for reading in readings if reading.sample.layout == wish.show))
+        readings = [read_sample(sample, options.save or Path(folder)) for sample in all_samples]
+    if options.show:
+        print(
+            "\n\n".join(
+                list_errors(read_sample)
+                for read_sample in readings
+                if read_sample.sample.layout == options.show
+            )
+        )
         return
     unlabelled = {
         f"{name} {measure}" for name in set(FIELDS) - set(fields) for measure in ("precision", "recall")
@@ -155,9 +172,10 @@ def main() -> None:
         for layout, row in table(readings).items()
     }
     print(as_markdown(rows, fields))
-    if wish.out:
-        wish.out.write_text(
-            json.dumps({"set": "kept" if wish.kept else "seen", "seed": SEED, "rows": rows}, indent=1) + "\n"
+    if options.out:
+        options.out.write_text(
+            json.dumps({"set": "kept" if options.kept else "seen", "seed": SEED, "rows": rows}, indent=1)
+            + "\n"
         )
 
 

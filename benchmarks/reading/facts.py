@@ -1,4 +1,7 @@
-"""What a made page is about: articles of the evaluation corpus, with invented names and days where it has none. Knows no layout."""
+"""The facts of a generated page.
+
+Articles of the evaluation corpus, completed with invented names and days.
+"""
 
 import gzip
 import json
@@ -39,7 +42,7 @@ CITIES = (
 GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
 FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 AP = ("Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
-_DIRTY = re.compile(
+_BOILERPLATE = re.compile(
     r"[|©@\[\]•✨📨🔥→►…]|https?:|www\.|getty|photo|image|click|read more|subscri|newsletter|sign up|advert|follow|update|editor.s note|credit"
     r"|related|watch:|listen|contents|shop|deals?\b|visit|tickets?\b|\bodds\b|this article|below|above|published|(?-i:\.[A-Z][a-z]|[a-z][A-Z][a-z]+ [A-Z])",
     re.IGNORECASE,
@@ -51,7 +54,10 @@ _CURLY = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One article before somebody saved it. None is what the page shall not state; `lead` is a true sentence beside `paragraphs`."""
+    """One article before it is saved as a page.
+
+    The page does not state what is None; `lead` is a true sentence beside `paragraphs`.
+    """
 
     title: str | None
     publisher: str | None
@@ -81,7 +87,7 @@ class Facts:
 
 
 def all_facts(seed: int) -> list[Facts]:
-    """Every article of the corpus with enough clean text, in an order that `seed` sets; a third state no date."""
+    """Return every article of the corpus with enough clean text, shuffled with `seed`."""
     with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     rows = [{**row, "title": unicodedata.normalize("NFC", " ".join(row["title"].split()))} for row in rows]
@@ -109,7 +115,7 @@ def _facts(rows: list[dict[str, Any]], titles: list[str], rng: random.Random) ->
             publisher=_publisher(row["source"], rng),
             author=_author(row["author"], rng),
             published=day,
-            second=_invented(rng),
+            second=_invented_name(rng),
             city=rng.choice(CITIES),
             copyright=rng.choice([year for year in range(2012, 2025) if year != day.year]),
             lead=lead,
@@ -134,7 +140,7 @@ def _paragraphs(body: str) -> list[tuple[str, ...]]:
         if 70 <= len(line) <= 1100 and re.match(r"[A-Z“\"]", line) and re.search(r"[.!?][”\"]?$", line)
     ]
     cut = [
-        [part for part in _END.split(line) if not _DIRTY.search(part) and len(part) >= 35][:3]
+        [part for part in _END.split(line) if not _BOILERPLATE.search(part) and len(part) >= 35][:3]
         for line in whole
     ]
     plain = [
@@ -154,35 +160,35 @@ def _publisher(source: str | None, rng: random.Random) -> str:
 
 
 def _author(author: str | None, rng: random.Random) -> str:
-    invented = _invented(rng)
+    invented = _invented_name(rng)
     return author if author and _PERSON.fullmatch(author) else invented
 
 
-def _invented(rng: random.Random) -> str:
+def _invented_name(rng: random.Random) -> str:
     return f"{rng.choice(FIRST)} {rng.choice(LAST)}"
 
 
 def latin(facts: Facts) -> Facts:
-    """The same facts in characters that the built-in fonts of PDF have."""
+    """Return the same facts in characters that the built-in fonts of PDF have."""
 
-    def fit(text: str) -> str:
+    def to_latin(text: str) -> str:
         return (
             unicodedata.normalize("NFC", text.translate(_CURLY)).encode("latin-1", "ignore").decode("latin-1")
         )
 
     return replace(
         facts,
-        title=fit(facts.title or "") or None,
-        publisher=fit(facts.publisher or "") or None,
-        author=fit(facts.author or "") or None,
-        lead=fit(facts.lead),
-        paragraphs=tuple(tuple(map(fit, sentences)) for sentences in facts.paragraphs),
-        others=tuple(map(fit, facts.others)),
+        title=to_latin(facts.title or "") or None,
+        publisher=to_latin(facts.publisher or "") or None,
+        author=to_latin(facts.author or "") or None,
+        lead=to_latin(facts.lead),
+        paragraphs=tuple(tuple(map(to_latin, sentences)) for sentences in facts.paragraphs),
+        others=tuple(map(to_latin, facts.others)),
     )
 
 
-def certain(day: date) -> date:
-    """`day`, or the next one whose weekday tells which of two numbers is the month."""
+def unambiguous_day(day: date) -> date:
+    """Return `day`, or the next one whose weekday decides which of two numbers is the month."""
     while day.day <= 12 and (
         day.day == day.month or date(day.year, day.day, day.month).weekday() == day.weekday()
     ):

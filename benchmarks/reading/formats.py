@@ -1,4 +1,4 @@
-"""Bytes of file formats: web page, web archive, mail, PDF. Knows how a file is made; not what news looks like in it."""
+"""Write file formats: web page, web archive, mail and PDF."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,13 +13,13 @@ MADE = datetime(2024, 5, 1, 9, 30, tzinfo=UTC)  # when the files were saved: no 
 
 
 def items(tag: str, lines: Iterable[str]) -> str:
-    """Each line as an element: items("li", ["a"]) is "<li>a</li>"."""
+    """Return each line as an element: items("li", ["a"]) is "<li>a</li>"."""
     name = tag.split(" ", maxsplit=1)[0]
     return "\n".join(f"<{tag}>{escape(line)}</{name}>" for line in lines)
 
 
 def linked(paragraph: str, every: int = 9) -> str:
-    """A paragraph as HTML in which some words are links or emphasised, as on the web."""
+    """Return a paragraph as HTML in which some words are links or emphasised, as on the web."""
     words = [escape(word) for word in paragraph.split(" ")]
     for at in range(every // 2, len(words), every):
         words[at] = f'<a href="/topic/{at}">{words[at]}</a>' if at % 2 else f"<em>{words[at]}</em>"
@@ -27,12 +27,12 @@ def linked(paragraph: str, every: int = 9) -> str:
 
 
 def page(head: str, body: str) -> str:
-    """A web page."""
+    """Return a web page."""
     return f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
 def metas(**contents: object) -> str:
-    """Meta elements with properties; two underscores stand for a colon, empty ones are left out."""
+    """Return meta elements with properties; two underscores mean a colon, empty ones are left out."""
     named = {
         name.replace("__", ":"): content
         for name, content in contents.items()
@@ -44,7 +44,7 @@ def metas(**contents: object) -> str:
 
 
 def web_archive(html: str, subject: str, address: str) -> bytes:
-    """The page as a browser saves it in one file (.mhtml); its Date is the day of saving."""
+    """Return the page as a browser saves it in one file (.mhtml); its Date is the day of saving."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = "<Saved by Blink>"
     mail["Snapshot-Content-Location"] = address
@@ -57,7 +57,7 @@ def web_archive(html: str, subject: str, address: str) -> bytes:
 
 
 def mail(headers: dict[str, Any], text: str, html: str | None = None) -> bytes:
-    """A mail (.eml) with a plain part and, if given, the same as HTML; headers that are None are left out."""
+    """Return a mail (.eml) with a plain part and, if given, the same as HTML; no headers that are None."""
     message = EmailMessage(policy=SMTP)
     for name, value in headers.items():
         if value is not None:
@@ -92,9 +92,10 @@ def pdf(
     title: str | None = None,
     **options: Any,
 ) -> bytes:
-    """A PDF of blocks (size of letters, Latin-1 text); # in head and foot is the page's number. Its creation date is the day of saving.
+    """Return a PDF of blocks (font size, Latin-1 text); # in head and foot is the page's number.
 
-    `columns`: how many the blocks from size 11 down stand in.
+    Its creation date is the day of saving. `columns` is the number of columns for blocks of size 11 and
+    smaller.
     """
     paper = _Paper()
     paper.head, paper.foot = head, foot

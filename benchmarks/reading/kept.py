@@ -1,4 +1,4 @@
-"""Layouts kept away from whoever writes the cleaning: what they measure is how well it reads what it was not made for. Do not tune to them."""
+"""Layouts held out from whoever writes the cleaning: they measure how it reads what it was not tuned on."""
 
 import random
 import textwrap
@@ -6,7 +6,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from html import escape
 
-from benchmarks.reading.facts import Facts, american, british, certain, german, latin, short
+from benchmarks.reading.facts import Facts, american, british, german, latin, short, unambiguous_day
 from benchmarks.reading.formats import MADE, items, linked, mail, page, pdf, web_archive
 from benchmarks.reading.truth import Sample, Sheet
 
@@ -30,7 +30,10 @@ def reader_mode(facts: Facts, rng: random.Random) -> Sample:
 
 
 def asian_daily(facts: Facts, rng: random.Random) -> Sample:
-    """A South Asian daily's page, copied: desk and city in the byline, both days, cross-references in capitals amid the body."""
+    """A South Asian daily's page, copied.
+
+    Desk and city in the byline, both days, cross-references in capitals amid the body.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt(
         "EPAPER",
@@ -64,7 +67,10 @@ def asian_daily(facts: Facts, rng: random.Random) -> Sample:
 
 
 def microdata_page(facts: Facts, rng: random.Random) -> Sample:
-    """A page of the middle years: microdata in the body, no <article>, sidebar and comments as divs, hidden print text."""
+    """A page of the middle years.
+
+    Microdata in the body, no <article>, sidebar and comments as divs, hidden print text.
+    """
     sheet, day = Sheet(), facts.published
     head = f"<title>{escape(facts.title or '')}{' - ' + facts.publisher if facts.publisher else ''}</title>"
     body = [
@@ -104,9 +110,12 @@ def microdata_page(facts: Facts, rng: random.Random) -> Sample:
 
 
 def newspaper_pdf(facts: Facts, rng: random.Random) -> Sample:
-    """A newspaper's page in two columns: running head with weekday and numbers, kicker, byline, page number."""
+    """A newspaper's page in two columns.
+
+    Running head with weekday and numbers, kicker, byline, page number.
+    """
     facts, sheet = latin(facts), Sheet()
-    day = certain(facts.published) if facts.published else None
+    day = unambiguous_day(facts.published) if facts.published else None
     parts = sheet.dirt(
         facts.publisher, day and f"{day:%A} {day:%d/%m/%Y}", f"Issue {rng.randint(1000, 9999)}"
     )
@@ -122,7 +131,10 @@ def newspaper_pdf(facts: Facts, rng: random.Random) -> Sample:
 
 
 def direct_newsletter(facts: Facts, rng: random.Random) -> Sample:
-    """A publisher's own newsletter, saved from the mail program: text and HTML parts; the sender is the publisher."""
+    """A publisher's own newsletter, saved from the mail program.
+
+    Text and HTML parts; the sender is the publisher.
+    """
     sheet, day = Sheet(), facts.published
     top = sheet.dirt(
         "Having trouble reading this? Open it on the web.",
@@ -174,7 +186,10 @@ def atom_entry(facts: Facts, rng: random.Random) -> Sample:
 
 
 def consent_archive(facts: Facts, rng: random.Random) -> Sample:
-    """A web archive of a page with a consent dialog before everything, section-built body, day as text above the headline."""
+    """A web archive of a page with a consent dialog before everything.
+
+    Section-built body, day as text above the headline.
+    """
     sheet, day = Sheet(), facts.published
     head = f"<title>{escape(facts.title or '')}{f' | {facts.publisher}' if facts.publisher else ''}</title>"
     body = [
@@ -206,7 +221,10 @@ def consent_archive(facts: Facts, rng: random.Random) -> Sample:
 
 
 def translated_story(facts: Facts, rng: random.Random) -> Sample:
-    """An English edition, copied: translation notice, correspondent in a sentence, day with time and zone, comment headings."""
+    """An English edition, copied.
+
+    Translation notice, correspondent in a sentence, day with time and zone, comment headings.
+    """
     sheet, day = Sheet(), facts.published
     sheet.dirt(facts.publisher and f"{facts.publisher} – English edition", "Deutsch   English   Français")
     sheet.news(facts.title)
@@ -234,7 +252,10 @@ def translated_story(facts: Facts, rng: random.Random) -> Sample:
 
 
 def agency_ticker(facts: Facts, rng: random.Random) -> Sample:
-    """An agency's ticker, wrapped at 72 columns: no headline, codes above, initials below, the day in the dateline alone."""
+    """An agency's ticker, wrapped at 72 columns.
+
+    No headline, codes above, initials below, the day in the dateline alone.
+    """
     sheet, day = Sheet(), facts.published
     sheet.dirt(f"ZCZC {rng.randint(100, 999)} r i BEL{rng.randint(1000, 9999)}")
     place = (
@@ -253,7 +274,10 @@ def agency_ticker(facts: Facts, rng: random.Random) -> Sample:
 
 
 def feed_digest(facts: Facts, rng: random.Random) -> Sample:
-    """A saved RSS item whose text stands in the description, with the author as a mail address and the day in local time."""
+    """A saved RSS item whose text is in the description.
+
+    With the author as a mail address and the day in local time.
+    """
     sheet, day = Sheet(), facts.published
     text = items("p", facts.body) + items(
         "p", sheet.dirt(f"Filed under: {facts.city}, Economy", "Comments are open for subscribers.")

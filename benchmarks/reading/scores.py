@@ -1,4 +1,4 @@
-"""Counts over samples: what was right, what was made up, what was left or lost. Knows labels and articles; not layouts."""
+"""Scores over samples: precision and recall of fields, boilerplate left, sentences lost."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ _SPACES = re.compile(r"\s+")
 
 
 def folded(text: str) -> str:
-    """White space of any kind as one space, letters composed: what may differ between a file and what was read of it.
+    """Return a text with single spaces and composed letters, which may differ between a file and its article.
 
     >>> folded("a\\u00a0 b\\nc")
     'a b c'
@@ -23,25 +23,25 @@ def folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of one sample; `article` is None where the file was refused, and `refusal` says why."""
+    """What was read from one sample; `article` is None where the file was refused, and `refusal` says why."""
 
     sample: Sample
     article: Article | None
     refusal: str = ""
 
     def value(self, name: str) -> str | None:
-        """A field as text, or None."""
+        """Return a field as text, or None."""
         found = getattr(self.article, name) if self.article else None
         return str(found) if found else None
 
     def right(self, name: str) -> bool:
-        """Is the field found and is it what the file states?"""
+        """Return True if the field is found and is what the file states."""
         found, stated = self.value(name), getattr(self.sample, name)
         return found is not None and stated is not None and _SAME[name](found, stated)
 
     @property
     def left(self) -> list[str]:
-        """Lines of boilerplate that stand more often in what was read than in the true text."""
+        """Lines of boilerplate that occur more often in the article than in the true text."""
         if not self.article:
             return []
         read = folded(f"{self.article.title or ''}\n{self.article.body}")
@@ -109,7 +109,10 @@ class Score:
         self.lost += len(reading.lost)
 
     def row(self) -> dict[str, float | int | None]:
-        """Precision = right / found and recall = right / stated of each field, shares of boilerplate removed and of sentences lost."""
+        """Return precision (right / found) and recall (right / stated) of each field.
+
+        And the shares of lines.
+        """
         row: dict[str, float | int | None] = {"samples": self.samples, "refused": self.refused}
         for name in FIELDS:
             row[f"{name} precision"] = _share(self.right[name], self.found[name])
@@ -124,7 +127,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def score(readings: Iterable[Reading]) -> Score:
-    """The sums over some readings."""
+    """Return the sums over some readings."""
     total = Score()
     for reading in readings:
         total.add(reading)

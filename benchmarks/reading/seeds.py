@@ -1,4 +1,4 @@
-"""What a person reads in the five raw articles of ../shared/seeds. The articles are not ours: lines are named by their first words alone."""
+"""Labels of the five raw articles in ../shared/seeds, whose lines are named by their first words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ FOLDER = Path(__file__).resolve().parents[3] / "shared/seeds"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What one page states, by the first words of its lines. `apart`: lines that are no news; every line not named here is the article's."""
+    """What one page states, by the first words of its lines.
+
+    `apart` are lines of boilerplate; every line that is not named here is the article's.
+    """
 
     title: str | None = None
     publisher: str | None = None
@@ -40,7 +43,7 @@ LABELS = {
 
 
 def seeds() -> Iterator[Sample]:
-    """The seed articles as samples; none where their folder is not here."""
+    """Return the seed articles as samples; none where their folder does not exist."""
     for file in sorted(FOLDER.glob("*.txt")):
         label = LABELS[file.name[:3]]
         lines = list(

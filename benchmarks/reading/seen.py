@@ -1,10 +1,10 @@
-"""Layouts of saved text that may be looked at when the cleaning is improved. Knows how news is set; not how it is read."""
+"""Layouts of saved text that may be looked at when the cleaning is improved."""
 
 import random
 import textwrap
 from datetime import timedelta
 
-from benchmarks.reading.facts import Facts, american, british, certain, french, german, short
+from benchmarks.reading.facts import Facts, american, british, french, german, short, unambiguous_day
 from benchmarks.reading.seen_odd import ODD
 from benchmarks.reading.seen_pages import PAGES
 from benchmarks.reading.truth import Sample, Sheet
@@ -13,7 +13,10 @@ AGENCIES = ("Reuters", "AFP", "AP", "dpa", "Xinhua", "Interfax")
 
 
 def wire_story(facts: Facts, rng: random.Random) -> Sample:
-    """An agency's own page, copied: dateline with the agency, credits at the end, editors who are no authors."""
+    """An agency's own page, copied.
+
+    Dateline with the agency, credits at the end, editors who are no authors.
+    """
     sheet, day = Sheet(), facts.published
     agency = rng.choice(AGENCIES) if facts.publisher else None
     (section,) = sheet.dirt(rng.choice(["World News", "Business News", "Technology News"]))
@@ -36,7 +39,10 @@ def wire_story(facts: Facts, rng: random.Random) -> Sample:
 
 
 def broadcaster(facts: Facts, rng: random.Random) -> Sample:
-    """A broadcaster's page, copied with its menu: headline twice, image captions, related stories in the middle."""
+    """A broadcaster's page, copied with its menu.
+
+    Headline twice, image captions, related stories in the middle.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt(
         facts.publisher and f"{facts.publisher} Homepage",
@@ -68,7 +74,10 @@ def broadcaster(facts: Facts, rng: random.Random) -> Sample:
 
 
 def broadsheet(facts: Facts, rng: random.Random) -> Sample:
-    """A newspaper's page, copied: standfirst, byline without By, a day of publication and a later one of change."""
+    """A newspaper's page, copied.
+
+    Standfirst, byline without By, a day of publication and a later one of change.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt(
         "Support us",
@@ -110,7 +119,10 @@ def broadsheet(facts: Facts, rng: random.Random) -> Sample:
 
 
 def cable_network(facts: Facts, rng: random.Random) -> Sample:
-    """An American network's page, copied: time before the date, Updated before or after Published, network as dateline."""
+    """An American network's page, copied.
+
+    Time before the date, Updated before or after Published, network as dateline.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt("Ad Feedback", "Markets", "Tech", "Media", "Calculators", "Videos", "Watch Listen Live TV")
     sheet.news(facts.title)
@@ -149,10 +161,13 @@ def cable_network(facts: Facts, rng: random.Random) -> Sample:
 
 
 def labelled_end(facts: Facts, rng: random.Random) -> Sample:
-    """A German broadcaster's English page: labelled lines at the end, day with German month or with points."""
+    """A German broadcaster's English page.
+
+    Labelled lines at the end, day with German month or with points.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     points = rng.random() < 0.5
-    day = certain(day) if day and points else day
+    day = unambiguous_day(day) if day and points else day
     sheet.dirt(facts.publisher and f"TOP STORIES / {facts.publisher}")
     sheet.news(facts.title, facts.lead, *body)
     sheet.dirt(day and f"Date {f'{day:%d.%m.%Y} ({day:%A})' if points else german(day)}")
@@ -176,7 +191,7 @@ def labelled_end(facts: Facts, rng: random.Random) -> Sample:
 def print_view(facts: Facts, rng: random.Random) -> Sample:
     """The print view of a site: address and page number around, weekday and numbers as the date."""
     sheet, body = Sheet(), facts.body
-    day = certain(facts.published) if facts.published else None
+    day = unambiguous_day(facts.published) if facts.published else None
     sheet.dirt(
         f"Printed from https://www.example.com/story/{rng.randint(10000, 99999)}",
         "Click here to print",
@@ -243,7 +258,10 @@ def french_site(facts: Facts, rng: random.Random) -> Sample:
 
 
 def press_database(facts: Facts, rng: random.Random) -> Sample:
-    """An export of a press database: labelled head, day of loading at the end that is not the day of publication."""
+    """An export of a press database.
+
+    Labelled head, day of loading at the end that is not the day of publication.
+    """
     sheet, day = Sheet(), facts.published
     sheet.dirt(f"{rng.randint(1, 40)} of 212 DOCUMENTS")
     sheet.dirt(facts.publisher, day and f"{british(day)} {day:%A}")
@@ -296,7 +314,10 @@ def magazine(facts: Facts, rng: random.Random) -> Sample:
 
 
 def clipped_markdown(facts: Facts, rng: random.Random) -> Sample:
-    """What a clipper for Markdown saves: front matter with some fields, the rest in the text, pictures and link lines."""
+    """What a clipper for Markdown saves.
+
+    Front matter with some fields, the rest in the text, pictures and link lines.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     front = rng.random() < 0.5
     head = {
@@ -333,7 +354,10 @@ def _quoted(value: str) -> str:
 
 
 def tabloid(facts: Facts, rng: random.Random) -> Sample:
-    """A popular paper, copied: capitals, e-mail of the author, day in a line with the byline, comments below."""
+    """A popular paper, copied: capitals.
+
+    E-mail of the author, day in a line with the byline, comments below.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     sheet.dirt(
         "Login",

@@ -1,4 +1,4 @@
-"""Layouts that state little or state it oddly, and may be looked at: excerpts, telexes, clippings, mails between people, collected feeds."""
+"""Layouts that state little, or oddly, and may be looked at: excerpts, telexes, clippings, mails, feeds."""
 
 import random
 import textwrap
@@ -14,7 +14,10 @@ CROSSHEADS = ("What happens next", "A long wait", "‘No other way’", "Mixed r
 
 
 def pasted_excerpt(facts: Facts, rng: random.Random) -> Sample:
-    """The text alone, pasted from a page: no headline, but a photo's number or caption above it and crossheads inside."""
+    """The text alone, pasted from a page.
+
+    No headline, but a photo's number or caption above it and crossheads inside.
+    """
     sheet, body = Sheet(), facts.body
     sheet.dirt(rng.choice([None, f"1.{rng.randint(10**6, 10**7)}", f"iStock-{rng.randint(10**6, 10**7)}"]))
     sheet.dirt(
@@ -31,7 +34,10 @@ def pasted_excerpt(facts: Facts, rng: random.Random) -> Sample:
 
 
 def telex(facts: Facts, rng: random.Random) -> Sample:
-    """An agency's telex: slug and word count in place of a headline, lines of 66 columns, initials and an English stamp at the end."""
+    """An agency's telex: slug and word count in place of a headline.
+
+    Lines of 66 columns, initials and an English stamp at the end.
+    """
     sheet, day = Sheet(), facts.published
     agency = rng.choice(["dpa", "ANSA", "UPI", "Belga"]) if facts.publisher else None
     slug = f"{rng.choice(['EU', 'UK', 'US'])}/{rng.choice(['energy', 'markets', 'diplomacy'])}"
@@ -52,7 +58,10 @@ def telex(facts: Facts, rng: random.Random) -> Sample:
 
 
 def local_reprint(facts: Facts, rng: random.Random) -> Sample:
-    """A local paper's page with an agency's story: the paper's name in head and foot, the agency in the dateline and a credit line."""
+    """A local paper's page with an agency's story.
+
+    The paper's name in head and foot, the agency in the dateline and a credit line.
+    """
     sheet, day, body = Sheet(), facts.published, facts.body
     section = rng.choice(["Business", "World", "Sport", "Politics"])
     sheet.dirt(facts.publisher, section)
@@ -80,7 +89,10 @@ def local_reprint(facts: Facts, rng: random.Random) -> Sample:
 
 
 def interview(facts: Facts, rng: random.Random) -> Sample:
-    """A page with a list of points above and short paragraphs of one sentence each, questions and quotations among them."""
+    """A page with a list of points above and short paragraphs of one sentence each.
+
+    Questions and quotations among them.
+    """
     sheet, day = Sheet(), facts.published
     sheet.news(facts.title)
     sheet.dirt(facts.author and f"Interview by {facts.author}", day and british(day))
@@ -92,7 +104,10 @@ def interview(facts: Facts, rng: random.Random) -> Sample:
 
 
 def clipping(facts: Facts, rng: random.Random) -> Sample:
-    """A newspaper's page as PDF: masthead in the largest letters, headline below it, the text in two columns."""
+    """A newspaper's page as PDF.
+
+    Masthead in the largest letters, headline below it, the text in two columns.
+    """
     facts, sheet = latin(facts), Sheet()
     day = facts.published
     blocks = [(26, line) for line in sheet.dirt(facts.publisher)]
@@ -108,7 +123,10 @@ def clipping(facts: Facts, rng: random.Random) -> Sample:
 
 
 def plain_pdf(facts: Facts, rng: random.Random) -> Sample:
-    """An office's press review as PDF in letters of one size: running head, page numbers, no headline; sometimes two columns."""
+    """An office's press review as PDF in letters of one size.
+
+    Running head, page numbers, no headline; sometimes two columns.
+    """
     facts, sheet = latin(facts), Sheet()
     head, foot = sheet.dirt("Press review, for internal use only", f"{facts.second} - communications office")
     blocks = [(11, line) for line in sheet.dirt(facts.publisher and f"Source: {facts.publisher}")]
@@ -118,7 +136,10 @@ def plain_pdf(facts: Facts, rng: random.Random) -> Sample:
 
 
 def mail_between_people(facts: Facts, rng: random.Random) -> Sample:
-    """Somebody's mail with an article pasted into it: sender, subject and day are the sender's, not the article's."""
+    """Somebody's mail with an article pasted into it.
+
+    Sender, subject and day are the sender's, not the article's.
+    """
     sheet = Sheet()
     sheet.dirt("Hi all,", "please find today's piece pasted below, it may be of use on Monday.")
     sheet.news(facts.title)
@@ -161,7 +182,10 @@ def collected_feed(facts: Facts, rng: random.Random) -> Sample:
 
 
 def bare_page(facts: Facts, rng: random.Random) -> Sample:
-    """A page whose markup names no site, only its address and an account at a network, and a day of change but none of publication."""
+    """A page whose markup names no site.
+
+    Only its address and an account at a network, and a day of change but none of publication.
+    """
     sheet, day = Sheet(), facts.published
     changed = f'<meta property="article:modified_time" content="{day.isoformat()}T08:00:00Z">' if day else ""
     head = f"""<title>{escape(facts.title or "")}</title>

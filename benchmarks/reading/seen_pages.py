@@ -1,4 +1,4 @@
-"""Layouts in pages, archives, feeds, mails and PDFs that may be looked at when the cleaning is improved. Knows how sites build them."""
+"""Layouts in pages, archives, feeds, mails and PDFs that may be looked at when the cleaning is improved."""
 
 import json
 import random
@@ -71,7 +71,10 @@ def modern_page(facts: Facts, rng: random.Random) -> Sample:
 
 
 def linked_data_page(facts: Facts, rng: random.Random) -> Sample:
-    """A page whose facts stand in JSON-LD alone, inside a graph; the body in nested <div>s, hidden text, share buttons."""
+    """A page whose facts are in JSON-LD alone, inside a graph.
+
+    The body in nested <div>s, hidden text, share buttons.
+    """
     sheet, day = Sheet(), facts.published
     section = rng.choice(["Business", "Politics", "Science"])
     news: dict[str, Any] = {
@@ -198,7 +201,10 @@ def feed_item(facts: Facts, rng: random.Random) -> Sample:
 
 
 def forwarded_newsletter(facts: Facts, rng: random.Random) -> Sample:
-    """A newsletter that somebody forwarded: the outer From, Subject and Date are the forwarder's, the inner ones count."""
+    """A newsletter that somebody forwarded.
+
+    The outer From, Subject and Date are the forwarder's, the inner ones count.
+    """
     sheet, day = Sheet(), facts.published
     sheet.dirt("FYI, see below. Might be useful for the briefing.", "---------- Forwarded message ---------")
     sheet.dirt(

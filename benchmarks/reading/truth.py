@@ -1,4 +1,4 @@
-"""`Sample`: one made file and what is true of it, and `Sheet`, on which a layout writes it. Knows labels; not layouts, not scores."""
+"""`Sample`: one generated file with its labels, and `Sheet`, on which a layout writes it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +8,10 @@ from benchmarks.reading.facts import Facts
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A file as somebody saved it. A field that is None is truly not stated in it: whatever is found for it is wrong.
+    """A file as somebody saved it.
 
-    `published` is an ISO date of the precision that the file states; `sentences` must survive, lines of `boilerplate` must not.
+    A field that is None is not stated in it, so whatever is found for it is wrong. `published` is an ISO date
+    of the precision that the file states; `sentences` must survive, lines of `boilerplate` must not.
     """
 
     layout: str
@@ -28,7 +29,7 @@ class Sample:
 
 
 class Sheet:
-    """Lines of one page in their order, which remembers those that are no news. Only texts are written: None and empty lines are left out."""
+    """The lines of one page, and which of them are boilerplate; None and empty lines are left out."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -47,11 +48,14 @@ class Sheet:
         return written
 
     def text(self, gap: str = "\n\n") -> str:
-        """The page as text."""
+        """Return the page as text."""
         return gap.join(self.lines) + "\n"
 
     def sample(self, ending: str, data: str | bytes, facts: Facts, **changed: Any) -> Sample:
-        """The page as a sample that states the `facts`, but for the fields in `changed`; `more` are further true sentences."""
+        """Return the page as a sample of the `facts`, but for `changed`.
+
+        `more` are further true sentences.
+        """
         more = changed.pop("more", ())
         fields: dict[str, Any] = {
             "layout": "",

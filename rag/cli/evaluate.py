@@ -113,8 +113,8 @@ def _measure_answers(
     gold: Path, questions: "list[GoldQuestion]", out: Path, parallel: int, as_json: bool
 ) -> None:
     """Ask every question, save the run, and print its summary; an interrupted run is continued."""
-    from rag.evaluation.record import Journal, build_run, run_conditions, save_run
     from rag.evaluation.run import evaluate
+    from rag.evaluation.run_files import Journal, build_run, run_conditions, save_run
     from rag.evaluation.summary import summary_table
     from rag.factory import open_assistant
 
@@ -122,18 +122,18 @@ def _measure_answers(
     try:
         conditions = run_conditions(assistant, gold)
         journal = Journal(out.with_name(f"{out.name}.unfinished"), conditions)
-        done = {result.id: result for result in journal.kept()}
+        done = {result.id: result for result in journal.resume()}
         if done:
             sys.stderr.write(f"{len(done)} questions were measured by an interrupted run; it is continued.\n")
         rest = [question for question in questions if question.id not in done]
         results = _progress(evaluate(assistant, rest, parallel), len(rest), "questions")
-        done.update((result.id, result) for result in journal.keep(results))
+        done.update((result.id, result) for result in journal.record(results))
     finally:
         assistant.close()
     measured = [done[question.id] for question in questions]
     finished = build_run(measured, conditions)
     save_run(out, finished)
-    journal.done()
+    journal.delete()
     _print(
         as_json,
         {"results": str(out), "summary": finished["summary"]},
@@ -254,7 +254,7 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
     """
     from rag.evaluation import compare as comparison
     from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.record import load_run
+    from rag.evaluation.run_files import load_run
 
     decisive = on or comparison.DECISIVE_MEASURES
     unknown = [name for name in decisive if name not in comparison.MEASURES]
@@ -262,7 +262,9 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
         known = ", ".join(comparison.MEASURES)
         raise EvaluationError(f'there is no measure "{unknown[0]}"; there are {known}')
     found = comparison.compare(load_run(before), load_run(after))
-    worse = [item.measure for item in found.changes if item.measure in decisive and item.worse(level)]
+    worse = [
+        item.measure for item in found.changes if item.measure in decisive and item.significantly_worse(level)
+    ]
     _print(as_json, {**asdict(found), "worse": worse}, comparison.comparison_table(found, level))
     if worse:
         sys.stderr.write(f"Worse, and more than chance would do: {', '.join(worse)}.\n")
@@ -281,8 +283,8 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
 def report(run: Path, out: Path | None, short: bool, as_json: bool) -> None:
     """Write one HTML file and one Markdown file about a run."""
     from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.record import load_run, save_run, shorten_texts
     from rag.evaluation.report import html_report, markdown_report
+    from rag.evaluation.run_files import load_run, save_run, shorten_texts
 
     results, html = load_run(run), out or run.with_suffix(".html")
     files = [html, html.with_suffix(".md")]
@@ -322,13 +324,14 @@ def judge(
     """
     from rag.evaluation import judge as judging
     from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.record import load_run
+    from rag.evaluation.run_files import load_run
+    from rag.evaluation.summary import Summary
     from rag.generation.registry import open_model
 
     if (not model and not nli) or times < 1:
         raise EvaluationError("nobody is asked; give --model, --nli or both, and --times of at least 1")
     results, opinions = load_run(run), []
-    summary: judging.Summary = {}
+    summary: Summary = {}
     if model:
         judgeable = judging.judgeable_results(results)
         judging_model = open_model(replace(Settings.read(), model=model, adapter="none"))

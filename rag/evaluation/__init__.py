@@ -1,1 +1,1 @@
-"""Gold questions, measures, runs and reports. Asks the assistant as anybody would; knows nothing of its insides."""
+"""Gold questions, measures, runs and reports: how well the assistant answers."""

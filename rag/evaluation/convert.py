@@ -1,4 +1,4 @@
-"""Public question sets as they are published -> articles that `dateline add` reads and gold questions. Knows their files alone.
+"""Convert public question sets to articles that `python -m corpus add` reads, and to gold questions.
 
 SQuAD (and its shifts), CLAPNQ, RGB, RealtimeQA and MultiHop-RAG. What a set does not state stays unknown.
 """
@@ -18,22 +18,23 @@ from rag.evaluation.gold import UNANSWERABLE, YES_NO, EvaluationError, is_yes_or
 Entry = dict[str, Any]
 
 
-@dataclass
+@dataclass(slots=True)
 class ConvertedSet:
-    """Articles by their text, each once, with its id; questions with what answers them, as entries of JSON lines files; the last article of each title."""
+    """The articles and questions of a set, as entries of JSON lines files.
+
+    `articles` maps a text to (article id, entry), so that each text is kept once; `titles` maps a title to
+    the id of the last article with it.
+    """
 
     articles: dict[str, tuple[str, Entry]] = field(default_factory=dict)
     questions: list[Entry] = field(default_factory=list)
     titles: dict[str, str] = field(default_factory=dict)
 
-    def article(self, body: str, **fields: str | None) -> str:
-        """Take an article in; its id as a collection will have it."""
-        # As an export of ours, so that it is taken as it stands: a set's paragraph is no page to be cleaned.
-        entry = {
-            "format": EXPORT_FORMAT,
-            **{name: value for name, value in fields.items() if value},
-            "body": body.strip(),
-        }
+    def add_article(self, body: str, **fields: str | None) -> str:
+        """Add an article and return the id that it will have in a collection."""
+        # Written in the product's own export format, which is not cleaned: a set's paragraph is no web page.
+        stated = {name: value for name, value in fields.items() if value}
+        entry = {"format": EXPORT_FORMAT, **stated, "body": body.strip()}
         known = self.articles.get(entry["body"])
         if known:
             return known[0]
@@ -43,50 +44,47 @@ class ConvertedSet:
         self.titles[fields.get("title") or ""] = name
         return name
 
-    def question(
+    def add_question(
         self, name: str, question: str, answers: list[list[str]], quotes: list[tuple[str, str]]
     ) -> None:
-        """Take a question in: the wordings of each thing that must be said (none: nothing answers it) and (article id, words) that carry it."""
-        answers = [
-            wordings
-            for each in answers
-            if (wordings := list(dict.fromkeys(wording for wording in each if wording)))
-        ]
-        kind = {"kind": YES_NO} if len(answers) == 1 and is_yes_or_no(answers[0]) else {}
-        answered = {
-            **kind,
-            "answers": answers,
-            "evidence": [{"article": article, "quote": quote} for article, quote in quotes],
-        }
-        self.questions.append(
-            {"id": name, "question": question, **(answered if answers else {"kind": UNANSWERABLE})}
-        )
+        """Add a question with the wordings of each answer and the (article id, words) that support it.
+
+        Without any answer it is unanswerable.
+        """
+        distinct = [list(dict.fromkeys(wording for wording in wordings if wording)) for wordings in answers]
+        answers = [wordings for wordings in distinct if wordings]
+        entry: Entry = {"id": name, "question": question}
+        if not answers:
+            entry["kind"] = UNANSWERABLE
+        else:
+            if len(answers) == 1 and is_yes_or_no(answers[0]):
+                entry["kind"] = YES_NO
+            entry["answers"] = answers
+            entry["evidence"] = [{"article": article, "quote": quote} for article, quote in quotes]
+        self.questions.append(entry)
 
 
 def convert(form: str, paths: Sequence[Path]) -> ConvertedSet:
-    """Read the files of a set of one of `SET_FORMATS`, those with articles before those with questions on them.
+    """Read the files of a set in one of `SET_FORMATS`, articles before the questions on them.
 
     Raises:
-        GoldError: a file cannot be read, or is of another form.
+        EvaluationError: a file cannot be read, or has another format.
     """
-    found = ConvertedSet()
+    converted = ConvertedSet()
     for path in paths:
-        _read(form, path, found)
-    if not found.questions:
+        _read_file(form, path, converted)
+    if not converted.questions:
         raise EvaluationError(f"{paths[-1]}: holds no questions; give the set's file of questions too")
-    return found
+    return converted
 
 
-def _read(form: str, path: Path, found: ConvertedSet) -> None:
+def _read_file(form: str, path: Path, converted: ConvertedSet) -> None:
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8") as file
-        ):
+        zipped = path.suffix == ".gz"
+        with gzip.open(path, "rt", encoding="utf-8") if zipped else path.open(encoding="utf-8") as file:
             text = file.read()
         for entry in _entries(text):
-            SET_FORMATS[form](entry, found)
+            SET_FORMATS[form](entry, converted)
     except (
         OSError,
         UnicodeDecodeError,
@@ -98,23 +96,21 @@ def _read(form: str, path: Path, found: ConvertedSet) -> None:
         AttributeError,
     ) as error:
         raise EvaluationError(
-            f"{path}: not as {form} is published ({type(error).__name__}: {error}); the forms are {', '.join(sorted(SET_FORMATS))}"
+            f"{path}: not as {form} is published ({type(error).__name__}: {error}); "
+            f"the forms are {', '.join(sorted(SET_FORMATS))}"
         ) from error
 
 
-def save_converted(found: ConvertedSet, articles: Path, gold: Path) -> None:
-    """Write both as JSON lines."""
-    for path, entries in (
-        (articles, [entry for _, entry in found.articles.values()]),
-        (gold, found.questions),
-    ):
-        path.write_text(
-            "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries), encoding="utf-8"
-        )
+def save_converted(converted: ConvertedSet, articles: Path, gold: Path) -> None:
+    """Write the articles and the questions as JSON lines."""
+    article_entries = [entry for _, entry in converted.articles.values()]
+    for path, entries in ((articles, article_entries), (gold, converted.questions)):
+        lines = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries]
+        path.write_text("".join(lines), encoding="utf-8")
 
 
 def _entries(text: str) -> Iterator[Entry]:
-    """The entries of a JSON file (a list, SQuAD's "data", or one entry) or of JSON lines."""
+    """Yield the entries of a JSON file (a list, SQuAD's "data", or one entry) or of JSON lines."""
     try:
         whole = json.loads(text)
     except json.JSONDecodeError:
@@ -124,82 +120,81 @@ def _entries(text: str) -> Iterator[Entry]:
     yield from whole
 
 
-def _squad(entry: Entry, found: ConvertedSet) -> None:
+def _convert_squad(entry: Entry, converted: ConvertedSet) -> None:
+    title = (entry.get("title") or "").replace("_", " ")
     for paragraph in entry.get("paragraphs", [entry]):
-        article = found.article(paragraph["context"], title=(entry.get("title") or "").replace("_", " "))
-        for asked in paragraph["qas"]:
-            texts = [answer["text"] for answer in asked["answers"]]
-            found.question(
-                str(asked["id"]), asked["question"].strip(), [texts], [(article, texts[0])] if texts else []
-            )
+        article = converted.add_article(paragraph["context"], title=title)
+        for qa in paragraph["qas"]:
+            texts = [answer["text"] for answer in qa["answers"]]
+            quotes = [(article, texts[0])] if texts else []
+            converted.add_question(str(qa["id"]), qa["question"].strip(), [texts], quotes)
 
 
-def _clapnq(entry: Entry, found: ConvertedSet) -> None:
+def _convert_clapnq(entry: Entry, converted: ConvertedSet) -> None:
     (passage,) = entry["passages"]
-    article = found.article(passage["text"], title=passage["title"])
+    article = converted.add_article(passage["text"], title=passage["title"])
     answer = entry["output"][0]
-    used = [sentence.strip() for sentence in answer["selected_sentences"] if sentence.strip()]
-    found.question(
+    selected = [sentence.strip() for sentence in answer["selected_sentences"] if sentence.strip()]
+    converted.add_question(
         str(entry["id"]),
         f"{entry['input']}?",
-        [[answer["answer"]]] if used else [],
-        [(article, words) for words in used],
+        [[answer["answer"]]] if selected else [],
+        [(article, words) for words in selected],
     )
 
 
-def _rgb(entry: Entry, found: ConvertedSet) -> None:
-    """The set's own scoring wants each member of "answer" said, a list by any of its wordings; texts may stand in a list for each member.
+def _convert_rgb(entry: Entry, converted: ConvertedSet) -> None:
+    """Convert an entry as the set's own scoring reads it.
 
-    The falsified texts of its "fact" part ("positive_wrong") are left out: they are nobody's articles.
+    Each member of "answer" must be said; a member that is a list, by any of its wordings. Texts may be in a
+    list for each member. The falsified texts of the "fact" part ("positive_wrong") are left out: nobody
+    published them.
     """
     texts = [text for part in entry["positive"] for text in (part if isinstance(part, list) else [part])]
-    quotes = [(found.article(text), text.strip()) for text in texts]
+    quotes = [(converted.add_article(text), text.strip()) for text in texts]
     for text in entry["negative"]:
-        found.article(text)
+        converted.add_article(text)
     given = entry["answer"] if isinstance(entry["answer"], list) else [entry["answer"]]
     answers = [part if isinstance(part, list) else [part] for part in given]
-    found.question(str(entry["id"]), entry["query"], answers, list(dict.fromkeys(quotes)))
+    converted.add_question(str(entry["id"]), entry["query"], answers, list(dict.fromkeys(quotes)))
 
 
-def _realtimeqa(entry: Entry, found: ConvertedSet) -> None:
-    """A quiz of the week: a choice is the answer, the explanation its article, of the quiz's day and paper."""
-    right = [entry["choices"][int(n)] for n in entry["answer"]]
-    told = (entry.get("evidence") or "").strip()
-    day = (entry.get("question_date") or "").replace("/", "-")
-    paper = {"publisher": entry.get("question_source"), "date": day, "url": entry.get("question_url")}
-    found.question(
-        str(entry["question_id"]),
-        entry["question_sentence"],
-        [right],
-        [(found.article(told, **paper), told)] if told else [],
-    )
+def _convert_realtimeqa(entry: Entry, converted: ConvertedSet) -> None:
+    """Convert a question of a weekly quiz: a choice is the answer, the explanation its article."""
+    answers = [entry["choices"][int(n)] for n in entry["answer"]]
+    explanation = (entry.get("evidence") or "").strip()
+    source = {
+        "publisher": entry.get("question_source"),
+        "date": (entry.get("question_date") or "").replace("/", "-"),
+        "url": entry.get("question_url"),
+    }
+    quotes = [(converted.add_article(explanation, **source), explanation)] if explanation else []
+    converted.add_question(str(entry["question_id"]), entry["question_sentence"], [answers], quotes)
 
 
-def _multihop(entry: Entry, found: ConvertedSet) -> None:
-    """Both of the set's files: articles have a body, questions a query."""
+def _convert_multihop(entry: Entry, converted: ConvertedSet) -> None:
+    """Convert an entry of either of the set's files: articles have a body, questions a query."""
     if "body" in entry:
-        published = (entry.get("published_at") or "")[:10]
-        found.article(
+        converted.add_article(
             entry["body"],
             title=entry["title"],
             publisher=entry.get("source"),
-            date=published,
+            date=(entry.get("published_at") or "")[:10],
             url=entry.get("url"),
         )
         return
     null = entry.get("question_type") == "null_query"
-    facts = [
-        (found.titles.get(fact["title"], fact["title"]), fact["fact"]) for fact in entry["evidence_list"]
+    quotes = [
+        (converted.titles.get(fact["title"], fact["title"]), fact["fact"]) for fact in entry["evidence_list"]
     ]
-    found.question(
-        str(entry.get("id", len(found.questions))), entry["query"], [] if null else [[entry["answer"]]], facts
-    )
+    name = str(entry.get("id", len(converted.questions)))
+    converted.add_question(name, entry["query"], [] if null else [[entry["answer"]]], quotes)
 
 
 SET_FORMATS: dict[str, Callable[[Entry, ConvertedSet], None]] = {
-    "squad": _squad,
-    "clapnq": _clapnq,
-    "rgb": _rgb,
-    "realtimeqa": _realtimeqa,
-    "multihop-rag": _multihop,
+    "squad": _convert_squad,
+    "clapnq": _convert_clapnq,
+    "rgb": _convert_rgb,
+    "realtimeqa": _convert_realtimeqa,
+    "multihop-rag": _convert_multihop,
 }

@@ -1,4 +1,4 @@
-"""What went wrong with one question: the first step on its way at which the answer was lost. Knows gold, measures and answers."""
+"""What went wrong with a question: the first step of the pipeline that lost the answer."""
 
 from collections.abc import Sequence
 
@@ -12,23 +12,30 @@ MISREAD = "in evidence, misread"
 UNSUPPORTED = "right but unsupported"
 WRONGLY_REFUSED = "wrongly refused"
 WRONGLY_ANSWERED = "wrongly answered"
-FAILURE_CLASSES = (NOT_RETRIEVED, NOT_IN_EVIDENCE, MISREAD, UNSUPPORTED, WRONGLY_REFUSED, WRONGLY_ANSWERED)
+FAILURE_CLASSES = (
+    NOT_RETRIEVED,
+    NOT_IN_EVIDENCE,
+    MISREAD,
+    UNSUPPORTED,
+    WRONGLY_REFUSED,
+    WRONGLY_ANSWERED,
+)
 
 
-def classify_failure(gold: GoldQuestion, places: Sequence[bool], answer: Answer) -> str | None:
-    """The class of an answer's failure, None where it is right; `places` are those of the gold articles among the articles found.
+def classify_failure(gold: GoldQuestion, relevant: Sequence[bool], answer: Answer) -> str | None:
+    """Return the class of an answer's failure, or None where the answer is right.
 
-    A refusal is told apart by what was there: it is wrong only where the words that answer were in the evidence.
+    `relevant` is True for each article found that is a gold article. A refusal counts as wrong only where the
+    gold words were in the evidence; otherwise the step that lost them is named.
     """
     if measures.right(gold, answer):
         return UNSUPPORTED if measures.unsupported(answer) else None
     if gold.kind == UNANSWERABLE:
         return WRONGLY_ANSWERED
     if gold.evidence:
-        if not any(places):
+        if not any(relevant):
             return NOT_RETRIEVED
-        if not measures.evidence_at(
-            len(answer.evidence), gold, [(item.article, item.start, item.end) for item in answer.evidence]
-        ):
+        spans = [(item.article, item.start, item.end) for item in answer.evidence]
+        if not measures.evidence_at(len(spans), gold, spans):
             return NOT_IN_EVIDENCE
     return WRONGLY_REFUSED if measures.refused(answer) else MISREAD

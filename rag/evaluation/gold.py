@@ -1,4 +1,4 @@
-"""Gold questions: what a right answer must say and which words of which article carry it. Knows files, no assistant."""
+"""Gold questions: what a right answer must say, and which words of which article support it."""
 
 import csv
 import json
@@ -13,9 +13,6 @@ from rag.query.followups import Turn
 
 UNANSWERABLE = "unanswerable"
 YES_NO = "yes-no"
-_EACH_LINE = (
-    'each line should be {"question": ..., "answers": [[...]], "evidence": [{"article": ..., "quote": ...}]}'
-)
 QUESTION_KINDS = (
     "fact",
     "why",
@@ -27,14 +24,17 @@ QUESTION_KINDS = (
     YES_NO,
     UNANSWERABLE,
 )
+_EXPECTED_LINE = (
+    'each line should be {"question": ..., "answers": [[...]], "evidence": [{"article": ..., "quote": ...}]}'
+)
 
 
 class EvaluationError(ValueError):
-    """A gold file that cannot be used; the message names the line."""
+    """A gold file, run or option of the evaluation that cannot be used; the message holds the remedy."""
 
 
 def is_yes_or_no(wordings: Iterable[str]) -> bool:
-    """True if an answer is "yes" or "no" and nothing else."""
+    """Return True if an answer is "yes" or "no" and nothing else."""
     return {wording.strip(" .").lower() for wording in wordings} in ({"yes"}, {"no"})
 
 
@@ -45,20 +45,23 @@ class GoldQuote:
     article: str
     quote: str
 
-    def of(self, article: Article) -> bool:
+    def belongs_to(self, article: Article) -> bool:
+        """Return True if the words are said to be this article's."""
         return self.article in (article.id, Path(article.origin).stem)
 
     def span_in(self, article: Article) -> tuple[int, int] | None:
-        """Where the words stand in an article's body, or None."""
-        start = article.body.find(self.quote) if self.of(article) else -1
+        """Return the (start, end) offsets of the words in an article's body, or None if it lacks them."""
+        start = article.body.find(self.quote) if self.belongs_to(article) else -1
         return (start, start + len(self.quote)) if start >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
 class GoldQuestion:
-    """One question. `answers` holds what must be said, each thing by any of its wordings; an unanswerable question has none.
+    """One question with its expected answers and the quotes that support them.
 
-    `as_of` holds for each of them the days that its value may speak of, where that is to be measured; a `draft` waits for a person's review.
+    `answers` holds everything that must be said, each as a tuple of accepted wordings; an unanswerable
+    question has none. `as_of` holds, for each answer, the days for which its value is right, where that is to
+    be measured. A `draft` still waits for a person's review.
     """
 
     id: str
@@ -79,28 +82,29 @@ class GoldQuestion:
 
 
 def read_gold(path: Path) -> list[GoldQuestion]:
-    """The questions of a JSON lines or CSV file, in order; only "question" is required.
+    """Read the questions of a JSON lines or CSV file, in order; only "question" is required.
 
-    "as_of" is one day for all answers, or an entry for each of them: a day, several of which each is right, or null.
-    In a CSV file "answers" and "must_not" hold wordings with "|" between them, "article" and "quote" the words that carry the answer.
+    "as_of" is one day for all answers, or an entry for each of them: a day, a list of days that are all
+    right, or null. In a CSV file "answers" and "must_not" hold wordings separated by "|", "article" and
+    "quote" one quote that supports the answer.
 
     Raises:
-        GoldError: the file or a line cannot be used.
+        EvaluationError: the file or a line cannot be used.
     """
-    found = [_gold(f"{path}, line {n}", n, entry) for n, entry in _entries(path)]
-    if not found:
+    questions = [_parse_question(f"{path}, line {n}", n, entry) for n, entry in _entries(path)]
+    if not questions:
         raise EvaluationError(
             f'{path}: no questions; each line should be {{"question": ..., "answers": [[...]]}}'
         )
-    names = [gold.id for gold in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise EvaluationError(f"{path}: the id {twice[0]} stands twice; give each question its own")
-    return found
+    ids = [question.id for question in questions]
+    repeated = sorted({name for name in ids if ids.count(name) > 1})
+    if repeated:
+        raise EvaluationError(f"{path}: the id {repeated[0]} is used twice; give each question its own")
+    return questions
 
 
 def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, entry) of each question."""
+    """Yield (line number, entry) for each question."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -110,18 +114,18 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if path.suffix.lower() == ".csv":
         rows = csv.DictReader(lines)
         for row in rows:
-            yield rows.line_num, _from_row({name: cell for name, cell in row.items() if name and cell})
+            yield rows.line_num, _entry_from_row({name: cell for name, cell in row.items() if name and cell})
         return
     for n, line in enumerate(lines, 1):
         try:
             if line.strip():
                 yield n, json.loads(line)
         except json.JSONDecodeError as error:
-            raise EvaluationError(f"{path}, line {n}: {error}; {_EACH_LINE}") from error
+            raise EvaluationError(f"{path}, line {n}: {error}; {_EXPECTED_LINE}") from error
 
 
-def _from_row(row: dict[str, str]) -> dict[str, Any]:
-    """A row of a CSV file as an entry."""
+def _entry_from_row(row: dict[str, str]) -> dict[str, Any]:
+    """Return a CSV row in the form of a JSON lines entry."""
     entry: dict[str, Any] = {name: row[name] for name in ("id", "question", "kind", "as_of") if name in row}
     for name in ("answers", "must_not"):
         wordings = [wording.strip() for wording in row.get(name, "").split("|") if wording.strip()]
@@ -131,7 +135,8 @@ def _from_row(row: dict[str, str]) -> dict[str, Any]:
     return entry
 
 
-def _gold(where: str, number: int, entry: dict[str, Any]) -> GoldQuestion:
+def _parse_question(where: str, number: int, entry: dict[str, Any]) -> GoldQuestion:
+    """Return the question of an entry; `where` opens the message of an error."""
     try:
         answers = tuple(
             tuple(wordings) if isinstance(wordings, list) else (wordings,)
@@ -142,15 +147,15 @@ def _gold(where: str, number: int, entry: dict[str, Any]) -> GoldQuestion:
             question=entry["question"],
             kind=entry.get("kind", "fact" if answers else UNANSWERABLE),
             answers=answers,
-            evidence=tuple(GoldQuote(**words) for words in entry.get("evidence", ())),
+            evidence=tuple(GoldQuote(**quote) for quote in entry.get("evidence", ())),
             history=tuple(Turn(**turn) for turn in entry.get("history", ())),
             must_not=tuple(entry.get("must_not", ())),
-            as_of=_days(entry.get("as_of"), len(answers)),
+            as_of=_parse_days(entry.get("as_of"), len(answers)),
             draft=bool(entry.get("draft")),
             line=number,
         )
     except (KeyError, TypeError, AttributeError, InvalidDate) as error:
-        raise EvaluationError(f"{where}: {error}; {_EACH_LINE}") from error
+        raise EvaluationError(f"{where}: {error}; {_EXPECTED_LINE}") from error
     if gold.kind not in QUESTION_KINDS:
         raise EvaluationError(
             f'{where}: the kind "{gold.kind}" is unknown; there are {", ".join(QUESTION_KINDS)}'
@@ -158,14 +163,15 @@ def _gold(where: str, number: int, entry: dict[str, Any]) -> GoldQuestion:
     return gold
 
 
-def _days(
-    told: str | list[str | list[str] | None] | None, answers: int
+def _parse_days(
+    as_of: str | list[str | list[str] | None] | None, answers: int
 ) -> tuple[tuple[PartialDate, ...], ...]:
-    """The days of each answer; none where nothing is told."""
-    each = [told] * answers if isinstance(told, str) else told or []
-    if told and len(each) != answers:
+    """Return the days of each answer, empty where none are given."""
+    each = [as_of] * answers if isinstance(as_of, str) else as_of or []
+    if as_of and len(each) != answers:
         raise InvalidDate(
-            f'"as_of" has {len(each)} entries for {answers} answers; give one day, or an entry for each answer'
+            f'"as_of" has {len(each)} entries for {answers} answers; '
+            "give one day, or an entry for each answer"
         )
     return tuple(
         tuple(PartialDate.parse(day) for day in ([days] if isinstance(days, str) else days or ()))

@@ -1,7 +1,8 @@
-"""MultiHop-RAG (Tang and Yang 2024, arXiv 2401.15391) as it lies on disk, and its measures as its released code computes them.
+"""The files of MultiHop-RAG (Tang and Yang 2024, arXiv 2401.15391), and its measures as its code has them.
 
-Knows that set's files and definitions, not how passages are found. A passage holds a fact when the fact's text stands in the
-passage's text once spaces and newlines are taken out of both; questions without facts ("null") are left to `roc_auc`.
+A passage contains a fact when the fact's text is in the passage's text once spaces and newlines are removed
+from both. Questions without facts ("null") have no measures; `ranking.roc_auc` measures how well they are
+recognised.
 """
 
 import gzip
@@ -15,7 +16,7 @@ from typing import Any
 ARTICLES_FILE = "corpus.jsonl.gz"
 QUESTIONS_FILE = "queries_dev_with_evidence.jsonl.gz"
 CUTOFF = 10
-# What an article of the set says of itself beside its title and text.
+# What an article of the set states beside its title and text.
 METADATA_FIELDS = ("source", "published_at", "author", "category", "url")
 
 
@@ -38,12 +39,12 @@ class MultiHopQuestion:
 
 
 def load_articles(folder: Path) -> list[dict[str, Any]]:
-    """The set's articles: title, body and, for those that are evidence for some question, `METADATA_FIELDS`."""
+    """Return the set's articles: title, body and, for those that are evidence, `METADATA_FIELDS`."""
     return list(_lines(folder / ARTICLES_FILE))
 
 
 def load_questions(folder: Path) -> list[MultiHopQuestion]:
-    """The set's questions, in order."""
+    """Return the set's questions, in order."""
     return [
         MultiHopQuestion(
             str(entry["id"]), entry["query"], tuple(evidence["fact"] for evidence in entry["evidence_list"])
@@ -58,26 +59,27 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, file)
     except OSError as error:
         raise DatasetError(
-            f"{path}: {error.strerror or error}; give the folder that holds {ARTICLES_FILE} and {QUESTIONS_FILE}"
+            f"{path}: {error.strerror or error}; "
+            f"give the folder that holds {ARTICLES_FILE} and {QUESTIONS_FILE}"
         ) from error
 
 
 def contains_fact(fact: str, passage: str) -> bool:
-    """True if a passage holds a fact, spaces and newlines aside.
+    """Return True if a passage contains a fact, spaces and newlines aside.
 
     >>> contains_fact("5,200 troops", "Some 5,200\\ntroops left.")
     True
     """
-    return _squeezed(fact) in _squeezed(passage)
+    return _without_spaces(fact) in _without_spaces(passage)
 
 
-def _squeezed(text: str) -> str:
+def _without_spaces(text: str) -> str:
     return text.replace(" ", "").replace("\n", "")
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalMeasures:
-    """One question's figures, or the means of several: shares from 0 to 1."""
+    """One question's measures, or the means of several: shares from 0 to 1."""
 
     hits_10: float
     hits_4: float
@@ -86,31 +88,21 @@ class RetrievalMeasures:
 
 
 def measure_retrieval(facts: Sequence[str], passages: Sequence[str]) -> RetrievalMeasures:
-    """Hits@10, Hits@4, MAP@10 and MRR@10 of one question's passages, best first.
+    """Return Hits@10, Hits@4, MAP@10 and MRR@10 of one question's passages, best first.
 
-    Hits@k is 1 where one of the first k passages holds any fact. MAP@10 adds, at each rank, the facts first met there over the rank,
-    and divides by the number of facts. MRR@10 is one over the rank of the first passage that holds a fact.
+    Hits@k is 1 where one of the first k passages contains any fact. MAP@10 adds, at each rank, the facts
+    first met there / the rank, and divides by the number of facts. MRR@10 is 1 / the rank of the first
+    passage with a fact.
 
     >>> measure_retrieval(("a",), ["x", "a", "a b"])
-    Measures(hits_10=1.0, hits_4=1.0, map_10=0.5, mrr_10=0.5)
+    RetrievalMeasures(hits_10=1.0, hits_4=1.0, map_10=0.5, mrr_10=0.5)
     """
-    left = set(facts)
+    missing = set(facts)
     first, gained = 0, 0.0
     for rank, passage in enumerate(passages[:CUTOFF], 1):
         held = {fact for fact in facts if contains_fact(fact, passage)}
         first = first or (rank if held else 0)
-        gained += len(held & left) / rank
-        left -= held
-    return RetrievalMeasures(
-        float(first > 0), float(0 < first <= 4), gained / len(facts), 1 / first if first else 0.0
-    )
-
-
-def roc_auc(relevant: Sequence[float], others: Sequence[float]) -> float:
-    """The area under the ROC curve: how often a score of `relevant` exceeds one of `others`, ties counting half.
-
-    >>> roc_auc([0.9, 0.8], [0.8, 0.1])
-    0.875
-    """
-    wins = sum((a > b) + (a == b) / 2 for a in relevant for b in others)
-    return wins / (len(relevant) * len(others))
+        gained += len(held & missing) / rank
+        missing -= held
+    reciprocal = 1 / first if first else 0.0
+    return RetrievalMeasures(float(first > 0), float(0 < first <= 4), gained / len(facts), reciprocal)

@@ -1,67 +1,79 @@
-"""Measures of a ranked list: which places hold what is wanted -> a number from 0 to 1. Knows no gold, no articles.
+"""Measures of ranked lists, as TREC defines them for relevance 0 or 1.
 
-A list is given as its places in order, True where a place holds something wanted, each wanted thing once; `wanted` is how many
-there are in all. The definitions are those of TREC's evaluation with relevance 0 or 1; `tests/test_ranking.py` compares them.
+A list is given as `relevant`: for each rank, True if it holds a relevant item, each item once. `total` is the
+number of relevant items there are. `tests/test_ranking.py` compares every measure with TREC's own code.
 """
 
 import math
 from collections.abc import Sequence
 
 
-def hits_at(k: int, places: Sequence[bool]) -> float:
-    """1 if any of the first k places holds something wanted.
+def hits_at(k: int, relevant: Sequence[bool]) -> float:
+    """Return 1 if any of the first k ranks is relevant, else 0.
 
     >>> hits_at(3, [False, False, True]), hits_at(2, [False, False, True])
     (1.0, 0.0)
     """
-    return float(any(places[:k]))
+    return float(any(relevant[:k]))
 
 
-def precision_at(k: int, places: Sequence[bool]) -> float:
-    """The share of the first k places that hold something wanted; places that are missing count as wrong.
+def precision_at(k: int, relevant: Sequence[bool]) -> float:
+    """Return relevant ranks / k over the first k ranks; missing ranks count as not relevant.
 
     >>> precision_at(4, [True, False, True])
     0.5
     """
-    return sum(places[:k]) / k
+    return sum(relevant[:k]) / k
 
 
-def recall_at(k: int, places: Sequence[bool], wanted: int) -> float:
-    """The share of what is wanted that stands in the first k places.
+def recall_at(k: int, relevant: Sequence[bool], total: int) -> float:
+    """Return relevant ranks among the first k / total.
 
     >>> recall_at(3, [True, False, False, True], 2)
     0.5
     """
-    return sum(places[:k]) / wanted
+    return sum(relevant[:k]) / total
 
 
-def reciprocal_rank(places: Sequence[bool]) -> float:
-    """1 / the first place that holds something wanted, 0 where none does; its mean over questions is MRR.
+def reciprocal_rank(relevant: Sequence[bool]) -> float:
+    """Return 1 / the first relevant rank, 0 without one; its mean over questions is MRR.
 
     >>> reciprocal_rank([False, True, True])
     0.5
     """
-    return next((1 / place for place, held in enumerate(places, 1) if held), 0.0)
+    return next((1 / rank for rank, held in enumerate(relevant, 1) if held), 0.0)
 
 
-def average_precision(places: Sequence[bool], wanted: int) -> float:
-    """The precision at each place that holds something wanted, summed and divided by what is wanted; its mean is MAP.
+def average_precision(relevant: Sequence[bool], total: int) -> float:
+    """Return the sum of the precision at each relevant rank / total; its mean over questions is MAP.
 
-    Wanted things in places 1 and 4 of two: (1/1 + 2/4) / 2.
+    Two relevant items, at ranks 1 and 4: (1/1 + 2/4) / 2.
 
     >>> average_precision([True, False, False, True], 2)
     0.75
     """
-    return sum(precision_at(place, places) for place, held in enumerate(places, 1) if held) / wanted
+    return sum(precision_at(rank, relevant) for rank, held in enumerate(relevant, 1) if held) / total
 
 
-def ndcg_at(k: int, places: Sequence[bool], wanted: int) -> float:
-    """The sum of 1 / log2(1 + place) over the first k places that hold something wanted, divided by the best that it could be.
+def ndcg_at(k: int, relevant: Sequence[bool], total: int) -> float:
+    """Return the sum of 1 / log2(1 + rank) over the relevant ranks up to k, divided by the best possible sum.
 
-    One thing wanted, in place 3: (1 / log2(4)) / (1 / log2(2)).
+    One relevant item, at rank 3: (1 / log2(4)) / (1 / log2(2)).
 
     >>> ndcg_at(10, [False, False, True], 1)
     0.5
     """
-    gained = sum(1 / math.log2(1 + place) for place, held in enumerate(places[:k], 1) if held)
-    return gained / sum(1 / math.log2(1 + place) for place in range(1, min(k, wanted) + 1))
+    gained = sum(1 / math.log2(1 + rank) for rank, held in enumerate(relevant[:k], 1) if held)
+    return gained / sum(1 / math.log2(1 + rank) for rank in range(1, min(k, total) + 1))
+
+
+def roc_auc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """Return the area under the ROC curve: the share of pairs in which the positive scores higher.
+
+    A tie counts half. Of these four pairs three are in order and one is a tie: (3 + 1/2) / 4.
+
+    >>> roc_auc([0.9, 0.8], [0.8, 0.1])
+    0.875
+    """
+    wins = sum((a > b) + (a == b) / 2 for a in positive for b in negative)
+    return wins / (len(positive) * len(negative))

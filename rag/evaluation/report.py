@@ -1,4 +1,4 @@
-"""A run -> one HTML file that needs nothing else, and the same in Markdown: figures, what went wrong, every question. Knows runs as they are kept."""
+"""Reports of a run: one self-contained HTML file, and the same in Markdown."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,9 +9,9 @@ from jinja2 import Environment, FileSystemLoader
 
 from rag.evaluation.failures import FAILURE_CLASSES
 
-_HERE = Path(__file__).parent
-# The measures that a reader looks at first, where the run has them.
-_FIRST = (
+_TEMPLATES = Path(__file__).parent
+# The measures that are shown first, as bars, where the run has them.
+_MAIN_MEASURES = (
     "right",
     "evidence@3",
     "citation precision",
@@ -27,97 +27,95 @@ _BARS = 24  # of the histogram of seconds
 
 
 def html_report(run: dict[str, Any]) -> str:
-    """The report as one page: no script, no font and no image from elsewhere; everything of a run is escaped."""
+    """Return the report as one page that loads nothing from elsewhere; all of the run is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     return environment.get_template("report.html").render(**_view(run))
 
 
 def markdown_report(run: dict[str, Any]) -> str:
-    """The figures and the questions that failed, as Markdown."""
+    """Return the figures and the questions that failed, as Markdown."""
     view = _view(run)
     lines = [
         f"# {view['title']}",
         "",
-        view["told"],
+        view["conditions"],
         "",
         "| measure | value | 95 % between |",
         "|---|---|---|",
     ]
     lines += [f"| {name} | {value} | {low} and {high} |" for name, value, low, high in view["first"]]
     lines += [f"| {name} | {value} | |" for name, value in view["others"]]
-    lines += [
-        "",
-        "| what went wrong | questions |",
-        "|---|---|",
-        *(f"| {name} | {count} |" for name, count, _ in view["failures"]),
-    ]
+    lines += ["", "| what went wrong | questions |", "|---|---|"]
+    lines += [f"| {name} | {count} |" for name, count, _ in view["failures"]]
     for name, _, results in view["failures"]:
         if results:
             lines += ["", f"## {name.capitalize()}", ""]
             lines += [
-                f"- {result['id']}: {_flat(result['question'])}\n  - {_flat(result['text'])}"
+                f"- {result['id']}: {_one_line(result['question'])}\n  - {_one_line(result['text'])}"
                 for result in results
             ]
     return "\n".join(lines) + "\n"
 
 
 def _view(run: dict[str, Any]) -> dict[str, Any]:
-    """What both forms show."""
+    """Return what both forms of the report show."""
     figures, intervals = run["summary"]["all"], run["intervals"]
-    groups = {"all": intervals, **run.get("group_intervals", {})}
-    first = [(name, figures[name], *intervals[name]) for name in _FIRST if name in intervals]
-    others = [(name, value) for name, value in figures.items() if name not in _FIRST and value is not None]
+    first = [(name, figures[name], *intervals[name]) for name in _MAIN_MEASURES if name in intervals]
     by_class = {
         name: [result for result in run["results"] if result["failure"] == name] for name in FAILURE_CLASSES
     }
     return {
         "title": f"{run['gold']['file']}: {figures['questions']} questions",
-        "told": (
-            f"{_spoken(run['when'])}, commit {run['commit']}, reader {run['model']}, {run['collection']['articles']} articles, {run['machine']}."
+        "conditions": (
+            f"{_format_time(run['when'])}, commit {run['commit']}, reader {run['model']}, "
+            f"{run['collection']['articles']} articles, {run['machine']}."
         ),
         "run": run,
         "first": first,
-        "others": others,
+        "others": [
+            (name, value)
+            for name, value in figures.items()
+            if name not in _MAIN_MEASURES and value is not None
+        ],
         "kinds": {name: summary for name, summary in run["summary"].items() if "/" not in name},
         "measures": [name for name, *_ in first],
-        "between": groups,
-        "refused": _refused(run),
+        "intervals": {"all": intervals, **run.get("group_intervals", {})},
+        "refused": _refused_by_group(run),
         "groups": {name: summary for name, summary in run["summary"].items() if "/" in name},
         "failures": [(name, len(results), results) for name, results in by_class.items()],
-        "held": [result for result in run["results"] if not result["failure"]],
+        "right": [result for result in run["results"] if not result["failure"]],
         "seconds": _histogram([result["seconds"] for result in run["results"]]),
     }
 
 
-def _refused(run: dict[str, Any]) -> dict[str, int]:
-    """How many questions of each group were refused; the groups are those of a run's summary."""
-    counted = Counter[str]()
+def _refused_by_group(run: dict[str, Any]) -> dict[str, int]:
+    """Return how many questions of each group of the run's summary were refused."""
+    counts = Counter[str]()
     for result in run["results"]:
         if result["refused"]:
-            parts = [("publisher", name) for name in result["publishers"]] + [
-                ("year", name) for name in result["years"]
-            ]
             half = "development half" if result["development"] else "test half"
-            counted.update({"all", half, result["kind"], *("/".join(part) for part in parts)})
-    return {name: counted[name] for name in run["summary"]}
+            publishers = {f"publisher/{name}" for name in result["publishers"]}
+            years = {f"year/{name}" for name in result["years"]}
+            counts.update({"all", half, result["kind"], *publishers, *years})
+    return {name: counts[name] for name in run["summary"]}
 
 
-def _spoken(when: str) -> str:
-    """A run's moment for people: "20 November 2026, 21:44 UTC"."""
+def _format_time(when: str) -> str:
+    """Return a run's ISO time for people: "20 November 2026, 21:44 UTC"."""
     moment = datetime.fromisoformat(when).astimezone(UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
 def _histogram(seconds: list[float]) -> list[tuple[float, int]]:
-    """(seconds from which on a bar counts, questions in it) for bars of one width; the last counts what takes longer too."""
+    """Return (lower bound in seconds, questions) of bars of one width; the last counts all above too."""
     width = max(sorted(seconds)[len(seconds) * 95 // 100] / _BARS, 0.01) if seconds else 1.0
     counts = [0] * (_BARS + 1)
-    for took in seconds:
-        counts[min(int(took / width), _BARS)] += 1
+    for value in seconds:
+        counts[min(int(value / width), _BARS)] += 1
     return [(round(n * width, 2), count) for n, count in enumerate(counts)]
 
 
-def _flat(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())

@@ -1,7 +1,8 @@
-"""The product's retrieval against MultiHop-RAG, each part switched off in turn, with a newcomer's recipe in the same run.
+"""Measure the search on MultiHop-RAG, with each part switched off in turn, beside a newcomer's recipe.
 
-The collection is made by the product's own reading and adding, in a folder that is kept for the next run. Publisher and date are known for
-articles that answer some question only, so one collection has all articles without them, and a second one those that have them.
+The collections are built by the product's own reading and adding, in a folder that is kept for the next run.
+In the set, publisher and date are stated only for articles that answer some question, so one collection holds
+all articles without them, and a second one holds the articles that have them.
 """
 
 import json
@@ -28,14 +29,13 @@ from rag.evaluation.multihop import (
     load_articles,
     load_questions,
     measure_retrieval,
-    roc_auc,
 )
+from rag.evaluation.ranking import roc_auc
 from rag.query.parts import split_question
 from rag.retrieval.search import Retriever, Scoring
 
-# The trial's usual first attempt: characters of a chunk and of its overlap with the next.
-_CHUNK, _OVERLAP = 1000, 200
-# Each part of the product's scoring and what it is without it.
+_CHUNK_CHARS, _OVERLAP_CHARS = 1000, 200  # what most tutorials take
+# Each part of the product's scoring, with the `Scoring` fields that switch it off.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "without words": {"words": 0.0},
     "without meaning": {"words": 1.0},
@@ -47,12 +47,16 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "without preference": {"preference": 0.0},
 }
 ProgressBar = Callable[[Iterable[Any], int, str], Iterable[Any]]
-RankedTexts = tuple[list[str], float]  # passages' texts, best first, and how surely they answer
+RankedTexts = tuple[list[str], float]  # the passages' texts, best first, and the confidence in them
+Search = Callable[[MultiHopQuestion], RankedTexts]
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalRow:
-    """One way of retrieving on one collection: measures of all questions and of each half, and how well it tells null questions."""
+    """One search on one collection: measures of all questions and of each half.
+
+    `null_auc` is the area under ROC with which its confidence tells questions with facts from null questions.
+    """
 
     collection: str
     name: str
@@ -64,43 +68,38 @@ class RetrievalRow:
 
 
 def evaluate_retrieval(folder: Path, work: Path, progress: ProgressBar) -> Iterator[RetrievalRow]:
-    """The rows of both collections, each when it is measured; `work` keeps the collections and the newcomer's vectors.
+    """Yield the rows of both collections; `work` keeps the collections and the recipe's vectors.
 
     Raises:
-        SetError: `folder` does not hold the set.
+        DatasetError: `folder` does not hold the set.
     """
-    asked = load_questions(folder)
+    questions = load_questions(folder)
     encoder = Encoder()
-    everything = _everything(folder, work, encoder, progress)
-    yield _row("all", "newcomer's recipe", asked, _newcomer(folder, work, encoder, progress))
-    for collection, library in (("all", everything), ("dated", _dated(folder, work, encoder))):
+    complete = _complete_library(folder, work, encoder, progress)
+    newcomer = _newcomer_search(folder, work, encoder, progress)
+    yield _measure_row("all", "newcomer's recipe", questions, newcomer)
+    for collection, library in (("all", complete), ("dated", _dated_library(folder, work, encoder))):
         for name, changed in {"Dateline": dict[str, Any](), **ABLATIONS}.items():
-            yield _row(
-                collection,
-                name,
-                asked,
-                _product(Retriever(library=library, k=CUTOFF, scoring=Scoring(**changed))),
-            )
+            retriever = Retriever(library=library, k=CUTOFF, scoring=Scoring(**changed))
+            yield _measure_row(collection, name, questions, _product_search(retriever))
         library.store.close()
 
 
-def _everything(folder: Path, work: Path, encoder: Encoder, progress: ProgressBar) -> Library:
-    """All articles, title and text alone."""
+def _complete_library(folder: Path, work: Path, encoder: Encoder, progress: ProgressBar) -> Library:
+    """Return a library of all articles with title and text alone."""
     work.mkdir(parents=True, exist_ok=True)
     file = work / "articles.jsonl"
     entries = load_articles(folder)
-    file.write_text(
-        "\n".join(json.dumps({name: entry[name] for name in ("title", "body")}) for entry in entries),
-        encoding="utf-8",
-    )
+    lines = [json.dumps({name: entry[name] for name in ("title", "body")}) for entry in entries]
+    file.write_text("\n".join(lines), encoding="utf-8")
     library = Library(Store(work / "all"), encoder)
     for _ in progress(ingest(library, file), len(entries), "articles"):
         pass
     return library
 
 
-def _dated(folder: Path, work: Path, encoder: Encoder) -> Library:
-    """The articles whose publisher and date are known, with them: the first collection without the others, corrected."""
+def _dated_library(folder: Path, work: Path, encoder: Encoder) -> Library:
+    """Return a library of the articles with a known publisher and date, which it states."""
     shutil.rmtree(work / "dated", ignore_errors=True)
     shutil.copytree(work / "all", work / "dated")
     store = Store(work / "dated")
@@ -116,100 +115,97 @@ def _dated(folder: Path, work: Path, encoder: Encoder) -> Library:
     return Library(store, encoder)
 
 
-def _product(retriever: Retriever) -> Callable[[MultiHopQuestion], RankedTexts]:
-    def retrieve(question: MultiHopQuestion) -> RankedTexts:
-        hits = retriever.search_text(question.text)
+def _product_search(retriever: Retriever) -> Search:
+    def search(question: MultiHopQuestion) -> RankedTexts:
+        hits = retriever.hits(question.text)
         return [hit.passage.text for hit in hits], retrieval_confidence(retriever.library, question.text)
 
-    return retrieve
+    return search
 
 
 def retrieval_confidence(library: Library, question: str) -> float:
-    """The mean of the ten best cosines of what is asked, whomever: how surely the collection holds something on all of it."""
+    """Return the mean of the ten best cosines of a question, without the publishers that it names."""
     whole = split_question(question, library.coverage().publishers)[0]
     best = library.search_by_vector(library.encoder.encode([whole.text])[0], CUTOFF)
     return mean(cosine for _, cosine in best) if best else 0.0
 
 
-def _newcomer(
-    folder: Path, work: Path, encoder: Encoder, progress: ProgressBar
-) -> Callable[[MultiHopQuestion], RankedTexts]:
-    """Chunks of 1,000 characters, the last 200 of each repeated, encoded and searched by cosine."""
+def _newcomer_search(folder: Path, work: Path, encoder: Encoder, progress: ProgressBar) -> Search:
+    """Return a search by cosine over chunks of 1,000 characters that overlap by 200."""
     bodies = [str(entry["body"]) for entry in load_articles(folder)]
     chunks = [
-        body[start : start + _CHUNK]
+        body[start : start + _CHUNK_CHARS]
         for body in bodies
-        for start in range(0, max(1, len(body) - _OVERLAP), _CHUNK - _OVERLAP)
+        for start in range(0, max(1, len(body) - _OVERLAP_CHARS), _CHUNK_CHARS - _OVERLAP_CHARS)
     ]
-    kept = work / "newcomer.npy"
-    if not kept.exists():
+    vectors = work / "newcomer.npy"
+    if not vectors.exists():
         batches = [chunks[n : n + 64] for n in range(0, len(chunks), 64)]
-        np.save(
-            kept,
-            np.concatenate(
-                [encoder.encode(batch) for batch in progress(batches, len(batches), "batches of chunks")]
-            ),
-        )
+        encoded = [encoder.encode(batch) for batch in progress(batches, len(batches), "batches of chunks")]
+        np.save(vectors, np.concatenate(encoded))
     index = ExactIndex(encoder.dimension, 1)
-    index.add(list(range(len(chunks))), np.load(kept))
+    index.add(list(range(len(chunks))), np.load(vectors))
 
-    def retrieve(question: MultiHopQuestion) -> RankedTexts:
+    def search(question: MultiHopQuestion) -> RankedTexts:
         found = index.search(encoder.encode([question.text])[0], CUTOFF)
         return [chunks[number] for number, _ in found], mean(cosine for _, cosine in found)
 
-    return retrieve
+    return search
 
 
-def _row(
-    collection: str,
-    name: str,
-    asked: Sequence[MultiHopQuestion],
-    retrieve: Callable[[MultiHopQuestion], RankedTexts],
+def _measure_row(
+    collection: str, name: str, questions: Sequence[MultiHopQuestion], search: Search
 ) -> RetrievalRow:
-    began = time.perf_counter()
-    ranked = [retrieve(question) for question in asked]
-    took = time.perf_counter() - began
-    found = [
+    started = time.perf_counter()
+    ranked = [search(question) for question in questions]
+    seconds = time.perf_counter() - started
+    pairs = list(zip(questions, ranked, strict=True))
+    measured = [
         (question, measure_retrieval(question.facts, texts))
-        for question, (texts, _) in zip(asked, ranked, strict=True)
+        for question, (texts, _) in pairs
         if question.facts
     ]
-    surest = [(bool(question.facts), sure) for question, (_, sure) in zip(asked, ranked, strict=True)]
+    with_facts = [confidence for question, (_, confidence) in pairs if question.facts]
+    null = [confidence for question, (_, confidence) in pairs if not question.facts]
     return RetrievalRow(
         collection,
         name,
-        mean_measures([measures for _, measures in found]),
-        mean_measures([measures for question, measures in found if question.swept]),
-        mean_measures([measures for question, measures in found if not question.swept]),
-        round(roc_auc([sure for has, sure in surest if has], [sure for has, sure in surest if not has]), 3),
-        round(1000 * took / len(asked), 1),
+        mean_measures([measures for _, measures in measured]),
+        mean_measures([measures for question, measures in measured if question.swept]),
+        mean_measures([measures for question, measures in measured if not question.swept]),
+        round(roc_auc(with_facts, null), 3),
+        round(1000 * seconds / len(questions), 1),
     )
 
 
-def mean_measures(found: Sequence[RetrievalMeasures]) -> RetrievalMeasures:
-    """The mean of each measure."""
+def mean_measures(rows: Sequence[RetrievalMeasures]) -> RetrievalMeasures:
+    """Return the mean of each measure, rounded to three places."""
     return RetrievalMeasures(
-        *(round(mean(getattr(item, field.name) for item in found), 3) for field in fields(RetrievalMeasures))
+        *(round(mean(getattr(row, field.name) for row in rows), 3) for field in fields(RetrievalMeasures))
     )
 
 
 def retrieval_table(rows: Sequence[RetrievalRow]) -> str:
-    """The rows as a Markdown table."""
-    head = "| articles | retrieval | Hits@10 | Hits@4 | MAP@10 | MRR@10 | the same, unseen half | null AUC | ms |"
-    lines = [head, "|---" * 9 + "|"]
+    """Return the rows as a Markdown table."""
+    measures_head = "Hits@10 | Hits@4 | MAP@10 | MRR@10 | the same, unseen half | null AUC | ms"
+    lines = [f"| articles | retrieval | {measures_head} |", "|---" * 9 + "|"]
     for row in rows:
-        shares = [
+        all_, unseen = (
             [f"{value:.3f}" for value in asdict(measures).values()] for measures in (row.all, row.unseen)
-        ]
-        lines.append(
-            f"| {row.collection} | {row.name} | {' | '.join(shares[0])} | {' '.join(shares[1])} | {row.null_auc:.3f} | {row.milliseconds:.0f} |"
         )
+        cells = [
+            row.collection,
+            row.name,
+            *all_,
+            " ".join(unseen),
+            f"{row.null_auc:.3f}",
+            f"{row.milliseconds:.0f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def save_retrieval(path: Path, rows: Sequence[RetrievalRow]) -> None:
-    """Write the rows, with the weights that they were measured with, as JSON."""
-    path.write_text(
-        json.dumps({"scoring": asdict(Scoring()), "rows": [asdict(row) for row in rows]}, indent=1) + "\n",
-        encoding="utf-8",
-    )
+    """Write the rows as JSON, with the weights that they were measured with."""
+    content = {"scoring": asdict(Scoring()), "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

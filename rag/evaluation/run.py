@@ -1,4 +1,4 @@
-"""One run over gold questions: each is searched and asked, and what comes back is measured. Knows the assistant's two verbs."""
+"""One run over gold questions: search and ask each, and measure what comes back."""
 
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -19,12 +19,16 @@ from rag.retrieval.search import Retriever
 from rag.verification.citations import SUPPORTED
 
 RANKING_DEPTH = 10
-_SHOWN = 3  # pieces of evidence that a report shows of a question
+_SHOWN_EVIDENCE = 3  # sentences of a question that a report shows
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """One question's measures; None where a measure says nothing about it. `shown` holds what a report shows, `classify_failure` what went wrong."""
+    """One question's measures, each None where it does not apply.
+
+    `failure` is the class of what went wrong, `shown` what a report shows of the question. The field names
+    are the keys of run files.
+    """
 
     id: str
     kind: str
@@ -67,70 +71,73 @@ class QuestionResult:
 def evaluate(
     assistant: Assistant, questions: Iterable[GoldQuestion], parallel: int = 1
 ) -> Generator[QuestionResult, None, None]:
-    """Ask every question and give the results in order, each as soon as it and those before it are there; `parallel` are asked at once.
+    """Ask every question, `parallel` at once, and yield the results in order as soon as they are there.
 
     Raises:
-        GoldError: there is nothing to ask about.
+        EvaluationError: the collection is empty.
     """
     if not assistant.library.coverage().articles:
         raise EvaluationError(
-            "the collection is empty; add the articles that the questions are about: dateline add FOLDER"
+            "the collection is empty; "
+            "add the articles that the questions are about: python -m corpus add FOLDER"
         )
-    articles = assistant.library.store.articles()
-    named = {name: article for article in articles for name in (article.id, Path(article.origin).stem)}
+    by_name = {
+        name: article
+        for article in assistant.library.store.articles()
+        for name in (article.id, Path(article.origin).stem)
+    }
     with ThreadPoolExecutor(parallel) as pool:
-        waiting = [pool.submit(_one, assistant, gold, named) for gold in questions]
+        pending = [pool.submit(_evaluate_question, assistant, gold, by_name) for gold in questions]
         try:
-            for result in waiting:
+            for result in pending:
                 yield result.result()
-        finally:  # whoever stops listening wants no more questions asked
+        finally:  # a caller that stops reading wants no more questions asked
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _one(assistant: Assistant, gold: GoldQuestion, named: Mapping[str, Article]) -> QuestionResult:
-    found = [
-        hit.passage.article for hit in assistant.search(gold.question, RANKING_DEPTH, history=gold.history)
-    ]
-    assistant.library.encoder.clear_cache()  # what the search has encoded is not to make the answer look faster
-    began = time.monotonic()
+def _evaluate_question(
+    assistant: Assistant, gold: GoldQuestion, by_name: Mapping[str, Article]
+) -> QuestionResult:
+    hits = assistant.search(gold.question, RANKING_DEPTH, history=gold.history)
+    assistant.library.encoder.clear_cache()  # the search must not make the answer look faster
+    started = time.monotonic()
     answer = assistant.ask(gold.question, gold.history)
-    return measure_answer(
-        gold,
-        found,
-        answer,
-        time.monotonic() - began,
-        [named[q.article] for q in gold.evidence if q.article in named],
-    )
+    seconds = time.monotonic() - started
+    gold_articles = [by_name[quote.article] for quote in gold.evidence if quote.article in by_name]
+    return measure_answer(gold, [hit.passage.article for hit in hits], answer, seconds, gold_articles)
 
 
 def evaluate_search(retriever: Retriever, questions: Iterable[GoldQuestion]) -> dict[str, float | int]:
-    """The search alone, without a model: the means over the questions whose gold words are known, and the milliseconds that one took (median)."""
-    rows, took = [], []
+    """Return the means of the ranking measures, and the median milliseconds of a search; no model is used.
+
+    The measures are over the questions with gold quotes, the milliseconds over all.
+    """
+    rows, seconds = [], []
     for gold in questions:
-        began = time.perf_counter()
-        hits = retriever.search_text(rewrite_followup(gold.question, gold.history), RANKING_DEPTH)
-        took.append(time.perf_counter() - began)
+        started = time.perf_counter()
+        hits = retriever.hits(rewrite_followup(gold.question, gold.history), RANKING_DEPTH)
+        seconds.append(time.perf_counter() - started)
         if gold.evidence:
-            places, wanted = (
-                measures.relevance(gold, [hit.passage.article for hit in hits]),
-                measures.relevant_count(gold),
-            )
-            rows.append(
-                {
-                    "hits@3": ranking.hits_at(3, places),
-                    "recall@3": ranking.recall_at(3, places, wanted),
-                    "recall@10": ranking.recall_at(RANKING_DEPTH, places, wanted),
-                    "MRR": ranking.reciprocal_rank(places),
-                    "MAP": ranking.average_precision(places, wanted),
-                    "nDCG@10": ranking.ndcg_at(RANKING_DEPTH, places, wanted),
-                }
-            )
+            relevant = measures.relevance(gold, [hit.passage.article for hit in hits])
+            rows.append(_search_measures(relevant, measures.relevant_count(gold)))
     means = {name: round(mean(row[name] for row in rows), 3) for name in (rows[0] if rows else ())}
+    milliseconds = round(1000 * median(seconds), 1) if seconds else 0
     return {
-        "questions": len(took),
+        "questions": len(seconds),
         "with gold words": len(rows),
         **means,
-        "milliseconds": round(1000 * median(took), 1) if took else 0,
+        "milliseconds": milliseconds,
+    }
+
+
+def _search_measures(relevant: Sequence[bool], total: int) -> dict[str, float]:
+    return {
+        "hits@3": ranking.hits_at(3, relevant),
+        "recall@3": ranking.recall_at(3, relevant, total),
+        "recall@10": ranking.recall_at(RANKING_DEPTH, relevant, total),
+        "MRR": ranking.reciprocal_rank(relevant),
+        "MAP": ranking.average_precision(relevant, total),
+        "nDCG@10": ranking.ndcg_at(RANKING_DEPTH, relevant, total),
     }
 
 
@@ -139,41 +146,26 @@ def measure_answer(
     found: Sequence[Article],
     answer: Answer,
     seconds: float,
-    about: Iterable[Article] = (),
+    gold_articles: Sequence[Article] = (),
 ) -> QuestionResult:
-    """The measures of one answer: `found` are the articles of the best passages, `about` those with the gold words, `seconds` what asking took."""
-    spans = [(item.article, item.start, item.end) for item in answer.evidence]
-    places, wanted = measures.relevance(gold, found), measures.relevant_count(gold)
-    known = bool(gold.evidence)
-    one = len(gold.answers) == 1 and bool(answer.statements)
+    """Measure one answer: `found` are the articles of the best passages, `seconds` is what asking took."""
+    relevant = measures.relevance(gold, found)
+    dates = [article.published for article in gold_articles]
+    publishers = [article.publisher or "unknown" for article in gold_articles]
     return QuestionResult(
         id=gold.id,
         kind=gold.kind,
         development=gold.for_development,
         question=gold.question,
-        publishers=tuple(dict.fromkeys(article.publisher or "unknown" for article in about)),
-        years=tuple(
-            dict.fromkeys(
-                str(article.published.year) if article.published else "unknown" for article in about
-            )
-        ),
+        publishers=tuple(dict.fromkeys(publishers)),
+        years=tuple(dict.fromkeys(str(date.year) if date else "unknown" for date in dates)),
         status=answer.status,
         text=answer.text,
-        failure=classify_failure(gold, places[:RANKING_DEPTH], answer),
+        failure=classify_failure(gold, relevant[:RANKING_DEPTH], answer),
         right=measures.right(gold, answer),
         refused=measures.refused(answer),
-        article_3=ranking.hits_at(3, places) if known else None,
-        precision_3=ranking.precision_at(3, places) if known else None,
-        recall_3=ranking.recall_at(3, places, wanted) if known else None,
-        recall_10=ranking.recall_at(RANKING_DEPTH, places, wanted) if known else None,
-        reciprocal_rank=ranking.reciprocal_rank(places) if known else None,
-        average_precision=ranking.average_precision(places, wanted) if known else None,
-        ndcg_10=ranking.ndcg_at(RANKING_DEPTH, places, wanted) if known else None,
-        evidence_1=measures.evidence_at(1, gold, spans) if known else None,
-        evidence_3=measures.evidence_at(3, gold, spans) if known else None,
-        values_said=measures.values_said(gold, answer),
-        exact_match=measures.exact_match(measures.short_answer(answer), gold.answers[0]) if one else None,
-        f1=measures.f1(measures.short_answer(answer), gold.answers[0]) if one else None,
+        **_retrieval_measures(gold, relevant, answer),
+        **_text_measures(gold, answer),
         figures_right=measures.figures_right(gold, answer),
         as_of_right=measures.as_of_right(gold, answer),
         outdated=measures.outdated(gold, answer),
@@ -190,10 +182,42 @@ def measure_answer(
     )
 
 
+def _retrieval_measures(
+    gold: GoldQuestion, relevant: Sequence[bool], answer: Answer
+) -> dict[str, float | None]:
+    """Return the measures of articles found and of evidence; None for each where no gold quote is known."""
+    total = measures.relevant_count(gold)
+    spans = [(item.article, item.start, item.end) for item in answer.evidence]
+    known = bool(gold.evidence)
+    return {
+        "article_3": ranking.hits_at(3, relevant) if known else None,
+        "precision_3": ranking.precision_at(3, relevant) if known else None,
+        "recall_3": ranking.recall_at(3, relevant, total) if known else None,
+        "recall_10": ranking.recall_at(RANKING_DEPTH, relevant, total) if known else None,
+        "reciprocal_rank": ranking.reciprocal_rank(relevant) if known else None,
+        "average_precision": ranking.average_precision(relevant, total) if known else None,
+        "ndcg_10": ranking.ndcg_at(RANKING_DEPTH, relevant, total) if known else None,
+        "evidence_1": measures.evidence_at(1, gold, spans) if known else None,
+        "evidence_3": measures.evidence_at(3, gold, spans) if known else None,
+    }
+
+
+def _text_measures(gold: GoldQuestion, answer: Answer) -> dict[str, float | None]:
+    """Return the measures of an answer's words; exact match and F1 only where there is one gold answer."""
+    single = len(gold.answers) == 1 and bool(answer.statements)
+    short = measures.short_answer(answer)
+    return {
+        "values_said": measures.values_said(gold, answer),
+        "exact_match": measures.exact_match(short, gold.answers[0]) if single else None,
+        "f1": measures.f1(short, gold.answers[0]) if single else None,
+    }
+
+
 def _shown(gold: GoldQuestion, answer: Answer) -> dict[str, Any]:
+    """Return what a report shows of a question, as JSON values."""
     return {
         "answers": [list(wordings) for wordings in gold.answers],
-        "gold": [asdict(words) for words in gold.evidence],
+        "gold": [asdict(quote) for quote in gold.evidence],
         "citations": [
             {"number": c.number, "source": datelines(c), "headline": c.article.headline, "quote": c.quote}
             for c in answer.citations
@@ -203,5 +227,7 @@ def _shown(gold: GoldQuestion, answer: Answer) -> dict[str, Any]:
             for item in answer.statements
             if item.verdict == SUPPORTED
         ],
-        "evidence": [{"source": datelines(item), "quote": item.text} for item in answer.evidence[:_SHOWN]],
+        "evidence": [
+            {"source": datelines(item), "quote": item.text} for item in answer.evidence[:_SHOWN_EVIDENCE]
+        ],
     }

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from rag.evaluation.report import html_report
-from rag.evaluation.runs import RunHistory, RunProgress
+from rag.evaluation.run_history import RunHistory, RunProgress
 from rag.page.error_messages import translate_errors
 from rag.page.event_options import EVALUATE, PRIVATE
 from rag.serving.collection import Collection
@@ -64,7 +64,7 @@ def _runner(runs: RunHistory, sample: Path) -> Callable[[str | None], Iterator[t
     def run(file: str | None) -> Iterator[tuple[Any, ...]]:
         """Yield the progress of a run, and select the run when it is finished."""
         gold = Path(file) if file else sample
-        mistakes = _mistakes_html(runs.mistakes(gold))
+        mistakes = _mistakes_html(runs.find_mistakes(gold))
         with closing(runs.run(gold)) as steps:
             for step in steps:
                 names = runs.names()
@@ -108,4 +108,4 @@ def _report_html(runs: RunHistory, name: str | None) -> str:
 
 
 def _comparison(runs: RunHistory, before: str | None, after: str | None) -> str:
-    return runs.compared(before, after) if before and after and before != after else ""
+    return runs.compare(before, after) if before and after and before != after else ""

@@ -1,4 +1,4 @@
-"""A small OpenAI-compatible server on a free port, for the tests that speak to one; a plain function writes its answers."""
+"""A small OpenAI-compatible server on a free port, whose answers a plain function writes."""
 
 import json
 import threading
@@ -11,16 +11,19 @@ USAGE = {"prompt_tokens": 31, "completion_tokens": 7, "total_tokens": 38}
 
 
 @contextmanager
-def answering(write: Callable[[str], str], usage: bool = True) -> Iterator[str]:
-    """The DATELINE_MODEL of a server that writes what a function makes of the last message, and reports tokens if asked, or never."""
+def model_server(write: Callable[[str], str], usage: bool = True) -> Iterator[str]:
+    """Run a server that answers with a function of the last message; yield its DATELINE_MODEL.
+
+    With `usage` it reports tokens when a request asks for them.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            text = write(asked["messages"][-1]["content"])
-            streamed = bool(asked.get("stream"))
-            told = usage and (not streamed or asked.get("stream_options", {}).get("include_usage"))
-            body = _events(text, bool(told)) if streamed else _whole(text, bool(told))
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            text = write(request["messages"][-1]["content"])
+            streamed = bool(request.get("stream"))
+            with_usage = usage and (not streamed or request.get("stream_options", {}).get("include_usage"))
+            body = _events(text, bool(with_usage)) if streamed else _whole(text, bool(with_usage))
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream" if streamed else "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -28,7 +31,7 @@ def answering(write: Callable[[str], str], usage: bool = True) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *args: Any) -> None:
-            """Nothing: tests read what they asserted."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -41,14 +44,14 @@ def answering(write: Callable[[str], str], usage: bool = True) -> Iterator[str]:
         server.server_close()
 
 
-def _whole(text: str, told: bool) -> bytes:
+def _whole(text: str, with_usage: bool) -> bytes:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return json.dumps(
-        {**_head("chat.completion"), "choices": [choice], **({"usage": USAGE} if told else {})}
+        {**_head("chat.completion"), "choices": [choice], **({"usage": USAGE} if with_usage else {})}
     ).encode()
 
 
-def _events(text: str, told: bool) -> bytes:
+def _events(text: str, with_usage: bool) -> bytes:
     head = _head("chat.completion.chunk")
     words = [
         {"index": 0, "delta": {"role": "assistant", "content": f"{word} "}, "finish_reason": None}
@@ -56,7 +59,7 @@ def _events(text: str, told: bool) -> bytes:
     ]
     ends = {"index": 0, "delta": {}, "finish_reason": "stop"}
     events = [{**head, "choices": [choice]} for choice in (*words, ends)] + (
-        [{**head, "choices": [], "usage": USAGE}] if told else []
+        [{**head, "choices": [], "usage": USAGE}] if with_usage else []
     )
     return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode() + b"data: [DONE]\n\n"
 

@@ -4,14 +4,14 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, copied
+from conftest import ROOT, copy_collection
 
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.evaluation.gold import EvaluationError
-from rag.evaluation.runs import RUNS_FOLDER, RunHistory, RunProgress
+from rag.evaluation.run_history import RUNS_FOLDER, RunHistory, RunProgress
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel
 from rag.retrieval.search import Retriever
@@ -19,7 +19,7 @@ from rag.retrieval.search import Retriever
 
 @pytest.fixture
 def runs(sample_folder: Path, tmp_path: Path, encoder: Encoder) -> RunHistory:
-    library = Library(Store(copied(sample_folder, tmp_path / "data")), encoder)
+    library = Library(Store(copy_collection(sample_folder, tmp_path / "data")), encoder)
     return RunHistory(Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts()))
 
 
@@ -30,7 +30,7 @@ def gold(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_run_is_kept_listed_read_and_compared(runs: RunHistory, gold: Path, tmp_path: Path) -> None:
+def test_run_is_saved_listed_read_and_compared(runs: RunHistory, gold: Path, tmp_path: Path) -> None:
     steps = list(runs.run(gold))
     assert [(step.done, step.total) for step in steps] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
     assert (
@@ -51,10 +51,10 @@ def test_a_run_is_kept_listed_read_and_compared(runs: RunHistory, gold: Path, tm
         tmp_path / "data" / RUNS_FOLDER / f"{steps[-1].name}.json",
         tmp_path / "data" / RUNS_FOLDER / f"{later}.json",
     )
-    assert runs.names()[0] == later and "| right |" in runs.compared(steps[-1].name, later)
+    assert runs.names()[0] == later and "| right |" in runs.compare(steps[-1].name, later)
 
 
-def test_a_stopped_run_goes_on_where_it_was(runs: RunHistory, gold: Path) -> None:
+def test_stopped_run_is_resumed(runs: RunHistory, gold: Path) -> None:
     with closing(runs.run(gold)) as steps:
         assert [step.done for step in islice(steps, 3)] == [0, 1, 2]
     assert not runs.names()
@@ -62,12 +62,12 @@ def test_a_stopped_run_goes_on_where_it_was(runs: RunHistory, gold: Path) -> Non
     assert again[0].total in (2, 3) and len(runs.read(again[-1].name)["results"]) == 4
 
 
-def test_mistakes_are_told_by_line_and_a_wrong_file_is_refused(runs: RunHistory, tmp_path: Path) -> None:
+def test_mistakes_name_their_lines_and_a_wrong_file_is_refused(runs: RunHistory, tmp_path: Path) -> None:
     file = tmp_path / "wrong.jsonl"
     file.write_text(
         '{"question": "Who?", "answers": ["x"], "evidence": [{"article": "nobody", "quote": "x"}]}'
     )
-    assert [told[:8] for told in runs.mistakes(file)] == ["Line 1: "]
+    assert [line[:8] for line in runs.find_mistakes(file)] == ["Line 1: "]
     file.write_text("no JSON")
     with pytest.raises(EvaluationError, match="line 1"):
         next(runs.run(file))
@@ -79,5 +79,5 @@ def test_only_runs_of_the_folder_are_read(runs: RunHistory, name: str) -> None:
         runs.read(name)
 
 
-def test_no_time_is_told_before_the_first_answer() -> None:
+def test_no_time_left_before_the_first_answer() -> None:
     assert RunProgress(0, 3, 5.0).left is None

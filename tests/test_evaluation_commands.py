@@ -1,4 +1,4 @@
-"""check, propose, compare, report, sweep and convert as people use them: on files, over a real collection, at the command line."""
+"""The evaluation commands (check, propose, compare, report, sweep, convert) on files and a real collection."""
 
 import json
 import re
@@ -23,10 +23,9 @@ from rag.evaluation.convert import SET_FORMATS, convert, save_converted
 from rag.evaluation.failures import MISREAD
 from rag.evaluation.gold import EvaluationError, GoldQuestion, GoldQuote, read_gold
 from rag.evaluation.propose import draft_questions
-from rag.evaluation.record import Journal, build_run, load_run
-from rag.evaluation.record import save_run as save_run
 from rag.evaluation.report import html_report, markdown_report
 from rag.evaluation.run import QuestionResult, evaluate
+from rag.evaluation.run_files import Journal, build_run, load_run, save_run
 from rag.evaluation.sweep import SweepPoint, parse_grid, sweep_plot, sweep_table
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
@@ -38,7 +37,7 @@ GOLD = GoldQuestion(
     (GoldQuote("ferry", "costs 34 million crowns"),),
     line=1,
 )
-UNDER = {
+CONDITIONS = {
     "commit": "c",
     "model": "none",
     "settings": {"hits": 8},
@@ -54,10 +53,10 @@ def results(quoting: Assistant) -> list[QuestionResult]:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (replace(GOLD, evidence=(GoldQuote("boat", "costs 34 million"),)), "no article is named “boat”"),
-        (replace(GOLD, evidence=(GoldQuote("ferry", "costs 34 million pounds"),)), "stands nowhere in ferry"),
+        (replace(GOLD, evidence=(GoldQuote("ferry", "costs 34 million pounds"),)), "is not in ferry"),
         (replace(GOLD, answers=(("35 million",),)), "none of the quoted words say “35 million”"),
         (replace(GOLD, must_not=("34 million",)), "must not be said"),
         (replace(GOLD, kind="unanswerable"), "has an answer"),
@@ -70,18 +69,18 @@ def results(quoting: Assistant) -> list[QuestionResult]:
         ),
     ],
 )
-def test_mistakes_are_found(wrong: GoldQuestion, told: str) -> None:
+def test_mistakes_are_found(wrong: GoldQuestion, message: str) -> None:
     assert list(find_mistakes([GOLD], [FERRY])) == []
     ((line, what),) = find_mistakes([wrong], [FERRY])
-    assert line == 1 and told in what
+    assert line == 1 and message in what
 
 
-def test_the_same_question_twice_is_a_mistake_unless_the_talk_before_differs() -> None:
+def test_repeated_question_is_a_mistake() -> None:
     again = replace(GOLD, question="what does it cost", line=2)
     assert [line for line, _ in find_mistakes([GOLD, again], [FERRY])] == [2]
 
 
-def test_check_names_lines_and_fails(sample_folder: Path, tmp_path: Path) -> None:
+def test_check_names_lines_and_exits_with_1(sample_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "gold.jsonl"
     file.write_text(
         '{"question": "a", "answers": ["1"]}\n\n{"question": "b", "answers": ["1"], "evidence": [{"article": "x", "quote": "1"}]}\n'
@@ -96,14 +95,14 @@ def test_check_names_lines_and_fails(sample_folder: Path, tmp_path: Path) -> Non
     assert whole.returncode == 0 and "145 questions, no mistakes." in whole.stderr
 
 
-def test_drafts_ask_for_a_value_that_their_words_hold(sample_folder: Path, tmp_path: Path) -> None:
+def test_drafts_ask_for_a_value_of_their_quote(sample_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "drafts.jsonl"
     assert run("-m", "rag.evaluation", "propose", "--out", str(out), data=sample_folder).returncode == 0
     store = Store(sample_folder)
     articles = store.articles()
     store.close()
     drafts = read_gold(out)
-    assert len(drafts) > 48 and {told for _, told in find_mistakes(drafts, articles)} == {
+    assert len(drafts) > 48 and {mistake for _, mistake in find_mistakes(drafts, articles)} == {
         'it is a draft; word it as people ask, and remove "draft"'
     }
     assert all(
@@ -118,22 +117,23 @@ def test_drafts_ask_for_a_value_that_their_words_hold(sample_folder: Path, tmp_p
     assert list(draft_questions([article(body="It sails.")])) == []
 
 
-def test_a_run_against_itself_is_no_change_and_a_worse_one_is_told(
+def test_compare_finds_no_change_against_itself_and_reports_a_worse_run(
     results: list[QuestionResult], tmp_path: Path
 ) -> None:
-    good = build_run(results, UNDER)
+    good = build_run(results, CONDITIONS)
     bad = build_run(
-        [replace(result, right=0.0, failure="in evidence, misread", seconds=9.0) for result in results], UNDER
+        [replace(result, right=0.0, failure="in evidence, misread", seconds=9.0) for result in results],
+        CONDITIONS,
     )
     same, worse, better = compare(good, good), compare(good, bad), compare(bad, good)
     assert not same.gained and not same.lost and all(change.p == 1 for change in same.changes)
-    fallen = [change.measure for change in worse.changes if change.worse(0.05)]
+    fallen = [change.measure for change in worse.changes if change.significantly_worse(0.05)]
     assert (
         fallen == ["right", "seconds"] and "right" in DECISIVE_MEASURES and "seconds" not in DECISIVE_MEASURES
     )
     right = sum(result.right for result in results)
     assert len(worse.lost) == len(better.gained) == right and not any(
-        c.worse(0.05) for c in better.changes if c.measure == "right"
+        c.significantly_worse(0.05) for c in better.changes if c.measure == "right"
     )
     files = tmp_path / "good.json", tmp_path / "bad.json"
     save_run(files[0], good)
@@ -149,22 +149,22 @@ def test_a_run_against_itself_is_no_change_and_a_worse_one_is_told(
     )
 
 
-def test_chance_is_that_of_random_signs() -> None:
+def test_p_value_is_that_of_random_signs() -> None:
     assert permutation_p_value(np.array([1.0, -1.0] * 10)) == 1 and permutation_p_value(
         np.array([1.0] * 4)
     ) == pytest.approx(2 / 16, abs=0.02)
     assert permutation_p_value(np.array([1.0] * 3 + [0.0] * 200)) == pytest.approx(2 / 8, abs=0.02)
 
 
-def test_runs_over_other_questions_are_not_compared(results: list[QuestionResult]) -> None:
+def test_runs_over_different_questions_are_not_compared(results: list[QuestionResult]) -> None:
     other = [replace(result, id=f"x{result.id}") for result in results]
     reworded = [replace(results[0], question="Another?")]
-    for wrong, told in ((other, "no question in common"), (reworded, "worded differently")):
-        with pytest.raises(EvaluationError, match=told):
-            compare(build_run(results, UNDER), build_run(wrong, UNDER))
+    for wrong, message in ((other, "no question in common"), (reworded, "worded differently")):
+        with pytest.raises(EvaluationError, match=message):
+            compare(build_run(results, CONDITIONS), build_run(wrong, CONDITIONS))
 
 
-def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[QuestionResult]) -> None:
+def test_report_holds_every_question_and_loads_nothing(results: list[QuestionResult]) -> None:
     hostile = replace(
         results[0],
         question="<script>alert(1)</script>",
@@ -172,7 +172,7 @@ def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[
         failure=MISREAD,
         right=0.0,
     )
-    run = build_run([hostile, *results[1:]], UNDER)
+    run = build_run([hostile, *results[1:]], CONDITIONS)
     page, text = html_report(run), markdown_report(run)
     assert (
         "<script" not in page
@@ -189,14 +189,14 @@ def test_a_report_holds_every_question_and_nothing_from_elsewhere(results: list[
     )
 
 
-def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(
+def test_report_shows_intervals_and_refusals_of_each_group(
     results: list[QuestionResult],
 ) -> None:
     refusing = [
         replace(result, refused=result.id in ("nato-01", "nato-02"), right=float(n % 2))
         for n, result in enumerate(results)
     ]
-    run = build_run(refusing, UNDER)
+    run = build_run(refusing, CONDITIONS)
     page = html_report(run)
     low, high = run["group_intervals"]["fact"]["right"]
     assert (
@@ -211,15 +211,15 @@ def test_a_report_tells_of_each_group_how_sure_it_is_and_how_much_was_refused(
 @pytest.mark.parametrize(
     "page", sorted((ROOT / "rag/evaluation/results").glob("*.html")), ids=lambda page: page.stem
 )
-def test_the_committed_report_is_that_of_the_committed_run(page: Path) -> None:
+def test_committed_report_is_that_of_the_committed_run(page: Path) -> None:
     kept = page.with_suffix(".json")
     assert html_report(load_run(kept)) == page.read_text(), (
         f"run: dateline evaluate report rag/evaluation/results/{kept.name}"
     )
 
 
-def test_a_short_report_holds_nobodys_sentences(results: list[QuestionResult], tmp_path: Path) -> None:
-    run_, out = build_run(results, UNDER), tmp_path / "short.html"
+def test_short_report_holds_no_sentence_of_an_article(results: list[QuestionResult], tmp_path: Path) -> None:
+    run_, out = build_run(results, CONDITIONS), tmp_path / "short.html"
     save_run(tmp_path / "run.json", run_)
     done = run(
         "-m",
@@ -251,19 +251,19 @@ def test_a_short_report_holds_nobodys_sentences(results: list[QuestionResult], t
     )
 
 
-def test_a_run_that_was_broken_off_goes_on(results: list[QuestionResult], tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "run.unfinished", UNDER)
-    assert journal.kept() == []
-    list(journal.keep(results[:5]))
+def test_interrupted_run_is_resumed(results: list[QuestionResult], tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run.unfinished", CONDITIONS)
+    assert journal.resume() == []
+    list(journal.record(results[:5]))
     with journal.path.open("a") as file:
         file.write('{"id": "half')  # killed while writing
-    assert journal.kept() == results[:5] == journal.kept()
+    assert journal.resume() == results[:5] == journal.resume()
     assert (
-        Journal(journal.path, {**UNDER, "commit": "d"}).kept() == []
+        Journal(journal.path, {**CONDITIONS, "commit": "d"}).resume() == []
     )  # another program's results are not mixed in
 
 
-def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
+def test_file_without_a_run_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     for text in ("", "[]", "{}", '{"results": 1}'):
         file.write_text(text)
@@ -271,7 +271,7 @@ def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
             load_run(file)
 
 
-def test_a_grid_has_values_of_the_settings_kind() -> None:
+def test_grid_values_have_the_type_of_their_setting() -> None:
     assert parse_grid(["hits=4,8", "words=0.7", "pairs=true,false"]) == {
         "hits": [4, 8],
         "words": [0.7],
@@ -282,7 +282,7 @@ def test_a_grid_has_values_of_the_settings_kind() -> None:
             parse_grid([wrong])
 
 
-def test_a_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> None:
+def test_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("\n".join((ROOT / "corpus/gold.jsonl").read_text().splitlines()[:3]))
     done = run(
@@ -320,7 +320,7 @@ def test_a_sweep_measures_each_point(sample_folder: Path, tmp_path: Path) -> Non
         ("multihop-rag", ["multihop_rag/corpus.jsonl.gz", "multihop_rag/queries_dev_with_evidence.jsonl.gz"]),
     ],
 )
-def test_a_public_set_becomes_a_collection_and_gold_that_agree(
+def test_public_set_converts_to_matching_articles_and_gold(
     form: str, files: list[str], tmp_path: Path, encoder: Encoder
 ) -> None:
     found = convert(form, [SHARED / "data" / file for file in files])
@@ -332,9 +332,9 @@ def test_a_public_set_becomes_a_collection_and_gold_that_agree(
     library = Library(Store(tmp_path / "data"), encoder)
     list(ingest(library, tmp_path / "articles.jsonl"))
     wrong = [
-        told
-        for _, told in find_mistakes(read_gold(tmp_path / "gold.jsonl"), library.store.articles())
-        if "article" in told or "nowhere" in told
+        mistake
+        for _, mistake in find_mistakes(read_gold(tmp_path / "gold.jsonl"), library.store.articles())
+        if "article" in mistake or "is not in" in mistake
     ]
     library.store.close()
     assert named and not wrong
@@ -372,7 +372,7 @@ SQUAD = {
 }  # fmt: skip
 
 
-def test_every_part_of_a_set_is_read_as_it_is_scored(tmp_path: Path) -> None:
+def test_each_part_of_a_set_is_converted_as_it_is_scored(tmp_path: Path) -> None:
     rgb, realtime, squad = tmp_path / "rgb.json", tmp_path / "realtime.jsonl", tmp_path / "squad.json"
     rgb.write_text("".join(json.dumps(entry) + "\n" for entry in RGB))
     found = convert("rgb", [rgb])
@@ -406,7 +406,7 @@ def test_every_part_of_a_set_is_read_as_it_is_scored(tmp_path: Path) -> None:
     assert found.titles == {"The Gull": found.questions[0]["evidence"][0]["article"]}
 
 
-def test_sets_of_other_forms_are_refused(tmp_path: Path) -> None:
+def test_set_in_another_format_is_refused(tmp_path: Path) -> None:
     rgb = tmp_path / "rgb.json"
     rgb.write_text(json.dumps(RGB[1]))
     found = convert("rgb", [rgb])

@@ -1,0 +1,110 @@
+"""The runs that a server keeps beside its collection: measured with progress, listed, read and compared."""
+
+import re
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.assistant import Assistant
+from rag.evaluation.check import find_mistakes
+from rag.evaluation.compare import SIGNIFICANCE_LEVEL, compare, comparison_table
+from rag.evaluation.gold import read_gold
+from rag.evaluation.run import evaluate
+from rag.evaluation.run_files import Journal, build_run, load_run, run_conditions, save_run
+
+RUNS_FOLDER = "runs"
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run is. `name` is that of the finished run, "" before it has finished."""
+
+    done: int
+    total: int
+    seconds: float
+    name: str = ""
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that the rest takes at this rate; None before the first answer.
+
+        >>> RunProgress(done=1, total=3, seconds=2.0).left
+        4.0
+        """
+        return self.seconds / self.done * (self.total - self.done) if self.done else None
+
+
+class RunHistory:
+    """The runs in the folder "runs" of a collection, by the stems of their files, newest first."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._folder = assistant.library.store.path.parent / RUNS_FOLDER
+
+    def names(self) -> list[str]:
+        """Return the names of all runs, newest first."""
+        return sorted((file.stem for file in self._folder.glob("*.json")), reverse=True)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Return a run.
+
+        Raises:
+            EvaluationError: there is no such run.
+        """
+        return load_run(self._folder / f"{_safe_name(name)}.json")
+
+    def compare(self, before: str, after: str) -> str:
+        """Return what changed from one run to another, as Markdown.
+
+        Raises:
+            EvaluationError: a run does not exist, or they have no question in common.
+        """
+        return comparison_table(compare(self.read(before), self.read(after)), SIGNIFICANCE_LEVEL)
+
+    def find_mistakes(self, gold: Path) -> list[str]:
+        """Return what is wrong with a gold file, one line each.
+
+        Raises:
+            EvaluationError: the file cannot be read as one.
+        """
+        articles = self._assistant.library.store.articles()
+        return [f"Line {line}: {mistake}" for line, mistake in find_mistakes(read_gold(gold), articles)]
+
+    def run(self, gold: Path) -> Generator[RunProgress, None, None]:
+        """Ask all questions of a gold file and keep the run, yielding the progress after each question.
+
+        A caller that stops reading stops the run; the next run of the same file resumes it.
+
+        Raises:
+            EvaluationError: the file holds no gold questions, or the collection is empty.
+        """
+        questions = read_gold(gold)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        conditions = run_conditions(self._assistant, gold)
+        journal = Journal(self._folder / f"{_safe_name(gold.stem)}.unfinished", conditions)
+        results = {result.id: result for result in journal.resume()}
+        pending = [question for question in questions if question.id not in results]
+        started = time.monotonic()
+        yield RunProgress(0, len(pending), 0.0)
+        with closing(evaluate(self._assistant, pending)) as measured:
+            for n, result in enumerate(journal.record(measured), 1):
+                results[result.id] = result
+                yield RunProgress(n, len(pending), time.monotonic() - started)
+        run = build_run([results[question.id] for question in questions], conditions)
+        name = f"{run['when'][:19].replace(':', '')} {_safe_name(gold.stem)}"
+        save_run(self._folder / f"{name}.json", run)
+        journal.delete()
+        yield RunProgress(len(pending), len(pending), time.monotonic() - started, name)
+
+
+def _safe_name(name: str) -> str:
+    """Return a name that stays inside the folder.
+
+    >>> _safe_name("../../etc/passwd")
+    'etc passwd'
+    """
+    return _UNSAFE.sub(" ", name.replace("..", " ")).strip(" .")
