@@ -76,7 +76,7 @@ def labelled_rows(
 ) -> Iterator[LabelledRow]:
     """Yield the row of a question, unless nothing is found or a made negative is answered all the same."""
     subject = QuestionPart.parse(extract_topic(gold.question))
-    hits = retriever.hits(subject.text, filters=filters)
+    hits = retriever.search_text(subject.text, filters=filters)
     ranked = rank_sentences(subject, hits, retriever.library.reranker, SHORTLIST_SIZE)
     text = "\n".join(item.text for item in ranked)
     answered = bool(gold.answers) and all(

@@ -139,8 +139,8 @@ def test_an_extractive_model_only_selects_words_of_articles(sample: Library) -> 
     assert "dragons" not in invented.text and best.evidence[1].text in invented.text
 
 
-class Pointing(ScriptedChatModel):
-    """A chat model that tells chances before it writes, as one that points does."""
+class Extractive(ScriptedChatModel):
+    """A chat model that gives probabilities before it writes, as extractive models do."""
 
     chances: list[float]
 

@@ -58,12 +58,12 @@ def _quote_mistakes(gold: GoldQuestion, articles: Sequence[Article]) -> Iterator
         if not named:
             yield (
                 f"no article is named “{quoted.article}”; "
-                "give its id, or its file's name without the ending (python -m corpus list)"
+                "give its id, or its file's name without the ending (dateline list)"
             )
         elif not any(quoted.span_in(article) for article in named):
             yield (
                 f"“{_shorten(quoted.quote)}” is not in {quoted.article}; "
-                f"copy the words from: python -m corpus show {named[0].id}"
+                f"copy the words from: dateline show {named[0].id}"
             )
     quotes = "\n".join(quoted.quote for quoted in gold.evidence)
     for wordings in gold.answers if gold.evidence else ():

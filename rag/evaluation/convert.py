@@ -1,4 +1,4 @@
-"""Convert public question sets to articles that `python -m corpus add` reads, and to gold questions.
+"""Convert public question sets to articles that `dateline add` reads, and to gold questions.
 
 SQuAD (and its shifts), CLAPNQ, RGB, RealtimeQA and MultiHop-RAG. What a set does not state stays unknown.
 """

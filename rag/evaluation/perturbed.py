@@ -139,7 +139,7 @@ def _hits_and_rank(
     retriever: Retriever, gold: GoldQuestion, typing: Callable[[str], str]
 ) -> tuple[float, float]:
     """Return Hits@3 and the reciprocal rank of a question after `typing` has changed its text."""
-    hits = retriever.hits(rewrite_followup(typing(gold.question), gold.history))
+    hits = retriever.search_text(rewrite_followup(typing(gold.question), gold.history))
     relevant = measures.relevance(gold, [hit.passage.article for hit in hits])
     return ranking.hits_at(3, relevant), ranking.reciprocal_rank(relevant)
 

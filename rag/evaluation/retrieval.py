@@ -117,7 +117,7 @@ def _dated_library(folder: Path, work: Path, encoder: Encoder) -> Library:
 
 def _product_search(retriever: Retriever) -> Search:
     def search(question: MultiHopQuestion) -> RankedTexts:
-        hits = retriever.hits(question.text)
+        hits = retriever.search_text(question.text)
         return [hit.passage.text for hit in hits], retrieval_confidence(retriever.library, question.text)
 
     return search

@@ -78,8 +78,7 @@ def evaluate(
     """
     if not assistant.library.coverage().articles:
         raise EvaluationError(
-            "the collection is empty; "
-            "add the articles that the questions are about: python -m corpus add FOLDER"
+            "the collection is empty; add the articles that the questions are about: dateline add FOLDER"
         )
     by_name = {
         name: article
@@ -115,7 +114,7 @@ def evaluate_search(retriever: Retriever, questions: Iterable[GoldQuestion]) -> 
     rows, seconds = [], []
     for gold in questions:
         started = time.perf_counter()
-        hits = retriever.hits(rewrite_followup(gold.question, gold.history), RANKING_DEPTH)
+        hits = retriever.search_text(rewrite_followup(gold.question, gold.history), RANKING_DEPTH)
         seconds.append(time.perf_counter() - started)
         if gold.evidence:
             relevant = measures.relevance(gold, [hit.passage.article for hit in hits])

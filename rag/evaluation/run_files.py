@@ -101,7 +101,7 @@ def load_run(path: Path) -> dict[str, Any]:
         [result["id"] for result in run["results"]]
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise EvaluationError(
-            f"{path} holds no run ({error}); make one: python -m rag.evaluation GOLD --out {path.name}"
+            f"{path} holds no run ({error}); make one: dateline evaluate GOLD --out {path.name}"
         ) from error
     return run
 
