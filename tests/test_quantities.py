@@ -84,7 +84,7 @@ def test_bounds_and_ranges(sentence: str, bound: str, low: int, high: int) -> No
     assert sentence[found.start : found.end] == found.text
 
 
-def test_a_rise_is_two_amounts_not_a_range() -> None:
+def test_a_change_is_two_amounts_not_a_range() -> None:
     assert [
         quantity.high for quantity in parse_quantities("It grew eightfold, from 500 soldiers to 4,000.")
     ] == [
@@ -109,7 +109,7 @@ def test_a_rise_is_two_amounts_not_a_range() -> None:
         ("In 2016 it was planned, and the council now pays 63 million crowns.", None),
     ],
 )
-def test_the_day_that_an_amount_speaks_of(sentence: str, day: str | None) -> None:
+def test_the_day_that_an_amount_refers_to(sentence: str, day: str | None) -> None:
     found = parse_quantities(sentence, FEBRUARY_2021)[-1].day
     assert (str(found) if found else None) == day
 
@@ -124,11 +124,11 @@ def test_the_day_that_an_amount_speaks_of(sentence: str, day: str | None) -> Non
         ("The ferry was to be ready by then, but the work has cost 63 million crowns.", "actual"),
     ],
 )
-def test_plans_are_told_from_facts(sentence: str, stage: str) -> None:
+def test_stages_of_amounts(sentence: str, stage: str) -> None:
     assert parse_quantities(sentence)[-1].stage == stage
 
 
-def test_amounts_that_can_both_be_true_agree() -> None:
+def test_amounts_that_can_both_be_true_are_compatible() -> None:
     one, about, most, other, share = (
         parse_quantities(text)[0]
         for text in (
@@ -168,13 +168,13 @@ def test_units_of_nouns() -> None:
         "In 2018 " * 12_000,
     ],
 )
-def test_a_sentence_without_end_takes_no_time(text: str) -> None:
+def test_an_endless_sentence_takes_no_time(text: str) -> None:
     began = time.monotonic()
     parse_quantities(text, FEBRUARY_2021)
     assert time.monotonic() - began < 0.5
 
 
-def test_dates_as_values_of_their_own() -> None:
+def test_dates_as_quantities() -> None:
     found = date_quantities(
         "Due in March 2021, it is now to fly on 31 October 2021 or in the spring of 2022, not in 2018-19."
     )
@@ -192,11 +192,11 @@ def test_dates_as_values_of_their_own() -> None:
         ("The council plans a school, which will cost 4 million pounds.", "planned"),
     ],
 )
-def test_an_aside_has_a_stage_of_its_own(sentence: str, stage: str) -> None:
+def test_a_relative_clause_has_a_stage_of_its_own(sentence: str, stage: str) -> None:
     assert [quantity.stage for quantity in parse_quantities(sentence)] == [stage]
 
 
-def test_a_day_without_its_year_is_the_nearest_to_the_articles() -> None:
+def test_a_day_without_a_year_is_the_nearest_to_the_publication() -> None:
     def day(sentence: str, published: PartialDate) -> str:
         return str(parse_quantities(sentence, published)[0].day)
 

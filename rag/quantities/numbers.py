@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import takewhile
 from math import prod
-from typing import Literal, cast
+from typing import Literal
 
+from rag.quantities.bounds import BOUND_CHARS, Bound, find_bound
 from rag.quantities.units import CURRENCY_SYMBOLS, WRITTEN_UNITS, unit_at
 
-Bound = Literal["", "about", "more than", "up to", "fewer than"]
 RangePart = Literal["", "low", "high"]
 
 _SMALL = {
@@ -90,45 +90,6 @@ _NUMBER = re.compile(
 _ARTICLE_BEFORE = re.compile(r"\ban? $", re.IGNORECASE)
 _EXTENT_AFTER = re.compile(r"[ -](?:high|tall|deep|wide|long|thick|above|below|across|away|apart)\b")
 
-_BOUND_WORDS: tuple[tuple[Bound, str], ...] = (
-    (
-        "up to",
-        "up to|as (?:many|much|large|high) as|at most|no more than|not more than|a maximum of|a ceiling of|"
-        "capped at",
-    ),
-    (
-        "fewer than",
-        "(?:(?:just |well |slightly )?(?:under|below)|fewer than|less than|smaller than|lower than|"
-        "just short of)",
-    ),
-    (
-        "more than",
-        "(?:slightly |far |significantly )?more than|(?:just |well )?(?:over|above)|at least|no (?:fewer|"
-        "less) than|not less than"
-        "|exceed(?:s|ed|ing)?|pass(?:ed|ing)|topped|surpass(?:ed|ing)|upwards? of|in excess of|beyond|"
-        "a minimum of"
-        "|(?:larger|greater|higher|longer) than",
-    ),
-    (
-        "about",
-        "about|around|some|approximately|roughly|nearly|almost|close to|an estimated|estimated|circa|"
-        "more or less|approaching",
-    ),
-)
-_BOUND_BEFORE = re.compile(
-    "|".join(
-        rf"(?P<{bound.replace(' ', '_')}>\b(?:{words})\s+(?:the\s+|an?\s+)?$)"
-        for bound, words in _BOUND_WORDS
-    ),
-    re.IGNORECASE,
-)
-_BOUND_AFTER = re.compile(
-    r"(?P<more_than>\+(?!\s?\d)|-plus\b|\s+or (?:more|above|over)\b)|(?P<up_to>\s+or (?:less|fewer|under)\b)"
-    r"|(?P<about>\s+or so\b|-ish\b)"
-)
-_OVER = re.compile(r"over\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
-_BOUND_VERB = re.compile(r"exceed|pass|topped|surpass|estimated", re.IGNORECASE)
-_BOUND_CHARS = 30  # limit: characters before a number that can hold the words of its bound
 _JOINT = re.compile(r"\s?[-–]\s?|\s+(?:to|and)\s+", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b[^,;]*$", re.IGNORECASE)
@@ -280,28 +241,8 @@ def _integer(text: str) -> int:
 
 def _number(expression: _Expression) -> Number:
     text, start, end, unit = expression.text, expression.match.start(), expression.end, expression.unit
-    bound, phrase_start, phrase_end = _bound(text, start, end, unit)
+    bound, phrase_start, phrase_end = find_bound(text, start, end, unit)
     return Number(expression.value, unit, bound, start, end, phrase_start, phrase_end)
-
-
-def _bound(text: str, start: int, end: int, unit: str) -> tuple[Bound, int, int]:
-    """Return the bound of a number, and where the phrase with the words of the bound starts and ends.
-
-    A verb ("exceeds 300") is not part of the phrase, and "over two years" is how long something lasts.
-    """
-    window = max(0, start - _BOUND_CHARS)
-    if before := _BOUND_BEFORE.search(text[window:start]):
-        lasting = _OVER.fullmatch(before[0]) and not unit and unit_at(text, end)[0] == "time"
-        if not lasting:
-            verb = _BOUND_VERB.match(before[0])
-            return _bound_kind(before), start if verb else window + before.start(), end
-    if after := _BOUND_AFTER.match(text, end):
-        return _bound_kind(after), start, after.end()
-    return "", start, end
-
-
-def _bound_kind(match: re.Match[str]) -> Bound:
-    return cast(Bound, (match.lastgroup or "").replace("_", " "))
 
 
 def _join(
@@ -330,7 +271,7 @@ def _relation(text: str, first: Number, second: Number) -> Literal["", "range", 
     joint = _JOINT.fullmatch(text[first.end : second.start])
     if not joint or _differ_in_kind(text, first, second):
         return ""
-    before = text[max(0, first.phrase_start - _BOUND_CHARS) : first.phrase_start]
+    before = text[max(0, first.phrase_start - BOUND_CHARS) : first.phrase_start]
     match joint[0].strip().lower():
         case "and":
             return "between" if _BETWEEN.search(before) else ""

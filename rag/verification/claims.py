@@ -16,8 +16,7 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
 # Stop words that change a claim as much as a number does.
 _QUALIFIERS = frozenset(
     "all every only most none nobody always never entire entirely both half quarter twice double doubled "
-    "triple tripled dozens hundreds "
-    "thousands millions billions first last former".split()
+    "triple tripled dozens hundreds thousands millions billions first last former".split()
 )
 _IGNORED = STOP_WORDS - _QUALIFIERS
 # Words that often open a sentence, and so have a capital, but are no names.
@@ -109,9 +108,10 @@ _CLAUSE_START = re.compile(r"[,;:“”\"]\s?|\b(?:and|but|while|as|when|because
 _QUOTE_END = re.compile(r"[,”\"’]\s*$")
 _OBJECT_AFTER = re.compile(r"\s+(?:that|it|the|there)\b")
 _SUBJECT_AFTER = re.compile(r"\s+(?:that|it|there|he|she|they)\b")
-# Both measured in rag/evaluation/results/corruption.json.
+# All measured in rag/evaluation/results/corruption.json.
 _SPEAKER_CHARS = 80  # characters beside a verb of saying that can name its speaker
 _SCOPE = 2  # words behind "not" or "may" to which it applies
+_DATE_CHARS = 10  # characters behind a month in which its day and year follow
 Kind = Literal["number", "name", "opening", "date", "qualifier", "word"]
 
 
@@ -207,6 +207,29 @@ def remove_asides(text: str) -> str:
     'Corvane said that it sails.'
     """
     return _ASIDE.sub("", text)
+
+
+def month_dates(claim: Claim) -> set[tuple[str, str]]:
+    """Return the months of a claim, each with the numbers beside it: the day, the year, or both."""
+    found = set()
+    for n, token in enumerate(claim.tokens):
+        if token.kind != "date":
+            continue
+        beside = [
+            other
+            for other in claim.tokens[max(0, n - 1) : n]
+            if claim.text[other.end : token.start] in (" ", " of ")
+        ]
+        for other in claim.tokens[n + 1 : n + 3]:
+            if not other.number or other.start - token.end > _DATE_CHARS:
+                break
+            beside.append(other)
+        found |= {
+            (token.key, other.key)
+            for other in beside
+            if other.number and other.number.unit in ("", "ordinal")
+        }
+    return found
 
 
 def _tokens(text: str) -> Iterator[Token]:

@@ -19,18 +19,16 @@ from rag.verification.alignment import (
     parse_cited_text,
     pronoun_context_overlap,
 )
-from rag.verification.claims import Claim, normalise_word, parse_claim
+from rag.verification.claims import Claim, month_dates, normalise_word, parse_claim
 
 # The least share of the words of each clause that the cited text has: measured in
 # rag/evaluation/results/support.json (benchmarks/support.py).
 MIN_CONTENT_OVERLAP = 0.8
-# The next three are measured in rag/evaluation/results/corruption.json, on its development half.
+# The next two are measured in rag/evaluation/results/corruption.json, on its development half.
 # The least share of the words beside a number or a name that are beside it in the source too.
 MIN_CONTEXT_OVERLAP = 0.6
-_MIN_ATTRIBUTED = (
-    0.6  # the least share of a statement's words that someone says in the source, for it to name who
-)
-_DATE_CHARS = 10  # characters behind a month in which its day and year follow
+# The least share of a statement's words that someone says in the source, for it to name who.
+_MIN_ATTRIBUTED = 0.6
 _MAX_CHARS = 2_000  # limit: of a statement
 _CLAUSE = re.compile(
     r"[;:]\s+|,\s+(?:and|but|while|whereas|as|which|who|or|although)\s+|\s+(?:while|whereas|although|but)\s+",
@@ -114,10 +112,10 @@ def _missing(claim: Claim, source: CitedText) -> Iterator[str]:
             yield f'the date "{text}" is not in the source'
         elif token.kind == "qualifier" and not source.contains(token.key):
             yield f'the word "{text}" is not in the source'
-    dates = {date for sentence in (*source.variants, *source.headlines) for date in _dates(sentence)}
+    dates = {date for sentence in (*source.variants, *source.headlines) for date in month_dates(sentence)}
     yield from (
         f'the date "{month.capitalize()} {number}" is not in the source'
-        for month, number in _dates(claim) - dates
+        for month, number in month_dates(claim) - dates
     )
 
 
@@ -185,29 +183,6 @@ def _has_name(key: str, source: CitedText) -> bool:
             key in source.stems or any(len(cut) > 3 and source.contains(cut) for cut in (key[:-1], key[:-2]))
         )
     )
-
-
-def _dates(claim: Claim) -> set[tuple[str, str]]:
-    """Return the months of a claim, each with the numbers beside it: the day, the year, or both."""
-    found = set()
-    for n, token in enumerate(claim.tokens):
-        if token.kind != "date":
-            continue
-        beside = [
-            other
-            for other in claim.tokens[max(0, n - 1) : n]
-            if claim.text[other.end : token.start] in (" ", " of ")
-        ]
-        for other in claim.tokens[n + 1 : n + 3]:
-            if not other.number or other.start - token.end > _DATE_CHARS:
-                break
-            beside.append(other)
-        found |= {
-            (token.key, other.key)
-            for other in beside
-            if other.number and other.number.unit in ("", "ordinal")
-        }
-    return found
 
 
 def _swapped(claim: Claim, source: CitedText) -> Iterator[str]:
