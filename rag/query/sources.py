@@ -162,7 +162,7 @@ def _restriction(publishers: tuple[str, ...]) -> re.Pattern[str]:
 def _source_phrases(publishers: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of phrases that name sources, the longest forms first.
 
-    The name of a known publisher is a source wherever it stands, any other name only in one of the forms.
+    The name of a known publisher is a source anywhere, any other name only in one of the forms.
     """
     known = _known_publisher(publishers)
     certain = "|".join(filter(None, [known, _QUOTED]))
