@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import MONTHS, Article, PartialDate
+from corpus.article import Article, PartialDate
+from corpus.dates import MONTH, YEAR
 from corpus.passages import Passage, sentence_spans
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
@@ -55,7 +56,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    rf"\b(?:(?:19|20)\d\d|{'|'.join(MONTHS)}|spring|summer|autumn|winter|"
+    rf"\b(?:{YEAR}|{MONTH}|spring|summer|autumn|winter|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|weeks?|months?|years?)\b"
 )
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
@@ -75,9 +76,7 @@ _ANSWER_PATTERNS: dict[AnswerKind, re.Pattern[str]] = {
 _WHOLE_WORD = re.compile(r"[A-Z][\w’'-]*(?: [A-Z][\w’'-]*)+|[\w$€£](?:[\w%’'-]|[.,](?=\w))*")
 _DIGITS = re.compile(r"\d[\d.,]*")
 _AMOUNT = re.compile(r"\d|\b(hundred|thousand|million|billion)\b", re.IGNORECASE)
-_DATE = re.compile(
-    rf"\b(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}},?)?(?: (?:19|20)\d\d)?\b|\b(?:19|20)\d\d\b"
-)
+_DATE = re.compile(rf"\b(?:\d{{1,2}} )?{MONTH}(?: \d{{1,2}},?)?(?: {YEAR})?\b|\b{YEAR}\b")
 
 
 @dataclass(frozen=True, slots=True)
