@@ -1,7 +1,7 @@
 """Which errors are Dateline's own, and the codes by which scripts recognise them.
 
-Each package defines its own errors as subclasses of ValueError or RuntimeError; their messages are one sentence
-for people and name the remedy.
+Each package defines its own errors as subclasses of ValueError or RuntimeError; a message is one
+sentence for people and names the remedy.
 """
 
 _OWN_PACKAGES = ("corpus.", "embeddings.", "rag.")

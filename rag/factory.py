@@ -1,4 +1,4 @@
-"""Open the library or the assistant that the settings describe. The composition root: it imports every layer."""
+"""Open the library or the assistant of the settings. The composition root: it imports every layer."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The limits of what is accepted, computed and returned; each is a bound chosen to protect the computer or a person."""
+"""The limits of what is accepted, computed and returned; they protect the computer or a person."""
 
 # What a person may send.
 MAX_QUESTION_CHARS = 2_000  # a long paragraph; the default of DATELINE_QUESTION

@@ -25,7 +25,7 @@ class SettingError(ValueError):
 
 
 def _default_data_folder() -> Path:
-    """Return `data` in a checkout, and a folder of the user's application data where Dateline is installed."""
+    """Return `data` in a checkout, and a folder of the user where Dateline is installed."""
     if IS_CHECKOUT:
         return ROOT / "data"
     if sys.platform == "darwin":

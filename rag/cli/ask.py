@@ -57,7 +57,7 @@ def ask(
 
 
 def _lines(answer: "Answer") -> Iterator[str]:
-    """Yield the lines of an answer: its text, then its sources, or the nearest sentences where there are none."""
+    """Yield the lines of an answer: its text, then its sources, or else the nearest sentences."""
     from rag.answers.answer import datelines
 
     yield from (answer.text, "")

@@ -1,4 +1,4 @@
-"""What the command line needs beyond click: lazily imported commands, a default command, and options with several values."""
+"""Additions to click: lazily imported commands, a default command, options with several values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
@@ -43,7 +43,10 @@ class DefaultCommandGroup(click.Group):
 
 
 class MultiValueCommand(click.Command):
-    """A command whose repeatable options take all values that follow: `--on MRR right` is `--on MRR --on right`."""
+    """A command whose repeatable options take several values.
+
+    `--on MRR right` is `--on MRR --on right`.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         repeatable = {

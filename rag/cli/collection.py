@@ -1,4 +1,4 @@
-"""The commands that change and show the collection: add, list, show, set, remove, copies, check, rebuild, export."""
+"""The commands on the collection: add, list, show, set, remove, copies, check, rebuild, export."""
 
 import json
 import sys
@@ -60,7 +60,7 @@ def _add_files(
     """
     store: Store | None = None
     done = 0
-    # Opening the collection and reading a file are abandoned at once; an article that is being added is finished.
+    # Opening the collection and reading a file are abandoned at once; adding an article is finished.
     with GracefulStop(lambda: store is not None and not is_parsing()) as stop:
         try:
             from embeddings.ingest import ingest

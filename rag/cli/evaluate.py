@@ -1,4 +1,4 @@
-"""The commands `dateline evaluate ...`: measure answers against gold questions, and compare, report and judge runs."""
+"""The commands `dateline evaluate ...`: measure answers, and compare, report and judge runs."""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Run the command line: `dateline`, `python -m rag`, `python -m corpus`, `python -m rag.evaluation`, `python app.py`.
+"""Run the command line, for `dateline` and all that starts it (`python -m rag`, `app.py`).
 
-Only the standard library is imported before a command is chosen: `dateline doctor` works in a broken installation.
+Only the standard library is imported at the top, so that `dateline doctor` works in a broken installation.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The commands that serve: `dateline serve` the page and its API, `dateline mcp` the same functions to a client."""
+"""The commands that serve: `dateline serve` the page and the API, `dateline mcp` tools for a client."""
 
 import os
 import signal

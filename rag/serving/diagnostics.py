@@ -1,7 +1,7 @@
-"""Diagnose an installation and its collection for `dateline doctor`: what is wrong, and the remedy. Repairs nothing.
+"""Diagnose an installation and its collection for `dateline doctor`. Nothing is repaired.
 
-Each probe imports what it needs itself, so that the others still work where packages are missing or the collection
-is damaged; at module level only the standard library is imported.
+Each probe imports what it needs itself, so that the others still work where packages are missing or the
+collection is damaged; at module level only the standard library is imported.
 """
 
 import json
@@ -47,14 +47,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is examined. `full` includes what takes minutes: comparing a large collection, loading a large model."""
+    """What is examined.
+
+    `full` includes what takes minutes: comparing a large collection, loading a large model.
+    """
 
     settings: Settings
     full: bool = False
 
 
 def print_findings(as_json: bool = False, full: bool = False) -> int:
-    """Examine everything, print a line for each finding, and return the exit code: 1 if there is a problem."""
+    """Examine everything, print a line for each finding, and return the exit code.
+
+    It is 1 if there is a problem.
+    """
     states = []
     for finding in diagnose(full):
         states.append(finding.state)
