@@ -1,3 +1,3 @@
-"""Questions over the collection: retrieve, read, answer, check. Knows `embeddings` and `corpus`; only `app.py` stands above it."""
+"""Question answering over the collection: parse the question, retrieve, generate, verify, answer."""
 
-import corpus as corpus  # the silent environment is set before anything heavy is imported
+import corpus as corpus  # sets the offline environment before anything heavy is imported
