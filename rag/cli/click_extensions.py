@@ -30,14 +30,11 @@ class LazyGroup(click.Group):
         return command
 
 
-class DefaultCommandGroup(click.Group):
+class DefaultCommandGroup(LazyGroup):
     """A group whose command "run" may be left out: `evaluate GOLD` is `evaluate run GOLD`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order in which they are defined
-
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+        if args and args[0] not in {*self.list_commands(ctx), *ctx.help_option_names}:
             args = ["run", *args]
         return super().parse_args(ctx, args)
 

@@ -109,7 +109,7 @@ def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None
         uploads=writable,
         is_logged_in=is_logged_in if logins else None,
     )
-    assistant = open_assistant(settings, _say)
+    assistant = open_assistant(settings, click.echo)
     try:
         examples = SAMPLE_QUESTIONS if add_sample(assistant.library) else ()
         collection = Collection(assistant.library, uploads, writable, settings.upload * 1_000_000)
@@ -122,9 +122,11 @@ def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None
             enable_monitoring=False, mcp_server=False, run_history=False,
             app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}},
         )  # fmt: skip
-        _say(f"Dateline is ready at http://{'127.0.0.1' if loopback_only else host}:{port} (Ctrl-C ends it)")
+        click.echo(
+            f"Dateline is ready at http://{'127.0.0.1' if loopback_only else host}:{port} (Ctrl-C ends it)"
+        )
         _wait_for_stop()
-        _say("Dateline is shutting down")
+        click.echo("Dateline is shutting down")
         # New and waiting requests are refused; replies that are being sent are finished.
         assistant.begin_shutdown()
         page.server.close()  # type: ignore[no-untyped-call]
@@ -177,7 +179,3 @@ def _serve_tools(settings: Settings) -> None:
             mcp_server.serve(Api(assistant, collection))
     finally:
         assistant.close()
-
-
-def _say(line: str) -> None:
-    click.echo(line)
