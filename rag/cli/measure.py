@@ -79,8 +79,8 @@ def _measure_answers(
     gold: Path, questions: "list[GoldQuestion]", out: Path, parallel: int, as_json: bool
 ) -> None:
     """Ask every question, save the run, and print its summary; an interrupted run is continued."""
-    from rag.evaluation.run_files import Journal, build_run, run_conditions, save_run
     from rag.evaluation.run import evaluate
+    from rag.evaluation.run_files import Journal, build_run, run_conditions, save_run
     from rag.evaluation.summary import summary_table
     from rag.factory import open_assistant
 

@@ -67,8 +67,8 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
 def report(run: Path, out: Path | None, short: bool, as_json: bool) -> None:
     """Write one HTML file and one Markdown file about a run."""
     from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.run_files import load_run, save_run, shorten_texts
     from rag.evaluation.report import html_report, markdown_report
+    from rag.evaluation.run_files import load_run, save_run, shorten_texts
 
     results, html = load_run(run), out or run.with_suffix(".html")
     files = [html, html.with_suffix(".md")]
