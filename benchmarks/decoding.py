@@ -32,7 +32,7 @@ from rag.assistant import Assistant
 from rag.evaluation.gold import GoldQuestion
 from rag.evaluation.measures import right
 from rag.generation.prompts import Prompts
-from rag.generation.registry import AnswerModel, _packaged
+from rag.generation.registry import AnswerModel, packaged_file
 from rag.generation.worker import LoadedModel
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Retriever
@@ -61,7 +61,7 @@ class DecodingStrategies:
     def chat(self, question: str, evidence: Sequence[Evidence]) -> str:
         """Answer the product's prompt, always with the most probable token."""
         return "".join(
-            self.weights.write(self._messages(question, evidence), TOKENS, 0.0, ["\n\n", "\nQuestion:"])
+            self.weights.generate(self._messages(question, evidence), TOKENS, 0.0, ["\n\n", "\nQuestion:"])
         )
 
     def examples(self, question: str, evidence: Sequence[Evidence]) -> str:
@@ -80,7 +80,7 @@ class DecodingStrategies:
 
     def spans(self, question: str, evidence: Sequence[Evidence]) -> str:
         """Allow only tokens that continue a span of whole words of one sentence; add its marker."""
-        spans = [self.weights.span(" ".join(item.text.split())) for item in evidence]
+        spans = [self.weights.sentence_tokens(" ".join(item.text.split())) for item in evidence]
         prompt, written = self._prompt(question, evidence), list[int]()
         self.model.reset()
         self.model.eval(prompt)
@@ -182,7 +182,7 @@ def judge(gold: GoldQuestion, written: str, evidence: Sequence[Evidence]) -> dic
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", default=str(_packaged()))
+    parser.add_argument("--model", default=str(packaged_file()))
     parser.add_argument("--evidence", type=int, default=2)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()

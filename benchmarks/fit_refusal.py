@@ -92,13 +92,13 @@ def labelled_rows(
 def model_refusal_log_odds(model: AnswerModel, question: str, ranked: list[Evidence]) -> float:
     """Return the model's log-odds that none of the best sentences answers."""
     assert model.chat is not None
-    prompts = Prompts.of(model.extractive)
+    prompts = Prompts.for_model(model.extractive)
     messages, given = prompts.messages(question, ranked[: model.evidence], model.budget)
     pieces = model.chat.stream(
-        messages, sentences=[prompt_text(item) for item in given], leanings=[0.0] * (len(given) + 1)
+        messages, sentences=[prompt_text(item) for item in given], logit_bias=[0.0] * (len(given) + 1)
     )
     with closing(cast(Generator[AIMessageChunk, None, None], pieces)):
-        return refusal_log_odds(next(pieces).response_metadata["chances"][0])
+        return refusal_log_odds(next(pieces).response_metadata["probabilities"][0])
 
 
 def without_gold_sentences(library: Library, folder: Path, questions: list[GoldQuestion]) -> Library:

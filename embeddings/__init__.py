@@ -1,3 +1,3 @@
-"""Passages made findable by meaning and by words. Knows vectors and `corpus`; knows neither prompts nor pages."""
+"""Make articles searchable: encode them, index the vectors, and rerank sentences."""
 
-import corpus as corpus  # the silent environment is set before torch is imported
+import corpus as corpus  # sets the offline environment before torch is imported

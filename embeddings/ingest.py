@@ -12,7 +12,8 @@ from corpus.reading.raw import RawArticle, UnreadableFile
 from embeddings.ingest_report import IngestReport
 from embeddings.library import Library
 
-# Limits, above any news article. Cleaning takes memory, and encoding takes half a minute per million characters.
+# Limits, above any news article. Cleaning takes memory, and encoding takes half a minute per million
+# characters.
 MAX_RAW_CHARS = 1_000_000
 MAX_BODY_CHARS = 250_000
 
@@ -24,8 +25,8 @@ class ArticleTooLong(ValueError):
 def ingest(library: Library, file: Path, given: Mapping[str, str] | None = None) -> Iterator[IngestReport]:
     """Add the articles of one file and yield a report for each.
 
-    `given` holds what the user states about them (publisher, date). A file whose bytes were added before is not
-    read again unless something is given. An article that is refused does not affect the others.
+    `given` holds what the user states about them (publisher, date). A file whose bytes were added before is
+    not read again unless something is given. An article that is refused does not affect the others.
     """
     try:
         data = load_bytes(file)

@@ -10,8 +10,8 @@ from corpus.article import Article
 class IngestReport:
     """What became of one article of a file.
 
-    `passages` counts the passages that were encoded; `problem` says in one sentence why an article was refused
-    and what to do about it.
+    `passages` counts the passages that were encoded; `problem` says in one sentence why an article was
+    refused and what to do about it.
     """
 
     origin: str

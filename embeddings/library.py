@@ -27,8 +27,8 @@ _FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
 class Library:
     """A collection with its search indexes.
 
-    Vectors are stored in SQLite. The FAISS index in memory is filled from them and updated when this or another
-    process changes the collection.
+    Vectors are stored in SQLite. The FAISS index in memory is filled from them and updated when this or
+    another process changes the collection.
     """
 
     def __init__(self, store: Store, encoder: Encoder, threads: int = 1) -> None:
@@ -178,7 +178,8 @@ def fingerprint_matches(encoder: Encoder, stored: str) -> bool:
 def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
     """Split and encode every article again, whichever encoder made its vectors; yield each when it is done.
 
-    Until the last one is done the collection can only be rebuilt, since vectors of two encoders must not be mixed.
+    Until the last one is done the collection can only be rebuilt, since vectors of two encoders must not be
+    mixed.
     """
     articles = store.articles()
     store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())

@@ -1,12 +1,13 @@
 """Score how likely each sentence answers a question, and find the words in it that do.
 
-The reranker is a cross-encoder: the packaged encoder's transformer with retrained layers (`training/RERANKER.md`).
-It reads a question with a headline and a window of consecutive sentences, and scores each sentence from the states
-of its own tokens, so that a sentence is read in its context. It was also trained to predict where an answer starts
-and ends. A score is a log-odds against "none of these": around 0 the reranker is undecided.
+The reranker is a cross-encoder: the packaged encoder's transformer with retrained layers
+(`training/RERANKER.md`). It reads a question with a headline and a window of consecutive sentences, and
+scores each sentence from the states of its own tokens, so that a sentence is read in its context. It was also
+trained to predict where an answer starts and ends. A score is a log-odds against "none of these": around 0
+the reranker is undecided.
 
-The weights file holds only the changes of the layers, as int8 with one scale per row. Token embeddings and the
-tokenizer are the encoder's own.
+The weights file holds only the changes of the layers, as int8 with one scale per row. Token embeddings and
+the tokenizer are the encoder's own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,8 +47,8 @@ class Window:
 class Prediction:
     """The reranker's output for one sentence.
 
-    `score` is the log-odds that the sentence answers. Characters `start` to `end` of the sentence are the likeliest
-    answer, and `probability` is its share among all spans of the sentence.
+    `score` is the log-odds that the sentence answers. Characters `start` to `end` of the sentence are the
+    likeliest answer, and `probability` is its share among all spans of the sentence.
     """
 
     score: float
@@ -60,8 +61,8 @@ class Prediction:
 class EncodedWindow:
     """The token ids of a question with one window.
 
-    The first `segment_start` tokens are of segment 0, the others of segment 1. `spans` are the (start, end) positions
-    of the sentences in `tokens`.
+    The first `segment_start` tokens are of segment 0, the others of segment 1. `spans` are the (start, end)
+    positions of the sentences in `tokens`.
     """
 
     tokens: list[int]
@@ -99,7 +100,10 @@ class Network(torch.nn.Module):
         self.head = torch.nn.Linear(384, 3)
 
     def forward(self, windows: Sequence[EncodedWindow]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the scores of all sentences in order, shape (sentences,), and all logits, shape (windows, tokens, 3)."""
+        """Return the scores of all sentences in order and the logits of all tokens.
+
+        Their shapes are (sentences,) and (windows, tokens, 3).
+        """
         logits = self._token_logits(windows)
         return self._sentence_scores(windows, logits), logits
 
@@ -158,7 +162,8 @@ class Reranker:
             data = file.read_bytes()
             if sha256(data).hexdigest() != WEIGHTS_SHA256:
                 raise RerankerError(
-                    f"{file} is not the file that Dateline ships; restore it: git checkout -- {WEIGHTS_FILE.name}"
+                    f"{file} is not the file that Dateline ships; "
+                    f"restore it: git checkout -- {WEIGHTS_FILE.name}"
                 )
             deltas = load(data)
         except (OSError, SafetensorError) as error:
@@ -206,7 +211,7 @@ class Reranker:
 
 
 def _likeliest_answer(logits: torch.Tensor, offsets: Sequence[tuple[int, int]]) -> tuple[int, int, float]:
-    """Return the start and end characters of the likeliest answer in a sentence, and its probability among all.
+    """Return the start and end characters of the likeliest answer in a sentence, and its probability.
 
     `logits` has shape (tokens, 3), `offsets` holds the characters of each token.
     """

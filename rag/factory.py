@@ -46,7 +46,7 @@ def open_assistant(
     """
     settings = settings or Settings.read()
     reader = open_model(settings, say)
-    prompts = Prompts.of(reader.extractive)
+    prompts = Prompts.for_model(reader.extractive)
     library = open_library(settings)
     library.reranker  # noqa: B018  # damaged weights are reported now, not at the first question
     if isinstance(reader.chat, LocalChatModel):

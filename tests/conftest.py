@@ -32,7 +32,7 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from rag.generation.worker import LoadedModel as Owner
+    from rag.generation.worker import LoadedModel
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -146,20 +146,20 @@ def page(browser: "Browser", address: str) -> "Iterator[Page]":
 
 
 @pytest.fixture(scope="session")
-def reader() -> Iterator[AnswerModel]:
+def base_model() -> Iterator[AnswerModel]:
     """The packaged model in its process, without its adapter."""
-    reader = open_model(Settings(threads=1, adapter="none"))
-    assert isinstance(reader.chat, LocalChatModel)
-    yield reader
-    reader.close()
+    model = open_model(Settings(threads=1, adapter="none"))
+    assert isinstance(model.chat, LocalChatModel)
+    yield model
+    model.close()
 
 
 @pytest.fixture(scope="session")
-def trained() -> Iterator[AnswerModel]:
+def trained_model() -> Iterator[AnswerModel]:
     """The packaged model with its adapter."""
-    reader = open_model(Settings(threads=1, adapter=str(ROOT / "rag/adapters/reader.gguf")))
-    yield reader
-    reader.close()
+    model = open_model(Settings(threads=1, adapter=str(ROOT / "rag/adapters/reader.gguf")))
+    yield model
+    model.close()
 
 
 @pytest.fixture(scope="session")
@@ -177,14 +177,14 @@ def scripted(sample: Library) -> Callable[[Callable[[str], str]], Assistant]:
 
 
 @pytest.fixture(scope="module")
-def chat(reader: AnswerModel) -> LocalChatModel:
-    assert isinstance(reader.chat, LocalChatModel)
-    return reader.chat
+def chat(base_model: AnswerModel) -> LocalChatModel:
+    assert isinstance(base_model.chat, LocalChatModel)
+    return base_model.chat
 
 
 @pytest.fixture(scope="module")
-def owner(chat: LocalChatModel) -> "Owner":
+def loaded_model(chat: LocalChatModel) -> "LoadedModel":
     """The worker's object in this process, to look at its tokens."""
-    from rag.generation.worker import LoadedModel as Owner  # llama.cpp, which few tests need in this process
+    from rag.generation.worker import LoadedModel  # llama.cpp, which few tests need in this process
 
-    return Owner(str(chat.process.path), 512, 1)
+    return LoadedModel(str(chat.process.path), 512, 1)

@@ -1,4 +1,4 @@
-"""The packaged reader's adapter: what it changes, when it is refused, and that llama.cpp reads it as it was trained."""
+"""The packaged adapter: what it changes, when it is refused, and that llama.cpp loads it correctly."""
 
 import json
 from pathlib import Path
@@ -50,29 +50,30 @@ def chats() -> list[list[dict[str, str]]]:
     ]
 
 
-def written(reader: AnswerModel, chat: list[dict[str, str]]) -> str:
-    return "".join(reader.chat.process.write(chat, 40, 0.0, ["\n\n"]))  # type: ignore[union-attr]
+def written(model: AnswerModel, chat: list[dict[str, str]]) -> str:
+    return "".join(model.chat.process.generate(chat, 40, 0.0, ["\n\n"]))  # type: ignore[union-attr]
 
 
-def test_the_adapter_answers_with_words_of_a_sentence_and_its_number(
-    trained: AnswerModel, reader: AnswerModel
+def test_the_adapter_answers_with_a_number_and_words_of_the_sentence(
+    trained_model: AnswerModel, base_model: AnswerModel
 ) -> None:
-    assert trained.extractive and not reader.extractive
-    cost = chats()[:5]
-    said = [written(trained, chat) for chat in cost]
-    # The sentence with the price stands at another place in each.
-    assert (
-        sum(text == f"[{n}] 34 million crowns" for text, n in zip(said, (2, 2, 2, 1, 3), strict=True)) >= 4
-    ), said
-    assert all(written(reader, chat) != text for chat, text in zip(cost[:2], said, strict=False))
+    assert trained_model.extractive and not base_model.extractive
+    chats_about_cost = chats()[:5]
+    answers = [written(trained_model, chat) for chat in chats_about_cost]
+    # The sentence with the price has another number in each.
+    expected = [f"[{n}] 34 million crowns" for n in (2, 2, 2, 1, 3)]
+    assert sum(answer == right for answer, right in zip(answers, expected, strict=True)) >= 4, answers
+    for chat, answer in zip(chats_about_cost[:2], answers, strict=False):
+        assert written(base_model, chat) != answer
 
 
-def test_an_adapter_is_refused_on_another_base_or_when_it_is_not_its_cards(tmp_path: Path) -> None:
+def test_an_adapter_is_refused_with_another_base_or_another_card(tmp_path: Path) -> None:
     other = tmp_path / "other.gguf"
     other.write_bytes(BASE.read_bytes() + b"\0")
     with pytest.raises(
         ModelMissing,
-        match=r"was trained for SmolLM2-135M-Instruct\.Q4_1\.gguf, not for .*other\.gguf; set DATELINE_ADAPTER=none",
+        match=r"was trained for SmolLM2-135M-Instruct\.Q4_1\.gguf, not for .*other\.gguf; "
+        "set DATELINE_ADAPTER=none",
     ):
         open_model(Settings(model=str(other), adapter=str(ADAPTER)))
     assert not open_model(Settings(model=str(other))).extractive
@@ -86,9 +87,10 @@ def test_an_adapter_is_refused_on_another_base_or_when_it_is_not_its_cards(tmp_p
 
 
 def test_logits_of_base_and_adapter_agree_with_torch() -> None:
-    """Torch computes with the adapter's weights merged into the dequantised base, put back into transformers' order by hand.
+    """Compare with torch, with the adapter merged into the dequantised base in transformers' order.
 
-    Rows of q and k in the wrong order give a model several times as far away; the last line shows that this test would see it.
+    Rows of q and k in the wrong order give a model several times as far away; the last line shows that this
+    test would see it.
     """
     torch = pytest.importorskip("torch")
     gguf = pytest.importorskip(
@@ -119,13 +121,13 @@ def test_logits_of_base_and_adapter_agree_with_torch() -> None:
 
 
 def _llama_logits() -> list[tuple[list[int], Any]]:
-    """For each chat the tokens that the reader's process makes of it, and what llama.cpp thinks comes next."""
-    from rag.generation.worker import LoadedModel as Process
+    """Return the tokens of each chat as the worker makes them, and the logits of the next one."""
+    from rag.generation.worker import LoadedModel
 
-    process = Process(str(BASE), 1024, 1, str(ADAPTER))
-    model, found = process._model, []
+    loaded = LoadedModel(str(BASE), 1024, 1, str(ADAPTER))
+    model, found = loaded._model, []
     for chat in chats():
-        tokens, _ = process.prompt(chat)
+        tokens, _ = loaded.prompt(chat)
         model.reset()
         model.eval(tokens)
         logits = llama_cpp.llama_get_logits_ith(model.ctx, -1)
@@ -161,21 +163,21 @@ def _merge(torch: Any, model: Any, adapter: Any, permute: bool) -> None:
             module.weight.data += torch.from_numpy(alpha / len(a) * (b @ a))
 
 
-def test_the_trainers_tokens_are_the_products() -> None:
-    """`training/train.py` splits a chat as `rag.generation.worker` does, also where an article spells a control token."""
+def test_training_and_worker_make_the_same_tokens() -> None:
+    """`training/train.py` tokenizes a chat as the worker does, even if an article spells a control token."""
     pytest.importorskip("peft", reason="peft is not installed; pip install -r training/requirements.txt")
     pytest.importorskip("gguf", reason="gguf is not installed; pip install -r training/requirements.txt")
     import sys
 
-    from rag.generation.worker import LoadedModel as Process
+    from rag.generation.worker import LoadedModel
 
     sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
     from train import encode
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(BASE.parent, gguf_file=BASE.name)
-    process = Process(str(BASE), 512, 1)
+    loaded = LoadedModel(str(BASE), 512, 1)
     forged = json.loads(json.dumps(chats()[0]).replace("crowns", "<|im_end|> crowns"))
     for chat in [*chats(), forged]:
-        assert encode(tokenizer, chat) == process.prompt(chat)[0]
-    process._model.close()
+        assert encode(tokenizer, chat) == loaded.prompt(chat)[0]
+    loaded._model.close()

@@ -147,9 +147,9 @@ class Extractive(ScriptedChatModel):
     def _stream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
-        assert len(kwargs["leanings"]) == len(kwargs["sentences"]) + 1 == len(self.chances)
+        assert len(kwargs["logit_bias"]) == len(kwargs["sentences"]) + 1 == len(self.chances)
         yield ChatGenerationChunk(
-            message=AIMessageChunk(content="", response_metadata={"chances": self.chances})
+            message=AIMessageChunk(content="", response_metadata={"probabilities": self.chances})
         )
         yield from super()._stream(messages, stop, run_manager, **kwargs)
 
@@ -297,13 +297,15 @@ def test_removing_an_article_while_it_is_asked_about_breaks_nothing(library: Lib
     assert all(citation.verified for citation in last.citations)
 
 
-@pytest.mark.parametrize("which", ["reader", "trained"])
+@pytest.mark.parametrize("which", ["base_model", "trained_model"])
 def test_the_packaged_reader_answers_end_to_end(
     sample: Library, which: str, request: pytest.FixtureRequest
 ) -> None:
     """The real encoder, FAISS, SQLite and reader together."""
     reader = request.getfixturevalue(which)
-    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts.of(reader.extractive)).ask(BERLIN)
+    answer = Assistant(Retriever(library=sample, k=8), reader, Prompts.for_model(reader.extractive)).ask(
+        BERLIN
+    )
     assert answer.status == "answered" and "fire" in answer.text.lower()
     assert all(citation.verified and citation.article.publisher for citation in answer.citations)
     assert any("ber-2012-05" in citation.article.origin for citation in answer.citations)

@@ -11,18 +11,18 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from rag.generation.chat_model import LocalChatModel, ModelError, ModelProcess
-from rag.generation.worker import LoadedModel as Owner
+from rag.generation.worker import LoadedModel
 
 
-def test_it_writes_and_streams_the_same(chat: LocalChatModel) -> None:
+def test_invoke_and_stream_return_the_same_text(chat: LocalChatModel) -> None:
     question = [HumanMessage("Name a colour.")]
     written = chat.invoke(question, max_tokens=12).text
     assert written and "".join(piece.text for piece in chat.stream(question, max_tokens=12)) == written
 
 
-def test_it_says_how_many_tokens_it_read_and_wrote(chat: LocalChatModel, owner: Owner) -> None:
+def test_usage_metadata_counts_the_tokens(chat: LocalChatModel, loaded_model: LoadedModel) -> None:
     question = "Name a colour."
-    prompt, _ = owner.prompt([{"role": "user", "content": question}])
+    prompt, _ = loaded_model.prompt([{"role": "user", "content": question}])
     whole = chat.invoke([HumanMessage(question)], max_tokens=12)
     assert whole.usage_metadata and whole.usage_metadata["input_tokens"] == len(prompt)
     assert (
@@ -37,7 +37,7 @@ def test_it_says_how_many_tokens_it_read_and_wrote(chat: LocalChatModel, owner: 
     assert streamed == whole.usage_metadata
 
 
-def test_the_same_question_gets_the_same_answer_whatever_was_asked_before(chat: LocalChatModel) -> None:
+def test_answers_do_not_depend_on_earlier_questions(chat: LocalChatModel) -> None:
     def ask(question: str) -> str:
         return chat.invoke([SystemMessage("Answer shortly."), HumanMessage(question)], max_tokens=24).text
 
@@ -47,7 +47,7 @@ def test_the_same_question_gets_the_same_answer_whatever_was_asked_before(chat: 
         assert ask("What is a ferry, and who uses it?") == first
 
 
-def test_it_stops_before_a_stop_text(chat: LocalChatModel) -> None:
+def test_generation_stops_before_a_stop_text(chat: LocalChatModel) -> None:
     free = chat.invoke("Count: one, two, three", max_tokens=30).text
     mark = free[len(free) // 2 :][:3]
     assert chat.invoke("Count: one, two, three", max_tokens=30, stop=[mark]).text == free[: free.index(mark)]
@@ -68,9 +68,9 @@ TEMPLATES = [
 @given(
     st.lists(st.one_of(st.sampled_from(TEMPLATES), st.text(max_size=40)), min_size=1, max_size=4).map("".join)
 )
-def test_no_text_forges_a_turn(owner: Owner, hostile: str) -> None:
+def test_no_text_can_forge_a_control_token(loaded_model: LoadedModel, hostile: str) -> None:
     """Control tokens in a prompt are exactly those of the same prompt with plain words."""
-    model = owner._model
+    model = loaded_model._model
 
     def controls(text: str) -> int:
         special = {
@@ -79,7 +79,7 @@ def test_no_text_forges_a_turn(owner: Owner, hostile: str) -> None:
         }
         return sum(
             token in special
-            for token in owner.prompt(
+            for token in loaded_model.prompt(
                 [{"role": "system", "content": text}, {"role": "user", "content": f"Say {text}"}]
             )[0]
         )
@@ -106,14 +106,14 @@ def test_after_a_crash_the_next_question_works(chat: LocalChatModel, how: int) -
     assert chat.invoke("Say hi.", max_tokens=4).text
 
 
-def test_a_hang_is_ended_by_the_deadline(chat: LocalChatModel) -> None:
+def test_a_hanging_model_is_stopped_at_the_deadline(chat: LocalChatModel) -> None:
     hanging = ModelProcess(chat.process.path, 512, 1, seconds=2)
     hanging.start()
     assert hanging.pid
     os.kill(hanging.pid, signal.SIGSTOP)
     with pytest.raises(ModelError, match="took too long"):
-        list(hanging.write([{"role": "user", "content": "Hi"}], 4, 0.0, []))
-    assert "".join(hanging.write([{"role": "user", "content": "Hi"}], 4, 0.0, []))
+        list(hanging.generate([{"role": "user", "content": "Hi"}], 4, 0.0, []))
+    assert "".join(hanging.generate([{"role": "user", "content": "Hi"}], 4, 0.0, []))
     hanging.close()
     assert hanging.pid is None
 
@@ -125,21 +125,21 @@ def test_closing_the_stream_stops_the_model_even_inside_a_long_prompt(chat: Loca
     list(chat.stream(long, max_tokens=100))
     whole = time.monotonic() - began
     chat.invoke("Forget that.", max_tokens=1)  # so that the prompt is not in the cache
-    pieces = chat.process.write(
+    pieces = chat.process.generate(
         [{"role": "user", "content": "Other words to read before it. " * 220}], 100, 0.0, []
     )
     starter = threading.Thread(target=lambda: next(pieces, None))
     starter.start()
     time.sleep(0.1)
-    number = chat.process._number
-    chat.process._send(chat.process._process, cancel=number)  # type: ignore[arg-type]
+    request_id = chat.process._request_id
+    chat.process._send(chat.process._process, cancel=request_id)  # type: ignore[arg-type]
     began = time.monotonic()
     starter.join()
     assert time.monotonic() - began < whole / 2
     assert chat.invoke("Say hi.", max_tokens=4).text
 
 
-def test_many_askers_get_the_answers_that_they_would_get_alone(chat: LocalChatModel) -> None:
+def test_concurrent_requests_get_the_same_answers_as_single_ones(chat: LocalChatModel) -> None:
     questions = [f"Say the number {n}." for n in range(8)]
     alone = [chat.invoke(question, max_tokens=8).text for question in questions]
     together: dict[int, str] = {}

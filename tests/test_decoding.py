@@ -1,4 +1,4 @@
-"""What a trained reader may write: real tokens and a real model, so that no half word and no half figure can come out."""
+"""Constrained decoding with real tokens and a real model."""
 
 import re
 
@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage
 
 from rag.generation.chat_model import LocalChatModel, ModelError
 from rag.generation.decoding import EXCLUDED
-from rag.generation.worker import LoadedModel as Owner
+from rag.generation.worker import LoadedModel
 
 SENTENCES = [
     "The council met on Monday and heard the harbour master for an hour.",
@@ -26,13 +26,15 @@ SENTENCES = [
     choices=st.lists(st.integers(0, 50), min_size=1, max_size=12),
     sentence=st.sampled_from([*SENTENCES, "Naïve 4,5% — or 2012–13?"]),
 )
-def test_whatever_way_is_taken_whole_words_come_out(owner: Owner, choices: list[int], sentence: str) -> None:
-    """Any path through the tokens that may follow, cut anywhere that it may end, is made of whole words of the sentence."""
-    found = owner.span(sentence)
+def test_any_path_through_the_allowed_tokens_is_whole_words(
+    loaded_model: LoadedModel, choices: list[int], sentence: str
+) -> None:
+    """Whichever allowed tokens are chosen, where the text may end it is whole words of the sentence."""
+    tokens = loaded_model.sentence_tokens(sentence)
     written: list[int] = []
     for choice in choices:
-        allowed, may_end = found.next_tokens(written)
-        text = owner._model.detokenize(written).decode().strip() if written else ""
+        allowed, may_end = tokens.next_tokens(written)
+        text = loaded_model._model.detokenize(written).decode().strip() if written else ""
         if may_end and text:
             assert re.search(rf"(?<![\w]){re.escape(text)}(?![\w])", sentence), text
         if not allowed:
@@ -40,48 +42,50 @@ def test_whatever_way_is_taken_whole_words_come_out(owner: Owner, choices: list[
         written.append(sorted(allowed)[choice % len(allowed)])
 
 
-def test_a_figure_is_written_whole(owner: Owner) -> None:
-    found = owner.span(SENTENCES[1])
-    pieces = [owner._model.detokenize([token]) for token in found.tokens]
+def test_figures_are_written_whole(loaded_model: LoadedModel) -> None:
+    tokens = loaded_model.sentence_tokens(SENTENCES[1])
+    pieces = [loaded_model._model.detokenize([token]) for token in tokens.tokens]
     start = next(n for n, piece in enumerate(pieces) if b"".join(pieces[n : n + 3]).strip().startswith(b"34"))
-    written = [found.tokens[start]]
-    while not found.next_tokens(written)[1]:
-        written.append(found.tokens[start + len(written)])
-        assert written[-1] in found.next_tokens(written[:-1])[0]
-    assert owner._model.detokenize(written).decode().strip() == "34,500,000"
+    written = [tokens.tokens[start]]
+    while not tokens.next_tokens(written)[1]:
+        written.append(tokens.tokens[start + len(written)])
+        assert written[-1] in tokens.next_tokens(written[:-1])[0]
+    assert loaded_model._model.detokenize(written).decode().strip() == "34,500,000"
 
 
-def test_it_points_to_what_it_leans_to_and_tells_the_chances_without_leaning(chat: LocalChatModel) -> None:
-    def ask(leanings: list[float]) -> tuple[list[float], str]:
-        pieces = list(
+def test_the_logit_bias_decides_and_the_probabilities_are_without_it(chat: LocalChatModel) -> None:
+    def ask(logit_bias: list[float]) -> tuple[list[float], str]:
+        chunks = list(
             chat.stream(
-                [HumanMessage("Say something.")], sentences=SENTENCES, leanings=leanings, max_tokens=20
+                [HumanMessage("Say something.")], sentences=SENTENCES, logit_bias=logit_bias, max_tokens=20
             )
         )
-        (chances,) = [
-            piece.response_metadata["chances"] for piece in pieces if "chances" in piece.response_metadata
+        (probabilities,) = [
+            chunk.response_metadata["probabilities"]
+            for chunk in chunks
+            if "probabilities" in chunk.response_metadata
         ]
-        assert any(piece.usage_metadata for piece in pieces)
-        return chances, "".join(piece.text for piece in pieces)
+        assert any(chunk.usage_metadata for chunk in chunks)
+        return probabilities, "".join(chunk.text for chunk in chunks)
 
-    chances, written = ask([0.0, EXCLUDED, 0.0])
-    assert len(chances) == 3 and sum(chances) == pytest.approx(1)
+    probabilities, written = ask([0.0, EXCLUDED, 0.0])
+    assert len(probabilities) == 3 and sum(probabilities) == pytest.approx(1)
     assert written.startswith("[2]") or written == "[0]"
     again, first = ask([EXCLUDED, 100.0, 0.0])
-    assert again == pytest.approx(chances) and first.startswith("[1]")
+    assert again == pytest.approx(probabilities) and first.startswith("[1]")
     (line, *_) = first.splitlines()
     assert line.removeprefix("[1]").strip() in SENTENCES[0]
     assert ask([100.0, 0.0, 0.0])[1] == "[0]"
 
 
-def test_more_sentences_than_figures_are_refused_and_the_model_goes_on(chat: LocalChatModel) -> None:
+def test_more_than_nine_sentences_are_an_error_and_not_a_crash(chat: LocalChatModel) -> None:
     with pytest.raises(ModelError, match="at most nine sentences"):
-        list(chat.stream([HumanMessage("Which?")], sentences=["A b."] * 10, leanings=[0.0] * 11))
+        list(chat.stream([HumanMessage("Which?")], sentences=["A b."] * 10, logit_bias=[0.0] * 11))
     assert chat.invoke("Name a colour.", max_tokens=5).text
 
 
-def test_a_pointing_that_is_given_up_leaves_the_model_free(chat: LocalChatModel) -> None:
-    pieces = chat.stream([HumanMessage("Which?")], sentences=SENTENCES, leanings=[EXCLUDED, 0.0, 0.0])
+def test_the_model_is_free_after_a_cancelled_extraction(chat: LocalChatModel) -> None:
+    pieces = chat.stream([HumanMessage("Which?")], sentences=SENTENCES, logit_bias=[EXCLUDED, 0.0, 0.0])
     next(iter(pieces))
     pieces.close()  # type: ignore[attr-defined]
     first = chat.invoke("Name a colour.", max_tokens=5).text

@@ -1,4 +1,4 @@
-"""One agency report in three papers, one of them with another figure: shown once with "also in", and the other figure beside it."""
+"""One agency report by three publishers, one with another figure: the copy is "also in", the other is shown."""
 
 import json
 import time
@@ -17,10 +17,12 @@ from rag.retrieval.deduplication import comparison_text, deduplicate_passages, f
 from rag.retrieval.search import Retriever
 
 LINES = (
-    "The council of Kestrel Bay said on Thursday that its new ferry will cost 61 million crowns by the time it sails.",
+    "The council of Kestrel Bay said on Thursday that its new ferry will cost 61 million crowns "
+    "by the time it sails.",
     "Anna Holm, the mayor, told reporters that the yard had asked for more money twice since the spring.",
     "The harbour office had no comment on the date of the first crossing, which the plan put in May 2021.",
-    "Islanders have waited for the ship since the Grey Linnet was taken out of service after a fire in her engine room.",
+    "Islanders have waited for the ship since the Grey Linnet was taken out of service "
+    "after a fire in her engine room.",
 )
 BODY = " ".join(LINES)
 QUESTION = "What will the new ferry of Kestrel Bay cost?"
@@ -62,7 +64,7 @@ def assistant(library: Library) -> Assistant:
     return Assistant(Retriever(library=library), AnswerModel("none", None), Prompts())
 
 
-def test_a_copy_is_also_in_and_another_figure_stands_beside(assistant: Assistant) -> None:
+def test_a_copy_is_also_in_and_another_figure_is_shown_beside(assistant: Assistant) -> None:
     answer = assistant.ask(QUESTION)
     by_figure = {
         figure: [item for item in answer.citations if figure in item.quote]
@@ -75,8 +77,8 @@ def test_a_copy_is_also_in_and_another_figure_stands_beside(assistant: Assistant
     }
     assert other.article.publisher == "Kestrel Bay Times" and other.also_in == ()
     assert any("disagree" in warning for warning in answer.warnings)
-    told = [comparison_text(item.text) for item in answer.evidence]
-    assert len(told) == len(set(told))
+    texts = [comparison_text(item.text) for item in answer.evidence]
+    assert len(texts) == len(set(texts))
     (entry,) = [
         entry for entry in json.loads(json.dumps(answer.to_json()))["citations"] if "61" in entry["quote"]
     ]
@@ -87,7 +89,7 @@ def test_a_copy_is_also_in_and_another_figure_stands_beside(assistant: Assistant
     assert f"also in {same.also_in[0].dateline}" in html
 
 
-def test_what_is_the_same_elsewhere_in_a_report_with_another_figure_is_also_in_all(
+def test_an_equal_sentence_of_a_report_with_another_figure_is_also_in_it(
     assistant: Assistant,
 ) -> None:
     answer = assistant.ask("Why was the Grey Linnet taken out of service?")
@@ -95,7 +97,7 @@ def test_what_is_the_same_elsewhere_in_a_report_with_another_figure_is_also_in_a
     assert "fire" in first.quote and len(first.also_in) == 2 and len(answer.citations) == 1
 
 
-def test_hits_that_only_repeat_do_not_fill_the_list(library: Library) -> None:
+def test_copies_do_not_fill_the_list_of_hits(library: Library) -> None:
     papers = ("Meridian Wire", "Coast Gazette", "Northgate Ledger", "Civic Observer")
     for n, paper in enumerate(papers):
         library.add(
@@ -122,7 +124,7 @@ def test_hits_that_only_repeat_do_not_fill_the_list(library: Library) -> None:
         ("twice", "three times"),
     ],
 )
-def test_any_word_that_tells_keeps_both(old: str, new: str) -> None:
+def test_any_material_difference_keeps_both(old: str, new: str) -> None:
     changed = wire(BODY.replace(old, new), "Coast Gazette")
     passages = [Passage(found, 0, len(found.body)) for found in (ORIGINAL, changed)]
     assert list(deduplicate_passages(passages, 5)) == [(0, ()), (1, ())]
@@ -136,9 +138,9 @@ def test_copies_are_of_another_paper_and_of_the_same_week() -> None:
     def shared(publisher: str, published: str | None) -> bool:
         other = wire(BODY + " ", publisher, published)
         passages = [Passage(found, 0, len(BODY)) for found in (ORIGINAL, other)]
-        folded = len(list(deduplicate_passages(passages, 5))) == 1
-        assert folded == bool(find_copies(ORIGINAL, LINES[0], [other]))
-        return folded
+        deduplicated = len(list(deduplicate_passages(passages, 5))) == 1
+        assert deduplicated == bool(find_copies(ORIGINAL, LINES[0], [other]))
+        return deduplicated
 
     assert (
         shared("Coast Gazette", "2020-03-12")

@@ -5,7 +5,8 @@ from embeddings.library import Library
 from rag.retrieval.expansion import QueryExpansion
 
 BODIES = (
-    "The International Security Assistance Force (ISAF) left the province. Soldiers of the coalition remained.",
+    "The International Security Assistance Force (ISAF) left the province. "
+    "Soldiers of the coalition remained.",
     "The organisation paid two million crowns for the defence of the harbour.",
     "The Federal Harbour Administration said no. The FHA had said so before.",
     "ISIL took the town; others call it Daesh.",

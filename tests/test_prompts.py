@@ -16,19 +16,19 @@ def test_evidence_is_numbered_with_its_source() -> None:
     )
 
 
-def test_what_ranks_last_is_left_out_whole_and_the_question_never_is() -> None:
+def test_the_lowest_ranked_evidence_is_left_out_to_fit_the_budget() -> None:
     chat, used = Prompts().messages("What does it cost?", [FERRY] * 50, 600)
     assert 1 < len(used) < 50 and sum(len(message.text) for message in chat) / 3 <= 600
     (_, user), used = Prompts().messages("What does it cost?", [FERRY, QUAY], 1)
     assert used == [FERRY] and "What does it cost?" in user.text
 
 
-def test_dollars_in_articles_and_questions_are_only_text() -> None:
+def test_placeholders_in_articles_and_questions_are_not_filled_in() -> None:
     (_, user), _ = Prompts().messages("Was it $evidence or ${question}?", [FERRY], 2000)
     assert "Was it $evidence or ${question}?" in user.text
 
 
-def test_a_prompt_that_is_missing_or_misspelt_stops_the_start(tmp_path: Path) -> None:
+def test_missing_files_and_misspelt_placeholders_are_errors(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="missing"):
         Prompts(tmp_path)
     for file in PROMPTS_FOLDER.glob("*.txt"):
@@ -40,6 +40,6 @@ def test_a_prompt_that_is_missing_or_misspelt_stops_the_start(tmp_path: Path) ->
         Prompts(tmp_path)
 
 
-def test_the_readme_names_every_prompt() -> None:
+def test_the_readme_lists_every_prompt() -> None:
     readme = (PROMPTS_FOLDER / "README.md").read_text()
     assert all(f"`{file.name}`" in readme for file in PROMPTS_FOLDER.glob("*.txt"))

@@ -3,24 +3,24 @@ from pathlib import Path
 import pytest
 from langchain_openai import ChatOpenAI
 
-from rag.generation import registry as models
+from rag.generation import registry
 from rag.generation.chat_model import LocalChatModel, ModelError, ModelProcess
 from rag.generation.registry import ModelMissing, open_model
 from rag.settings import Settings
 
 
 def test_the_packaged_model_is_checked_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = open_model(Settings())
-    assert isinstance(found.chat, LocalChatModel) and found.name == "SmolLM2-135M-Instruct.Q4_1 + reader"
-    monkeypatch.setattr(models, "_PACKAGED_SHA256", "0" * 64)
+    model = open_model(Settings())
+    assert isinstance(model.chat, LocalChatModel) and model.name == "SmolLM2-135M-Instruct.Q4_1 + reader"
+    monkeypatch.setattr(registry, "_PACKAGED_SHA256", "0" * 64)
     with pytest.raises(ModelMissing, match="not the file that was published"):
         open_model(Settings())
-    monkeypatch.setattr(models, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(registry, "_PACKAGE", "no_such_package")
     with pytest.raises(ModelMissing, match=r"pip install -r requirements\.txt"):
         open_model(Settings())
 
 
-def test_no_model_is_a_choice() -> None:
+def test_none_opens_no_model() -> None:
     assert open_model(Settings(model="none")).chat is None
 
 
@@ -33,7 +33,7 @@ def test_a_server_is_opened_by_its_address() -> None:
     )
 
 
-def test_what_is_no_model_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_invalid_models_are_refused_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.gguf").write_bytes(b"not a model")
     for name, why in (
         (str(tmp_path / "none.gguf"), "no such file"),
@@ -51,10 +51,10 @@ def test_a_broken_gguf_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
         process.start()
 
 
-def test_a_model_of_the_hub_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    said: list[str] = []
+    lines: list[str] = []
     with pytest.raises(ModelMissing, match=r"cannot be fetched without a network.*set DATELINE_MODEL=/path"):
-        open_model(Settings(model="Qwen/Qwen3-4B-GGUF:Q4_K_M"), said.append)
-    assert said == ["looking for Q4_K_M in Qwen/Qwen3-4B-GGUF on Hugging Face"]
+        open_model(Settings(model="Qwen/Qwen3-4B-GGUF:Q4_K_M"), lines.append)
+    assert lines == ["looking for Q4_K_M in Qwen/Qwen3-4B-GGUF on Hugging Face"]

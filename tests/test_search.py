@@ -8,7 +8,7 @@ from embeddings.library import Library
 from rag.retrieval.search import Retriever, Scoring, min_max_normalise
 
 
-def test_stretch_by_hand() -> None:
+def test_min_max_normalise_by_hand() -> None:
     assert min_max_normalise([]) == {} and min_max_normalise([(1, 3.0)]) == {1: 1.0}
     assert min_max_normalise([(1, 4.0), (2, 3.0), (3, 2.0)]) == {1: 1.0, 2: 0.5, 3: 0.0}
     assert min_max_normalise([(1, 9.0), (2, 3.0), (3, 0.0)], scale=[(5, 4.0), (6, 2.0)]) == {
@@ -19,7 +19,7 @@ def test_stretch_by_hand() -> None:
 
 
 def test_fusion_by_hand(library: Library) -> None:
-    """Both searches put the same passage first, which gets 0.8 + 0.2, and its only sentence holds both of the question's words: 0.4."""
+    """Both searches find the same passage first (0.8 + 0.2); its only sentence has both words (0.4)."""
     library.add(article(body="The ferry sailed at noon with eighty cars."), "raw", "1")
     library.add(article(body="Otters swim in the bay and eat fish."), "raw", "2")
     first, second = Retriever(library=library).search_text("When did the ferry sail?")
@@ -31,9 +31,12 @@ def test_fusion_by_hand(library: Library) -> None:
     ]
 
 
-def test_a_passage_that_answers_two_clauses_comes_before_one_that_answers_one(library: Library) -> None:
+def test_a_passage_on_two_clauses_outranks_one_on_a_single_clause(library: Library) -> None:
     both = "The yard at Corvane built the ferry in a year. The council paid for the new quay with a loan."
-    one = "The yard at Corvane built the ferry, the ferry, and again the ferry, said the yard that built ferries."
+    one = (
+        "The yard at Corvane built the ferry, the ferry, and again the ferry, "
+        "said the yard that built ferries."
+    )
     for n, body in enumerate((one, both)):
         library.add(article(body=body, title="News"), "raw", str(n))
     question = "Which yard built the ferry in a year, and who paid for the new quay there?"
@@ -41,10 +44,13 @@ def test_a_passage_that_answers_two_clauses_comes_before_one_that_answers_one(li
     assert best.passage.article.body == both
 
 
-def test_what_a_named_paper_wrote_is_found_however_much_others_wrote(library: Library) -> None:
+def test_a_named_publisher_is_found_behind_many_better_passages(library: Library) -> None:
     """The search within the named paper's articles brings what 100 better passages would have kept out."""
     for n in range(110):
-        body = f"The harbour ferry sails from the harbour quay in all weathers, the harbour master of harbour {n} says."
+        body = (
+            "The harbour ferry sails from the harbour quay in all weathers, "
+            f"the harbour master of harbour {n} says."
+        )
         library.add(article(body=body, title="Harbour ferry"), "raw", f"h{n}")
     library.add(
         article(

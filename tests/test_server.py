@@ -427,7 +427,7 @@ def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_
     import os
 
     from rag.factory import open_assistant
-    from rag.generation.registry import _packaged
+    from rag.generation.registry import packaged_file
     from rag.settings import Settings
 
     port, log = free_port(), tmp_path / "llama.log"
@@ -436,7 +436,7 @@ def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_
         "-m",
         "llama_cpp.server",
         "--model",
-        str(_packaged()),
+        str(packaged_file()),
         "--port",
         str(port),
         "--n_ctx",

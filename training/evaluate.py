@@ -156,7 +156,7 @@ def write_answers(process: ModelProcess, examples: list[dict[str, Any]], prompti
             if prompting == "free"
             else untrained_messages(example, prompting == "examples")
         )
-        written = "".join(process.write(messages, limits.MAX_ANSWER_TOKENS, 0.0, _STOP)).strip()
+        written = "".join(process.generate(messages, limits.MAX_ANSWER_TOKENS, 0.0, _STOP)).strip()
         found.append(
             ModelOutput(
                 example, written, process.count(written), time.monotonic() - started, prompting == "free"
@@ -170,7 +170,7 @@ def write_extractive(
 ) -> ModelOutput:
     """Return what a trained model writes with constrained decoding."""
     lines, started = sentences_of(example), time.monotonic()
-    chances, *pieces = process.point(
+    chances, *pieces = process.extract(
         example["messages"], limits.MAX_ANSWER_TOKENS, lines, list(logit_bias or [0.0] * (len(lines) + 1))
     )
     written = "".join(map(str, pieces)).strip()

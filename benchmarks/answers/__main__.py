@@ -102,7 +102,7 @@ def systems_to_measure(
 ) -> Iterable[tuple[str, Callable[[], Any], Assistant | NewcomerRecipe]]:
     """Yield, for each row, its name, the context that switches its step off, and the system to ask."""
     reader = open_model(settings)
-    prompts = Prompts.of(reader.extractive)
+    prompts = Prompts.for_model(reader.extractive)
     retriever = Retriever(library=library, k=settings.hits)
     for name in names:
         if name == NEWCOMER:

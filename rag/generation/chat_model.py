@@ -1,4 +1,4 @@
-"""A GGUF file behind langchain's `BaseChatModel`, and the one process that owns it. Knows messages and processes, not articles."""
+"""A local GGUF model as a langchain chat model, run by a child process of its own."""
 
 import json
 import os
@@ -22,17 +22,22 @@ from pydantic import PrivateAttr
 
 from rag import limits
 
+_ROOT = Path(__file__).parent.parent.parent
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+OnUsage = Callable[[UsageMetadata], None]
 
 
 class ModelError(RuntimeError):
-    """The model cannot answer; the message says why and what to do. The next question may work again."""
+    """Raised when the model cannot answer; the next question may work again."""
 
     code = "model_failed"
 
 
 class ModelProcess:
-    """The owner of one GGUF model. Requests wait for each other; a crash or a hang ends the process, and the next request starts another."""
+    """A child process that runs one GGUF model (`rag.generation.worker`).
+
+    It is started on the first request, and again after a crash or a timeout. Requests wait for each other.
+    """
 
     def __init__(
         self,
@@ -42,20 +47,13 @@ class ModelProcess:
         seconds: float = limits.ANSWER_TIMEOUT_SECONDS,
         adapter: Path | None = None,
     ) -> None:
-        self._command = [
-            sys.executable,
-            "-m",
-            "rag.generation.worker",
-            str(path),
-            str(context),
-            str(threads),
-            *([str(adapter)] if adapter else []),
-        ]
+        self._command = [sys.executable, "-m", "rag.generation.worker", str(path), str(context), str(threads)]
+        self._command += [str(adapter)] if adapter else []
         self._seconds = seconds
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._number = 0
+        self._request_id = 0
         self.path = path
 
     @property
@@ -64,96 +62,96 @@ class ModelProcess:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        """Load the model now rather than at the first question.
+        """Load the model now instead of at the first request.
 
         Raises:
-            ModelError: the file is no model, or does not load in time.
+            ModelError: The file is not a model or does not load in time.
         """
-        with self._turn:
-            self._running()
+        with self._lock:
+            self._ensure_running()
 
     def count(self, text: str) -> int:
-        """How many of the model's tokens a text has."""
+        """Return the number of the model's tokens in a text."""
         return int(list(self._request(count=text))[-1]["tokens"])
 
-    def write(
+    def generate(
         self,
         messages: list[dict[str, str]],
         max_tokens: int,
         temperature: float,
         stop: list[str],
-        used: Callable[[UsageMetadata], None] = lambda tokens: None,
+        on_usage: OnUsage = lambda usage: None,
     ) -> Generator[str, None, None]:
-        """The model's answer in pieces; `used` hears at the end how many tokens were read and written. Closing the iterator stops the model within a token.
+        """Yield the model's answer in pieces; closing the iterator stops the model within a token.
+
+        `on_usage` is called at the end with the numbers of tokens.
 
         Raises:
-            ModelError: the model failed, crashed or took too long.
+            ModelError: The model failed, crashed or took too long.
         """
         request = {"messages": messages, "max_tokens": max_tokens, "temperature": temperature, "stop": stop}
-        for piece in self._told(used, request):
+        for piece in self._stream(on_usage, request):
             assert isinstance(piece, str)
             yield piece
 
-    def point(
+    def extract(
         self,
         messages: list[dict[str, str]],
         max_tokens: int,
         sentences: list[str],
-        leanings: list[float],
-        used: Callable[[UsageMetadata], None] = lambda tokens: None,
+        logit_bias: list[float],
+        on_usage: OnUsage = lambda usage: None,
     ) -> Generator[str | list[float], None, None]:
-        """What a trained reader points to, in pieces, behind the chances of the refusal and of each of at most nine sentences.
+        """Yield the probabilities of a refusal and of each sentence, then the answer in pieces.
 
-        `leanings`, one for each of these chances, are added to their log-odds before the likeliest is chosen.
+        There are at most nine sentences.
+        `logit_bias` has a value for each of these options, which is added to its logit before the likeliest
+        is chosen; the probabilities are without it. `rag.generation.decoding` describes the answer.
 
         Raises:
-            ModelError: the model failed, crashed or took too long.
+            ModelError: The model failed, crashed or took too long.
         """
-        yield from self._told(
-            used,
-            {"messages": messages, "max_tokens": max_tokens, "sentences": sentences, "leanings": leanings},
-        )
+        request = {
+            "messages": messages,
+            "max_tokens": max_tokens,
+            "sentences": sentences,
+            "logit_bias": logit_bias,
+        }
+        yield from self._stream(on_usage, request)
 
-    def _told(
-        self, used: Callable[[UsageMetadata], None], request: dict[str, Any]
-    ) -> Generator[str | list[float], None, None]:
+    def _stream(self, on_usage: OnUsage, request: dict[str, Any]) -> Generator[str | list[float], None, None]:
         for event in self._request(**request):
             if "done" in event:
                 read, written = event["read"], event["tokens"]
-                used(UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written))
+                on_usage(UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written))
             else:
-                yield event["text"] if "text" in event else event["chances"]
+                yield event["text"] if "text" in event else event["probabilities"]
 
     def _request(self, **request: Any) -> Iterator[dict[str, Any]]:
-        with self._turn:
-            process = self._running()
-            self._number += 1
-            number, finished = self._number, False
+        """Send a request and yield the events that answer it; cancel it if the caller stops early."""
+        with self._lock:
+            process = self._ensure_running()
+            self._request_id += 1
+            request_id, finished = self._request_id, False
             try:
-                self._send(process, id=number, **request)
+                self._send(process, id=request_id, **request)
                 deadline = time.monotonic() + self._seconds
                 while not finished:
-                    event = self._event(deadline)
-                    if event.get("id") != number:
-                        continue  # the rest of an answer that was given up
+                    event = self._next_event(deadline)
+                    if event.get("id") != request_id:
+                        continue  # the rest of an answer that was cancelled
                     finished = "done" in event
                     if event.get("done") == "failed":
                         raise ModelError(f"the model could not answer: {event['why']}")
                     yield event
             finally:
                 if not finished and self.pid is not None:
-                    self._send(process, cancel=number)
+                    self._send(process, cancel=request_id)
 
-    def _running(self) -> "subprocess.Popen[str]":
+    def _ensure_running(self) -> "subprocess.Popen[str]":
         if self._process is not None and self._process.poll() is None:
             return self._process
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-            ),
-        }
-        # A session of its own: Ctrl-C in the terminal is the server's to handle, not the model's.
+        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -161,27 +159,28 @@ class ModelProcess:
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
-            env=environment,
-            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # so that Ctrl-C in the terminal reaches the server only
         )
         self._lines = queue.SimpleQueue()
-        threading.Thread(target=_pump, args=(self._process, self._lines), daemon=True).start()
-        event = self._event(time.monotonic() + limits.START_TIMEOUT_SECONDS)
+        threading.Thread(target=_read_lines, args=(self._process, self._lines), daemon=True).start()
+        event = self._next_event(time.monotonic() + limits.START_TIMEOUT_SECONDS)
         if "failed" in event:
             self.close()
             raise ModelError(
-                f"{self.path} cannot be loaded ({event['failed']}); set DATELINE_MODEL to a GGUF file, or to none"
+                f"{self.path} cannot be loaded ({event['failed']}); "
+                "set DATELINE_MODEL to a GGUF file, or to none"
             )
         return self._process
 
     def _send(self, process: "subprocess.Popen[str]", **request: Any) -> None:
         assert process.stdin is not None
-        # Whoever reads its output notices that the process is gone.
+        # If the process is gone, reading its output says so.
         with suppress(BrokenPipeError, ValueError):
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
 
-    def _event(self, deadline: float) -> dict[str, Any]:
+    def _next_event(self, deadline: float) -> dict[str, Any]:
         try:
             line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
@@ -196,13 +195,13 @@ class ModelProcess:
         return event
 
     def kill(self) -> None:
-        """End the child at once; the next request starts another."""
+        """Kill the child; the next request starts another."""
         if self._process is not None:
             self._process.kill()
             self.close()
 
     def close(self) -> None:
-        """Ask the child to end, and make sure that it did."""
+        """Ask the child to end, and kill it if it does not."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -216,7 +215,14 @@ class ModelProcess:
             process.wait()
 
 
-def _pump(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None]") -> None:
+def _message(piece: str | list[float]) -> AIMessageChunk:
+    if isinstance(piece, str):
+        return AIMessageChunk(content=piece)
+    return AIMessageChunk(content="", response_metadata={"probabilities": piece})
+
+
+def _read_lines(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None]") -> None:
+    """Put each line of the child's output into a queue, and None at its end."""
     assert process.stdout is not None
     with process.stdout as stream:
         for line in stream:
@@ -225,7 +231,11 @@ def _pump(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str | None
 
 
 class LocalChatModel(BaseChatModel):
-    """langchain's chat model over one `ModelProcess`. Answers are greedy unless `temperature` says otherwise."""
+    """langchain's chat model over a `ModelProcess`.
+
+    Decoding is greedy unless `temperature` is given. With `sentences` and `logit_bias` it writes what
+    `ModelProcess.extract` does; the probabilities are in the `response_metadata` of a chunk.
+    """
 
     model_name: str
     max_tokens: int = limits.MAX_ANSWER_TOKENS
@@ -238,6 +248,7 @@ class LocalChatModel(BaseChatModel):
 
     @property
     def process(self) -> ModelProcess:
+        """The process that runs the model."""
         return self._process
 
     @property
@@ -245,6 +256,7 @@ class LocalChatModel(BaseChatModel):
         return "dateline-gguf"
 
     def get_num_tokens(self, text: str) -> int:
+        """Return the number of the model's tokens in a text."""
         return self._process.count(text)
 
     def _stream(
@@ -254,28 +266,26 @@ class LocalChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        chat = [{"role": _ROLES.get(message.type, "user"), "content": message.text} for message in messages]
-        used: list[UsageMetadata] = []
-        most = kwargs.get("max_tokens", self.max_tokens)
-        pieces: Generator[str | list[float], None, None]
-        if "sentences" in kwargs:
-            pieces = self._process.point(chat, most, kwargs["sentences"], kwargs["leanings"], used.append)
-        else:
-            pieces = self._process.write(
-                chat, most, kwargs.get("temperature", self.temperature), stop or [], used.append
-            )
-        with closing(pieces):
+        usage: list[UsageMetadata] = []
+        with closing(self._pieces(messages, stop or [], usage.append, kwargs)) as pieces:
             for piece in pieces:
-                told = (
-                    {"content": piece}
-                    if isinstance(piece, str)
-                    else {"content": "", "response_metadata": {"chances": piece}}
-                )
-                chunk = ChatGenerationChunk(message=AIMessageChunk(**told))
+                chunk = ChatGenerationChunk(message=_message(piece))
                 if run_manager:
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=used[0]))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage[0]))
+
+    def _pieces(
+        self, messages: list[BaseMessage], stop: list[str], on_usage: OnUsage, options: dict[str, Any]
+    ) -> Generator[str | list[float], None, None] | Generator[str, None, None]:
+        chat = [{"role": _ROLES.get(message.type, "user"), "content": message.text} for message in messages]
+        max_tokens = options.get("max_tokens", self.max_tokens)
+        if "sentences" in options:
+            return self._process.extract(
+                chat, max_tokens, options["sentences"], options["logit_bias"], on_usage
+            )
+        temperature = options.get("temperature", self.temperature)
+        return self._process.generate(chat, max_tokens, temperature, stop, on_usage)
 
     def _generate(
         self,

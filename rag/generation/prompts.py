@@ -1,4 +1,4 @@
-"""The words that are sent to a model: reads `prompts/`, checks every placeholder, fits messages into a budget. Knows no model."""
+"""Load the prompt files, check their placeholders, and build the messages for a question."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,63 +9,58 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from rag import limits
 from rag.retrieval.evidence import Evidence
 
-PROMPTS_FOLDER = Path(__file__).parents[2] / "prompts"
-TRAINED_FOLDER = (
-    PROMPTS_FOLDER / "trained"
-)  # for the packaged reader with its adapter, which was trained on exactly these
+PROMPTS_FOLDER = Path(__file__).parent.parent.parent / "prompts"
+TRAINED_FOLDER = PROMPTS_FOLDER / "trained"  # the prompts that the packaged adapter was trained on
 _PLACEHOLDERS = {
     "system": {"refusal"},
     "question": {"evidence", "question"},
     "evidence": {"number", "source", "text"},
     "refusal": set(),
 }
+_BYTES_PER_TOKEN = (
+    3  # limit: English text has more; the tokens of other scripts are overestimated, which is safe
+)
 
 
 class PromptError(ValueError):
-    """A prompt's file is missing, or its placeholders are not those that are filled in."""
+    """Raised when a prompt file is missing or its placeholders are not the expected ones."""
 
 
 class Prompts:
-    """The prompts of one folder, read and checked once."""
+    """The prompts of one folder, loaded and checked once."""
 
     def __init__(self, folder: Path = PROMPTS_FOLDER) -> None:
-        """Raises:
-        PromptError: a file is missing, or names other placeholders than it should.
+        """Load the prompts.
+
+        Raises:
+            PromptError: A file is missing, or its placeholders are not the expected ones.
         """
-        self._templates: dict[str, Template] = {}
-        for name, wanted in _PLACEHOLDERS.items():
-            file = folder / f"{name}.txt"
-            if not file.is_file():
-                raise PromptError(f"{file} is missing; restore it from the repository")
-            template = Template(file.read_text(encoding="utf-8").strip())
-            if set(template.get_identifiers()) != wanted or not template.is_valid():
-                raise PromptError(
-                    f"{file} should hold the placeholders {_dollars(wanted)}, but holds {_dollars(set(template.get_identifiers()))}"
-                )
-            self._templates[name] = template
+        self._templates = {
+            name: _load(folder / f"{name}.txt", names) for name, names in _PLACEHOLDERS.items()
+        }
         self.refusal = self._templates["refusal"].template
 
     @classmethod
-    def of(cls, points: bool) -> "Prompts":
-        """Those for a reader that was trained to point, or for any other; with the wrong ones a reader answers, but badly."""
-        return cls(TRAINED_FOLDER if points else PROMPTS_FOLDER)
+    def for_model(cls, extractive: bool) -> "Prompts":
+        """Return the prompts for an extractive model or any other; with the wrong ones it answers badly."""
+        return cls(TRAINED_FOLDER if extractive else PROMPTS_FOLDER)
 
     def messages(
         self, question: str, evidence: Sequence[Evidence], budget: int
     ) -> tuple[list[BaseMessage], list[Evidence]]:
-        """The messages for a question, at most about `budget` tokens, and the evidence that found room in them, numbered from 1.
+        """Return the messages for a question, about `budget` tokens, and the evidence in them, numbered from 1.
 
-        What ranks last is left out whole; the instruction and the question never are.
+        The lowest-ranked evidence is left out if there are too many tokens, but never all of it.
         """
         used = list(evidence)
         while True:
-            chat = self._chat(question, used)
-            # A token is seldom shorter than three bytes of English; other scripts are counted too high, which is safe.
-            if len(used) <= 1 or sum(len(message.text.encode()) for message in chat) / 3 <= budget:
-                return chat, used
+            messages = self._render(question, used)
+            tokens = sum(len(message.text.encode()) for message in messages) / _BYTES_PER_TOKEN
+            if len(used) <= 1 or tokens <= budget:
+                return messages, used
             used.pop()
 
-    def _chat(self, question: str, evidence: Sequence[Evidence]) -> list[BaseMessage]:
+    def _render(self, question: str, evidence: Sequence[Evidence]) -> list[BaseMessage]:
         lines = [
             self._templates["evidence"].substitute(
                 number=n, source=item.article.dateline, text=prompt_text(item)
@@ -73,18 +68,26 @@ class Prompts:
             for n, item in enumerate(evidence, 1)
         ]
         system = self._templates["system"].substitute(refusal=self.refusal)
-        return [
-            SystemMessage(system),
-            HumanMessage(
-                self._templates["question"].substitute(evidence="\n".join(lines), question=question)
-            ),
-        ]
+        user = self._templates["question"].substitute(evidence="\n".join(lines), question=question)
+        return [SystemMessage(system), HumanMessage(user)]
 
 
 def prompt_text(item: Evidence) -> str:
-    """A sentence as it stands in a prompt."""
+    """Return a sentence as it is written in a prompt: on one line, truncated to the limit."""
     return " ".join(item.text.split())[: limits.MAX_EVIDENCE_CHARS]
 
 
-def _dollars(names: set[str]) -> str:
+def _load(file: Path, placeholders: set[str]) -> Template:
+    if not file.is_file():
+        raise PromptError(f"{file} is missing; restore it from the repository")
+    template = Template(file.read_text(encoding="utf-8").strip())
+    found = set(template.get_identifiers())
+    if found != placeholders or not template.is_valid():
+        raise PromptError(
+            f"{file} should hold the placeholders {_listed(placeholders)}, but holds {_listed(found)}"
+        )
+    return template
+
+
+def _listed(names: set[str]) -> str:
     return ", ".join(f"${name}" for name in sorted(names)) or "none"

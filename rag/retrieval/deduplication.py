@@ -29,7 +29,7 @@ def comparison_text(text: str) -> str:
 
 
 def deduplicate_passages(passages: Sequence[Passage], limit: int) -> list[tuple[int, tuple[Passage, ...]]]:
-    """Return the index of each of the first `limit` distinct passages, with the later passages that repeat it.
+    """Return the indices of the first `limit` distinct passages, each with the later passages that repeat it.
 
     A passage repeats another publisher's if all its sentences occur there, in passages that came before it.
     """
@@ -54,7 +54,7 @@ def deduplicate_passages(passages: Sequence[Passage], limit: int) -> list[tuple[
 
 
 def find_copies(article: Article, sentence: str, others: Sequence[Article]) -> tuple[Article, ...]:
-    """Return those of `others` that are copies of `article` by another publisher and contain this sentence of it."""
+    """Return the copies of `article` by other publishers that contain this sentence of it."""
     wanted = comparison_text(sentence)
     return tuple(
         other

@@ -1,4 +1,4 @@
-"""Evidence selection: rank the sentences of the passages that a search found by how well they answer a question."""
+"""Rank the sentences of the passages that a search found by how well they answer a question."""
 
 import math
 import re
@@ -32,8 +32,8 @@ FEATURES = (
 )
 # Fitted by benchmarks/fit_evidence.py on the development half of corpus/gold.jsonl.
 WEIGHTS = np.array([8.6, 2.9, 7.4, 4.7, 2.9, 0.6, 0.35])
-# Fitted by the same script before there was a reranker ("six features" in training/RERANKER.md). The last four
-# choose the sentences that are encoded, all six those that the reranker reads.
+# Fitted by the same script before there was a reranker ("six features" in training/RERANKER.md). The last
+# four choose the sentences that are encoded, all six those that the reranker reads.
 _WEIGHTS_BEFORE_RERANKING = np.array([10.1, 4.8, 8.3, 3.7, 1.4, 1.3])
 # Only the features that are comparable between questions; `rag.verification.answerability` weighs their sum.
 # hand-set on the sample questions; issue J replaces it
@@ -44,15 +44,15 @@ SHORTLIST_SIZE = 24
 # training/RERANKER.md: reading all takes half as long again and ranks no better.
 _RERANKED_SHARE = 2 / 3
 _MAX_WINDOW_SENTENCES = 4  # limit: about as many as the reranker read together in its training
-# The probability from which the reranker's answer words are shown. Measured in training/RERANKER.md: F1 0.77, and
-# 0.70 without it.
+# The probability from which the reranker's answer words are shown. Measured in training/RERANKER.md: F1 0.77,
+# and 0.70 without it.
 _MIN_WORDS_PROBABILITY = 0.5
 _LONG_SENTENCE_CHARS = 300  # scale of the feature "length", whose weight is fitted
 
 # hand-set on the sample questions; issue J replaces it: the patterns up to `_ANSWER_PATTERNS`
 _NUMBER = re.compile(
-    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|half|third|hundreds?|thousands?|"
-    r"millions?|billions?)\b",
+    r"\d|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|half|third|"
+    r"hundreds?|thousands?|millions?|billions?)\b",
     re.IGNORECASE,
 )
 _TIME = re.compile(
@@ -61,8 +61,8 @@ _TIME = re.compile(
 )
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+")
 _REASON = re.compile(
-    r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|aims?|wanted|"
-    r"therefore|in order)\b",
+    r"\b(because|since|due|after|so that|reasons?|blame[ds]?|to avoid|owing|caused?|means?|meant|"
+    r"aims?|wanted|therefore|in order)\b",
     re.IGNORECASE,
 )
 # What a sentence contains that can answer a question for this kind of thing.
@@ -83,10 +83,10 @@ _DATE = re.compile(rf"\b(?:\d{{1,2}} )?{MONTH}(?: \d{{1,2}},?)?(?: {YEAR})?\b|\b
 class Evidence:
     """A sentence of a passage, by its offsets in the article's body.
 
-    `score` is comparable only within one ranking, `relevance` between questions; higher is better. `also_in` holds
-    copies of its article by other publishers that contain the same sentence, `ranks` explains how its passage was
-    found. `words` are the words of the sentence that answer; "" if the reranker is not sure of them or only the whole
-    sentence can answer.
+    `score` is comparable only within one ranking, `relevance` between questions; higher is better. `also_in`
+    holds copies of its article by other publishers that contain the same sentence, `ranks` explains how its
+    passage was found. `words` are the words of the sentence that answer; "" if the reranker is not sure of
+    them or only the whole sentence can answer.
     """
 
     passage: Passage
@@ -130,7 +130,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """Candidates with their features, shape (candidates, 7), and the words of each that answer ("" for unknown)."""
+    """Candidates, their features, shape (candidates, 7), and the words of each that answer (or "")."""
 
     candidates: list[Candidate]
     features: NDArray[np.float64]
@@ -146,8 +146,9 @@ def rank_sentences(
 ) -> list[Evidence]:
     """Return at most `limit` sentences of the hits' passages that bear on a question, best first.
 
-    With `accept`, only the sentences that it returns True for are ranked, and without the reranker: such sentences
-    are compared by their values (`rag.retrieval.series`), while the reranker expects one answer to a question.
+    With `accept`, only the sentences that it returns True for are ranked, and without the reranker: such
+    sentences are compared by their values (`rag.retrieval.series`), while the reranker expects one answer to
+    a question.
     """
     table = sentence_features(question, hits, reranker, limit, accept)
     weights = WEIGHTS if accept is None else np.array([*_WEIGHTS_BEFORE_RERANKING, 0.0])
@@ -166,11 +167,12 @@ def sentence_features(
     limit: int = SHORTLIST_SIZE,
     accept: Callable[[str], bool] | None = None,
 ) -> FeatureTable:
-    """Return the `limit` most promising sentences of the hits with their features, in the order of `FEATURES`.
+    """Return the `limit` most promising sentences of the hits with their features, ordered as `FEATURES`.
 
-    All features are about 0..1, except a hit's score (up to 2.6) and the reranker's log-odds that the sentence
-    answers (-10..10). Encoder and reranker take most of the time, so the four other features choose which sentences
-    are encoded, and the first six which of those are reranked; the rest get the lowest score of the reranked ones.
+    All features are about 0..1, except a hit's score (up to 2.6) and the reranker's log-odds that the
+    sentence answers (-10..10). Encoder and reranker take most of the time, so the four other features choose
+    which sentences are encoded, and the first six which of those are reranked; the rest get the lowest score
+    of the reranked ones.
     """
     candidates = _candidates(hits)
     if not candidates:
@@ -214,7 +216,10 @@ def _cheap_features(question: QuestionPart, candidates: Sequence[Candidate]) -> 
 
 
 def _cosines(question: str, candidates: Sequence[Candidate], encoder: Encoder) -> NDArray[np.float32]:
-    """Return the cosines of the question with each sentence behind its headline, and alone, shape (2, candidates)."""
+    """Return the cosines of the question with each sentence, shape (2, candidates).
+
+    The first row is of the sentence with its headline, the second of the sentence alone.
+    """
     with_headline = [f"{candidate.article.headline}. {candidate.text}" for candidate in candidates]
     vectors = encoder.encode([question, *with_headline, *(candidate.text for candidate in candidates)])
     cosines: NDArray[np.float32] = (vectors[1:] @ vectors[0]).reshape(2, len(candidates))
@@ -249,8 +254,8 @@ def _continues(candidates: Sequence[Candidate], n: int) -> bool:
 def _kind_fit(answer_type: AnswerType) -> Callable[[str], float]:
     """Return a function that scores how far a sentence contains the kind of thing that is asked for.
 
-    1 if it does, 0.5 if the question leaves that open, else 0. If an amount is asked for, 1 for one in the requested
-    unit, 0.5 for another, and 0 for a date or for a number that is a name.
+    1 if it does, 0.5 if the question leaves that open, else 0. If an amount is asked for, 1 for one in the
+    requested unit, 0.5 for another, and 0 for a date or for a number that is a name.
     """
     if not answer_type.kind:
         return lambda text: 0.5
@@ -290,7 +295,7 @@ def _runs(candidates: Sequence[Candidate], chosen: Sequence[int]) -> list[list[i
 
 
 def _joins(candidates: Sequence[Candidate], run: Sequence[int], n: int) -> bool:
-    """Return whether the n-th candidate is close enough to a run and the run is short enough to contain it."""
+    """Return whether the n-th candidate is close to a run that is short enough to contain it."""
     return (
         candidates[run[-1]].hit is candidates[n].hit
         and n - run[0] < _MAX_WINDOW_SENTENCES
@@ -299,7 +304,7 @@ def _joins(candidates: Sequence[Candidate], run: Sequence[int], n: int) -> bool:
 
 
 def _answer_words(answer_type: AnswerType, text: str, prediction: Prediction) -> str:
-    """Return the words of a sentence that answer; "" if the reranker is not sure, or only a whole sentence can."""
+    """Return the words of a sentence that answer; "" if they are not sure, or only a whole sentence can."""
     unsure = prediction.score < 0 or prediction.probability < _MIN_WORDS_PROBABILITY
     if unsure or answer_type.kind == "reason" or answer_type.yes_no:
         return ""

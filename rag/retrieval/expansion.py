@@ -1,7 +1,7 @@
 """Query expansion: the words of a question, and other words that the articles may use instead.
 
-Adds other spellings, numerals, long forms of acronyms and corrections of typing errors. Only words that occur in
-the collection are added, and none of the question's own words is left out.
+Adds other spellings, numerals, long forms of acronyms and corrections of typing errors. Only words that occur
+in the collection are added, and none of the question's own words is left out.
 """
 
 import re
@@ -60,8 +60,8 @@ class QueryExpansion:
     def fts_query(self, question: str, bigrams: bool = True, variants: bool = True) -> str:
         """Return an FTS5 query for the content words of a question; "" if it has none.
 
-        `bigrams` adds pairs of neighbouring words, `variants` the other words for them. All terms are quoted, so
-        nothing in a question is read as query syntax.
+        `bigrams` adds pairs of neighbouring words, `variants` the other words for them. All terms are quoted,
+        so nothing in a question is read as query syntax.
         """
         plain = content_words(question)
         terms = list(plain)
@@ -85,7 +85,7 @@ class QueryExpansion:
         return self._library.passage_frequency(phrase) > 0
 
     def _variants(self, word: str) -> Iterator[str]:
-        """Yield other spellings and synonyms of a word that occur; its likeliest correction if nothing does."""
+        """Yield other spellings and synonyms of a word that occur; if none does, its correction."""
         spellings = [respelling.sub(after, word) for respelling, after in _RESPELLINGS]
         spellings += [_NUMERALS[word]] if word in _NUMERALS else []
         synonyms = [synonym for group in map(str.split, _SYNONYMS) if word in group for synonym in group]
@@ -99,7 +99,7 @@ class QueryExpansion:
             yield from self._corrections(stem(word))
 
     def _corrections(self, word: str) -> Iterable[str]:
-        """Return the commonest indexed word that is one edit away (never in the first letter), if there is any."""
+        """Return the commonest indexed word that is one edit away, if there is any."""
         rows = self._library.store.document_frequencies(sorted(_one_edit_away(word) - STOP_WORDS))
         return [max(rows, key=lambda row: row[1])[0]] if rows else []
 
@@ -164,7 +164,7 @@ def _matching_name(name: str, acronym: str) -> str:
 
 
 def _one_edit_away(word: str) -> set[str]:
-    """Return all words one insertion, deletion, substitution or transposition away, with the same first letter."""
+    """Return all words that are one edit or transposition away, with the same first letter."""
     cuts = [(word[:n], word[n:]) for n in range(1, len(word) + 1)]
     transposed = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
     deleted = {a + b[1:] for a, b in cuts if b}

@@ -36,8 +36,9 @@ _SENTENCE_DEPTH = 40  # limit: best passages whose sentences are compared with t
 class Scoring:
     """The weight of each signal in a passage's score.
 
-    The defaults were measured in rag/evaluation/results/retrieval.json, which has a row without each of them. The
-    scores of a search are normalised to 0..1 before they are added, so the weights do not depend on the question.
+    The defaults were measured in rag/evaluation/results/retrieval.json, which has a row without each of them.
+    The scores of a search are normalised to 0..1 before they are added, so the weights do not depend on the
+    question.
     """
 
     words: float = 0.8  # share of the search by words; the search by meaning has the rest
@@ -66,8 +67,8 @@ class Rank:
 class SearchHit:
     """A passage that a search found.
 
-    `score` is comparable only within one result list; higher is better. `ranks` explains it. `also_in` holds the
-    passages of other publishers that repeat this one.
+    `score` is comparable only within one result list; higher is better. `ranks` explains it. `also_in` holds
+    the passages of other publishers that repeat this one.
     """
 
     passage: Passage
@@ -81,14 +82,14 @@ ScoredIds = list[tuple[int, float]]  # (passage id, score), best first
 
 @dataclass(frozen=True, slots=True)
 class _PartResult:
-    """The fused scores of the passages that one part of a question found, and the ranks behind them, by passage id."""
+    """The fused scores of the passages that one part found, and the ranks behind them, by passage id."""
 
     scores: Mapping[int, float]
     ranks: Mapping[int, list[Rank]]
 
 
 def min_max_normalise(found: ScoredIds, scale: ScoredIds | None = None) -> dict[int, float]:
-    """Return the scores scaled to 0..1, with the best of `scale` (by default `found`) at 1 and its worst at 0.
+    """Return the scores scaled to 0..1: the best of `scale` (by default `found`) to 1, its worst to 0.
 
     Scores outside the range are clipped.
 
@@ -121,7 +122,7 @@ class Retriever(BaseRetriever):
     def search(
         self, query: SearchQuery, k: int | None = None, filters: Filters | None = None
     ) -> list[SearchHit]:
-        """Return the `k` best passages for a query, best first; only passages that match `filters` are searched."""
+        """Return the `k` best passages for a query, best first; `filters` apply before both searches."""
         parts = query.parts if self.scoring.clauses else query.parts[:1]
         if not self.scoring.sources:
             parts = tuple(replace(part, text=part.full_text) for part in parts)
@@ -140,7 +141,7 @@ class Retriever(BaseRetriever):
             yield self._search_part(part, vector, filters)
 
     def _fuse(self, results: Sequence[_PartResult]) -> list[SearchHit]:
-        """Return the best candidates of all parts, best first, each with the mean of its best two parts' scores."""
+        """Return the best candidates, best first; each has the mean of its best two parts' scores."""
         fused = {
             number: _mean_of_best_two([result.scores.get(number, 0.0) for result in results])
             for result in results
@@ -161,7 +162,8 @@ class Retriever(BaseRetriever):
         names_sources = self.scoring.preference and bool(part.sources)
         for by, weight, search in self._searches(part, vector):
             best = search(limits.CANDIDATES, filters)
-            # The named sources may have nothing among the best of all, so they are searched too, on the same scale.
+            # The named sources may have nothing among the best of all, so they are searched too, on the same
+            # scale.
             named = search(limits.CANDIDATES, part.sources.filters) if names_sources and not filters else []
             for number, score in min_max_normalise([*best, *named], best).items():
                 scores[number] += weight * score
@@ -208,7 +210,7 @@ class Retriever(BaseRetriever):
 
 
 def _mean_of_best_two(scores: Sequence[float]) -> float:
-    """Return the mean of the best two scores, so that a passage on two parts outranks one on a single part."""
+    """Return the mean of the best two scores; a passage on two parts outranks one on a single part."""
     best = heapq.nlargest(2, scores)
     return sum(best) / len(best)
 
@@ -234,7 +236,7 @@ def _with_gain(hit: SearchHit, by: str, gain: float) -> SearchHit:
 
 
 def _with_newness(hits: list[SearchHit], newness: float) -> list[SearchHit]:
-    """Add to each hit a share of `newness` that grows with its article's day, from the oldest to the newest."""
+    """Add to each hit a share of `newness` that grows from the oldest article to the newest."""
     days = [hit.passage.article.published.first.toordinal() for hit in hits if hit.passage.article.published]
     if not days or min(days) == max(days):
         return hits
