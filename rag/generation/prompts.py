@@ -48,7 +48,7 @@ class Prompts:
     def messages(
         self, question: str, evidence: Sequence[Evidence], budget: int
     ) -> tuple[list[BaseMessage], list[Evidence]]:
-        """Return the messages for a question, about `budget` tokens, and the evidence in them, numbered from 1.
+        """Return the messages for a question, of about `budget` tokens, and their evidence, numbered from 1.
 
         The lowest-ranked evidence is left out if there are too many tokens, but never all of it.
         """

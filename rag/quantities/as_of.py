@@ -10,7 +10,8 @@ class AsOf:
     """The label of an amount in an answer.
 
     `figure` is the amount as the cited words have it, or "" where they hold several. `day` is the day that it
-    refers to, `published` the date of its article. `stage` is "actual", "announced", "planned" or "estimated".
+    refers to, `published` the date of its article. `stage` is "actual", "announced", "planned" or
+    "estimated".
     """
 
     figure: str

@@ -124,7 +124,7 @@ class AnswerType:
         return self.amount or self.date
 
     def admits(self, sentence: str) -> bool:
-        """Return True if a sentence has a value in the unit that is asked for, in any measure if it is open."""
+        """Return True if a sentence has a value in the requested unit, or in any where none is requested."""
         if self.unit == "date":
             return bool(date_quantities(sentence))
         return any(

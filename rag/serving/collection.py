@@ -162,8 +162,9 @@ class Collection:
         """Add uploaded files and a pasted text, and yield the progress after each article.
 
         A file that is refused does not affect the others. Files are recognised by name and content: the same
-        bytes under the same name are unchanged, other bytes under that name are another article (two sites may
-        both have an "index.html"), and nothing is ever replaced. The files are deleted when all have been read.
+        bytes under the same name are unchanged, other bytes under that name are another article (two sites
+        may both have an "index.html"), and nothing is ever replaced. The files are deleted when all have been
+        read.
 
         Args:
             files: files in the folder of uploads.

@@ -1,4 +1,4 @@
-"""ASGI middleware that refuses requests of foreign hosts and origins and adds security headers to every reply."""
+"""ASGI middleware that refuses foreign hosts and origins and adds security headers to every reply."""
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -13,7 +13,8 @@ Refusal = tuple[int, str]  # status and reason
 
 # Open without a login: the parts of the login page, and what Gradio requests from itself at the start.
 _PUBLIC_PATHS = re.compile(
-    r"/|/login/?|/logout|/(?:assets|static|svelte)/.*|/favicon\.ico|/(?:gradio_api/)?theme\.css|/manifest\.json"
+    r"/|/login/?|/logout|/(?:assets|static|svelte)/.*|/favicon\.ico|/(?:gradio_api/)?theme\.css|"
+    r"/manifest\.json"
     r"|/gradio_api/startup-events"
 )
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -41,9 +42,10 @@ class RequestGuard:
         app: the application to protect.
         loopback_only: accept only loopback names as hosts, which prevents DNS rebinding; otherwise an origin
             must equal the host.
-        uploads: accept files; without, nobody can fill the disk of a server whose collection they may not change.
-        is_logged_in: tells whether a request comes from a logged-in user; others then get only the login page,
-            and 401 for the rest.
+        uploads: accept files; otherwise nobody can fill the disk of a server whose collection they may not
+            change.
+        is_logged_in: whether a request comes from a logged-in user; others then get only the login page, and
+            401 for the rest.
     """
 
     def __init__(
@@ -86,7 +88,7 @@ class RequestGuard:
             same = urlsplit(origin).netloc.lower() == host.lower()
             if not same and not (self._loopback_only and _is_same_loopback(origin, host)):
                 return _FOREIGN_SITE
-        # A browser that sends no origin still reports a request by another site; following a link to us is harmless.
+        # A browser that sends no origin still reports a request by another site; a link to us is harmless.
         elif headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return None if headers.get("sec-fetch-mode") == "navigate" else _FOREIGN_SITE
         return None
