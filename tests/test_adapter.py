@@ -7,16 +7,15 @@ from typing import Any
 import llama_cpp
 import numpy as np
 import pytest
-from conftest import article
+from conftest import ROOT, article
 
 from corpus.passages import Passage
-from rag.generation import registry as models
 from rag.generation.prompts import TRAINED_FOLDER, Prompts
 from rag.generation.registry import AnswerModel, ModelMissing, open_model
 from rag.retrieval.evidence import Evidence
 from rag.settings import Settings
 
-ADAPTER = Path(models.__file__).parent / "adapters/reader.gguf"
+ADAPTER = ROOT / "rag/adapters/reader.gguf"
 BASE = Path(str(open_model(Settings(adapter="none")).chat.process.path))  # type: ignore[union-attr]
 LINES = (
     ("The council met on Monday and heard the harbour master for an hour.", "2018-02-13"),
