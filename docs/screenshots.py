@@ -38,7 +38,8 @@ def save_collection(page: Page, address: str) -> None:
     page.get_by_text("Add articles").click()
     page.fill(
         "#pasted textarea",
-        "Otters return\n\nSeventeen otters were counted in Kestrel Bay harbour on Thursday, the harbour master said.",
+        "Otters return\n\nSeventeen otters were counted in Kestrel Bay harbour on Thursday, "
+        "the harbour master said.",
     )
     page.fill("#publisher input, #publisher textarea", "Kestrel Bay Times")
     page.fill("#published input, #published textarea", "2024-05-02")

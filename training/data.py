@@ -48,11 +48,27 @@ SOURCED_SHARE = 0.3  # share of the questions that name a publisher or a month
 NEAREST = 8  # paragraphs whose sentences are ranked for a question
 LONGEST_SENTENCE, LONGEST_ANSWER = 260, 12  # characters, words
 PUBLISHERS = (
-    "Alder Bay Chronicle", "The Brannock Times", "Capital Standard", "Corvane News Agency", "The Daily Mercer", "Eastern Gazette",
-    "Federal Monitor", "The Granite Herald", "Harbour Evening Post", "Inland Review", "The Juniper Star", "Lowland Press",
-    "Metropolitan Courier", "National Register", "Orrin Valley News", "The Pacific Sentinel", "Quarter Weekly", "Riverside Tribune",
-    "Southern Wire", "The Tarrow Examiner",
-)  # fmt: skip
+    "Alder Bay Chronicle",
+    "The Brannock Times",
+    "Capital Standard",
+    "Corvane News Agency",
+    "The Daily Mercer",
+    "Eastern Gazette",
+    "Federal Monitor",
+    "The Granite Herald",
+    "Harbour Evening Post",
+    "Inland Review",
+    "The Juniper Star",
+    "Lowland Press",
+    "Metropolitan Courier",
+    "National Register",
+    "Orrin Valley News",
+    "The Pacific Sentinel",
+    "Quarter Weekly",
+    "Riverside Tribune",
+    "Southern Wire",
+    "The Tarrow Examiner",
+)
 _SENTENCE_QUESTION = re.compile(
     r"(?:why|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
 )

@@ -53,10 +53,23 @@ _RERANKER_WEIGHTS = (
 )  # of the reranker's score, chosen on one half of the questions and used on the other
 # Shown in the same form before the question, about articles that no collection holds.
 _EXAMPLES = (
-    ("[1] The toll road opened with 12 kilometres of new lanes. (Coast Herald, 5 May 2009)", "How long are the new lanes?", "12 kilometres [1]."),
-    ("[1] The choir sang. (Vale Post, 2 June 2011)\n[2] Its conductor, Jan Reuss, fell ill. (Vale Post, 9 June 2011)", "Who conducts?", "Jan Reuss [2]."),
-    ("[1] The clinic had run out of beds in a week. (Upland News, 11 March 2016)", "How many beds had the clinic?", "The articles do not say."),
-)  # fmt: skip
+    (
+        "[1] The toll road opened with 12 kilometres of new lanes. (Coast Herald, 5 May 2009)",
+        "How long are the new lanes?",
+        "12 kilometres [1].",
+    ),
+    (
+        "[1] The choir sang. (Vale Post, 2 June 2011)\n"
+        "[2] Its conductor, Jan Reuss, fell ill. (Vale Post, 9 June 2011)",
+        "Who conducts?",
+        "Jan Reuss [2].",
+    ),
+    (
+        "[1] The clinic had run out of beds in a week. (Upland News, 11 March 2016)",
+        "How many beds had the clinic?",
+        "The articles do not say.",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Have a larger model write the sentences that a small writer learns from.
 
-    python training/teacher.py --model qwen2.5-coder-1.5b-instruct-q4_k_m.gguf --out training/work/teacher.jsonl
+    python training/teacher.py --model qwen2.5-coder-1.5b-instruct-q4_k_m.gguf
 
 Each SQuADShifts question goes to the teacher with the sentence that answers it and its answering words; the
-teacher writes one sentence. A line of the output holds question, source sentence, answering words and what was
-written; which of them are good enough to learn from is decided later, by the checks of `rag/verification`. The
-run can be stopped at any time and goes on with the questions that have no line yet. Paragraphs that
-`training/holdout.py` keeps aside are left out. The texts are not ours, so the output stays out of the repository.
+teacher writes one sentence. A line of the output holds question, source sentence, answering words and what
+was written; which of them are good enough to learn from is decided later, by the checks of
+`rag/verification`. The run can be stopped at any time and continues with the questions that have no line
+yet. Paragraphs that `training/holdout.py` keeps aside are left out. The texts are not ours, so the output
+stays out of the repository.
 """
 
 import argparse
@@ -26,14 +27,14 @@ from training.data import LONGEST_SENTENCE, Question, read_squadshifts
 from training.holdout import held_out
 
 ROOT = Path(__file__).parent.parent
-# Wikipedia is nearest to news; the others hold the first person and colloquial English, which teachers get wrong.
+# Wikipedia is nearest to news; the others have the first person and colloquial English.
 SHARES = {"new_wiki": 0.8, "reddit": 0.1, "amazon_reviews": 0.1}
 MAX_TOKENS = 60
 SYSTEM = (
     "Turn a question and its short answer into one complete sentence that answers the question. "
     "Use the words of the question and of the source sentence. Add nothing."
 )
-# Invented, one for each way of asking that goes wrong most: a figure, a reason, a person, a source in the first person.
+# Invented: a figure, a reason, a person, and a source in the first person.
 EXAMPLES = (
     (
         "How many people can the new ferry carry?",
@@ -76,7 +77,7 @@ def messages(question: str, source: str, words: str) -> list[dict[str, str]]:
 
 
 def questions(data: Path, count: int) -> Iterator[tuple[str, Question, str]]:
-    """Yield up to `count` questions with an identifier and their source sentence, in an order fixed by their hash."""
+    """Yield up to `count` questions with identifier and source sentence, in the order of their hashes."""
     for name, share in SHARES.items():
         found = {}
         for question in read_squadshifts(data / f"squadshifts/{name}.jsonl.gz"):
@@ -89,7 +90,7 @@ def questions(data: Path, count: int) -> Iterator[tuple[str, Question, str]]:
 
 
 def source_sentence(question: Question) -> str:
-    """Return the sentence that holds the whole answer, or an empty string where none of usable length does."""
+    """Return the sentence with the whole answer, or an empty string where none has a usable length."""
     end = question.start + len(question.answers[0])
     for first, last in sentence_spans(question.article.body):
         if first <= question.start and end <= last and 20 <= last - first <= LONGEST_SENTENCE:
