@@ -134,7 +134,7 @@ class DecodingStrategies:
         return [{"role": roles[message.type], "content": message.text} for message in chat]
 
     def _prompt(self, question: str, evidence: Sequence[Evidence]) -> list[int]:
-        self.weights._beginning = []
+        self.weights._cached_prefix = []
         self.model.reset()
         return self.weights.prompt(self._messages(question, evidence))[0]
 
