@@ -72,12 +72,13 @@ def find_dates(text: str) -> list[DateSpan]:
     [(3, 20, '2020-02-12')]
     """
     found: list[DateSpan] = []
-    matched: list[tuple[int, int]] = []
+    matched: set[int] = set()
     for pattern in _WRITTEN:
         for match in pattern.finditer(text):
-            if any(start < match.end() and match.start() < end for start, end in matched):
+            characters = range(*match.span())
+            if not matched.isdisjoint(characters):
                 continue
-            matched.append(match.span())
+            matched.update(characters)
             month = _MONTH_NUMBERS[match["month"].lower()]
             day = int(match["day"]) if "day" in pattern.groupindex else None
             with suppress(InvalidDate):

@@ -44,8 +44,9 @@ def parse_dates(text: str) -> tuple[PartialDate, ...]:
     """
     written = find_dates(text)
     found = [span.date for span in written]
+    in_written = {place for span in written for place in range(span.start, span.end)}
     for match in [*_ISO_DATE.finditer(text), *_YEAR_ALONE.finditer(text)]:
-        if not any(span.start <= match.start() < span.end for span in written):
+        if match.start() not in in_written:
             with suppress(InvalidDate):
                 found.append(PartialDate.parse(match[0]))
     return tuple(dict.fromkeys(found))

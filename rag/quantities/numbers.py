@@ -259,7 +259,7 @@ def _join(
     if relation == "change":
         return first, second
     if relation == "between":
-        first = replace(first, phrase_start=text.lower().rindex("between", 0, first.phrase_start))
+        first = replace(first, phrase_start=_between_start(text, first.phrase_start))
     return replace(first, range_part="low"), replace(second, bound=first.bound, range_part="high")
 
 
@@ -279,6 +279,13 @@ def _relation(text: str, first: Number, second: Number) -> Literal["", "range", 
             return "change" if _FROM.search(before) else "range"
         case _:
             return "" if text[first.start : first.end].lower() == "one" else "range"  # "a one-two"
+
+
+def _between_start(text: str, start: int) -> int:
+    """Return where the word "between" starts that ends before a character."""
+    window = text[max(0, start - BOUND_CHARS) : start]
+    between = _BETWEEN.search(window)
+    return start - len(window) + between.start() if between else start
 
 
 def _differ_in_kind(text: str, first: Number, second: Number) -> bool:

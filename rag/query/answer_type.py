@@ -42,7 +42,8 @@ _UNITS = (
         "percent",
         re.compile(
             r"\b(?:shares?|percent\w*|per cent|proportion|turnout|rate)\b|"
-            r"\bhow much of .*\b(?:complete|finished|built|done)",
+            # Atomic, as each "how much of" would otherwise look through the rest of the question.
+            r"\A(?>.*?\bhow much of ).*\b(?:complete|finished|built|done)",
             re.IGNORECASE,
         ),
     ),

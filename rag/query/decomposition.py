@@ -31,18 +31,21 @@ _QUESTION_WORDS = re.compile(
     re.IGNORECASE,
 )
 # "What do A and B say about C?" hand-set on the sample questions; issue J replaces it
-_SIDES = re.compile(
-    r"^(?P<before>.*?\b(?:what|how|why|when|who)\b.*? (?:did|do|does|had|have|would)) "
-    r"(?P<sides>[^,;:?]+? and [^,;:?]+?) (?:(?:each|both) )?"
-    r"(?P<after>(?:say|said|give|gave|put|claim|want|think|thought|argue|expect|estimate|report|state)\b.*)$",
+_ASKS = re.compile(r"\b(?:what|how|why|when|who)\b", re.IGNORECASE)
+_BEFORE_SIDES = re.compile(r" (?:did|do|does|had|have|would) ", re.IGNORECASE)
+_AFTER_SIDES = re.compile(
+    r" (?:(?:each|both) )?(?P<rest>(?:say|said|give|gave|put|claim|want|think|thought|argue|expect|estimate|"
+    r"report|state)\b)",
     re.IGNORECASE,
 )
 # "How did A and B differ about C?" hand-set on the sample questions; issue J replaces it
-_DIFFER = re.compile(
-    r"^(?P<before>.*?)\bhow (?:did|do|does) (?P<sides>[^,;:?]+? and [^,;:?]+?) "
-    r"(?:differ|disagree|diverge)\b (?:about|over|on|in|as to)?(?P<after>.*)$",
-    re.IGNORECASE,
+_BEFORE_DIFFERING = re.compile(r"\bhow (?:did|do|does) ", re.IGNORECASE)
+_AFTER_DIFFERING = re.compile(
+    r" (?:differ|disagree|diverge)\b (?:about|over|on|in|as to)?(?P<rest>)", re.IGNORECASE
 )
+# Two sides are named without any of these marks between them.
+_PHRASE = re.compile(r"[^,;:?]+")
+_AND = re.compile(r" and ", re.IGNORECASE)
 _MAX_QUESTIONS, _MAX_PUBLISHERS = 3, 4  # limit: each is ranked on its own
 # A shorter subject says nothing about what the next question is about.
 # hand-set on the sample questions; issue J replaces it
@@ -88,19 +91,34 @@ def _by_publisher(parts: Sequence[QuestionPart]) -> tuple[QuestionPart, ...]:
 
 
 def _by_side(question: str) -> tuple[str, ...]:
-    """Return a question for each of two sides, "" for a question that does not name two."""
-    for pattern, template in (
-        (_SIDES, "{before} {side} {after}"),
-        (_DIFFER, "{before}what did {side} say about{after}"),
-    ):
-        found = pattern.match(question)
-        if found:
-            sides = found["sides"].rsplit(" and ", 1)
-            return tuple(
-                template.format(before=found["before"], side=side.rstrip(","), after=found["after"])
-                for side in sides
-            )
+    """Return a question for each of two sides, none for a question that does not name two."""
+    asks = _ASKS.search(question)
+    if asks and (found := _find_sides(question, asks.end(), _BEFORE_SIDES, _AFTER_SIDES)):
+        opening, sides, rest = found
+        return tuple(f"{question[: opening.end()]}{side} {rest}" for side in sides)
+    if found := _find_sides(question, 0, _BEFORE_DIFFERING, _AFTER_DIFFERING):
+        opening, sides, rest = found
+        return tuple(f"{question[: opening.start()]}what did {side} say about{rest}" for side in sides)
     return ()
+
+
+def _find_sides(
+    question: str, start: int, before: re.Pattern[str], after: re.Pattern[str]
+) -> tuple[re.Match[str], list[str], str] | None:
+    """Return the match of `before`, the sides "A and B" that follow it, and the rest from `after` on.
+
+    Only the first match of each pattern in a phrase is tried, as no later one can succeed where the first
+    fails; so the time grows with the length of the question, where one pattern for the whole would backtrack.
+    """
+    for phrase in _PHRASE.finditer(question, start):
+        end = phrase.end()
+        opening = before.search(question, phrase.start(), end)
+        joint = _AND.search(question, opening.end() + 1, end) if opening else None
+        closing = after.search(question, joint.end() + 1, end) if joint else None
+        if opening and closing:
+            sides = question[opening.end() : closing.start()].rsplit(" and ", 1)
+            return opening, [side.rstrip(",") for side in sides], question[closing.start("rest") :]
+    return None
 
 
 def _by_thing(question: str) -> tuple[str, ...]:

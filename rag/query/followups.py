@@ -23,7 +23,10 @@ _NO_REFERENCE = re.compile(
 )
 _YEAR = re.compile(rf"\b(?:in |by |of |since )?(?:{MONTH} )?{YEAR}\b")
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w-]+|\w*\d\w*)")
-_NAME_BEFORE_PRONOUN = re.compile(r"(?<!^)\b[A-Z]\w+\b.*\b(?:he|she|they|him|her|them|it|its|their|his)\b")
+# Atomic: the first name decides, so that no other name looks through the rest of the question.
+_NAME_BEFORE_PRONOUN = re.compile(
+    r"\A(?>.+?\b[A-Z]\w+\b).*\b(?:he|she|they|him|her|them|it|its|their|his)\b", re.DOTALL
+)
 _DEMONSTRATIVE = re.compile(r"\b(?:this|these|those|that|there|then|ones?)\b", re.IGNORECASE)
 _THEN = re.compile(
     r"\b(?:(?:back )?then|at (?:the|that) time|(?:that|the same) (?:year|month|day|week))\b", re.IGNORECASE
@@ -130,6 +133,6 @@ def previous_exchange(question: str, history: Sequence[Turn]) -> str:
     """Return the last question and its answer if this question may be about the same articles, else ""."""
     if not history or not (is_followup(question) or len(content_stems(question)) <= _BRIEF_WORDS):
         return ""
-    asked = [turn for turn in history if turn.role == "user"]
-    before = rewrite_followup(asked[-1].text, history[: list(history).index(asked[-1])]) if asked else ""
+    last = max((n for n, turn in enumerate(history) if turn.role == "user"), default=None)
+    before = "" if last is None else rewrite_followup(history[last].text, history[:last])
     return f"{before} {_last_answer(history)[:_ANSWER_CHARS]}".strip()

@@ -12,7 +12,7 @@ from rag.query.sources import MarkedText, NamedSources, mark_sources
 
 _CLAUSE_BORDER = re.compile(
     r"[;:?]\s+|,\s+(?:and|but|while|whereas|as|which|who|or)\s+|,\s+(?!\d{4}\b)|"
-    r"\s+(?:and|while|whereas|but)\s+",
+    r"(?<!\s)\s++(?:and|while|whereas|but)\s+",
     re.IGNORECASE,
 )
 # measured in rag/evaluation/results/retrieval.json ("without clauses"); the number itself was not swept

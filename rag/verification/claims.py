@@ -88,7 +88,7 @@ _SAME_SUBJECT = re.compile(
     r"her |their |in |on |at |for |with )[a-z])"
 )
 _CLAUSE_END = re.compile(
-    r"[;:,]\s|\s(?:and|but|while|whereas|although|because|as|that|which|who)\s|[“”\"()]|\s[–—]\s"
+    r"(?=([;:,]\s|\s(?:and|but|while|whereas|although|because|as|that|which|who)\s|[“”\"()]|\s[–—]\s))"
 )
 _OPENING_PHRASE = re.compile(
     r"(?:In|On|By|Since|Until|During|At|From|Before|After|Last|This)\b[^,;“”\"]{0,40},"
@@ -96,7 +96,7 @@ _OPENING_PHRASE = re.compile(
 # What can be left out without changing the rest: brackets, "which ..." between commas, insertions between
 # dashes.
 _ASIDE = re.compile(
-    r"\s*\([^()]*\)|\s[–—] [^–—]{1,200} [–—](?=\s)|, (?:which|who|whose|where)\b[^,;]{1,200},"
+    r"(?:(?<!\s)\s++)?\([^()]*\)|\s[–—] [^–—]{1,200} [–—](?=\s)|, (?:which|who|whose|where)\b[^,;]{1,200},"
 )
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\s+(?:\w+ly\s+)?\w+(?:\s+\w+){0,3}?\s+by\b", re.IGNORECASE
@@ -285,11 +285,16 @@ def normalise_word(word: str) -> str:
 def _in_scope(pattern: re.Pattern[str], text: str, tokens: tuple[Token, ...]) -> dict[int, int]:
     """Return the tokens in its clause to which a word like "not" or "may" applies, with their distance."""
     starts = [token.start for token in tokens]
+    # Found once for the text and not once for each match. The ends overlap: ", and " holds two.
+    ends = [match.span(1) for match in _CLAUSE_END.finditer(text)]
     found: dict[int, int] = {}
     for match in pattern.finditer(text):
         first = bisect_left(starts, match.end())
+        # No clause end holds another, so the next one to start is the next one to end.
+        following = bisect_left(ends, (match.end(), 0))
+        scope_end = ends[following][1] if following < len(ends) else len(text) + 1
         for distance, n in enumerate(range(first, min(first + _SCOPE, len(tokens)))):
-            if distance and _CLAUSE_END.search(text[match.end() : tokens[n].start]):
+            if distance and scope_end <= tokens[n].start:
                 break
             found[n] = min(distance, found.get(n, distance))
     return found

@@ -1,0 +1,98 @@
+"""Hostile repetition costs every parser of questions and sentences time in proportion to its length."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from corpus.article import PartialDate
+from corpus.dates import find_dates, find_numeric_dates
+from rag.quantities.dates import find_date_values, find_event_dates, overlaps_date, parse_dates
+from rag.quantities.numbers import parse_numbers
+from rag.quantities.quantities import date_quantities, parse_quantities
+from rag.query.answer_type import parse_answer_type
+from rag.query.followups import Turn, is_followup, previous_exchange, rewrite_followup
+from rag.query.intent import extract_topic, parse_intent
+from rag.query.parse import parse_question
+from rag.query.parts import split_question
+from rag.query.sources import extract_filters, mark_sources
+from rag.verification.citations import parse_drafts
+from rag.verification.claims import month_dates, parse_claim, remove_asides
+
+PAPERS = ("The Gull", "Harbour Times", "Harbour", "The Sun", "Sun Times - Sport")
+CHARS = 2_000
+# What a text of four times the length may cost: 4 for linear work, 16 for quadratic, 64 for cubic.
+MAX_RATIO = 10
+# Below this the clock says nothing, and neither does the user.
+NEGLIGIBLE_SECONDS = 0.002
+# How a text opens, and what it repeats.
+HOSTILE = [
+    ("", part)
+    for part in (
+        "a", "A", "1", " ", "\n", "(", "[", "[1", "(1", "'A", '"A', "A.", "A-", "a's ", "1,111,", "1.1", "1 ", "$1 ",
+        "1, ", "- 1", ", ", ",  ", "; ", "? ", "— a ", "not ", "it is not ", "A ", "A a ", "The ", "A and ", "and ",
+        "A and the B and ", "the A, the B, ", "A of B ", "hundred and ", "twenty ", "five to six ", "between 5 and 7 ",
+        "from 5 to 7 ", "half a ", "June ", "June 3, 2013 ", "3 June 2013, ", "2013 ", "2013-05-03 ", "in 2019 in ",
+        "in May, ", "only in 2019, 2020 and ", "only from the Sun and ", "from the Sun, ", "the Gull and the Sun and ",
+        "articles from the Gull and ", "article by ", "according to A, ", "what did ", "how did ", "how has it ",
+        "how much of ", "how many a-", "is a ly ", "was a b c ", "said ", "said that ", "He said A ", "who is ",
+    )
+] + [
+    ("what did ", "a and "), ("what did a ", "did and "), ("how did ", "a and "), ("what did a and ", "say "),
+    ("", "how did a and b "), ("", "what do a and b, "), ("How ", "is A "), ("is ", "A b "), ("not ", "of the "),
+    ("5", " "), ("hundred", " "), ("June", " "), (", and", " "), ("The Gull and", " "),
+]  # fmt: skip
+HISTORY = (Turn("user", "When did the Halden bridge open?"), Turn("assistant", "In May 2019. [1]"))
+PUBLISHED = PartialDate(2020, 1, 3)
+PARSERS: dict[str, Callable[[str], object]] = {
+    "parse_question": lambda text: parse_question(f"Q{text}", HISTORY, publishers=PAPERS),
+    "split_question": lambda text: split_question(text, PAPERS),
+    "mark_sources": lambda text: mark_sources(text, PAPERS),
+    "extract_filters": lambda text: extract_filters(text, PAPERS),
+    "is_followup": is_followup,
+    "rewrite_followup": lambda text: rewrite_followup(text, HISTORY),
+    "previous_exchange": lambda text: previous_exchange("Why?", (Turn("user", text), Turn("assistant", text))),
+    "extract_topic": extract_topic,
+    "parse_intent": parse_intent,
+    "parse_answer_type": parse_answer_type,
+    "parse_dates": parse_dates,
+    "find_event_dates": lambda text: find_event_dates(text, PUBLISHED),
+    "find_date_values": find_date_values,
+    "overlaps_date": lambda text: overlaps_date(text, 0, 1),
+    "parse_numbers": parse_numbers,
+    "parse_quantities": lambda text: parse_quantities(text, PUBLISHED),
+    "date_quantities": date_quantities,
+    "parse_claim": parse_claim,
+    "month_dates": lambda text: month_dates(parse_claim(text)),
+    "remove_asides": remove_asides,
+    "find_dates": find_dates,
+    "find_numeric_dates": find_numeric_dates,
+    "parse_drafts": parse_drafts,
+}
+
+
+def seconds(parse: Callable[[str], object], text: str) -> float:
+    """The least processor time of three runs, which what else the machine does hardly touches."""
+    found = []
+    for _ in range(3):
+        start = time.process_time()
+        parse(text)
+        found.append(time.process_time() - start)
+        if found[-1] < NEGLIGIBLE_SECONDS:
+            break
+    return min(found)
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_work_grows_with_the_length_of_a_hostile_text(name: str) -> None:
+    parse = PARSERS[name]
+    slow = []
+    for opening, part in HOSTILE:
+        text = (opening + part * CHARS)[: CHARS - 2] + "x"
+        long = seconds(parse, text)
+        if long < NEGLIGIBLE_SECONDS:
+            continue
+        short = seconds(parse, (opening + part * CHARS)[: CHARS // 4 - 2] + "x")
+        if long > MAX_RATIO * short:
+            slow.append((opening + part, round(long, 3), round(long / short, 1)))
+    assert slow == []
