@@ -43,6 +43,11 @@ def test_markers_in_all_their_forms(marker: str) -> None:
         ("[2 and 1]", (2, 1)),
         ("(1, 2)", (1, 2)),
         ("[1,1]", (1,)),
+        ("[1, 3-5]", (1, 3, 4, 5)),
+        ("[1-2, 4–5; 7]", (1, 2, 4, 5, 7)),
+        ("[3-1]", (3, 1)),
+        ("(2) (1)", (2, 1)),
+        ("(2)[1]", (2, 1)),
     ],
 )
 def test_markers_with_several_numbers(marker: str, numbers: tuple[int, ...]) -> None:
@@ -58,6 +63,20 @@ def test_years_and_lists_are_not_markers() -> None:
         and parse_drafts(" [1] ") == []
         and parse_drafts("") == []
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bellingham (21) scored.",
+        "Kane (31) and Saka (22, on loan) scored (2-1).",
+        "Rule (4) bans it.",
+        "The winner was Bellingham (21).",
+    ],
+)
+def test_numbers_of_the_text_in_round_brackets_are_not_markers(text: str) -> None:
+    assert parse_drafts(f"{text} It rained [2].", sources=8) == [Draft(text, ()), Draft("It rained.", (2,))]
+    assert parse_drafts(f"{text[:-1]} [1].", sources=8) == [Draft(text, (1,))]
 
 
 @example("[【1】")

@@ -114,6 +114,21 @@ def test_the_previous_exchange_is_searched_only_if_the_question_may_be_about_it(
     assert previous_exchange("How much did the Kestrel Bay ferry cost in 2021?", HISTORY) == ""
 
 
+def test_a_repeated_question_refers_to_the_turns_before_its_last_occurrence() -> None:
+    talk = (
+        Turn("user", "When did the Halden bridge open?"),
+        Turn("assistant", "In May 2019."),
+        Turn("user", "Why?"),
+        Turn("assistant", "It was ready."),
+        Turn("user", "When did the Corvane yard close?"),
+        Turn("assistant", "In June 2020."),
+        Turn("user", "Why?"),
+        Turn("assistant", "It went bankrupt."),
+    )
+    exchange = previous_exchange("Who said that?", talk)
+    assert "Corvane yard" in exchange and "Halden" not in exchange
+
+
 @pytest.mark.parametrize(
     ("start", "article"), [("talk-01", "bay-2023-10"), ("talk-12", "hs2-2021-11"), ("talk-09", "max-2024-01")]
 )

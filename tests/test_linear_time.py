@@ -51,7 +51,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "extract_filters": lambda text: extract_filters(text, PAPERS),
     "is_followup": is_followup,
     "rewrite_followup": lambda text: rewrite_followup(text, HISTORY),
-    "previous_exchange": lambda text: previous_exchange("Why?", (Turn("user", text), Turn("assistant", text))),
+    "previous_exchange": lambda text: previous_exchange(
+        "Why?", (Turn("user", text), Turn("assistant", text))
+    ),
     "extract_topic": extract_topic,
     "parse_intent": parse_intent,
     "parse_answer_type": parse_answer_type,

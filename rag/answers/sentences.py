@@ -69,7 +69,7 @@ def verify_output(output: ModelOutput, evidence: SelectedEvidence, extractive: b
 def _supported(output: ModelOutput, warnings: list[str]) -> tuple[SourcedSentence, ...]:
     """Return the written sentences that the evidence supports, and warn of the others."""
     sentences = []
-    for draft in parse_drafts(output.text):
+    for draft in parse_drafts(output.text, len(output.evidence)):
         cited, reasons = find_support(draft, output.evidence)
         if cited:
             sentences.append(SourcedSentence(draft.text, tuple(cited), SUPPORTED))

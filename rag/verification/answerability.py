@@ -222,7 +222,7 @@ def describe_missing(question: str, evidence: Sequence[Evidence]) -> str:
     >>> describe_missing("Who painted the hull of the Grey Linnet?", ())
     'The articles do not say who painted the hull of the Grey Linnet.'
     """
-    asked = question.split(" (")[0].strip().rstrip("?").strip()
+    asked = question.strip().rstrip("?").strip()
     if _ASKS_SUBJECT.match(asked):
         sentence = f"The articles do not say {asked[0].lower()}{asked[1:]}."
     elif _ASKS_FOR_THING.match(asked):

@@ -11,10 +11,22 @@ from rag.retrieval.evidence import Evidence
 from rag.verification.verify import support_score, verify_statement
 
 _NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*"
+# From where white space starts, so that each of its characters is looked at once.
+_SPACE = r"(?:(?<!\s)\s++)?"
+# A bare number in round brackets is a marker only beside the end of a sentence or another marker: "Bellingham
+# (21) scored" has none.
+_ROUND = r"(?P<round>\(\d{1,2}(?:, ?\d{1,2})*\))"
+_AT_END = r"(?=[ \t]*(?:[.!?]|[\[［【(]\s*(?:sources?\s*)?\d|\n|\Z))"
 CITATION_MARKER = re.compile(
-    rf"\s*(?:[\[［【]\s*{_NUMBERS}\s*[\]］】]|\((?:sources? )?\d{{1,2}}(?:, ?\d{{1,2}})*\))", re.IGNORECASE
+    rf"{_SPACE}(?:[\[［【]\s*{_NUMBERS}\s*[\]］】]|\(sources? \d{{1,2}}(?:, ?\d{{1,2}})*\)|"
+    rf"(?:(?<=[.!?])|(?<=[.!?]\s)){_ROUND}|{_ROUND.replace('<round>', '<last>')}{_AT_END})",
+    re.IGNORECASE,
 )
-_UNFINISHED_MARKER = re.compile(r"\s*[\[［【(][^\]］】)]{0,20}$")
+_MARKERS_BEHIND_SENTENCE = re.compile(
+    rf"([.!?])((?:{re.sub(r'[?]P<[a-z]+>', '?:', CITATION_MARKER.pattern)})+)", re.IGNORECASE
+)
+_UNFINISHED_MARKER = re.compile(rf"{_SPACE}[\[［【(][^\]］】)]{{0,20}}$")
+_NUMBER_OR_RANGE = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
 _EXTRACTIVE_LINE = re.compile(r"\[(?P<number>\d{1,2})\]\s*(?P<words>.*)")
 _PUNCTUATION = " .,;:!?\"'“”‘’()"
 _LABEL = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
@@ -85,29 +97,43 @@ def visible_text(written: str) -> str:
     return _LABEL.sub("", written).strip()
 
 
-def parse_drafts(written: str) -> list[Draft]:
+def parse_drafts(written: str, sources: int = 99) -> list[Draft]:
     """Parse the sentences of a finished text and the citation markers of each.
+
+    A number in round brackets that is higher than the number of `sources` is part of the text.
 
     >>> parse_drafts("It grew to 4,000 [2]. Before that it was small【1】.")
     [Draft(text='It grew to 4,000.', numbers=(2,)), Draft(text='Before that it was small.', numbers=(1,))]
     """
+
+    def remove(match: re.Match[str]) -> str:
+        return "" if _is_marker(match, sources) else match[0]
+
     written = _LABEL.sub("", written.strip())
     # Markers move before the full stop, so that each stays with its sentence.
-    written = re.sub(rf"([.!?])((?:{CITATION_MARKER.pattern})+)", r"\2\1", written, flags=re.IGNORECASE)
+    written = _MARKERS_BEHIND_SENTENCE.sub(r"\2\1", written)
     drafts = []
     for start, end in sentence_spans(written):
         sentence = written[start:end]
-        text = CITATION_MARKER.sub("", sentence).strip()
+        text = CITATION_MARKER.sub(remove, sentence).strip()
         if re.search(r"\w", text):
-            numbers = (n for marker in CITATION_MARKER.findall(sentence) for n in _marker_numbers(marker))
+            markers = (match for match in CITATION_MARKER.finditer(sentence) if _is_marker(match, sources))
+            numbers = (n for marker in markers for n in _marker_numbers(marker[0]))
             drafts.append(Draft(text, tuple(dict.fromkeys(numbers))))
     return drafts
 
 
+def _is_marker(match: re.Match[str], sources: int) -> bool:
+    round_brackets = match["round"] or match["last"]
+    return not round_brackets or all(n <= sources for n in _marker_numbers(round_brackets))
+
+
 def _marker_numbers(marker: str) -> list[int]:
-    numbers = [int(n) for n in re.findall(r"\d+", marker)]
-    if re.search(r"\d\s*[-–]\s*\d", marker) and len(numbers) == 2 and numbers[0] < numbers[1]:
-        return list(range(numbers[0], numbers[1] + 1))
+    """Return the numbers of a marker, with those between the ends of a range: 1, 3, 4, 5 for "[1, 3-5]"."""
+    numbers: list[int] = []
+    for first, last in _NUMBER_OR_RANGE.findall(marker):
+        ends = [int(n) for n in (first, last) if n]
+        numbers += range(ends[0], ends[1] + 1) if len(ends) == 2 and ends[0] < ends[1] else ends
     return numbers
 
 
