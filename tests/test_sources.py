@@ -7,6 +7,7 @@ from rag.query.parts import split_question
 from rag.query.sources import NamedSources, extract_filters, publisher_aliases
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour Times - Sport", "Meridian.com")
+SUN = ("The Sun", "The Gull")
 
 
 def test_articles_match_a_source_by_publisher_and_by_day() -> None:
@@ -49,6 +50,8 @@ def test_hostile_questions_take_no_time() -> None:
         ("Who paid, only from the Gull in 2019 or 2020?", {"The Gull"}, (2019, 2020)),
         ("According to the Gull alone, who paid?", {"The Gull"}, None),
         ("Only in the Gull: who paid?", {"The Gull"}, None),
+        ("Who paid in articles published in 2019 only?", set(), (2019, 2019)),
+        ("Who paid? Answer only from the Gull.", {"The Gull"}, None),
     ],
 )
 def test_an_explicit_restriction_is_a_filter(
@@ -67,7 +70,49 @@ def test_an_explicit_restriction_is_a_filter(
         "Did only 2019 people come?",
         "What happened in 2019?",
         "Who alone paid?",
+        "How many refugees arrived in 2015 alone?",
+        "Why did sales rise only in 2019?",
+        "Did it rain only in May 2019?",
+        "Is helium found only in the Harbour?",
+        "What grew just from 2018 to 2020?",
     ],
 )
 def test_what_is_only_implied_is_no_filter(question: str) -> None:
     assert extract_filters(question, PAPERS) == Filters()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How hot is the Sun?",
+        "How far is the Sun from Earth?",
+        "Where was the Sun on 3 May 2013?",
+        "What keeps a gull and the Gull in the air?",
+        "Can helium be found only in the Sun?",
+        "Why is light from the Sun yellow?",
+    ],
+)
+def test_a_name_without_attribution_is_searched(question: str) -> None:
+    (part, *_) = split_question(question, SUN)
+    assert part.text == question and not part.sources.publishers
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("According to the Sun, who paid?", ", who paid?"),
+        ("Who paid, in the Sun of 3 May 2013?", "Who paid, in ?"),
+        (
+            "Who paid? Two men (The Sun, 3 May 2013).",
+            "Who paid? Two men ( ).",
+        ),
+        ("What did the Sun say about the quay?", "What did say about the quay?"),
+        ("How do the Sun and the Gull differ?", "How do and differ?"),
+        ("Is the Sun's figure right?", "Is 's figure right?"),
+        ("Who paid, only from the Sun?", "Who paid, only from ?"),
+        ("What do articles in the Sun say of the Sun?", "What do say of the Sun?"),
+    ],
+)
+def test_an_attributed_name_is_a_source(question: str, text: str) -> None:
+    (part, *_) = split_question(question, SUN)
+    assert part.text == text and "The Sun" in part.sources.publishers

@@ -26,14 +26,32 @@ _WHEN = (
 # "Site | Section".
 _QUOTED = r"['‘“\"][A-Z][^'‘’“”\"]{1,70}['’”\"]"
 _CAPITALS = (
-    r"(?:The |the )?[A-Z][\w.’-]*"
-    rf"(?:(?: \| | - |: | & | of | )(?!{MONTH}\b)[A-Z][\w.’-]*){{0,6}}"
+    # Possessive and from the start of a word, so that no part of a name is looked at twice.
+    r"(?<![\w.’-])(?:The )?[A-Z][\w.’-]*+"
+    rf"(?:(?: \| | - |: | & | of | )(?!{MONTH}\b)[A-Z][\w.’-]*+){{0,6}}"
 )
 _MEDIUM = r"(?:articles?|reports?|reporting|coverage|pieces?|stor(?:y|ies)|publications?|posts?)"
 _OUTLETS = r"(?:sources|outlets|publications|newspapers|papers|publishers)"
 _REPORTED = (
     r"(?:reported|covered|published|described|featured|mentioned|discussed|highlighted|noted|claimed) "
     r"(?:by|in)"
+)
+_MAX_NAMES = 8  # limit: of publishers in one enumeration, as each could otherwise start one of its own
+_ONLY = r"(?i:only|just|solely|exclusively)"
+# At the start of a clause, where "only in the Sun" is about the sources and not about the verb.
+_BESIDE_MARK = r"(?:\A|(?<=[,.;:?(])|(?<=[,.;:?(] )|\b(?i:answer|search|look) )"
+_ONLY_BESIDE_MARK = rf"{_BESIDE_MARK}{_ONLY}"
+# Words behind the name of a publisher that make it one who says something.
+_SAYS = (
+    r"(?= (?:(?:each|both|also|then|first|later|not|ever|really|actually) )?"
+    r"(?:say|said|report|claim|state|wr[io]te|describe|mention|t[eo]ll|told|argue|suggest|note|quote|publish|call|"
+    r"give|gave|put|estimate|agree|disagree|differ|predict|think|thought|believe|explain|cite|list|warn|add|"
+    r"announce|attribute|discuss|highlight|portray|present|characteri[sz]e|speak|spoke|blame|criticise|confirm)"
+    r"(?:s|d|ed|ing|ten)?\b)"
+)
+# Nouns behind "the Gull's" for what it said.
+_ACCOUNTS = (
+    r"(?=(?:'s|’s|') (?:\w+ )?(?:accounts?|claims?|figures?|estimates?|version|view|headlines?|words|text)\b)"
 )
 # Private characters, which no question holds for another reason.
 _MARK = "\ue000{}\ue001"
@@ -111,6 +129,9 @@ def mark_sources(text: str, publishers: Sequence[str]) -> MarkedText:
 
     for pattern in _source_phrases(tuple(publishers)):
         text = pattern.sub(mark, text)
+    if attributions := _attributions(tuple(publishers)):
+        phrase, name = attributions
+        text = phrase.sub(lambda match: name.sub(mark, match[0]), text)
     named = (NamedSources(_named_publishers(phrase, publishers), parse_dates(phrase)) for phrase in phrases)
     return MarkedText(text, tuple(phrases), tuple(named))
 
@@ -118,7 +139,8 @@ def mark_sources(text: str, publishers: Sequence[str]) -> MarkedText:
 def extract_filters(question: str, publishers: Sequence[str]) -> Filters:
     """Return the filters that a question itself sets; most questions set none.
 
-    Only an explicit restriction counts: "only articles from the Gull", "in the Gull alone", "only from 2019".
+    Only an explicit restriction of articles or sources counts: "only articles of 2019", "according to the Gull
+    alone", "Who paid, only in the Gull?". What happened "only in 2019" may be told at any time.
 
     >>> extract_filters("What do only articles by the Gull say?", ("The Gull", "Harbour Times")).publishers
     ('The Gull',)
@@ -126,7 +148,7 @@ def extract_filters(question: str, publishers: Sequence[str]) -> Filters:
     found = _restriction(tuple(publishers)).search(question)
     if not found:
         return Filters()
-    phrase = found["after_only"] or found["before_only"]
+    phrase = next(filter(None, found.groups()))
     return NamedSources(_named_publishers(phrase, publishers), parse_dates(phrase)).filters
 
 
@@ -148,21 +170,35 @@ def publisher_aliases(publisher: str) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _restriction(publishers: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a restriction to some sources.
+
+    It speaks of articles or of what was published, and may then name days, or it names a publisher first. A
+    year alone is when something happened: "How many came in 2015 alone?"
+    """
     known = _known_publisher(publishers)
-    source = "|".join(filter(None, [known, YEAR, _DAY]))
-    sources = rf"(?:the )?(?:{source})(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?(?:{source}))*"
-    return re.compile(
-        rf"\b(?i:only|just|solely|exclusively) (?:(?:use|look at|search) )?(?:the )?(?:{_MEDIUM} )?"
-        rf"(?:(?:from|by|in|of) |published (?:by|in) )(?P<after_only>{sources})"
-        rf"|\b(?i:from|by|in|according to) (?P<before_only>{sources}) (?:only|alone)\b"
-    )
+    any_source = "|".join(filter(None, [known, _DAY, YEAR]))
+    more = rf"(?:(?:,? and|,? or|,)? (?:(?:of|in|from) )?(?:the )?(?>{any_source})){{0,{_MAX_NAMES}}}"
+    sources = rf"(?:the )?(?>{any_source}){more}"
+    from_articles = rf"{_MEDIUM} (?:(?:from|by|in|of)|published (?:by|in)|dated)"
+    forms = [
+        rf"\b{_ONLY} (?:(?:use|look at|search|from|in|by) )?(?:the )?(?:{from_articles}|published (?:by|in)) "
+        rf"(?P<only_articles>{sources})",
+        rf"\b(?i:according to|{from_articles}) (?P<articles_alone>{sources}) (?:only|alone)\b",
+    ]
+    if known:
+        publisher = rf"(?:the )?(?>{known}){more}"
+        forms += [
+            rf"{_ONLY_BESIDE_MARK} (?:from|by|in|of) (?P<only_publisher>{publisher})",
+            rf"{_BESIDE_MARK}(?i:from|by|in) (?P<publisher_alone>{publisher}) (?:only|alone)\b",
+        ]
+    return re.compile("|".join(forms))
 
 
 @lru_cache(maxsize=8)
 def _source_phrases(publishers: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of phrases that name sources, the longest forms first.
 
-    The name of a known publisher is a source anywhere, any other name only in one of the forms.
+    Names of known publishers without a word for an article are left to `_attributions`.
     """
     known = _known_publisher(publishers)
     certain = "|".join(filter(None, [known, _QUOTED]))
@@ -178,14 +214,37 @@ def _source_phrases(publishers: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
         rf"(?:\b[Tt]he )?{certain_names}(?:'s|’s)? {_MEDIUM}\b{_WHEN}?",
         rf"(?:\b[Tt]he )?\b{names}(?:'s|’s)? (?:articles?|coverage)\b{_WHEN}?",
         rf"\b(?:published|dated|posted){_WHEN}",
-        *([rf"(?:{known}|\b[Tt]he {known}){_WHEN}?"] if known else []),
     ]
     return tuple(map(re.compile, forms))
 
 
+@lru_cache(maxsize=8)
+def _attributions(publishers: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """Return the pattern of phrases that take known publishers for sources, and that of a name in them.
+
+    Something is said by the publishers, or in them on a day, or only they are asked. A name alone is a word
+    like any other: "How hot is the Sun?" does not ask The Sun.
+    """
+    known = _known_publisher(publishers)
+    if not known:
+        return ()
+    name = rf"(?>(?:\b[Tt]he )?(?:{known})|\ue000\d+\ue001)"
+    names = rf"{name}(?:(?:,? and|,? or|, as well as|,|;) {name}){{0,{_MAX_NAMES}}}"
+    phrase = re.compile(
+        rf"(?:\b(?:[Ii]n|[Bb]y|[Ff]rom) |\(){names}{_WHEN}"
+        rf"|{names}(?:{_SAYS}|{_ACCOUNTS}|,? (?:of|dated|published(?: on| in)?) {_DAY})"
+        rf"|{_ONLY_BESIDE_MARK} (?:by|from|in) {names}"
+        rf"|{_BESIDE_MARK}(?i:from|by|in) {names} (?:only|alone)\b"
+    )
+    return phrase, re.compile(rf"(?:{known}|\b[Tt]he {known}){_WHEN}?")
+
+
 def _enumeration(name: str) -> str:
     """Return the pattern of one name or several, as in "the Gull, the Wire and the Post"."""
-    return rf"(?:the |both )?{name}(?:(?:,? and|,? or|, as well as|,|;) (?:the |both )?{name})*"
+    return (
+        rf"(?:the |both )?(?>{name})"
+        rf"(?:(?:,? and|,? or|, as well as|,|;) (?:the |both )?(?>{name})){{0,{_MAX_NAMES}}}"
+    )
 
 
 def _known_publisher(publishers: Sequence[str]) -> str:
