@@ -108,6 +108,7 @@ def test_a_name_without_attribution_is_searched(question: str) -> None:
         ),
         ("What did the Sun say about the quay?", "What did say about the quay?"),
         ("How do the Sun and the Gull differ?", "How do and differ?"),
+        ("Who is accused by the Sun of fraud?", "Who is accused by of fraud?"),
         ("Is the Sun's figure right?", "Is 's figure right?"),
         ("Who paid, only from the Sun?", "Who paid, only from ?"),
         ("What do articles in the Sun say of the Sun?", "What do say of the Sun?"),

@@ -46,8 +46,14 @@ _SAYS = (
     r"(?= (?:(?:each|both|also|then|first|later|not|ever|really|actually) )?"
     r"(?:say|said|report|claim|state|wr[io]te|describe|mention|t[eo]ll|told|argue|suggest|note|quote|publish|call|"
     r"give|gave|put|estimate|agree|disagree|differ|predict|think|thought|believe|explain|cite|list|warn|add|"
-    r"announce|attribute|discuss|highlight|portray|present|characteri[sz]e|speak|spoke|blame|criticise|confirm)"
+    r"announce|attribute|discuss|highlight|portray|present|characteri[sz]e|speak|spoke|blame|criticise|confirm|focus|fail to report)"
     r"(?:s|d|ed|ing|ten)?\b)"
+)
+# Words before "by the Gull" that do the same.
+_SAID = (
+    r"\b(?:reporting|coverage|description|account|analysis|accused|presented|described|portrayed|identified|"
+    r"suggested|characteri[sz]ed|stated|detailed|highlighted|likened|noted|reported|cited|quoted|mentioned|"
+    r"discussed|rumou?red|considered)(?: [^\s,;:?.]{1,30}){0,8}? by (?:both )?"
 )
 # Nouns behind "the Gull's" for what it said.
 _ACCOUNTS = (
@@ -232,6 +238,7 @@ def _attributions(publishers: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     names = rf"{name}(?:(?:,? and|,? or|, as well as|,|;) {name}){{0,{_MAX_NAMES}}}"
     phrase = re.compile(
         rf"(?:\b(?:[Ii]n|[Bb]y|[Ff]rom) |\(){names}{_WHEN}"
+        rf"|{_SAID}{names}"
         rf"|{names}(?:{_SAYS}|{_ACCOUNTS}|,? (?:of|dated|published(?: on| in)?) {_DAY})"
         rf"|{_ONLY_BESIDE_MARK} (?:by|from|in) {names}"
         rf"|{_BESIDE_MARK}(?i:from|by|in) {names} (?:only|alone)\b"
