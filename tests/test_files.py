@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from corpus.reading.decoding import BinaryData, decode_text
 from corpus.reading.files import MAX_FILE_BYTES, find_files, load_bytes, read_articles
 from corpus.reading.raw import UnreadableFile
-from corpus.reading.text import decode_text
 
 
 def test_front_matter_is_parsed_and_not_part_of_the_text(tmp_path: Path) -> None:
@@ -56,13 +56,15 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) 
     ],
 )
 def test_decoding(data: bytes, text: str) -> None:
-    assert decode_text(data, "a") == text
+    assert decode_text(data) == text
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\x89PNG\r\n\x1a\n\x00\x00", bytes(range(256)) * 4])
 def test_binary_files_are_refused(data: bytes) -> None:
-    with pytest.raises(UnreadableFile, match="binary"):
-        decode_text(data, "a.txt")
+    with pytest.raises(BinaryData, match="binary"):
+        decode_text(data)
+    with pytest.raises(UnreadableFile, match=r"a\.txt: a binary file, not text; save"):
+        list(read_articles(Path("a.txt"), data))
 
 
 def test_bad_files_are_refused_with_one_sentence(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Read and clean a file of each format, hostile files among them."""
 
 import base64
+import csv
 import io
 import re
 import zlib
@@ -173,6 +174,45 @@ def test_parsing_times_out_and_the_next_file_is_read() -> None:
     parser._seconds = 20
     assert parser.extract(".html", PAGE.encode())
     parser.close()
+
+
+WINDOWS_TEXT = "The café’s ferry cost “£4 million”, said the mayor of Plön – twice."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_is_decoded_as_text_is(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    rows = [("title", "body", "source"), ("Ferry, at last", WINDOWS_TEXT, "Süd-Kurier")]
+    table = "\r\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    (found,) = articles(tmp_path, "a.csv", table.encode(encoding))
+    assert (found.title, found.body, found.publisher) == ("Ferry, at last", WINDOWS_TEXT, "Süd-Kurier")
+
+
+def test_the_header_of_a_table_decides_its_delimiter(tmp_path: Path) -> None:
+    table = "\r\n\ntitle;body\nFerry, at last, sails;The ferry sailed at noon, with cars, on Friday.\n"
+    (found,) = articles(tmp_path, "a.csv", table.encode("cp1252"))
+    assert (found.title, found.body) == (
+        "Ferry, at last, sails",
+        "The ferry sailed at noon, with cars, on Friday.",
+    )
+
+
+def test_a_long_cell_does_not_refuse_the_table(tmp_path: Path) -> None:
+    long = "\n\n".join(f"Ferry number {n} sailed at noon with eighty cars on board." for n in range(4_000))
+    assert len(long) > csv.field_size_limit()
+    table = f'title,body,notes\nLong,"{long}",\nShort,"{BODY}","{"x" * 200_000}"\n'
+    first, second = articles(tmp_path, "a.csv", table.encode())
+    assert (first.title, first.body, second.title, second.body) == ("Long", long, "Short", BODY)
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=unknown-8bit", "; charset=us-ascii"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_mail_without_its_right_charset_is_decoded_as_text_is(
+    tmp_path: Path, charset: str, encoding: str
+) -> None:
+    head = f"From: Harbour News <news@harbour.example>\nSubject: Ferry\nContent-Type: text/plain{charset}\n\n"
+    (found,) = articles(tmp_path, "a.eml", (head + WINDOWS_TEXT).encode(encoding))
+    assert found.body == WINDOWS_TEXT
 
 
 def test_every_accepted_format_has_a_parser() -> None:

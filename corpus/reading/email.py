@@ -9,6 +9,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 
 from corpus.publishers import is_aggregator_name, is_publisher_name
+from corpus.reading.decoding import decode_text
 from corpus.reading.html import html_to_text, parse_html
 from corpus.reading.raw import ParsedText
 
@@ -72,5 +73,9 @@ def _is_personal(name: str, address: str) -> bool:
 
 
 def _part_text(part: Any) -> str:
-    content = part.get_content()
-    return content if isinstance(content, str) else bytes(content).decode("utf-8", "replace")
+    """Return the text of a part of a message, decoded by its stated charset unless that is wrong."""
+    data = bytes(part.get_payload(decode=True) or b"")
+    try:
+        return data.decode(part.get_content_charset("utf-8"))
+    except (LookupError, ValueError):
+        return decode_text(data)

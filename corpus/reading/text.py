@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ftfy
 import yaml
 from markdown_it import MarkdownIt
 
+from corpus.reading.decoding import BinaryData, decode_text
 from corpus.reading.raw import RawArticle, UnreadableFile, select_stated_fields
 
 TEXT_FORMATS = (".txt", ".md", ".jsonl")
 MAX_LINE_CHARS = 1_000_000  # a limit
 EXPORT_FORMAT = "dateline-1"
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_BINARY_CHARS = "".join(map(chr, [*range(9), *range(14, 32), 127, 0xFFFD]))
 _LINE_BREAKS = {"softbreak": " ", "hardbreak": "\n"}
 
 
@@ -25,7 +23,10 @@ def parse_text_file(data: bytes, path: Path) -> Iterator[RawArticle]:
     Raises:
         UnreadableFile: the data is not text, or not what the suffix says.
     """
-    text = decode_text(data, str(path))
+    try:
+        text = decode_text(data)
+    except BinaryData as error:
+        raise UnreadableFile(f"{path}: {error}; save the article as text, HTML or PDF") from error
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
         yield from _parse_json_lines(text, path)
@@ -33,23 +34,6 @@ def parse_text_file(data: bytes, path: Path) -> Iterator[RawArticle]:
         yield _parse_markdown(text, path)
     else:
         yield RawArticle(text, str(path))
-
-
-def decode_text(data: bytes, name: str) -> str:
-    """Decode text: by its byte order mark if it has one, else as UTF-8, else as Windows-1252.
-
-    Raises:
-        UnreadableFile: the data is not text.
-    """
-    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
-    try:
-        # Text that was once decoded wrongly and saved so ("itâ€™s") is repaired where ftfy is certain.
-        text = str(ftfy.fix_encoding(data.decode(encoding)))
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-    if "\x00" in text or sum(map(text.count, _BINARY_CHARS)) > len(text) / 100:
-        raise UnreadableFile(f"{name}: a binary file, not text; save the article as text, HTML or PDF")
-    return text
 
 
 def _parse_markdown(text: str, path: Path) -> RawArticle:
