@@ -29,7 +29,7 @@ class PartialDate:
 
     def __post_init__(self) -> None:
         try:
-            date(self.year, self.month or 1, self.day or 1)
+            date(self.year, 1 if self.month is None else self.month, 1 if self.day is None else self.day)
         except ValueError as error:
             raise InvalidDate(
                 f"{self.year}-{self.month}-{self.day} is no date: {error}; write YYYY-MM-DD, YYYY-MM or YYYY"

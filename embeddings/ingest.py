@@ -5,17 +5,21 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from corpus.article import InvalidDate
+from corpus.article import Article, InvalidDate
+from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.files import load_bytes, read_articles
 from corpus.reading.raw import RawArticle, UnreadableFile
-from embeddings.ingest_report import IngestReport
+from embeddings.ingest_report import IngestReport, Status
 from embeddings.library import Library
 
 # Limits, above any news article. Cleaning takes memory, and encoding takes half a minute per million
 # characters.
 MAX_RAW_CHARS = 1_000_000
 MAX_BODY_CHARS = 250_000
+_MAX_QUOTED_CHARS = 40  # limit: of what a warning quotes
+# What a stated date is called in messages, and in `dateline set`.
+_DATE_NAMES = {"date": ("date of publication", "published"), "updated": ("date of change", "updated")}
 
 
 class ArticleTooLong(ValueError):
@@ -66,7 +70,24 @@ def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestRep
     except (NoText, InvalidDate, ArticleTooLong) as error:
         return IngestReport(raw.origin, "refused", problem=str(error))
     passages = library.add(article, raw.text, digest)
-    return IngestReport(raw.origin, "added" if passages else "already here", article, passages)
+    status: Status = "added" if passages else "already here"
+    return IngestReport(raw.origin, status, article, passages, warnings=_date_warnings(raw, article))
+
+
+def _date_warnings(raw: RawArticle, article: Article) -> tuple[str, ...]:
+    """Return a sentence for each date that could not be parsed, unless the user gave it."""
+    return tuple(
+        f'the {_DATE_NAMES[field][0]} "{_one_line(written)}" was left out, since it is no date or can be read in '
+        f"several ways; set it with: dateline set {article.id} {_DATE_NAMES[field][1]}=YYYY-MM-DD"
+        for field, written in raw.unparsed_dates.items()
+        if field not in raw.given
+    )
+
+
+def _one_line(written: str) -> str:
+    """Return what a file says so that it can be printed on any terminal."""
+    text = normalise_text(written.encode("utf-8", "replace").decode())
+    return "".join(char for char in " ".join(text.split())[:_MAX_QUOTED_CHARS] if char.isprintable())
 
 
 def _check_length(origin: str, text: str, limit: int) -> None:

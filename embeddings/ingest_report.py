@@ -5,17 +5,21 @@ from typing import Literal
 
 from corpus.article import Article
 
+Status = Literal["added", "unchanged", "already here", "refused"]
+
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
     """What became of one article of a file.
 
     `passages` counts the passages that were encoded; `problem` says in one sentence why an article was
-    refused and what to do about it.
+    refused and what to do about it; `warnings` are sentences on what the file states of it and could not be
+    used.
     """
 
     origin: str
-    status: Literal["added", "unchanged", "already here", "refused"]
+    status: Status
     article: Article | None = None
     passages: int = 0
     problem: str = ""
+    warnings: tuple[str, ...] = ()

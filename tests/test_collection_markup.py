@@ -41,7 +41,10 @@ def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str) -> N
         origin=f"upload:1a2b3c4d/{text}",
     )
     other = article(body=f"{text} stands there.", title=None, publisher=None)
-    reports = (IngestReport(f"upload:1/{text}", "refused", problem=text), IngestReport(text, "added", known))
+    reports = (
+        IngestReport(f"upload:1/{text}", "refused", problem=text),
+        IngestReport(text, "added", known, warnings=(text,)),
+    )
     (difference,) = next(
         iter(find_near_duplicates([article(f"{'The same words. ' * 9} {n}") for n in (4, 5)]))
     ).differences
@@ -76,13 +79,14 @@ def test_progress_of_an_addition_and_refused_files_first() -> None:
             2,
             90.0,
             (
-                IngestReport("a.txt", "added", known),
+                IngestReport("a.txt", "added", known, warnings=("the date was left out",)),
                 IngestReport("b.pdf", "refused", problem="b.pdf: not readable"),
             ),
         )
     )
     assert "1 added, 1 refused" in done and "1 min 30 s" in done and "progress" not in done
     assert done.index("b.pdf") < done.index("a.txt") and ">not readable<" in done
+    assert ">the date was left out<" in done
 
 
 def test_an_empty_list_says_what_to_do() -> None:

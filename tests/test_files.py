@@ -26,7 +26,7 @@ def test_json_lines_accept_aliases_of_fields(tmp_path: Path) -> None:
         '{"headline": "T", "text": "Body.", "source": "P", "published_at": "2020-01-01T00:00:00"}\n\n{"body": "Other."}\n'
     )
     first, second = read_articles(file, load_bytes(file))
-    assert first.stated == {"title": "T", "publisher": "P", "date": "2020-01-01T00:00:00"}
+    assert first.stated == {"title": "T", "publisher": "P", "date": "2020-01-01"}
     assert (second.text, second.origin) == ("Other.", f"{file}#3")
 
 

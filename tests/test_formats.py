@@ -215,5 +215,46 @@ def test_a_mail_without_its_right_charset_is_decoded_as_text_is(
     assert found.body == WINDOWS_TEXT
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", 'body,date\n"{body}","{date}"\n'),
+        ("a.jsonl", '{{"body": "{line}", "published_at": "{date}"}}'),
+        ("a.md", "---\ndate: {date}\n---\n{body}"),
+        (
+            "a.rss",
+            "<rss><channel><item><pubDate>{date}</pubDate><description>{body}</description></item></channel></rss>",
+        ),
+        (
+            "a.atom",
+            '<feed xmlns="http://www.w3.org/2005/Atom"><entry><published>{date}</published><content>{body}</content></entry></feed>',
+        ),
+        ("a.eml", "From: Harbour News <news@harbour.example>\nSubject: Ferry\nDate: {date}\n\n{body}"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("date", "published"),
+    [
+        ("February 13, 2018", "2018-02-13"),
+        ("Tue, 13 Feb 2018 10:00:00 +0000", "2018-02-13"),
+        ("20180213", "2018-02-13"),
+        ("2018-02-13T10:15:00Z", "2018-02-13"),
+        ("2018-02-30", None),
+        ("03/04/2018", None),
+        ("soon", None),
+        ("Fri, 12 Mar 99999999999999999999 10:00:00 +0000", None),
+    ],
+)
+def test_a_stated_date_never_refuses_an_article(
+    tmp_path: Path, name: str, text: str, date: str, published: str | None
+) -> None:
+    file = tmp_path / name
+    file.write_text(text.format(body=BODY, line=BODY.replace("\n", "\\n"), date=date))
+    (raw,) = read_articles(file, load_bytes(file))
+    found = clean(raw)
+    assert found.body == BODY and (str(found.published) if found.published else None) == published
+    assert raw.unparsed_dates == ({} if published else {"date": date})
+
+
 def test_every_accepted_format_has_a_parser() -> None:
     assert set(SANDBOXED_FORMATS) == set(PARSERS)

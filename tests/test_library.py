@@ -101,6 +101,31 @@ def test_the_langchain_store_is_read_only(two: Library) -> None:
         store.add_texts(["new"])
 
 
+def test_a_date_that_cannot_be_parsed_is_a_warning(library: Library, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    lines = [
+        '{"title": "A", "body": "The first ferry sailed at noon.", "date": "February 13, 2018", "updated": "later"}',
+        '{"title": "B", "body": "The second ferry sailed at noon.", "date": "soon"}',
+    ]
+    file.write_text("\n".join(lines))
+    first, second = ingest(library, file)
+    assert (first.status, second.status) == ("added", "added")
+    assert first.article and str(first.article.published) == "2018-02-13"
+    assert second.article and second.article.published is None
+    (warning,) = first.warnings
+    assert '"later"' in warning and f"dateline set {first.article.id} updated=" in warning
+    (warning,) = second.warnings
+    assert '"soon"' in warning and f"dateline set {second.article.id} published=" in warning
+    hostile = tmp_path / "b.jsonl"
+    hostile.write_text(
+        '{"body": "The third ferry sailed at noon.", "date": "\\ud800\\u001b[2J\\n\\u202esoon"}'
+    )
+    (report,) = ingest(library, hostile)
+    assert report.status == "added" and report.warnings[0].isprintable() and "soon" in report.warnings[0]
+    for report in ingest(library, file, {"date": "2018"}):  # what the user says makes up for it
+        assert not any("published=" in warning for warning in report.warnings)
+
+
 def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.jsonl", tmp_path / "bad.txt"
     good.write_text(
@@ -109,7 +134,7 @@ def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: 
         '{"body": "Taxes rise next year.", "date": "soon"}\n'
     )
     bad.write_bytes(b"\x00\x01")
-    assert [report.status for report in ingest(library, good)] == ["added", "refused", "refused"]
+    assert [report.status for report in ingest(library, good)] == ["added", "refused", "added"]
     assert next(ingest(library, good)).status == "unchanged"
     (refused,) = ingest(library, bad)
     assert refused.status == "refused" and "binary" in refused.problem
@@ -118,4 +143,4 @@ def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: 
     assert [report.status for report in ingest(library, copy)] == ["already here"]
     copy.write_text("B\n\nThe ferry sailed at one.\n")
     assert [report.status for report in ingest(library, copy)] == ["added"]
-    assert library.coverage().articles == 2
+    assert library.coverage().articles == 3

@@ -4,8 +4,8 @@ import email
 import re
 from collections.abc import Iterator
 from email import policy
-from email.message import EmailMessage
-from email.utils import parseaddr, parsedate_to_datetime
+from email.message import EmailMessage, Message
+from email.utils import parseaddr
 from typing import Any
 
 from corpus.publishers import is_aggregator_name, is_publisher_name
@@ -47,21 +47,12 @@ def parse_email(data: bytes) -> Iterator[ParsedText]:
         in_text = subject in map(str.strip, text.splitlines())
         yield ParsedText(text, {"title": subject if in_text else None})
     else:
-        yield ParsedText(
-            text, {"title": subject, "date": parse_mail_date(message.get("Date")), "publisher": name}
-        )
+        yield ParsedText(text, {"title": subject, "date": _header_date(message), "publisher": name})
 
 
-def parse_mail_date(value: str | None) -> str | None:
-    """Return the day of an e-mail's date as YYYY-MM-DD; None if there is none or it cannot be parsed.
-
-    >>> parse_mail_date("Fri, 12 Mar 2021 10:00:00 GMT")
-    '2021-03-12'
-    """
-    try:
-        return parsedate_to_datetime(str(value)).date().isoformat() if value else None
-    except ValueError:
-        return None
+def _header_date(message: Message) -> str:
+    """Return the date as the header has it; the header's own class raises errors for absurd ones."""
+    return next((str(value) for name, value in message.raw_items() if name.casefold() == "date"), "")
 
 
 def _is_personal(name: str, address: str) -> bool:

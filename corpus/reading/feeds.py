@@ -5,7 +5,6 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from corpus.publishers import is_aggregator_name
-from corpus.reading.email import parse_mail_date
 from corpus.reading.html import fragment_to_text
 from corpus.reading.raw import ParsedText
 
@@ -27,7 +26,7 @@ def parse_feed(data: bytes) -> Iterator[ParsedText]:
 def _parse_item(item: Element, publisher: str) -> ParsedText:
     summary = _child_text(item, "description") or _child_text(item, "summary")
     content = _child_text(item, "encoded") or _child_text(item, "content") or summary
-    published = _child_text(item, "published") or parse_mail_date(_child_text(item, "pubDate")) or ""
+    published = _child_text(item, "published") or _child_text(item, "pubDate")
     updated = _child_text(item, "modified") or _child_text(item, "updated")
     links = [node.get("href") or (node.text or "").strip() for node in _children(item, "link")]
     sections = [node.get("term") or (node.text or "").strip() for node in _children(item, "category")]

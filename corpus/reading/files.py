@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from corpus.reading.raw import RawArticle, UnreadableFile, select_stated_fields
+from corpus.reading.raw import RawArticle, UnreadableFile, select_stated_fields, with_iso_dates
 from corpus.reading.sandbox import ParsingError, SandboxedParser
 from corpus.reading.text import TEXT_FORMATS, parse_text_file
 
@@ -90,15 +90,14 @@ def load_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
 def read_articles(path: Path, data: bytes) -> Iterator[RawArticle]:
     """Yield the raw articles of one file whose content is `data`.
 
-    The suffix of `path` decides the format; a file with an unknown suffix is read as plain text.
+    The suffix of `path` decides the format; a file with an unknown suffix is read as plain text. Stated dates are
+    in ISO form, and a date that cannot be parsed refuses no article.
 
     Raises:
         UnreadableFile: the file does not hold what its suffix says.
     """
-    if path.suffix.lower() in SANDBOXED_FORMATS:
-        yield from _parse_in_sandbox(path, data)
-    else:
-        yield from parse_text_file(data, path)
+    parse = _parse_in_sandbox if path.suffix.lower() in SANDBOXED_FORMATS else parse_text_file
+    yield from map(with_iso_dates, parse(path, data))
 
 
 def is_parsing() -> bool:

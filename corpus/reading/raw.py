@@ -1,12 +1,14 @@
 """Texts as they were read from files, before cleaning, and the error of files that cannot be read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corpus.article import Certainty
+from corpus.article import Certainty, InvalidDate
+from corpus.dates import parse_stated_date
 
 # The fields of an article that a file can state outside its text.
 STATED_FIELDS = ("title", "publisher", "author", "date", "url", "standfirst", "section", "updated", "summary")
+_DATES = ("date", "updated")
 # Other names of these fields in exports, front matter and tables. A "summary" may be the standfirst, or made
 # by a machine.
 _ALIASES = {
@@ -49,6 +51,8 @@ class RawArticle:
         sure: how certain they are.
         given: fields that the user stated; they override all others.
         cleaned: True for an export, whose text is a body already.
+        unparsed_dates: the dates that the file states in no form that can be parsed, by field; `stated` does
+            not hold them.
     """
 
     text: str
@@ -58,6 +62,7 @@ class RawArticle:
     sure: Certainty = "stated"
     given: dict[str, str] = field(default_factory=dict)
     cleaned: bool = False
+    unparsed_dates: dict[str, str] = field(default_factory=dict)
 
 
 def select_stated_fields(entry: dict[str, Any]) -> dict[str, str]:
@@ -77,6 +82,18 @@ def select_stated_fields(entry: dict[str, Any]) -> dict[str, str]:
         elif name in _ALIASES and text:
             fields.setdefault(_ALIASES[name], text)
     return {name: fields[name] for name in STATED_FIELDS if name in fields}
+
+
+def with_iso_dates(raw: RawArticle) -> RawArticle:
+    """Return the article with its stated dates in ISO form, and those that cannot be parsed set apart."""
+    stated, unparsed = dict(raw.stated), {}
+    for name in _DATES:
+        if name in stated:
+            try:
+                stated[name] = str(parse_stated_date(stated[name]))
+            except InvalidDate:
+                unparsed[name] = stated.pop(name)
+    return replace(raw, stated=stated, unparsed_dates=unparsed)
 
 
 def _as_text(value: Any) -> str:

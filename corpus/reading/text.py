@@ -17,7 +17,16 @@ EXPORT_FORMAT = "dateline-1"
 _LINE_BREAKS = {"softbreak": " ", "hardbreak": "\n"}
 
 
-def parse_text_file(data: bytes, path: Path) -> Iterator[RawArticle]:
+class _FrontMatterLoader(yaml.SafeLoader):
+    """A safe loader that leaves dates and numbers as they are written: YAML refuses 2018-02-30 as a date."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as in the class above
+        first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def parse_text_file(path: Path, data: bytes) -> Iterator[RawArticle]:
     """Yield the articles of a text, Markdown or JSON lines file; a file with another suffix is plain text.
 
     Raises:
@@ -50,8 +59,8 @@ def _parse_markdown(text: str, path: Path) -> RawArticle:
 
 def _parse_front_matter(head: str, path: Path) -> dict[str, Any]:
     try:
-        fields = yaml.safe_load(head) or {}
-    except yaml.YAMLError as error:
+        fields = yaml.load(head, _FrontMatterLoader) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise UnreadableFile(
             f"{path}: the front matter is not YAML ({reason}); correct the lines between the two ---"

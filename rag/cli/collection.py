@@ -114,6 +114,7 @@ def _show_added(reports: list[IngestReport], as_json: bool) -> None:
                 "status": report.status,
                 "passages": report.passages,
                 "problem": report.problem,
+                "warnings": report.warnings,
             }
         )
 

@@ -21,7 +21,7 @@ _PROVENANCE_NAMES = {"published": "date"}  # fields that have another name where
 
 
 def show_reports(reports: list[IngestReport]) -> None:
-    """Print the result for each file: a table, the counts, and a line on standard error for each problem."""
+    """Print the result for each file: a table, the counts, and a line on standard error for each problem and warning."""
     table = Table("status", "headline", "publisher", "published", "author", box=None, header_style="bold")
     for report in reports:
         if report.article:
@@ -40,6 +40,8 @@ def show_reports(reports: list[IngestReport]) -> None:
     for report in reports:
         if report.problem:
             sys.stderr.write(f"{report.problem}\n")
+        for warning in report.warnings:
+            sys.stderr.write(f"{report.origin}: {warning}\n")
 
 
 def show_list(articles: Iterable[Article], passages: int) -> None:

@@ -189,7 +189,8 @@ def _report_row(report: IngestReport) -> str:
     headline = escape_line(article.headline)
     button = f'<button type="button" class="open" data-article="{article.id}">{headline}</button>'
     publisher = escape_line(article.publisher or "unknown")
-    return f"<tr>{first}<td>{button}</td><td>{publisher}</td><td class='date'>{published}</td></tr>"
+    notes = "".join(f'<p class="note">{escape_line(warning)}</p>' for warning in report.warnings)
+    return f"<tr>{first}<td>{button}{notes}</td><td>{publisher}</td><td class='date'>{published}</td></tr>"
 
 
 def _format_duration(seconds: float) -> str:

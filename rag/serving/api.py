@@ -280,4 +280,5 @@ def _report(report: IngestReport) -> Json:
         "article": _article(report.article) if report.article else None,
         "passages": report.passages,
         "problem": report.problem,
+        "warnings": list(report.warnings),
     }
