@@ -291,7 +291,9 @@ def test_a_bad_file_costs_the_others_nothing(tmp_path: Path) -> None:
 
 def test_a_date_that_cannot_be_parsed_is_reported_and_the_article_added(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
-    file.write_text('body,date\n"The ferry sailed at noon.",soon\n"The bridge opened to all on Friday.",20180213\n')
+    file.write_text(
+        'body,date\n"The ferry sailed at noon.",soon\n"The bridge opened to all on Friday.",20180213\n'
+    )
     done = run("-m", "corpus", "add", str(file), data=tmp_path / "data")
     assert done.returncode == 0 and "2 added" in done.stdout and "13 February 2018" in done.stdout
     assert done.stderr.count("a.csv#") == 1 and 'a.csv#1: the date of publication "soon"' in done.stderr

@@ -1,24 +1,46 @@
-"""The child process that parses files of complex formats, with limits on its memory and time.
+"""The child process that parses files of complex formats, with limits on its memory, its time and its writing.
 
 Parsers meet hostile files; in the child, one that hangs, crashes or exhausts memory costs its own file and
-nothing else.
+nothing else. Systems differ in the limits that they enforce (macOS has none on memory), so the child tries each
+limit; where memory cannot be limited, a thread watches it.
 """
 
 import base64
 import json
+import mmap
+import os
 import resource
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from corpus.reading.raw import ParsedText
 
 TIMEOUT_SECONDS = 8.0  # a limit: with the start of the next child a file takes less than ten
 START_TIMEOUT_SECONDS = 60.0  # a limit
 MEMORY_BYTES = 300 << 20  # a limit: with the encoder in the parent, adding needs less than a gigabyte
+_WATCH_SECONDS = 0.05  # limit: how often memory is compared where the system does not limit it
+_COMMAND = (sys.executable, "-m", "corpus.reading.sandbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the child process is kept from, on this system.
+
+    Attributes:
+        memory: "limited" by the system, or only "watched": the child ends itself soon after it has more.
+        writing: it cannot write to files.
+        processor: it ends without its parent too, when its processor time is over.
+    """
+
+    memory: Literal["limited", "watched"]
+    writing: bool
+    processor: bool
 
 
 class ParsingError(ValueError):
@@ -32,6 +54,7 @@ class SandboxedParser:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
+        self._bounds: Bounds | None = None
 
     def extract(self, suffix: str, data: bytes) -> list[ParsedText]:
         """Return the texts of a file with the given suffix, such as ".html".
@@ -47,11 +70,22 @@ class SandboxedParser:
             raise ParsingError(response["error"])
         return [ParsedText(text, fields) for text, fields in response["texts"]]
 
+    def bounds(self) -> Bounds:
+        """Return what the child process is kept from.
+
+        Raises:
+            ParsingError: it does not start.
+        """
+        with self._lock:
+            self._running_child()
+            assert self._bounds is not None
+            return self._bounds
+
     def _running_child(self) -> "subprocess.Popen[str]":
         if self._child is None or self._child.poll() is not None:
             self._end_child()
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "corpus.reading.sandbox"],
+                _COMMAND,
                 cwd=Path(__file__).parent.parent.parent,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -60,8 +94,10 @@ class SandboxedParser:
                 encoding="utf-8",
                 start_new_session=True,  # so that Ctrl-C in the terminal reaches the parent only
             )
-            if "error" in self._exchange(self._child, None, START_TIMEOUT_SECONDS):
+            response = self._exchange(self._child, None, START_TIMEOUT_SECONDS)
+            if "error" in response:
                 raise ParsingError("the file parser does not start; run: pip install -r requirements.txt")
+            self._bounds = Bounds(**response["bounds"])
         return self._child
 
     def _exchange(
@@ -128,9 +164,7 @@ def main() -> None:
     """Answer requests, one JSON object a line, on standard input until it closes."""
     from corpus.reading.formats import PARSER_ERRORS, extract
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    _respond({"ready": True})
+    _respond({"bounds": asdict(_set_bounds())})
     for line in sys.stdin:
         request = json.loads(line)
         _limit_processor_time()
@@ -141,11 +175,58 @@ def main() -> None:
             _respond({"error": f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ")})
 
 
-def _limit_processor_time() -> None:
+def _set_bounds() -> Bounds:
+    """Limit this process by what the system enforces, and return that."""
+    limited = _set_limit("RLIMIT_AS", MEMORY_BYTES) and not _can_allocate(MEMORY_BYTES)
+    if not limited:
+        threading.Thread(target=_watch_memory, daemon=True).start()
+    return Bounds(
+        memory="limited" if limited else "watched",
+        writing=_set_limit("RLIMIT_FSIZE", 0),
+        processor=_limit_processor_time(),
+    )
+
+
+def _set_limit(name: str, value: int, final: bool = True) -> bool:
+    """Set a limit, which cannot be raised again if it is `final`; return False if the system does not have it."""
+    try:
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value if final else hard))
+    except (AttributeError, ValueError, OSError):
+        return False
+    return True
+
+
+def _can_allocate(size: int) -> bool:
+    """Return True if the system gives out `size` bytes; none of them are used."""
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, MemoryError, ValueError):
+        return False
+    return True
+
+
+def _watch_memory() -> None:
+    """End this process once it uses more than `MEMORY_BYTES`."""
+    while _used_memory() <= MEMORY_BYTES:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
+
+
+def _used_memory() -> int:
+    """Return the bytes that this process uses, or where the system does not say it the most that it has used."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():  # on Linux the most that was used includes what the parent used
+        return int(statm.read_text().split()[1]) * mmap.PAGESIZE
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _limit_processor_time() -> bool:
     """Allow twice the time that one file has from now on, so that a child without a parent ends too."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime + 2 * TIMEOUT_SECONDS)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    return _set_limit("RLIMIT_CPU", int(used.ru_utime + used.ru_stime + 2 * TIMEOUT_SECONDS), final=False)
 
 
 def _respond(response: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ _SMALL_COLLECTION = 2_000  # limit: articles that are compared without --full; 6
 _DAY_SECONDS = 86_400
 _TEMPORARY_FILE = re.compile(r"\.(?:tmp|temp|part|bak)$|-journal$|~$")
 _PIN = re.compile(r"([\w.-]+)(?:\[\w+\])?==([\w.]+)")
+_WATCHED = ", since this system does not limit it"
 _INSTALL = f"run: pip install {'-r requirements.txt' if IS_CHECKOUT else '--force-reinstall dateline'}"
 State = Literal["ok", "warning", "problem"]
 
@@ -283,6 +284,35 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
         yield Finding("ok", "vectors", "they were made by this encoder")
 
 
+def _parser(installation: Installation) -> Iterator[Finding]:
+    from corpus.reading.sandbox import MEMORY_BYTES, TIMEOUT_SECONDS, ParsingError, SandboxedParser
+
+    parser = SandboxedParser()
+    try:
+        bounds = parser.bounds()
+    except ParsingError as error:
+        yield Finding("problem", "parser", str(error), _INSTALL)
+        return
+    finally:
+        parser.close()
+    memory = (
+        f"{MEMORY_BYTES >> 20} MB of memory ({bounds.memory}{'' if bounds.memory == 'limited' else _WATCHED})"
+    )
+    what = f"files are parsed in a process with {TIMEOUT_SECONDS:.0f} seconds a file and {memory}"
+    unbounded = [
+        name
+        for name, bounded in (("writing files", bounds.writing), ("processor time", bounds.processor))
+        if not bounded
+    ]
+    if unbounded:
+        remedy = "add only files that you trust, or use Dateline on another system"
+        yield Finding(
+            "warning", "parser", f"{what}; this system does not limit {' and '.join(unbounded)}", remedy
+        )
+    else:
+        yield Finding("ok", "parser", f"{what}; it cannot write files")
+
+
 def _reader(installation: Installation) -> Iterator[Finding]:
     from rag.generation.chat_model import LocalChatModel, ModelError
     from rag.generation.registry import ModelMissing, is_hub_name, open_model
@@ -306,5 +336,5 @@ def _reader(installation: Installation) -> Iterator[Finding]:
 
 
 _PROBES: tuple[Callable[[Installation], Iterator[Finding]], ...] = (
-    _python, _packages, _processor, _memory, _folder, _sqlite, _writer, _collection, _encoder, _reader,
+    _python, _packages, _processor, _memory, _folder, _sqlite, _writer, _collection, _parser, _encoder, _reader,
 )  # fmt: skip
