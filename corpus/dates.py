@@ -1,4 +1,4 @@
-"""Find the dates that a text names: the one grammar of dates for files, cleaning, questions, evidence and claims."""
+"""Find the dates that a text names: the one grammar of dates for the whole repository."""
 
 import calendar
 import re
@@ -61,15 +61,17 @@ _WEEKDAY_NAMED = re.compile(r"\b(?P<day>mon|tue|wed|thu|fri|sat|sun)[a-z]*\b", r
 _MAX_STATED_CHARS = 200  # limit: no date is longer
 _FIRST_YEAR = 1600  # limit: before the first newspaper; years such as 0001 and 1 stand for no date
 _YEAR_FIRST = (
-    re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:[T ]?\d{4}(?:\d\d)?(?:[Z.+-].*)?)?", re.ASCII),
+    re.compile(
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+        r"(?:[T ]?\d{4}(?:\d\d)?(?:[Z.+-].*)?)?",
+        re.ASCII,
+    ),
     re.compile(
         r"(?P<year>\d{4})[/.年](?P<month>\d\d?)(?:[/.月](?P<day>\d\d?))?[月日]?(?:[T ,].*)?", re.ASCII
     ),
     re.compile(r"(?P<month>\d\d?)[/.](?P<year>\d{4})", re.ASCII),
 )
-_TIMESTAMP = re.compile(
-    r"(?P<seconds>[1-9]\d{8,9})(?:\d{3})?(?:\.\d+)?", re.ASCII
-)  # Unix time, or milliseconds
+_TIMESTAMP = re.compile(r"(?P<seconds>[1-9]\d{8,9})(?:\d{3})?(?:\.\d+)?", re.ASCII)  # or milliseconds
 _NAMED_MONTH_WITH_SEPARATORS = re.compile(r"\b(\d{1,2})[-/]([^\W\d_]{3,9})[-/](\d{4})(?!\d)")
 _TIME_MARK = re.compile(r"(?<=\d)T(?=\d)")
 _NUMBERS_WITH_DASHES = re.compile(r"(?<![\d-])(\d{1,2})-(\d{1,2})-(\d{4})(?![\d-])")
@@ -141,8 +143,9 @@ def _readings(first: int, second: int, year: int) -> set[PartialDate]:
 def parse_stated_date(text: str) -> PartialDate:
     """Parse a date that a file states, in any form of news exports that can be read in one way only.
 
-    These are ISO dates with or without a time, "20180213", "2018/02/13", "February 13, 2018" in six languages,
-    "13-Feb-2018", "13/02/2018", the dates of e-mails and Unix time. The day is the one written, whatever its
+    These are ISO dates with or without a time, "20180213", "2018/02/13", "February 13, 2018" in six
+    languages, "13-Feb-2018", "13/02/2018", the dates of e-mails and Unix time. The day is the one written,
+    whatever its
     time zone; that of Unix time is in UTC.
 
     Raises:

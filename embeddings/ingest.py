@@ -77,8 +77,8 @@ def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestRep
 def _date_warnings(raw: RawArticle, article: Article) -> tuple[str, ...]:
     """Return a sentence for each date that could not be parsed, unless the user gave it."""
     return tuple(
-        f'the {_DATE_NAMES[field][0]} "{_one_line(written)}" was left out, since it is no date or can be read in '
-        f"several ways; set it with: dateline set {article.id} {_DATE_NAMES[field][1]}=YYYY-MM-DD"
+        f'the {_DATE_NAMES[field][0]} "{_one_line(written)}" was left out, since it is no date or can be '
+        f"read in several ways; set it with: dateline set {article.id} {_DATE_NAMES[field][1]}=YYYY-MM-DD"
         for field, written in raw.unparsed_dates.items()
         if field not in raw.given
     )

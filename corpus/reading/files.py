@@ -90,8 +90,8 @@ def load_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
 def read_articles(path: Path, data: bytes) -> Iterator[RawArticle]:
     """Yield the raw articles of one file whose content is `data`.
 
-    The suffix of `path` decides the format; a file with an unknown suffix is read as plain text. Stated dates are
-    in ISO form, and a date that cannot be parsed refuses no article.
+    The suffix of `path` decides the format; a file with an unknown suffix is read as plain text. Stated
+    dates are in ISO form, and a date that cannot be parsed refuses no article.
 
     Raises:
         UnreadableFile: the file does not hold what its suffix says.

@@ -1,7 +1,8 @@
-"""The child process that parses files of complex formats, with limits on its memory, its time and its writing.
+"""The child process that parses files of complex formats, with limits on memory, time and writing.
 
 Parsers meet hostile files; in the child, one that hangs, crashes or exhausts memory costs its own file and
-nothing else. Systems differ in the limits that they enforce (macOS has none on memory), so the child tries each
+nothing else. Systems differ in the limits that they enforce (macOS has none on memory), so the child tries
+each
 limit; where memory cannot be limited, a thread watches it.
 """
 
@@ -188,7 +189,7 @@ def _set_bounds() -> Bounds:
 
 
 def _set_limit(name: str, value: int, final: bool = True) -> bool:
-    """Set a limit, which cannot be raised again if it is `final`; return False if the system does not have it."""
+    """Set a limit, which cannot be raised again if it is `final`; return False if there is none."""
     try:
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
@@ -216,7 +217,7 @@ def _watch_memory() -> None:
 
 
 def _used_memory() -> int:
-    """Return the bytes that this process uses, or where the system does not say it the most that it has used."""
+    """Return the bytes that this process uses, or the most it has used where only that is known."""
     statm = Path("/proc/self/statm")
     if statm.exists():  # on Linux the most that was used includes what the parent used
         return int(statm.read_text().split()[1]) * mmap.PAGESIZE

@@ -21,7 +21,7 @@ _PROVENANCE_NAMES = {"published": "date"}  # fields that have another name where
 
 
 def show_reports(reports: list[IngestReport]) -> None:
-    """Print the result for each file: a table, the counts, and a line on standard error for each problem and warning."""
+    """Print the result for each file: a table, the counts, and a line on standard error for each remark."""
     table = Table("status", "headline", "publisher", "published", "author", box=None, header_style="bold")
     for report in reports:
         if report.article:

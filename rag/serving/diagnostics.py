@@ -298,7 +298,7 @@ def _parser(installation: Installation) -> Iterator[Finding]:
     memory = (
         f"{MEMORY_BYTES >> 20} MB of memory ({bounds.memory}{'' if bounds.memory == 'limited' else _WATCHED})"
     )
-    what = f"files are parsed in a process with {TIMEOUT_SECONDS:.0f} seconds a file and {memory}"
+    what = f"files have a process with {TIMEOUT_SECONDS:.0f} seconds a file and {memory}"
     unbounded = [
         name
         for name, bounded in (("writing files", bounds.writing), ("processor time", bounds.processor))
@@ -336,5 +336,6 @@ def _reader(installation: Installation) -> Iterator[Finding]:
 
 
 _PROBES: tuple[Callable[[Installation], Iterator[Finding]], ...] = (
-    _python, _packages, _processor, _memory, _folder, _sqlite, _writer, _collection, _parser, _encoder, _reader,
+    _python, _packages, _processor, _memory, _folder, _sqlite, _writer, _collection, _parser, _encoder,
+    _reader,
 )  # fmt: skip
