@@ -45,9 +45,9 @@ _ONLY_BESIDE_MARK = rf"{_BESIDE_MARK}{_ONLY}"
 # hand-set on 150 development questions of MultiHop-RAG; issue J replaces it, and the two lists below
 _SAYS = (
     r"(?= (?:(?:each|both|also|then|first|later|not|ever|really|actually) )?"
-    r"(?:say|said|report|claim|state|wr[io]te|describe|mention|t[eo]ll|told|argue|suggest|note|quote|publish|call|"
-    r"give|gave|put|estimate|agree|disagree|differ|predict|think|thought|believe|explain|cite|list|warn|add|"
-    r"announce|attribute|discuss|highlight|portray|present|characteri[sz]e|speak|spoke|blame|criticise|"
+    r"(?:say|said|report|claim|state|wr[io]te|describe|mention|t[eo]ll|told|argue|suggest|note|quote|publish|"
+    r"call|give|gave|put|estimate|agree|disagree|differ|predict|think|thought|believe|explain|cite|list|warn|"
+    r"add|announce|attribute|discuss|highlight|portray|present|characteri[sz]e|speak|spoke|blame|criticise|"
     r"confirm|focus|fail to report)"
     r"(?:s|d|ed|ing|ten)?\b)"
 )
@@ -59,7 +59,8 @@ _SAID = (
 )
 # Nouns behind "the Gull's" for what it said.
 _ACCOUNTS = (
-    r"(?=(?:'s|’s|') (?:\w+ )?(?:accounts?|claims?|figures?|estimates?|version|view|headlines?|words|text)\b)"
+    r"(?=(?:'s|’s|') (?:\w+ )?"
+    r"(?:accounts?|claims?|figures?|estimates?|version|view|headlines?|words|text)\b)"
 )
 # Private characters, which no question holds for another reason.
 _MARK = "\ue000{}\ue001"
