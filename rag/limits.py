@@ -27,3 +27,6 @@ MAX_UPLOADS = 1_000  # files of one addition; the command line takes more
 MAX_PROPOSAL_BYTES = 64_000  # of one proposed gold question
 MAX_PROPOSAL_FILE_BYTES = 5_000_000  # of the file of proposals, which a person reads
 MAX_FIELD_CHARS = 1_000  # of a headline, publisher, author or address that a person enters
+
+# The p-value below which a difference between two runs counts, by convention.
+SIGNIFICANCE_LEVEL = 0.05

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
+from rag import limits
 from rag.cli.click_extensions import MultiValueCommand, json_option
 from rag.cli.evaluate import EXIT_FAILED, PATH, print_result, show_progress
 from rag.settings import Settings
-
-_LEVEL = 0.05  # limit: the usual level of significance; --level changes it
 
 
 @click.command(cls=MultiValueCommand)
@@ -20,7 +19,7 @@ _LEVEL = 0.05  # limit: the usual level of significance; --level changes it
 @click.option(
     "--level",
     type=float,
-    default=_LEVEL,
+    default=limits.SIGNIFICANCE_LEVEL,
     show_default=True,
     help="Probability below which a difference counts.",
 )

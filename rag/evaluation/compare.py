@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from rag.evaluation.gold import UNANSWERABLE, EvaluationError
 from rag.evaluation.summary import COSTS, MEANS
 
-SIGNIFICANCE_LEVEL = 0.05  # p-value below which a difference counts, by convention
 _REFUSAL, _UNSUPPORTED = "refusal right", "unsupported statements"
 _FIELDS = {**MEANS, _UNSUPPORTED: "unsupported", **COSTS}
 MEASURES = (*MEANS, _REFUSAL, _UNSUPPORTED, *COSTS)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag import limits
 from rag.assistant import Assistant
 from rag.evaluation.check import find_mistakes
-from rag.evaluation.compare import SIGNIFICANCE_LEVEL, compare, comparison_table
+from rag.evaluation.compare import compare, comparison_table
 from rag.evaluation.gold import read_gold
 from rag.evaluation.run import evaluate
 from rag.evaluation.run_files import Journal, build_run, load_run, run_conditions, save_run
@@ -63,7 +64,7 @@ class RunHistory:
         Raises:
             EvaluationError: a run does not exist, or they have no question in common.
         """
-        return comparison_table(compare(self.read(before), self.read(after)), SIGNIFICANCE_LEVEL)
+        return comparison_table(compare(self.read(before), self.read(after)), limits.SIGNIFICANCE_LEVEL)
 
     def find_mistakes(self, gold: Path) -> list[str]:
         """Return what is wrong with a gold file, one line each.
