@@ -226,11 +226,16 @@ def _likeliest_answer(logits: torch.Tensor, offsets: Sequence[tuple[int, int]]) 
 
 
 def build_network(encoder: Encoder) -> Network:
-    """Return the untrained network: a copy of the encoder's layers that shares its token embeddings."""
+    """Return the untrained network."""
+    return Network(copy_layers(encoder))
+
+
+def copy_layers(encoder: Encoder) -> torch.nn.Module:
+    """Return a copy of the encoder's transformer that shares its token embeddings."""
     transformer = encoder.transformer
     body = deepcopy(transformer, {id(transformer.embeddings): transformer.embeddings})
     body.register_module("pooler", None)  # neither trained nor used
-    return Network(body)
+    return body
 
 
 def quantise_deltas(

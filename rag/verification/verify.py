@@ -53,13 +53,13 @@ def verify_statement(
         return ["no source is cited"]
     if len(statement) > _MAX_CHARS:
         return ["it is too long to be checked"]
-    statement = _without_publishers(statement, publishers)
+    statement = without_publishers(statement, publishers)
     claim = parse_claim(statement)
     source = parse_cited_text(spans, headlines)
     reasons = [
         *_missing(claim, source),
-        *_swapped(claim, source),
-        *_misquoted(statement, cited),
+        *swapped_neighbours(claim, source),
+        *misquoted_words(statement, cited),
         *_uncovered(claim, source),
     ]
     if not reasons:
@@ -67,9 +67,9 @@ def verify_statement(
         aligned = {n: position for n, position in positions if position}
         reasons = [
             *_misplaced(claim, source),
-            *_denied(claim, aligned, source),
-            *_unhedged(claim, aligned),
-            *_misattributed(claim, aligned, source),
+            *denied_words(claim, aligned, source),
+            *unhedged_words(claim, aligned),
+            *misattributed_speakers(claim, aligned, source),
         ]
     return list(dict.fromkeys(reasons))
 
@@ -106,7 +106,7 @@ def _missing(claim: Claim, source: CitedText) -> Iterator[str]:
         text = claim.text[token.start : token.end]
         if token.number:
             yield from _missing_number(claim, n, token.number, source)
-        elif token.kind in ("name", "opening") and not _has_name(token.key, source):
+        elif token.kind in ("name", "opening") and not has_name(token.key, source):
             yield f'the name "{text}" is not in the source'
         elif token.kind == "date" and not source.contains(token.key):
             yield f'the date "{text}" is not in the source'
@@ -132,11 +132,11 @@ def _missing_number(claim: Claim, n: int, number: Number, source: CitedText) -> 
     checks: tuple[tuple[str, Callable[[Claim, int, Number], bool]], ...] = (
         (
             "has another unit in the source",
-            lambda there, m, other: number.unit == other.unit and _is_measured_alike(claim, n, there, m),
+            lambda there, m, other: number.unit == other.unit and is_measured_alike(claim, n, there, m),
         ),
         (
             'has another bound in the source ("more than", "up to", "about" or a range)',
-            lambda there, m, other: _is_bounded_alike(number, other),
+            lambda there, m, other: is_bounded_alike(number, other),
         ),
         (
             "appears beside other words in the source",
@@ -150,13 +150,13 @@ def _missing_number(claim: Claim, n: int, number: Number, source: CitedText) -> 
             return
 
 
-def _is_bounded_alike(number: Number, other: Number) -> bool:
+def is_bounded_alike(number: Number, other: Number) -> bool:
     """Return True if two numbers are bounded alike; "up to 300" and "fewer than 300" are."""
     bounds = {one.bound.replace("fewer than", "up to") for one in (number, other)}
     return len(bounds) == 1 and bool(number.range_part) == bool(other.range_part)
 
 
-def _is_measured_alike(claim: Claim, n: int, there: Claim, m: int) -> bool:
+def is_measured_alike(claim: Claim, n: int, there: Claim, m: int) -> bool:
     """Return True if the words behind a number are behind it in the source too.
 
     "20 tanks" is not "20 American soldiers", nor are "20 days" "20 weeks".
@@ -175,7 +175,7 @@ def _words_behind(claim: Claim, n: int) -> set[str]:
     return found
 
 
-def _has_name(key: str, source: CitedText) -> bool:
+def has_name(key: str, source: CitedText) -> bool:
     """Return True if the source has a name, or a form of it: "Iraqi" for "Iraq"."""
     return source.contains(key) or (
         len(key) > 3
@@ -185,7 +185,7 @@ def _has_name(key: str, source: CitedText) -> bool:
     )
 
 
-def _swapped(claim: Claim, source: CitedText) -> Iterator[str]:
+def swapped_neighbours(claim: Claim, source: CitedText) -> Iterator[str]:
     """Yield neighbours in another order ("from 7 to 5"), and numbers that appear too often."""
     links = {link for sentence in (*source.variants, *source.headlines) for link in _links(sentence)}
     for first, between, second in _links(claim):
@@ -207,7 +207,7 @@ def _links(claim: Claim) -> set[tuple[str, str, str]]:
     }
 
 
-def _misquoted(statement: str, cited: str) -> Iterator[str]:
+def misquoted_words(statement: str, cited: str) -> Iterator[str]:
     """Yield the quotations that are not in the source."""
     words = _words_only(cited)
     for quoted in _QUOTED.findall(statement):
@@ -255,7 +255,7 @@ def _speakers(claim: Claim) -> set[str]:
     return {key for attribution in claim.attributions for key in attribution.speaker}
 
 
-def _denied(claim: Claim, aligned: dict[int, TokenPosition], source: CitedText) -> Iterator[str]:
+def denied_words(claim: Claim, aligned: dict[int, TokenPosition], source: CitedText) -> Iterator[str]:
     """Yield a reason if one text denies what the other affirms."""
     for n, (there, m) in aligned.items():
         lost = n not in claim.denied and _applies(there.denied, m, there, claim)
@@ -275,7 +275,7 @@ def _applies(scope: dict[int, int], m: int, there: Claim, claim: Claim) -> bool:
     )
 
 
-def _unhedged(claim: Claim, aligned: dict[int, TokenPosition]) -> Iterator[str]:
+def unhedged_words(claim: Claim, aligned: dict[int, TokenPosition]) -> Iterator[str]:
     """Yield what is possible, planned or expected in the source and a fact in the claim."""
     for n, (there, m) in aligned.items():
         text = claim.text[claim.tokens[n].start : claim.tokens[n].end]
@@ -287,7 +287,9 @@ def _unhedged(claim: Claim, aligned: dict[int, TokenPosition]) -> Iterator[str]:
             yield f'it states as done what is expected in the source ("{text}")'
 
 
-def _misattributed(claim: Claim, aligned: dict[int, TokenPosition], source: CitedText) -> Iterator[str]:
+def misattributed_speakers(
+    claim: Claim, aligned: dict[int, TokenPosition], source: CitedText
+) -> Iterator[str]:
     """Yield the speakers that the source does not name, and a reason if the claim names none but should."""
     attributions = [attribution for sentence in source.variants for attribution in sentence.attributions]
     for speaker in (attribution.speaker for attribution in claim.attributions if attribution.speaker):
@@ -303,7 +305,7 @@ def _misattributed(claim: Claim, aligned: dict[int, TokenPosition], source: Cite
         yield "it leaves out who said it"
 
 
-def _without_publishers(statement: str, publishers: Sequence[str]) -> str:
+def without_publishers(statement: str, publishers: Sequence[str]) -> str:
     """Return the statement without "according to The Halden Post" and the like for its publishers."""
     for name in publishers:
         bare = rf"(?:the )?{re.escape(name.removeprefix('The '))}"
