@@ -77,6 +77,8 @@ class PartialDate:
 # How certain a field is: "stated" outside the text (by the file or a person), "read" in text that says
 # nothing else (a byline, a date line, a label), "guessed" from the position of a line.
 Certainty = Literal["stated", "read", "guessed"]
+# How a field is known that the user stated: for an article, or for all articles of an addition.
+BY_HAND, GIVEN = "corrected by hand", "given by the user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Ingest files into a library: read, clean, split, encode and store, with one report per article."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +10,8 @@ from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.files import load_bytes, read_articles
 from corpus.reading.raw import RawArticle, UnreadableFile
-from embeddings.ingest_report import IngestReport, Status
+from corpus.store.rows import CORRECTABLE_FIELDS, PROVENANCE_NAMES, correctable_fields
+from embeddings.ingest_report import IngestReport
 from embeddings.library import Library
 
 # Limits, above any news article. Cleaning takes memory, and encoding takes half a minute per million
@@ -20,6 +21,7 @@ MAX_BODY_CHARS = 250_000
 _MAX_QUOTED_CHARS = 40  # limit: of what a warning quotes
 # What a stated date is called in messages, and in `dateline set`.
 _DATE_NAMES = {"date": ("date of publication", "published"), "updated": ("date of change", "updated")}
+_FIELDS_BY_STATED_NAME = {stated: field for field, stated in PROVENANCE_NAMES.items()}
 
 
 class ArticleTooLong(ValueError):
@@ -69,9 +71,36 @@ def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestRep
         _check_length(raw.origin, article.body, MAX_BODY_CHARS)
     except (NoText, InvalidDate, ArticleTooLong) as error:
         return IngestReport(raw.origin, "refused", problem=str(error))
-    passages = library.add(article, raw.text, digest)
-    status: Status = "added" if passages else "already here"
-    return IngestReport(raw.origin, status, article, passages, warnings=_date_warnings(raw, article))
+    given = [_FIELDS_BY_STATED_NAME.get(name, name) for name in raw.given]
+    before = library.store.article(article.id)
+    passages = library.add(article, raw.text, digest, given)
+    stored = library.store.article(article.id) or article
+    return IngestReport(
+        raw.origin,
+        "added" if passages else "already here",
+        stored,
+        passages,
+        warnings=_date_warnings(raw, article) + _kept_warnings(article, stored, given),
+        completed=_completed(before, stored),
+    )
+
+
+def _completed(before: Article | None, after: Article) -> tuple[str, ...]:
+    """Return the names of the fields that were unknown and are known now."""
+    return tuple(
+        name for name in CORRECTABLE_FIELDS if before and not getattr(before, name) and getattr(after, name)
+    )
+
+
+def _kept_warnings(article: Article, stored: Article, given: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence for each field that the user gave and that was corrected by hand before."""
+    fields, kept = correctable_fields(article), correctable_fields(stored)
+    return tuple(
+        f'{name} stays "{kept[name] or ""}", as it was corrected by hand; change it with: '
+        f'dateline set {article.id} {name}="{fields[name]}"'
+        for name in given
+        if fields[name] and fields[name] != kept[name]
+    )
 
 
 def _date_warnings(raw: RawArticle, article: Article) -> tuple[str, ...]:

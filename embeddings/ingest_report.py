@@ -14,7 +14,7 @@ class IngestReport:
 
     `passages` counts the passages that were encoded; `problem` says in one sentence why an article was
     refused and what to do about it; `warnings` are sentences on what the file states of it and could not be
-    used.
+    used; `completed` names the fields of an article that was here already and that were unknown before.
     """
 
     origin: str
@@ -23,3 +23,4 @@ class IngestReport:
     passages: int = 0
     problem: str = ""
     warnings: tuple[str, ...] = ()
+    completed: tuple[str, ...] = ()

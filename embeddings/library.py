@@ -96,16 +96,17 @@ class Library:
         self.refresh()
         return self._coverage
 
-    def add(self, article: Article, raw: str, digest: str) -> int:
+    def add(self, article: Article, raw: str, digest: str, given: Iterable[str] = ()) -> int:
         """Split, encode and store an article; return the number of passages that were encoded.
 
-        `raw` is the text that the article was read from, `digest` the SHA-256 of its file. An article that is
-        already in the collection is not encoded again, and 0 is returned.
+        `raw` is the text that the article was read from, `digest` the SHA-256 of its file, `given` names the
+        fields that the user stated. An article that is already in the collection is not encoded again, and 0
+        is returned.
         """
         known = self.store.has(article.id)
         passages = [] if known else self._split(article)
         vectors = self.encoder.encode([passage.text for passage in passages])
-        self.store.add(article, passages, vectors, raw, digest)
+        self.store.add(article, passages, vectors, raw, digest, given)
         return len(passages)
 
     def reencode(self, article: Article) -> int:

@@ -1,14 +1,17 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import article
+from conftest import ROOT, article
 from langchain_core.documents import Document
 
+from corpus.article import Article
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from corpus.store.filters import Filters
+from corpus.store.schema import FILE_NAME
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
@@ -144,3 +147,104 @@ def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: 
     copy.write_text("B\n\nThe ferry sailed at one.\n")
     assert [report.status for report in ingest(library, copy)] == ["added"]
     assert library.coverage().articles == 3
+
+
+BERTH = "The second berth at Corrin cost less than was feared, the harbour master said on Monday."
+
+
+def stored(library: Library, body: str = BERTH) -> Article:
+    (found,) = [found for found in library.store.articles() if found.body == body]
+    return found
+
+
+def write(file: Path, **fields: str) -> Path:
+    lines = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    file.write_text(f"---\n{lines}---\n{BERTH}\n")
+    return file
+
+
+def test_a_second_origin_of_the_same_body_completes_what_is_unknown(library: Library, tmp_path: Path) -> None:
+    first = write(tmp_path / "a.md", publisher="The Harbour Gazette")
+    second = write(
+        tmp_path / "b.md",
+        publisher="Another Paper",
+        author="Anna Holm",
+        date="2021-03-12",
+        updated="2021-03-14",
+    )
+    list(ingest(library, first))
+    (report,) = ingest(library, second)
+    assert (report.status, report.completed) == ("already here", ("author", "published", "updated"))
+    found = stored(library)
+    assert report.article == found
+    assert (found.publisher, found.author, str(found.published)) == (
+        "The Harbour Gazette",
+        "Anna Holm",
+        "2021-03-12",
+    )
+    assert {item.field: item.how for item in found.provenance}["date"] == "front matter"
+    assert library.search_by_words('"march"', 3)
+    # Reading either file again keeps what the other stated.
+    list(ingest(library, write(first, publisher="The Harbour Gazette", section="Ports")))
+    found = stored(library)
+    assert (found.section, found.author, str(found.published)) == ("Ports", "Anna Holm", "2021-03-12")
+    assert library.store.word_index_is_intact()
+
+
+def test_a_date_of_change_that_is_not_after_publication_completes_nothing(
+    library: Library, tmp_path: Path
+) -> None:
+    list(ingest(library, write(tmp_path / "a.md", date="2021-03-12")))
+    (report,) = ingest(library, write(tmp_path / "b.md", updated="2021-03-12"))
+    assert report.completed == () and stored(library).updated is None
+
+
+def test_what_the_user_gives_wins_over_files_and_is_not_overwritten(library: Library, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.md", publisher="Wrong Paper")
+    other = write(tmp_path / "b.md", publisher="Wrong Paper", author="Anna Holm")
+    list(ingest(library, file))
+    given = {"publisher": "The Harbour Gazette", "date": "2021-03"}
+    (report,) = ingest(library, other, given)  # a second origin
+    assert report.article and report.article.publisher == "The Harbour Gazette"
+    write(
+        file, publisher="Wrong Paper", title="Berth", date="2020-01-01"
+    )  # read again, without anything given
+    list(ingest(library, file))
+    found = stored(library)
+    assert (found.publisher, str(found.published), found.title) == ("The Harbour Gazette", "2021-03", "Berth")
+    assert {item.field: item.how for item in found.provenance}["publisher"] == "given by the user"
+    # The last thing said in general wins; what was corrected for the one article wins over both.
+    list(ingest(library, file, {"publisher": "The Corrin Times"}))
+    assert stored(library).publisher == "The Corrin Times"
+    library.store.correct(found.id, "publisher", "Corrin Sun")
+    (report,) = ingest(library, file, {"publisher": "The Corrin Times"})
+    assert stored(library).publisher == "Corrin Sun"
+    (warning,) = report.warnings
+    assert 'stays "Corrin Sun"' in warning and f"dateline set {found.id} publisher=" in warning
+    file.write_text(file.read_text().replace("second", "third"))  # another body from the same file
+    list(ingest(library, file))
+    changed = stored(library, BERTH.replace("second", "third"))
+    assert (changed.publisher, str(changed.published)) == ("Corrin Sun", "2021-03")
+
+
+def test_what_was_given_in_version_3_wins_too(tmp_path: Path, encoder: Encoder) -> None:
+    shutil.copy(ROOT / "tests/fixtures/store-v3.sqlite", tmp_path / FILE_NAME)
+    library = Library(Store(tmp_path), encoder)
+    (found,) = [found for found in library.store.articles() if found.publisher == "The Harbour Gazette"]
+    file = tmp_path / "berth.md"
+    file.write_text(f"---\npublisher: Wrong Paper\ndate: 2020-01-01\n---\n{found.body}\n")
+    for _ in range(2):
+        list(ingest(library, file))
+        again = stored(library, found.body)
+        assert (again.publisher, str(again.published), again.author) == (
+            "The Harbour Gazette",
+            "2021-03",
+            "Anna Holm",
+        )
+        file.write_text(file.read_text().replace("Wrong", "Other"))
+    assert {(item.field, item.how) for item in again.provenance} == {
+        ("publisher", "given by the user"),
+        ("date", "given by the user"),
+        ("author", "corrected by hand"),
+    }
+    library.store.close()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpus.article import Certainty, Provenance
+from corpus.article import GIVEN, Certainty, Provenance
 from corpus.characters import normalise_text
 from corpus.cleaning.boilerplate import is_boilerplate, is_label, is_section_name
 from corpus.cleaning.dates import find_published_date, find_updated_date
@@ -69,7 +69,7 @@ class Metadata:
         """Start with the fields that the file or the user states."""
         self._fields: dict[str, FoundField] = {}
         self._state(raw.stated, raw.how, raw.sure)
-        self._state(raw.given, "given by the user", "stated")
+        self._state(raw.given, GIVEN, "stated")
         if "publisher" not in raw.given and _ADDRESS.fullmatch(self.get("publisher") or ""):
             self.pop("publisher")  # the address of a page is not its publisher
 

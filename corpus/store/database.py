@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import Article, PartialDate
+from corpus.article import BY_HAND, GIVEN, Article, PartialDate
 from corpus.passages import Passage
 from corpus.store.connection import Connection
 from corpus.store.filters import Coverage, Filters
@@ -21,6 +21,7 @@ from corpus.store.rows import (
     DATE_FIELDS,
     Fields,
     article_from_row,
+    complete,
     correctable_fields,
     corrected_provenance,
     row_from_fields,
@@ -61,11 +62,13 @@ class Store(Connection):
         vectors: NDArray[np.float32],
         raw: str,
         sha256: str,
+        given: Iterable[str] = (),
     ) -> None:
         """Store an article with its passages and their vectors, one float32 row each, in one transaction.
 
-        What was added from the same origin before is replaced; an article that is already stored only gains
-        the origin.
+        What was added from the same origin before is replaced. An article that is already stored gains the
+        origin, and from it the fields that were unknown. The fields named in `given` were stated by the user:
+        they win over what any file says, now and when it is read again, but not over what `correct` set.
 
         Raises:
             ValueError: the numbers of passages and vectors differ.
@@ -78,20 +81,28 @@ class Store(Connection):
         with self.transaction():
             previous = self.origin(article.origin)
             is_changed = previous is not None and previous.article != article.id
-            if not self.has(article.id):
+            stored = self.article(article.id)
+            if stored is None:
                 self._insert(article, passages, vectors, raw)
-            elif previous and not is_changed:
-                self._update_fields(article)
             if previous and is_changed:
                 self._copy_corrections(previous.article, article.id)
+            self._state_given(article, given)
+            if stored is None:
+                self._update_fields(article)
+            elif previous is None or is_changed:
+                self._update_fields(complete(stored, article))
+            else:
+                several = self._origins(article.id) > 1
+                self._update_fields(complete(article, stored) if several else article)
             self._db.execute(
                 "INSERT OR REPLACE INTO origins VALUES (?, ?, ?)", (article.origin, sha256, article.id)
             )
-            if previous and is_changed and not self._has_origin(previous.article):
+            if previous and is_changed and not self._origins(previous.article):
                 self._delete(previous.article)
 
-    def _has_origin(self, article: str) -> bool:
-        return bool(self.rows("SELECT 1 FROM origins WHERE article = ?", (article,)))
+    def _origins(self, article: str) -> int:
+        ((count,),) = self.rows("SELECT count(*) FROM origins WHERE article = ?", (article,))
+        return int(count)
 
     def _insert(
         self, article: Article, passages: Sequence[Passage], vectors: NDArray[np.float32], raw: str
@@ -129,29 +140,43 @@ class Store(Connection):
         """
         with self.transaction():
             self._db.execute(
-                "INSERT INTO corrections VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (article, field, str(PartialDate.parse(value)) if field in DATE_FIELDS and value else value),
+                "INSERT INTO corrections VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET value = excluded.value, how = excluded.how",
+                (
+                    article,
+                    field,
+                    str(PartialDate.parse(value)) if field in DATE_FIELDS and value else value,
+                    BY_HAND,
+                ),
             )
             stored = self.article(article)
             if stored:
                 self._update_fields(stored)
 
     def _copy_corrections(self, old: str, new: str) -> None:
-        """Copy corrections from one article to another, so that they stay when a file changes."""
+        """Copy what the user said of one article to another, so that it stays when a file changes."""
         self._db.execute(
-            "INSERT OR IGNORE INTO corrections SELECT ?, field, value FROM corrections WHERE article = ?",
+            "INSERT OR IGNORE INTO corrections "
+            "SELECT ?, field, value, how FROM corrections WHERE article = ?",
             (new, old),
         )
-        stored = self.article(new)
-        if stored:
-            self._update_fields(stored)
+
+    def _state_given(self, article: Article, given: Iterable[str]) -> None:
+        """Record the fields that the user gave with an addition, except over those corrected by hand."""
+        fields = correctable_fields(article)
+        self._db.executemany(
+            "INSERT INTO corrections VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE how = excluded.how",
+            [(article.id, name, fields[name], GIVEN) for name in given if fields[name]],
+        )
 
     def _update_fields(self, article: Article) -> None:
-        """Write an article's fields, with corrections over them, and index its words again."""
-        rows = self.rows("SELECT field, value FROM corrections WHERE article = ?", (article.id,))
-        corrections: Fields = dict(rows)
+        """Write an article's fields, with what the user said over them, and index its words again."""
+        rows = self.rows("SELECT field, value, how FROM corrections WHERE article = ?", (article.id,))
+        corrections: Fields = {field: value for field, value, _ in rows}
         row = row_from_fields(
-            correctable_fields(article) | corrections, corrected_provenance(article.provenance, corrections)
+            correctable_fields(article) | corrections,
+            corrected_provenance(article.provenance, {field: how for field, _, how in rows}),
         )
         self._unindex_words(article.id)
         self._db.execute(

@@ -1,8 +1,8 @@
 """Convert articles to rows of the collection and back."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from corpus.article import Article, PartialDate, Provenance
@@ -23,7 +23,7 @@ ARTICLE_COLUMNS = (
     "(SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
 )
 # The provenance of `published` is under "date", as files call it.
-_PROVENANCE_NAMES = {"published": "date"}
+PROVENANCE_NAMES = {"published": "date"}
 
 Fields = dict[str, str | None]
 
@@ -33,11 +33,26 @@ def correctable_fields(article: Article) -> Fields:
     return {name: str(value) if (value := getattr(article, name)) else None for name in CORRECTABLE_FIELDS}
 
 
-def corrected_provenance(provenance: Iterable[Provenance], corrected: Iterable[str]) -> list[Provenance]:
-    """Return the provenance of an article's fields after those named in `corrected` were set by hand."""
-    names = [_PROVENANCE_NAMES.get(name, name) for name in corrected]
+def complete(article: Article, other: Article) -> Article:
+    """Return the article with its unknown fields from another one of the same body, as far as they fit."""
+    missing = {
+        name: value
+        for name in CORRECTABLE_FIELDS
+        if not getattr(article, name) and (value := getattr(other, name))
+    }
+    published, updated = missing.get("published", article.published), missing.get("updated")
+    if published and updated and updated.last <= published.last:
+        del missing["updated"]
+    names = {PROVENANCE_NAMES.get(name, name) for name in missing}
+    found = tuple(item for item in other.provenance if item.field in names)
+    return replace(article, **missing, provenance=article.provenance + found)
+
+
+def corrected_provenance(provenance: Iterable[Provenance], how: Mapping[str, str]) -> list[Provenance]:
+    """Return the provenance of an article's fields; `how` has those that the user stated."""
+    names = {PROVENANCE_NAMES.get(name, name): how[name] for name in how}
     kept = [item for item in provenance if item.field not in names]
-    return kept + [Provenance(name, "corrected by hand") for name in names]
+    return kept + [Provenance(name, stated) for name, stated in names.items()]
 
 
 def row_from_fields(fields: Fields, provenance: Iterable[Provenance]) -> Fields:

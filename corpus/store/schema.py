@@ -3,7 +3,7 @@
 from corpus.article import MONTHS
 
 FILE_NAME = "collection.sqlite"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
@@ -61,8 +61,17 @@ DROP VIEW passage_words;
 {_WORDS_VIEW}
 INSERT INTO words (words) VALUES ('rebuild');
 """
+# Before version 4 what was given with an addition was lost when the file was read again; `found` names it.
+_VERSION_4 = """
+ALTER TABLE corrections ADD COLUMN how TEXT NOT NULL DEFAULT 'corrected by hand';
+INSERT OR IGNORE INTO corrections
+    SELECT articles.id, CASE value ->> 'field' WHEN 'date' THEN 'published' ELSE value ->> 'field' END,
+        CASE value ->> 'field' WHEN 'date' THEN published WHEN 'publisher' THEN publisher
+            WHEN 'title' THEN title WHEN 'url' THEN url END, value ->> 'how'
+    FROM articles, json_each(articles.found) WHERE value ->> 'how' = 'given by the user';
+"""
 # The statements that bring a collection of each version to the next. A change of the schema adds an entry
 # here and a fixture to the tests.
-MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3}
+MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3, 3: _VERSION_4}
 # The terms of the word index as a temporary table, created by each connection.
 CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"

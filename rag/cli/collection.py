@@ -115,6 +115,7 @@ def _show_added(reports: list[IngestReport], as_json: bool) -> None:
                 "passages": report.passages,
                 "problem": report.problem,
                 "warnings": report.warnings,
+                "completed": report.completed,
             }
         )
 

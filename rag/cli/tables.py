@@ -14,10 +14,8 @@ from rich.table import Table
 from corpus.article import Article, PartialDate
 from corpus.dates import find_dates
 from corpus.store.duplicates import NearDuplicates
-from corpus.store.rows import CORRECTABLE_FIELDS
+from corpus.store.rows import CORRECTABLE_FIELDS, PROVENANCE_NAMES
 from embeddings.ingest_report import IngestReport
-
-_PROVENANCE_NAMES = {"published": "date"}  # fields that have another name where they are found
 
 
 def show_reports(reports: list[IngestReport]) -> None:
@@ -28,7 +26,7 @@ def show_reports(reports: list[IngestReport]) -> None:
             article = report.article
             cells = (article.publisher, _spoken(article.published), article.author)
             table.add_row(
-                report.status,
+                _status(report),
                 _headline(article),
                 *(escape(cell) if cell else "[dim]unknown[/]" for cell in cells),
             )
@@ -42,6 +40,11 @@ def show_reports(reports: list[IngestReport]) -> None:
             sys.stderr.write(f"{report.problem}\n")
         for warning in report.warnings:
             sys.stderr.write(f"{report.origin}: {warning}\n")
+
+
+def _status(report: IngestReport) -> str:
+    """Return the status, with the fields that an article already here gained: "already here (+ author)"."""
+    return f"{report.status} (+ {', '.join(report.completed)})" if report.completed else report.status
 
 
 def show_list(articles: Iterable[Article], passages: int) -> None:
@@ -69,7 +72,7 @@ def show_article(article: Article) -> None:
     """Print one article, with where each field was found and how certain that is."""
     found = {item.field: item for item in article.provenance}
     for field in CORRECTABLE_FIELDS:
-        source = found.get(_PROVENANCE_NAMES.get(field, field))
+        source = found.get(PROVENANCE_NAMES.get(field, field))
         value = _spoken(getattr(article, field)) or "unknown"
         if value == "unknown" and field == "published":
             value += _latest_possible(article)

@@ -180,7 +180,8 @@ def _report_table(reports: Sequence[IngestReport]) -> str:
 
 def _report_row(report: IngestReport) -> str:
     name = origin_name(report.origin)
-    first = f'<td class="file">{escape_line(name)}</td><td class="status">{report.status}</td>'
+    gained = f"<br>now with {', '.join(map(_field_label, report.completed))}" if report.completed else ""
+    first = f'<td class="file">{escape_line(name)}</td><td class="status">{report.status}{gained}</td>'
     if report.article is None:
         problem = escape_line(report.problem.removeprefix(f"{name}: "))
         return f'<tr class="refused">{first}<td colspan="3">{problem}</td></tr>'
@@ -191,6 +192,10 @@ def _report_row(report: IngestReport) -> str:
     publisher = escape_line(article.publisher or "unknown")
     notes = "".join(f'<p class="note">{escape_line(warning)}</p>' for warning in report.warnings)
     return f"<tr>{first}<td>{button}{notes}</td><td>{publisher}</td><td class='date'>{published}</td></tr>"
+
+
+def _field_label(field: str) -> str:
+    return _FIELD_LABELS.get(field, field).lower()
 
 
 def _format_duration(seconds: float) -> str:

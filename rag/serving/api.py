@@ -147,7 +147,7 @@ class Api:
 
         Returns:
             For each article: status (added, already here, unchanged, refused), the article's fields or null,
-            the number of passages, and the problem.
+            the number of passages, the problem, warnings, and the fields that an article already here gained.
         """
         given = {"publisher": publisher, "date": published, "title": title, "url": url}
         fields = {name: _text(name, value) for name, value in given.items()}
@@ -281,4 +281,5 @@ def _report(report: IngestReport) -> Json:
         "passages": report.passages,
         "problem": report.problem,
         "warnings": list(report.warnings),
+        "completed": list(report.completed),
     }

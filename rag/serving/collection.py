@@ -188,7 +188,7 @@ class Collection:
             yield AddProgress(0, total, 0.0)
             for done, source in enumerate(sources):
                 for report in self._ingest(source, stated):
-                    reports.append(self._with_stored_article(report))
+                    reports.append(report)
                     yield AddProgress(done, total, time.monotonic() - started, tuple(reports))
             # Only now, so that an addition that was stopped can be repeated with the same files.
             for path in paths:
@@ -275,11 +275,6 @@ class Collection:
         origin = Path(f"{UPLOAD_PREFIX}{sha256(data).hexdigest()[:8]}") / source.name
         for report in ingest_bytes(self._library, origin, data, stated):
             yield replace(report, problem=report.problem.replace(f"{origin.parent}/", ""))
-
-    def _with_stored_article(self, report: IngestReport) -> IngestReport:
-        """Return the report with the article as stored, since one that was there before keeps its fields."""
-        stored = self.find(report.article.id) if report.article else None
-        return replace(report, article=stored)
 
 
 def origin_name(origin: str) -> str:
