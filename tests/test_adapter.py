@@ -10,8 +10,9 @@ import pytest
 from conftest import ROOT, article
 
 from corpus.passages import Passage
+from rag.generation.model_process import ModelMissing
 from rag.generation.prompts import TRAINED_FOLDER, Prompts
-from rag.generation.registry import AnswerModel, ModelMissing, open_model
+from rag.generation.registry import AnswerModel, open_model
 from rag.retrieval.evidence import Evidence
 from rag.settings import Settings
 

@@ -61,7 +61,7 @@ HEAVY = {
     },
     "sqlite3": {"corpus/store/connection.py", "corpus/store/inspection.py"},
     "mcp": {"rag/serving/mcp_server.py"},
-    "huggingface_hub": {"rag/generation/registry.py"},
+    "huggingface_hub": {"rag/generation/hub.py"},
     "trafilatura": {"corpus/reading/html.py"},
     "htmldate": {"corpus/reading/html.py"},
     "lxml": {"corpus/reading/html.py"},
@@ -130,6 +130,7 @@ def test_the_page_knows_nothing_of_retrieval_or_prompts() -> None:
             "rag.generation.prompts",
             "rag.generation.registry",
             "rag.generation.chat_model",
+            "rag.generation.model_process",
             "embeddings.library",
             "corpus.store.database.Store",
         }, file

@@ -14,7 +14,7 @@ from embeddings.library import Library
 from rag import limits
 from rag.answers.answer import Answer
 from rag.assistant import Assistant
-from rag.generation.chat_model import ModelError
+from rag.generation.model_process import ModelError
 from rag.generation.prompts import TRAINED_FOLDER, Prompts
 from rag.generation.registry import AnswerModel
 from rag.query.followups import Turn

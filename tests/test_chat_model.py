@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from rag.generation.chat_model import LocalChatModel, ModelError, ModelProcess
+from rag.generation.chat_model import LocalChatModel
+from rag.generation.model_process import ModelError, ModelProcess
 from rag.generation.worker import LoadedModel
 
 
@@ -118,6 +120,53 @@ def test_a_hanging_model_is_stopped_at_the_deadline(chat: LocalChatModel) -> Non
     assert hanging.pid is None
 
 
+def test_a_caller_that_stops_reading_holds_up_nobody(chat: LocalChatModel) -> None:
+    story = [{"role": "user", "content": "Write a story about a ferry."}]
+    whole = "".join(chat.process.generate(story, 40, 0.0, []))
+    abandoned = chat.process.generate(story, 40, 0.0, [])
+    first = next(abandoned)
+    assert chat.invoke("Say hi.", max_tokens=4).text
+    assert first + "".join(abandoned) == whole  # nothing of it is lost
+
+
+def test_a_hanging_model_that_nobody_waits_for_is_stopped_for_the_next_caller(chat: LocalChatModel) -> None:
+    hanging = ModelProcess(chat.process.path, 512, 1, seconds=2)
+    abandoned = hanging.generate([{"role": "user", "content": "Count to a hundred."}], 300, 0.0, [])
+    next(abandoned)
+    first = hanging.pid
+    assert first
+    os.kill(first, signal.SIGSTOP)
+    assert "".join(hanging.generate([{"role": "user", "content": "Hi"}], 4, 0.0, []))
+    second = hanging.pid
+    with pytest.raises(ModelError, match="took too long"):
+        list(abandoned)
+    assert second == hanging.pid != first  # the late caller does not stop what works for others
+    hanging.close()
+
+
+def test_a_broken_installation_says_why_the_model_cannot_start(
+    chat: LocalChatModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "llama_cpp.py").write_text("raise ImportError('libllama.so: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(
+        ModelError, match=r"cannot start \(ImportError: libllama\.so: .*exit code 1\); run: pip"
+    ):
+        ModelProcess(chat.process.path, 512, 1).start()
+
+
+def test_the_log_says_how_the_process_of_the_model_ended(
+    chat: LocalChatModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    pieces = chat.stream([HumanMessage("Write a long story.")])
+    next(pieces)
+    assert chat.process.pid
+    os.kill(chat.process.pid, signal.SIGILL)
+    with pytest.raises(ModelError, match="ask again"):
+        list(pieces)
+    assert "Illegal instruction" in caplog.text
+
+
 def test_closing_the_stream_stops_the_model_even_inside_a_long_prompt(chat: LocalChatModel) -> None:
     """What is left of a cancelled answer is a small part of what it would have cost."""
     long = [SystemMessage("Count."), HumanMessage("Some words to read before the answer. " * 180)]
@@ -131,8 +180,8 @@ def test_closing_the_stream_stops_the_model_even_inside_a_long_prompt(chat: Loca
     starter = threading.Thread(target=lambda: next(pieces, None))
     starter.start()
     time.sleep(0.1)
-    request_id = chat.process._request_id
-    chat.process._send(chat.process._process, cancel=request_id)  # type: ignore[arg-type]
+    assert chat.process._current
+    chat.process._cancel(chat.process._current)
     began = time.monotonic()
     starter.join()
     assert time.monotonic() - began < whole / 2

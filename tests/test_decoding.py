@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 
-from rag.generation.chat_model import LocalChatModel, ModelError
+from rag.generation.chat_model import LocalChatModel
 from rag.generation.decoding import EXCLUDED
+from rag.generation.model_process import ModelError
 from rag.generation.worker import LoadedModel
 
 SENTENCES = [

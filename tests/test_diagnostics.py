@@ -146,6 +146,13 @@ def test_missing_weights(folder: Path, tmp_path: Path) -> None:
         assert state == "problem" and "pip install" in what
 
 
+def test_a_broken_llama_cpp(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "llama_cpp.py").write_text("raise ImportError('libllama.so: cannot open shared object file')")
+    code, found = examine(folder, PYTHONPATH=str(tmp_path))
+    ((state, what, _),) = found["reader"]
+    assert code == 1 and state == "problem" and "libllama.so: cannot open" in what
+
+
 def test_missing_packages_and_wrong_settings(folder: Path) -> None:
     code, found = examine(
         folder,

@@ -7,6 +7,7 @@ import pytest
 
 from corpus.article import PartialDate
 from corpus.dates import find_dates, find_numeric_dates
+from rag.generation.hub import is_hub_name
 from rag.quantities.dates import find_date_values, find_event_dates, overlaps_date, parse_dates
 from rag.quantities.numbers import parse_numbers
 from rag.quantities.quantities import date_quantities, parse_quantities
@@ -70,6 +71,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "find_dates": find_dates,
     "find_numeric_dates": find_numeric_dates,
     "parse_drafts": parse_drafts,
+    "is_hub_name": is_hub_name,
 }
 
 

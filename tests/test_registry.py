@@ -1,11 +1,14 @@
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from langchain_openai import ChatOpenAI
 
 from rag.generation import registry
-from rag.generation.chat_model import LocalChatModel, ModelError, ModelProcess
-from rag.generation.registry import ModelMissing, open_model
+from rag.generation.chat_model import LocalChatModel
+from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
+from rag.generation.registry import open_model
 from rag.settings import Settings
 
 
@@ -31,6 +34,27 @@ def test_a_server_is_opened_by_its_address() -> None:
         and chat.model_name == "my-model"
         and str(chat.openai_api_base) == "http://127.0.0.1:9/v1"
     )
+
+
+def test_a_server_that_fails_is_not_asked_again() -> None:
+    asked = []
+
+    class Failing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_error(503)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        model = open_model(Settings(model=f"openai:m@http://127.0.0.1:{server.server_port}/v1"))
+        assert model.chat
+        with pytest.raises(model.errors):
+            list(model.chat.stream("Hi"))
+        server.shutdown()
+    assert asked == ["/v1/chat/completions"]
 
 
 def test_invalid_models_are_refused_with_the_remedy(tmp_path: Path) -> None:

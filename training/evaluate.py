@@ -32,7 +32,7 @@ from corpus.article import Article
 from corpus.passages import Passage
 from rag import limits
 from rag.evaluation.measures import exact_match, f1
-from rag.generation.chat_model import ModelProcess
+from rag.generation.model_process import ModelProcess
 from rag.generation.prompts import PROMPTS_FOLDER, Prompts
 from rag.generation.registry import open_model
 from rag.retrieval.evidence import Evidence

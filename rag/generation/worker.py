@@ -1,16 +1,17 @@
 """The child process that runs a GGUF model.
 
-It is started by `rag.generation.chat_model` and may crash without harm. Requests and answers are JSON lines:
+It is started by `rag.generation.model_process` and may crash without harm. Requests and answers are JSON
+lines:
 
-    in   {"id", "messages", "max_tokens", "temperature", "stop"}      generate text
-         {"id", "messages", "max_tokens", "sentences", "logit_bias"}  extract an answer
-         (`rag.generation.decoding`) {"id", "count"}                                              count the
-         tokens of a text {"cancel": id}                                               stop this request and
-         all before it
-    out  {"ready": {...}} or {"failed": why}                          once, at the start
-         {"id", "probabilities"}                                      once, before an extracted answer {"id",
-         "text"}                                               each piece of an answer {"id", "done": why,
-         "read", "tokens"}                        the tokens of the prompt, and those written
+    in   {"id", "messages", "max_tokens", "temperature", "stop"}        generate text
+         {"id", "messages", "max_tokens", "sentences", "logit_bias"}    extract an answer
+                                                                        (`rag.generation.decoding`)
+         {"id", "count"}                         count the tokens of a text
+         {"cancel": id}                          stop this request and all before it
+    out  {"ready": {...}} or {"failed": why}     once, at the start
+         {"id", "probabilities"}                 once, before an extracted answer
+         {"id", "text"}                          each piece of an answer
+         {"id", "done": why, "read", "tokens"}   the tokens of the prompt, and those written
 """
 
 import codecs

@@ -314,8 +314,10 @@ def _parser(installation: Installation) -> Iterator[Finding]:
 
 
 def _reader(installation: Installation) -> Iterator[Finding]:
-    from rag.generation.chat_model import LocalChatModel, ModelError
-    from rag.generation.registry import ModelMissing, is_hub_name, open_model
+    from rag.generation.chat_model import LocalChatModel
+    from rag.generation.hub import is_hub_name
+    from rag.generation.model_process import ModelError, ModelMissing
+    from rag.generation.registry import open_model
 
     name = installation.settings.model
     if is_hub_name(name):
