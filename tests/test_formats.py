@@ -18,6 +18,7 @@ from corpus.reading.raw import UnreadableFile
 from corpus.reading.sandbox import ParsingError, SandboxedParser
 
 BODY = "The new ferry sailed at noon on Friday with eighty cars on board, two years after it was due.\n\nIt cost 56 million crowns, the council says. Auditors say that it cost 61 million."
+WINDOWS_TEXT = "The café’s ferry cost “£4 million”, said the mayor of Plön – twice."
 PARAGRAPHS = BODY.split("\n\n")
 PAGE = f"""<html><head><title>Ferry sails - Harbour News</title><meta property="og:site_name" content="Harbour News">
 <meta property="og:title" content="Ferry sails at last"><meta property="article:published_time" content="2021-03-12T10:00:00Z">
@@ -94,6 +95,29 @@ def test_a_feed_holds_several_articles(tmp_path: Path) -> None:
     )
     assert (second.title, second.published, second.publisher) == ("Otters", None, "Harbour News")
     assert first.origin.endswith("a.rss#1") and second.origin.endswith("a.rss#2")
+
+
+@pytest.mark.parametrize("canonical", ["", "https://harbour.example/news/ferry"])
+def test_a_saved_page_keeps_the_address_at_which_it_was_saved(tmp_path: Path, canonical: str) -> None:
+    page = PAGE.replace(
+        "<head>", f'<head><link rel="canonical" href="{canonical}">' if canonical else "<head>"
+    )
+    saved = MHTML.replace(base64.b64encode(PAGE.encode()).decode(), base64.b64encode(page.encode()).decode())
+    (found,) = articles(tmp_path, "a.mhtml", saved.encode())
+    assert found.url == (canonical or "https://harbour.example/ferry")
+
+
+@pytest.mark.parametrize(
+    "declaration", ["", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>']
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_a_feed_without_its_right_encoding_is_decoded_as_text_is(
+    tmp_path: Path, declaration: str, encoding: str
+) -> None:
+    item = f"<item><title>Ferry</title><description>{WINDOWS_TEXT}</description></item>"
+    feed = f"{declaration}<rss><channel><title>Süd-Kurier</title>{item}</channel></rss>"
+    (found,) = articles(tmp_path, "a.rss", feed.encode(encoding))
+    assert (found.body, found.publisher) == (WINDOWS_TEXT, "Süd-Kurier")
 
 
 def test_the_sender_of_a_forwarded_mail_is_not_the_publisher(tmp_path: Path) -> None:
@@ -174,9 +198,6 @@ def test_parsing_times_out_and_the_next_file_is_read() -> None:
     parser._seconds = 20
     assert parser.extract(".html", PAGE.encode())
     parser.close()
-
-
-WINDOWS_TEXT = "The café’s ferry cost “£4 million”, said the mayor of Plön – twice."
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])

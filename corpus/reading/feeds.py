@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from corpus.publishers import is_aggregator_name
+from corpus.reading.decoding import decode_text
 from corpus.reading.html import fragment_to_text
 from corpus.reading.raw import ParsedText
 
@@ -14,13 +15,21 @@ def parse_feed(data: bytes) -> Iterator[ParsedText]:
 
     An aggregator's title names no publisher; an item's own source does.
     """
-    root = ElementTree.fromstring(data)
+    root = _parse_xml(data)
     channel = root.find("channel")
     feed_title = _child_text(channel if channel is not None else root, "title")
     publisher = "" if is_aggregator_name(feed_title) else feed_title
     for node in root.iter():
         if _local_name(node.tag) in ("item", "entry"):
             yield _parse_item(node, publisher)
+
+
+def _parse_xml(data: bytes) -> Element:
+    """Parse XML by its stated encoding (UTF-8 if it states none); if that is wrong, as text is decoded."""
+    try:
+        return ElementTree.fromstring(data)
+    except ElementTree.ParseError:
+        return ElementTree.fromstring(decode_text(data))
 
 
 def _parse_item(item: Element, publisher: str) -> ParsedText:
