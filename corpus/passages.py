@@ -1,5 +1,6 @@
 """Split articles into sentences and into passages of whole sentences."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,7 +8,10 @@ from functools import lru_cache
 import sentencex
 
 from corpus.article import Article
+from corpus.scripts import MARKS, UNSPACED_LETTER, count_unspaced_letters
 from corpus.words import content_stems
+
+_PAUSE = re.compile(rf"[^\w{MARKS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,9 @@ def split_passages(
 ) -> list[Passage]:
     """Split the body into passages of whole sentences with at most `budget` tokens each, without overlap.
 
-    `count_tokens` returns the number of tokens of each of several texts. A sentence longer than the budget is
-    cut between words.
+    `count_tokens` returns the number of tokens of each of several texts. A letter of a script without spaces
+    counts as a token at least, since the encoder takes a whole phrase of Thai for one unknown word. A
+    sentence longer than the budget is cut between words, or between letters where there are no spaces.
     """
     pieces = _pieces(article.body, budget, count_tokens)
     passages: list[Passage] = []
@@ -86,8 +91,8 @@ def _pieces(body: str, budget: int, count_tokens: Callable[[Sequence[str]], list
     spans = sentence_spans(body)
     pieces: list[_Piece] = []
     for (start, end), tokens in zip(spans, count_tokens([body[a:b] for a, b in spans]), strict=True):
-        sentence = _Piece(start, end, tokens)
-        pieces += [sentence] if tokens <= budget else _cut(body, sentence, budget)
+        sentence = _Piece(start, end, max(tokens, count_unspaced_letters(body[start:end])))
+        pieces += [sentence] if sentence.tokens <= budget else _cut(body, sentence, budget)
     return pieces
 
 
@@ -98,7 +103,9 @@ def _cut(body: str, sentence: _Piece, budget: int) -> list[_Piece]:
     parts: list[_Piece] = []
     while start < end:
         stop = min(start + step, end)
-        if stop < end:
+        if stop < end and UNSPACED_LETTER.match(body, stop):
+            stop = _last_pause(body, start, stop)
+        elif stop < end:
             stop = _nearest_space(body, start, stop, min(start + 4 * step, end), end)
         parts.append(_Piece(start, stop, budget))
         start = stop + (1 if stop < end and body[stop] == " " else 0)
@@ -118,3 +125,13 @@ def _nearest_space(text: str, start: int, stop: int, limit: int, end: int) -> in
     if after > 0:
         return after
     return limit if limit == end else stop
+
+
+def _last_pause(text: str, start: int, stop: int) -> int:
+    """Return the offset behind the last punctuation or space in the half before `stop`.
+
+    Where there is none, it is that of the letter to which the character at `stop` belongs.
+    """
+    pauses = [match.end() for match in _PAUSE.finditer(text, (start + stop) // 2, stop)]
+    letters = [match.start() for match in UNSPACED_LETTER.finditer(text, start + 1, stop + 1)]
+    return (pauses or letters or [stop])[-1]

@@ -1,14 +1,23 @@
-"""Split English news text into words, stems and content words."""
+"""Split news text into words, stems and content words, by the rules of English.
+
+Where a script has no spaces, each pair of neighbouring letters stands for a word: "新渡轮" is "新渡" and
+"渡轮".
+"""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
 
 import snowballstemmer
 
+from corpus.scripts import MARKS, UNSPACED, UNSPACED_LETTER
+
 # Numbers such as "5,200" and possessives such as "NATO's" stay whole; a hyphen separates words.
-WORD = re.compile(r"\w+(?:[.,]\d+)*(?:['’]\w+)?")
+_SPACED = rf"[^\W{UNSPACED}]+(?:[{MARKS}]+[^\W{UNSPACED}]*)*"
+_WORD = re.compile(rf"{_SPACED}(?:[.,]\d+)*(?:['’]{_SPACED})?")
+_WORD_OR_RUN = re.compile(rf"{_WORD.pattern}|(?P<run>[{UNSPACED}][{UNSPACED}{MARKS}]*)")
 STOP_WORDS = frozenset(
     (
         "a about after all also am an and any are as at be because been before being between both but by can "
@@ -32,12 +41,22 @@ def stem(word: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in order, in lower case.
+    """Return the words of a text in order, in lower case; of a run of letters without spaces, each pair.
 
-    >>> words("NATO's 5,200 troops")
-    ["nato's", '5,200', 'troops']
+    >>> words("NATO's 5,200 troops"), words("新渡轮")
+    (["nato's", '5,200', 'troops'], ['新渡', '渡轮'])
     """
-    return [match.lower() for match in WORD.findall(text)]
+    if not UNSPACED_LETTER.search(text):
+        return [match.lower() for match in _WORD.findall(text)]
+    return [word for match in _WORD_OR_RUN.finditer(text) for word in _words_or_pairs(match)]
+
+
+def _words_or_pairs(match: re.Match[str]) -> Iterator[str]:
+    if match["run"] is None:
+        yield match[0].lower()
+    else:
+        letters = UNSPACED_LETTER.findall(match[0])
+        yield from map("".join, pairwise(letters) if len(letters) > 1 else [letters])
 
 
 def content_words(text: str) -> list[str]:
@@ -67,7 +86,7 @@ def content_bigrams(text: str) -> list[str]:
     """
     adjacent = [
         (_without_possessive(first[0].lower()), _without_possessive(second[0].lower()))
-        for first, second in pairwise(WORD.finditer(text))
+        for first, second in pairwise(_WORD.finditer(text))
         if text[first.end() : second.start()] in (" ", "-")
     ]
     return [f"{a} {b}" for a, b in adjacent if a not in STOP_WORDS and b not in STOP_WORDS]

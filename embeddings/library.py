@@ -148,9 +148,7 @@ class Library:
         self.refresh()
         frequencies = self._frequencies
         if phrase not in frequencies:
-            ((frequencies[phrase],),) = self.store.rows(
-                "SELECT count(*) FROM words WHERE words MATCH ?", (f'"{phrase}"',)
-            )
+            frequencies[phrase] = self.store.count_passages(f'"{phrase}"')
         return frequencies[phrase]
 
     def idf(self, word: str) -> float:

@@ -19,6 +19,7 @@ LAYERS = (
             "environment",
             "passages",
             "publishers",
+            "scripts",
             "signals",
             "words",
         )

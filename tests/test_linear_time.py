@@ -1,12 +1,21 @@
-"""Hostile repetition costs every parser of questions and sentences time in proportion to its length."""
+"""Hostile repetition costs every parser of questions, sentences and files time in proportion to its length."""
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from corpus.article import PartialDate
+from corpus.cleaning.boilerplate import ends_article, is_boilerplate, is_label, is_section_name
+from corpus.cleaning.clean import NoText, clean
+from corpus.cleaning.dates import find_published_date, find_updated_date
+from corpus.cleaning.metadata import Metadata, match_byline
 from corpus.dates import find_dates, find_numeric_dates
+from corpus.publishers import is_aggregator_name, is_publisher_name
+from corpus.reading.raw import RawArticle
+from corpus.scripts import count_words, ends_sentence, separate_letters
+from corpus.words import content_bigrams, content_stems
 from rag.generation.hub import is_hub_name
 from rag.quantities.dates import find_date_values, find_event_dates, overlaps_date, parse_dates
 from rag.quantities.numbers import parse_numbers
@@ -41,10 +50,20 @@ HOSTILE = [
 ] + [
     ("what did ", "a and "), ("what did a ", "did and "), ("how did ", "a and "), ("what did a and ", "say "),
     ("", "how did a and b "), ("", "what do a and b, "), ("How ", "is A "), ("is ", "A b "), ("not ", "of the "),
-    ("5", " "), ("hundred", " "), ("June", " "), (", and", " "), ("The Gull and", " "),
+    ("", "A A, "), ("", "A A in "), ("A A", " in A"), ("", "A A reports from "), ("A A - ", "A - "), ("By ", "A A and "),
+    ("", "-."), ("", "The Daily "), ("(", "tags: "), ("section: ", "a ;"), ("© ", "A "), ("", "（。"), ("", "渡 "),
+    ("渡", "轮"), ("", "กิ"), ("ก", "\u0e34"), ("", "။ "), ("", "a\u0301"), ("", "by A A\n"), ("", "A headline of words\n"),
+    ("", "The ferry sailed at noon.\n"), ("5", " "), ("hundred", " "), ("June", " "), (", and", " "), ("The Gull and", " "),
 ]  # fmt: skip
 HISTORY = (Turn("user", "When did the Halden bridge open?"), Turn("assistant", "In May 2019. [1]"))
 PUBLISHED = PartialDate(2020, 1, 3)
+
+
+def clean_or_refuse(text: str) -> None:
+    with suppress(NoText):
+        clean(RawArticle(text, "a.txt"))
+
+
 PARSERS: dict[str, Callable[[str], object]] = {
     "parse_question": lambda text: parse_question(f"Q{text}", HISTORY, publishers=PAPERS),
     "split_question": lambda text: split_question(text, PAPERS),
@@ -72,6 +91,22 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "find_numeric_dates": find_numeric_dates,
     "parse_drafts": parse_drafts,
     "is_hub_name": is_hub_name,
+    "clean": clean_or_refuse,
+    "Metadata": lambda text: Metadata(RawArticle("", "a.txt", {"publisher": f"{text} x"})),
+    "match_byline": match_byline,
+    "is_boilerplate": is_boilerplate,
+    "is_label": is_label,
+    "is_section_name": is_section_name,
+    "ends_article": ends_article,
+    "find_published_date": find_published_date,
+    "find_updated_date": find_updated_date,
+    "is_publisher_name": is_publisher_name,
+    "is_aggregator_name": is_aggregator_name,
+    "content_stems": content_stems,
+    "content_bigrams": content_bigrams,
+    "separate_letters": separate_letters,
+    "count_words": count_words,
+    "ends_sentence": ends_sentence,
 }
 
 

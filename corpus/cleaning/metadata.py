@@ -24,7 +24,7 @@ _TITLE_SEPARATORS = (": ", " | ", " - ", " – ", " — ", " · ")
 _HEADLINE_PARTS = re.compile(r" [/|›·•-] ")
 _HEAD_PARTS = re.compile(r" [/|›·-] |\s{2,}")
 _PARENTHESES = re.compile(r"\([^()]*\)")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)+/?\S*")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[a-z0-9-]+\.[a-z0-9-]\S*")
 _DATELINE = re.compile(
     r"(?P<place>[A-Z][A-Z .,’'/-]{1,40}|[A-Z][a-zé]{2,20}(?: [A-Z][a-z]{2,20}){0,2})(?:, \w{3,9}\.? "
     r"\d{1,2})? ?\((?P<agency>dpa|[A-Z][\w .&’'-]{1,40})\) ?[:—–-]+ ?"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from corpus.scripts import separate_letters
 from corpus.store.schema import APPLICATION_ID, CREATE_TERMS_TABLE, FILE_NAME, MIGRATIONS, SCHEMA_VERSION
 
 _LOCK_TIMEOUT_SECONDS = 30  # a limit
@@ -49,7 +50,13 @@ class Connection:
             ) from error
 
     def _open(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        self._db.create_function("separate_letters", 1, _separate_letters, deterministic=True)
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "trusted_schema = ON",
+        ):
             self._db.execute(f"PRAGMA {pragma}")
         with self.transaction():
             self._migrate()
@@ -142,3 +149,7 @@ class Connection:
                 "INSERT INTO properties VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
                 (name, value),
             )
+
+
+def _separate_letters(text: str | None) -> str | None:
+    return separate_letters(text) if text else text

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from corpus.article import BY_HAND, GIVEN, Article, PartialDate
 from corpus.passages import Passage
+from corpus.scripts import separate_letters
 from corpus.store.connection import Connection
 from corpus.store.filters import Coverage, Filters
 from corpus.store.rows import (
@@ -300,8 +301,13 @@ class Store(Connection):
         return self.rows(
             f"SELECT words.rowid, -bm25(words, {weights}) AS score FROM words {filtered} words MATCH ? "
             "ORDER BY score DESC LIMIT ?",
-            [*values, query, k],
+            [*values, separate_letters(query), k],
         )
+
+    def count_passages(self, query: str) -> int:
+        """Return the number of passages that match an FTS5 query."""
+        ((count,),) = self.rows("SELECT count(*) FROM words WHERE words MATCH ?", (separate_letters(query),))
+        return int(count)
 
     def document_frequencies(self, stems: Iterable[str]) -> list[tuple[str, int]]:
         """Return those of `stems` (Porter) that occur, each with the number of passages that hold it."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from corpus.article import Article
+from corpus.scripts import separate_letters
 from corpus.store.database import Store
 from corpus.words import words
 
@@ -70,5 +71,5 @@ def _search_condition(search: str) -> tuple[str, list[str]]:
     """
     if not search.strip():
         return "1", []
-    prefixes = " ".join(f'"{word}"*' for word in words(search))
+    prefixes = " ".join(f'"{separate_letters(word)}"*' for word in words(search))
     return _SEARCH_CONDITION, [prefixes or '""', " ".join(search.split())]

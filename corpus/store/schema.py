@@ -3,7 +3,7 @@
 from corpus.article import MONTHS
 
 FILE_NAME = "collection.sqlite"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
@@ -41,10 +41,11 @@ CREATE TABLE corrections (
 ) STRICT;
 """
 # Days without a leading zero, as questions write them.
+_DAY = f"""ltrim(substr(published, 9, 2), '0') || ' ' ||
+        CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4)"""
 _WORDS_VIEW = f"""CREATE VIEW passage_words AS
     SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
-        ltrim(substr(published, 9, 2), '0') || ' ' ||
-        CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4) AS dated
+        {_DAY} AS dated
     FROM passages JOIN articles ON articles.id = passages.article;"""
 # Before version 3 `found` did not say how sure a field is; its position and how it was found tell.
 _VERSION_3 = f"""
@@ -70,8 +71,23 @@ INSERT OR IGNORE INTO corrections
             WHEN 'title' THEN title WHEN 'url' THEN url END, value ->> 'how'
     FROM articles, json_each(articles.found) WHERE value ->> 'how' = 'given by the user';
 """
+# Letters of scripts without spaces are indexed one by one, and marks belong to the letter before them.
+# `separate_letters` is a function of ours, which each connection defines.
+_VERSION_5 = f"""
+DROP TABLE words;
+DROP VIEW passage_words;
+CREATE VIEW passage_words AS
+    SELECT passages.id AS id, separate_letters(title) AS title, separate_letters(publisher) AS publisher,
+        separate_letters(substr(body, start + 1, "end" - start)) AS body, {_DAY} AS dated
+    FROM passages JOIN articles ON articles.id = passages.article;
+CREATE VIRTUAL TABLE words USING fts5(
+    title, publisher, dated, body, content='passage_words', content_rowid='id',
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+);
+INSERT INTO words (words) VALUES ('rebuild');
+"""
 # The statements that bring a collection of each version to the next. A change of the schema adds an entry
 # here and a fixture to the tests.
-MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3, 3: _VERSION_4}
+MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3, 3: _VERSION_4, 4: _VERSION_5}
 # The terms of the word index as a temporary table, created by each connection.
 CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"
