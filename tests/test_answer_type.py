@@ -29,6 +29,17 @@ def test_what_asks_for_no_amount(question: str) -> None:
     assert not parse_answer_type(question).amount
 
 
+def test_words_of_names_are_no_units() -> None:
+    for question in (
+        "Where does HS2 (High Speed 2) start?",
+        "What did Bill Gates say?",
+        "Who runs Speed Bank?",
+    ):
+        assert parse_answer_type(question).unit == "" and not parse_answer_type(question).amount, question
+    for question in ("HOW MUCH IS THE PRICE OF HS2?", "What Is the Price of HS2?", "Price of HS2"):
+        assert parse_answer_type(question).unit == "money", question
+
+
 def test_dates_are_asked_for_as_values() -> None:
     launch = parse_answer_type("the launch date of the telescope ?")
     assert launch.date and launch.admits("It flies in March 2021.")

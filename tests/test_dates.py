@@ -41,6 +41,8 @@ def test_days_in_digits_need_one_reading(text: str, dates: list[str]) -> None:
     [
         ("in 2018, not in the 2,000s", ["2018"]), ("2018-02 or 2018-02-13", ["2018-02", "2018-02-13"]), ("between 2016 and 2021", ["2016", "2021"]),
         ("The plan may change.", []), ("2018-19", []), ("12 July 2018 or 2018", ["2018-07-12", "2018"]),
+        ("on 31 June 2020", ["2020-06"]), ("June 31, 2020 and June 2021", ["2020-06", "2021-06"]), ("on 13/02/2018", ["2018-02-13"]),
+        ("on 03/04/2018", ["2018"]), ("on 2018-02-31", ["2018-02"]),
     ],
 )  # fmt: skip
 def test_dates_of_a_question(text: str, dates: list[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from conftest import article
 
 from corpus.article import PartialDate
 from corpus.cleaning.boilerplate import ends_article, is_boilerplate, is_label, is_section_name
@@ -12,10 +13,12 @@ from corpus.cleaning.clean import NoText, clean
 from corpus.cleaning.dates import find_published_date, find_updated_date
 from corpus.cleaning.metadata import Metadata, match_byline
 from corpus.dates import find_dates, find_numeric_dates
+from corpus.passages import Passage
 from corpus.publishers import is_aggregator_name, is_publisher_name
 from corpus.reading.raw import RawArticle
 from corpus.scripts import count_words, ends_sentence, separate_letters
 from corpus.words import content_bigrams, content_stems
+from embeddings.library import Library
 from rag.generation.hub import is_hub_name
 from rag.quantities.dates import find_date_values, find_event_dates, overlaps_date, parse_dates
 from rag.quantities.numbers import parse_numbers
@@ -24,13 +27,19 @@ from rag.query.answer_type import parse_answer_type
 from rag.query.followups import Turn, is_followup, previous_exchange, rewrite_followup
 from rag.query.intent import extract_topic, parse_intent
 from rag.query.parse import parse_question
-from rag.query.parts import split_question
+from rag.query.parts import QuestionPart, split_question
 from rag.query.sources import extract_filters, mark_sources
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.expansion import QueryExpansion
+from rag.retrieval.values import rank_values
 from rag.verification.citations import parse_drafts
 from rag.verification.claims import month_dates, parse_claim, remove_asides
+from rag.verification.verify import support_score, verify_statement
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour", "The Sun", "Sun Times - Sport")
 CHARS = 2_000
+COSTLY = {"verify_statement", "support_score", "rank_values"}
+COSTLY_CHARS = 800  # for those, and for what asks the collection
 # What a text of four times the length may cost: 4 for linear work, 16 for quadratic, 64 for cubic.
 MAX_RATIO = 10
 # Below this the clock says nothing, and neither does the user.
@@ -54,6 +63,8 @@ HOSTILE = [
     ("", "-."), ("", "The Daily "), ("(", "tags: "), ("section: ", "a ;"), ("© ", "A "), ("", "（。"), ("", "渡 "),
     ("渡", "轮"), ("", "กิ"), ("ก", "\u0e34"), ("", "။ "), ("", "a\u0301"), ("", "by A A\n"), ("", "A headline of words\n"),
     ("", "The ferry sailed at noon.\n"), ("5", " "), ("hundred", " "), ("June", " "), (", and", " "), ("The Gull and", " "),
+    ("A", "-A"), ("", "A-"), ("A", " of"), ("", "A of the "), ("", "A.A "), ("and ", "the "), ("", "and the A "), ("almost ", "all but "), ("", "prevented a "),
+    ("", "in part "), ("", "over "), ("5", " "), ("hundred", " "), ("June", " "), (", and", " "), ("The Gull and", " "),
 ]  # fmt: skip
 HISTORY = (Turn("user", "When did the Halden bridge open?"), Turn("assistant", "In May 2019. [1]"))
 PUBLISHED = PartialDate(2020, 1, 3)
@@ -107,31 +118,53 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "separate_letters": separate_letters,
     "count_words": count_words,
     "ends_sentence": ends_sentence,
+    "verify_statement": lambda text: verify_statement(text, [text]),
+    "support_score": lambda text: support_score(text, [text]),
+    "rank_values": lambda text: rank_values(
+        QuestionPart.parse("How many men were there?"),
+        [sentence(f"{text} 300 men."), sentence(f"300 men {text}")],
+    ),
 }
 
 
-def seconds(parse: Callable[[str], object], text: str) -> float:
-    """The least processor time of three runs, which what else the machine does hardly touches."""
+def sentence(text: str) -> Evidence:
+    return Evidence(Passage(article(body=text), 0, len(text)), 0, len(text), 20.0, 20.0)
+
+
+def seconds(parse: Callable[[str], object], text: str, runs: int) -> float:
+    """The least processor time of some runs, which what else the machine does hardly touches."""
     found = []
-    for _ in range(3):
+    for _ in range(runs):
         start = time.process_time()
         parse(text)
         found.append(time.process_time() - start)
-        if found[-1] < NEGLIGIBLE_SECONDS:
-            break
     return min(found)
 
 
 @pytest.mark.parametrize("name", PARSERS)
 def test_work_grows_with_the_length_of_a_hostile_text(name: str) -> None:
-    parse = PARSERS[name]
+    assert slow_texts(PARSERS[name], CHARS if name not in COSTLY else COSTLY_CHARS) == []
+
+
+def test_words_are_added_to_a_hostile_question_in_linear_time(library: Library) -> None:
+    library.add(article(), "raw", "1")
+    expansion = QueryExpansion(library)
+    assert slow_texts(expansion.fts_query, COSTLY_CHARS) == []
+    assert slow_texts(expansion.expand_acronyms, COSTLY_CHARS) == []
+
+
+def slow_texts(parse: Callable[[str], object], chars: int) -> list[tuple[str, float, float]]:
+    """Return the hostile texts whose work grows faster than their length, with seconds and ratio."""
     slow = []
     for opening, part in HOSTILE:
-        text = (opening + part * CHARS)[: CHARS - 2] + "x"
-        long = seconds(parse, text)
-        if long < NEGLIGIBLE_SECONDS:
-            continue
-        short = seconds(parse, (opening + part * CHARS)[: CHARS // 4 - 2] + "x")
-        if long > MAX_RATIO * short:
+        text, quarter = ((opening + part * chars)[: length - 2] + "x" for length in (chars, chars // 4))
+        for runs in (1, 3):
+            long = seconds(parse, text, runs)
+            if long < NEGLIGIBLE_SECONDS:
+                break
+            short = seconds(parse, quarter, runs)
+            if long <= MAX_RATIO * short:
+                break
+        else:
             slow.append((opening + part, round(long, 3), round(long / short, 1)))
-    assert slow == []
+    return slow

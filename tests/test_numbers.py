@@ -53,6 +53,8 @@ def test_fractions_signs_shared_scales_and_metres(text: str, values: list[int | 
         ("HK$300", "hong kong dollar", ""), ("300 Hong Kong dollars", "hong kong dollar", ""), ("A$300", "australian dollar", ""), ("R$300", "", ""),
         ("Amazon$300", "dollar", ""), ("$300 plus tax", "dollar", ""), ("300 + tax", "", ""), ("300-plus people", "", "more than"), ("over 25 years", "", ""), ("over 25 ships", "", "more than"),
         ("just over 25 years", "", "more than"), ("passed 300", "", "more than"), ("capped at 300", "", "up to"), ("below minus 300", "", "fewer than"),
+        ("it spans over 180 minutes", "", "more than"), ("it grew over 25 years", "", ""), ("over 10 times longer", "", "more than"), ("not quite 300", "", "fewer than"),
+        ("barely 300", "", "about"),
     ],
 )  # fmt: skip
 def test_units_and_bounds(text: str, unit: str, bound: str) -> None:

@@ -4,7 +4,7 @@ from conftest import article
 from corpus.article import PartialDate
 from corpus.store.filters import Filters
 from rag.query.parts import split_question
-from rag.query.sources import NamedSources, extract_filters, publisher_aliases
+from rag.query.sources import NamedSources, extract_filters, mark_sources, publisher_aliases
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour Times - Sport", "Meridian.com")
 SUN = ("The Sun", "The Gull")
@@ -19,6 +19,12 @@ def test_articles_match_a_source_by_publisher_and_by_day() -> None:
     assert count("2018-02-13", "Meridian Wire") == 2 and count("2019-05-01", "The Gull") == 1
     assert count("2018-03-01", "The Gull") == 0 and count(None, "Meridian Wire") == 1
     assert (str(sources.filters.since), str(sources.filters.until)) == ("2018-02-01", "2019-12-31")
+
+
+def test_a_month_and_its_year_are_one_date() -> None:
+    for day in ("May 2013", "May, 2013", "20 May 2013", "May 20, 2013", "May 20 2013"):
+        (phrase,) = mark_sources(f"What did the Gull of {day} say?", ("The Gull",)).phrases
+        assert phrase == f"the Gull of {day}"
 
 
 def test_publishers_are_recognised_without_slogans_and_endings() -> None:

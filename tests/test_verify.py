@@ -93,6 +93,47 @@ def test_the_same_words_may_say_something_else(source: str, true: str, false: st
     assert verify_statement(false, [source])
 
 
+# What stands before the verb, or "VERB" in its place, and says that it did not happen, or not quite.
+NOT_DONE = (
+    "almost VERB|nearly VERB|virtually VERB|practically VERB|all but VERB|as good as VERB|hardly VERB|scarcely VERB|barely VERB|rarely VERB|"
+    "partly VERB|partially VERB|half VERB|provisionally VERB|almost certainly VERB|failed to BASE|refused to BASE|declined to BASE|neglected to BASE|"
+    "forgot to BASE|was about to BASE|was on the verge of GERUND|came close to GERUND|was on the brink of GERUND|narrowly avoided GERUND|"
+    "refrained from GERUND|stopped short of GERUND|was prevented from GERUND|was kept by the court from GERUND|VERB in part|VERB in principle"
+).split("|")
+VERBS = (("approved", "approve", "approving"), ("abandoned", "abandon", "abandoning"), ("signed", "sign", "signing"), ("lost", "lose", "losing"))  # fmt: skip
+
+
+@pytest.mark.parametrize("not_done", NOT_DONE)
+def test_what_was_almost_or_hardly_done_was_not_done(not_done: str) -> None:
+    for past, base, gerund in VERBS:
+        words = not_done.replace("VERB", past).replace("BASE", base).replace("GERUND", gerund)
+        source = f"On Monday the council of Halden {words} the contract with the yard after a debate."
+        assert verify_statement(source, [source]) == []
+        for statement in (
+            f"The council of Halden {past} the contract with the yard.",
+            f"On Monday the council of Halden {past} the contract with the yard after a debate.",
+        ):
+            assert verify_statement(statement, [source]), (statement, source)
+        done = source.replace(words, past)
+        assert verify_statement(source, [done]), (source, done)
+
+
+@pytest.mark.parametrize(
+    ("statement", "source"),
+    [
+        (
+            "The mayor of Halden nearly resigned over the new ferry.",
+            "The mayor of Halden almost resigned over the new ferry.",
+        ),
+        ("About 300 people fled the town.", "Nearly 300 people fled the town."),
+        ("The ferry left Halden on Monday.", "The almost empty ferry left Halden on Monday."),
+        ("The ferry left Halden on Monday.", "The ferry, which is in part a museum, left Halden on Monday."),
+    ],
+)
+def test_softeners_apply_to_what_follows_them_alone(statement: str, source: str) -> None:
+    assert verify_statement(statement, [source]) == []
+
+
 def test_a_name_may_replace_a_pronoun() -> None:
     spans = ["Anna Holm runs the yard in Halden.", "She promised two more ferries on Monday."]
     assert verify_statement("Anna Holm promised two more ferries on Monday.", spans) == []

@@ -16,7 +16,7 @@ _WORDS: tuple[tuple[Bound, str], ...] = (
     (
         "fewer than",
         "(?:(?:just |well |slightly )?(?:under|below)|fewer than|less than|smaller than|lower than|"
-        "just short of)",
+        "just short of|not (?:quite|even)|shy of)",
     ),
     (
         "more than",
@@ -27,7 +27,7 @@ _WORDS: tuple[tuple[Bound, str], ...] = (
     (
         "about",
         "about|around|some|approximately|roughly|nearly|almost|close to|an estimated|estimated|circa|"
-        "more or less|approaching",
+        "more or less|approaching|virtually|practically|barely|hardly|scarcely|in the region of",
     ),
 )
 _BEFORE = re.compile(
@@ -41,6 +41,12 @@ _AFTER = re.compile(
     r"|(?P<about>\s+or so\b|-ish\b)"
 )
 _OVER = re.compile(r"over\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
+# "It took over two years" is a bound, "it grew over two years" a duration.
+_EXTENT = re.compile(
+    r"\b(?:span|last|took|take|taking|spen[dt]|wait|is|are|was|were|been|"
+    r"for|in|after|of|by|at|with|within|than)(?:s|ed|ing)?\s+$",
+    re.IGNORECASE,
+)
 _VERB = re.compile(r"exceed|pass|topped|surpass|estimated", re.IGNORECASE)
 # Characters before a number that can hold the words of its bound.
 BOUND_CHARS = 30  # measured in rag/evaluation/results/corruption.json
@@ -49,12 +55,18 @@ BOUND_CHARS = 30  # measured in rag/evaluation/results/corruption.json
 def find_bound(text: str, start: int, end: int, unit: str) -> tuple[Bound, int, int]:
     """Return the bound of a number, and where the phrase with the words of the bound starts and ends.
 
-    A verb ("exceeds 300") is not part of the phrase, and "over two years" is how long something lasts.
+    A verb ("exceeds 300") is not part of the phrase. "It grew over two years" is a duration, "it took over
+    two years" a bound.
     """
     window = max(0, start - BOUND_CHARS)
     if before := _BEFORE.search(text[window:start]):
-        lasting = _OVER.fullmatch(before[0]) and not unit and unit_at(text, end)[0] == "time"
-        if not lasting:
+        is_duration = (
+            _OVER.fullmatch(before[0])
+            and not unit
+            and unit_at(text, end)[0] == "time"
+            and not _EXTENT.search(text[window : window + before.start()])
+        )
+        if not is_duration:
             verb = _VERB.match(before[0])
             return _kind(before), start if verb else window + before.start(), end
     if after := _AFTER.match(text, end):

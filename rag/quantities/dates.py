@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from corpus.article import MONTHS, Article, InvalidDate, PartialDate
-from corpus.dates import MONTH, YEAR, DateSpan, find_dates
+from corpus.dates import MONTH, YEAR, DateSpan, find_dates, find_numeric_dates
 
 _YEAR_ALONE = re.compile(rf"\b{YEAR}\b(?!-\d)")
-_ISO_DATE = re.compile(rf"\b{YEAR}-\d{{2}}(?:-\d{{2}})?\b")
+_ISO_MONTH = re.compile(rf"\b{YEAR}-\d{{2}}\b")
+# With or without a day; an impossible one ("31 June 2020") leaves its month.
+_MONTH_OF_YEAR = re.compile(rf"\b(?P<month>{MONTH})(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?P<year>{YEAR})\b")
 # A month or a year that something happened in, not a number of things or the prices of that year.
 _MONTH_OR_YEAR = re.compile(
     r"\b(?:[Ii]n|[Bb]y|for|of|[Dd]uring|[Aa]t the end of) "
@@ -37,19 +39,30 @@ _CALENDAR = re.compile(
 
 
 def parse_dates(text: str) -> tuple[PartialDate, ...]:
-    """Return the dates that a text names, each once: written dates first, then ISO dates and years alone.
+    """Return the dates that a text names, each once, in order.
+
+    A day that does not exist leaves its month, and digits that can be read in two ways leave their year.
 
     >>> [str(day) for day in parse_dates("On 12 July 2018, in 2019-03 and in 2020")]
     ['2018-07-12', '2019-03', '2020']
+    >>> [str(day) for day in parse_dates("13/02/2018, 31 June 2020 and 03/04/2017")]
+    ['2018-02-13', '2020-06', '2017']
     """
-    written = find_dates(text)
-    found = [span.date for span in written]
-    in_written = {place for span in written for place in range(span.start, span.end)}
-    for match in [*_ISO_DATE.finditer(text), *_YEAR_ALONE.finditer(text)]:
-        if match.start() not in in_written:
-            with suppress(InvalidDate):
-                found.append(PartialDate.parse(match[0]))
-    return tuple(dict.fromkeys(found))
+    known = [*find_dates(text), *find_numeric_dates(text)]
+    for pattern in (_MONTH_OF_YEAR, _ISO_MONTH, _YEAR_ALONE):
+        taken = {place for span in known for place in range(span.start, span.end)}
+        for match in pattern.finditer(text):
+            if match.start() not in taken:
+                with suppress(InvalidDate):
+                    known.append(DateSpan(*match.span(), _date_of(match)))
+    return tuple(dict.fromkeys(span.date for span in sorted(known, key=lambda span: span.start)))
+
+
+def _date_of(match: re.Match[str]) -> PartialDate:
+    parts = match.groupdict()
+    if not parts:
+        return PartialDate.parse(match[0])
+    return PartialDate(int(parts["year"]), MONTHS.index(parts["month"]) + 1)
 
 
 def published_within(article: Article, dates: tuple[PartialDate, ...]) -> bool:

@@ -65,7 +65,7 @@ _PEOPLE = frozenset(
 _PLURALS_WITHOUT_S = frozenset("people men women children personnel staff police aircraft crew feet".split())
 _NOT_PLURAL = frozenset(
     "is was has as its this thus plus less us does goes comes says his versus across perhaps always towards "
-    "besides".split()
+    "besides times".split()
 )
 _NEXT_WORD = re.compile(r"[ -](?:of (?:the|its|their|his|her|our) )?([A-Za-z][\w’'-]*)")
 

@@ -91,6 +91,10 @@ _AMOUNT = re.compile(
     r"ceiling|height|depth|length|toll|population|strength|estimate|count|power)s?\b",
     re.IGNORECASE,
 )
+# Words of names inside a question: "Bill Gates" is no money and "High Speed 2" no speed.
+_NAME_WORDS = re.compile(r"(?<=[\w,’'] )\(?[A-Z][\w’'-]*+|\([A-Z][\w’'-]*+")
+# Words that are in lower case although the question is not written like a headline.
+_LOWER_CASE = re.compile(r"(?<![\w’'-])(?!(?:the|of|an?|in|on|for|and|to|at|by|or|with|from)\b)[a-z]")
 _FIRST_QUESTION_WORD = re.compile(
     r"\b(?:(?P<no_amount>when|who|whom|why|where)|what|which|how)\b", re.IGNORECASE
 )
@@ -161,14 +165,25 @@ def _asks_amount(question: str) -> bool:
     first = _FIRST_QUESTION_WORD.search(question)
     if (first and first["no_amount"]) or _NO_AMOUNT.search(question):
         return False
-    return bool(_AMOUNT.search(question) or any(words.search(question) for _, words in _UNITS))
+    common = _without_names(question)
+    return bool(_AMOUNT.search(common) or any(words.search(common) for _, words in _UNITS))
 
 
 def _unit(question: str) -> str:
     counted = _COUNTED.search(question)
     if counted:
         return unit_of(counted[1])
-    return next((unit for unit, words in _UNITS if words.search(question)), "")
+    common = _without_names(question)
+    return next((unit for unit, words in _UNITS if words.search(common)), "")
+
+
+def _without_names(question: str) -> str:
+    """Return a question without its capitalised words but the first, unless it is written in capitals.
+
+    >>> _without_names("What does HS2 (High Speed 2) say of Bill Gates?")
+    'What does    2) say of  ?'
+    """
+    return _NAME_WORDS.sub("", question) if _LOWER_CASE.search(question) else question
 
 
 def has_unit(quantity: Quantity, unit: str) -> bool:

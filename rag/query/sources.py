@@ -15,7 +15,7 @@ from corpus.store.filters import Filters
 from rag.quantities.dates import parse_dates, published_within
 
 _DAY = (
-    rf"(?:{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|\d{{1,2}} {MONTH}(?: \d{{4}})?|"
+    rf"(?:{MONTH} \d{{1,2}}(?!\d)(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{1,2}} {MONTH}(?: \d{{4}})?|"
     rf"\d{{4}}-\d\d-\d\d|{MONTH},? \d{{4}})"
 )
 _WHEN = (

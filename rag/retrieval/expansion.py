@@ -37,7 +37,10 @@ _NUMERALS |= {numeral: word for word, numeral in _NUMERALS.items()}
 # hand-set on the sample questions; issue J replaces it
 _SYNONYMS = ("isis isil daesh", "us usa", "uk britain")
 _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{1,6}\b")
-_NAME = re.compile(r"\b[A-Z][\w’'-]*(?:(?: (?:of|the|and|for|on|in))* [A-Z0-9][\w’'-]*){1,6}")
+# Possessive and from the start of a word, so that no part of a name is looked at twice.
+_NAME = re.compile(
+    r"(?<![\w’'-])[A-Z][\w’'-]*+(?:(?: (?:of|the|and|for|on|in)(?= ))*+ [A-Z0-9][\w’'-]*+){1,6}"
+)
 _NAME_PARTICLES = frozenset("of the and for on in".split())
 _MIN_INITIALS = 3  # limit: two capitals stand for too many names
 # In a question of fewer content words, a pair that occurs in a headline too would outweigh the text.

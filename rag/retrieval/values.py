@@ -66,7 +66,7 @@ _LOWER_CASE = re.compile(r"\b[a-z][\w’-]+")
 _PLACE = re.compile(rf"\b(?:in|on|at|for|of|to|from) (?!{WEEKDAY})([A-Z][\w’-]+)")
 _SUBJECT = re.compile(
     r"(?:[Aa]nd |[Bb]ut |[Ww]hile |[Tt]he |For |In |At |Of )*"
-    r"((?:[A-Z][\w.-]*)(?: (?:de |of )?[A-Z][\w.-]*)*)"
+    r"([A-Z][\w.-]*(?: (?:de |of )?[A-Z][\w.-]*)*)"
 )
 _REPORTS = re.compile(
     r" (?:sa(?:ys?|id)|estimat|put|cit|reckon|expect|found|calculat|told|announc|report|show|review|data)"

@@ -12,7 +12,7 @@ from rag.verification.claims import Claim, normalise_word, parse_claim, remove_a
 # rag/evaluation/results/corruption.json.
 _CONTEXT, _SOURCE_CONTEXT = 2, 3
 _MAX_POSITIONS = 20  # limit: of one word in the source
-_YEARS = range(1800, 2101)
+_FIRST_YEAR, _LAST_YEAR = 1800, 2100
 _SAYS = normalise_word("says")
 _PAUSE = re.compile(r"[,;:()“”\"–—]")
 
@@ -129,7 +129,10 @@ def _is_date(claim: Claim, n: int) -> bool:
     """Return True for a month, a weekday and a year."""
     token = claim.tokens[n]
     return token.kind == "date" or (
-        token.number is not None and not token.number.unit and token.number.value in _YEARS
+        token.number is not None
+        and not token.number.unit
+        and _FIRST_YEAR <= token.number.value <= _LAST_YEAR
+        and token.number.value % 1 == 0
     )
 
 

@@ -10,13 +10,14 @@ from corpus.dates import CALENDAR_WORDS
 from corpus.words import STOP_WORDS, stem
 from rag.quantities.numbers import Number, parse_numbers
 
+Softener = Literal["almost", "hardly", "partly"]
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|\w+(?:[.,]\d+)*(?:['’]\w+)?")
 _NAME = re.compile(r"[A-Z][\w’'-]*|\w*[a-z][A-Z]\w*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s|[“\"‘(]|\n)\s*$")
 # Stop words that change a claim as much as a number does.
 _QUALIFIERS = frozenset(
-    "all every only most none nobody always never entire entirely both half quarter twice double doubled "
-    "triple tripled dozens hundreds thousands millions billions first last former".split()
+    "all every whole only most none nobody always never entire entirely both half quarter twice double "
+    "doubled triple tripled dozens hundreds thousands millions billions first last former".split()
 )
 _IGNORED = STOP_WORDS - _QUALIFIERS
 # Words that often open a sentence, and so have a capital, but are no names.
@@ -55,9 +56,42 @@ _DENIAL = re.compile(
     r"\b(?:no(?! longer than| more than| fewer than| less than)|not(?! only\b| just\b| (?:more|less|"
     r"fewer) than [\d$£€])"
     r"|never|none|neither|nor|nobody|nothing|without|cannot|refus(?:e|es|ed|ing) to|declin(?:e|es|ed|ing) to"
-    r"|fail(?:s|ed|ing)? to|unable to|unlikely to|ruled out|rather than|instead of|\w+n['’]t)(?!\w)",
+    r"|fail(?:s|ed|ing)? to|unable to|unlikely to|ruled out|rather than|instead of|\w+n['’]t"
+    # Verbs that deny what follows them (Karttunen 1971), with an object between or not.
+    r"|neglect(?:s|ed|ing)? to|forg[eo]t(?:s|ten|ting)? to|refrain(?:s|ed|ing)? from|avoid(?:s|ed|ing)?"
+    r"|avert(?:s|ed|ing)?|escap(?:es?|ed|ing)|miss(?:es|ed)(?: out on)?"
+    r"|(?:stop(?:s|ped|ping)?|fell|falls?) short of"
+    r"|(?:prevent|ke(?:ep|pt)|stop|barr?|bann?|block|prohibit|deterr?|discourag|dissuad)\w{0,4} "
+    r"(?:[\w’'-]+ ){0,5}?from(?= \w+ing\b))(?!\w)",
     re.IGNORECASE,
 )
+# Adverbs that take from what they modify (the approximators, minimizers and partial diminishers of Quirk
+# et al. 1985, 8.104-8.115): what is almost done is not done. Those of one class may replace each other.
+_SOFTENERS: tuple[tuple[Softener, re.Pattern[str]], ...] = (
+    (
+        "almost",
+        re.compile(
+            r"\b(?:almost|nearly|near(?=-\w)|virtually|practically|all but|as good as|more or less|close to|"
+            r"(?:came|comes?|coming) near(?: to)?|within an (?:inch|ace) of|next to|"
+            r"on the (?:verge|brink|point|cusp|edge) of|(?:just |very )?about(?= to\b))(?!\w)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "hardly",
+        re.compile(r"\b(?:hardly|scarcely|barely|seldom|rarely|little more than)(?!\w)", re.IGNORECASE),
+    ),
+    (
+        "partly",
+        re.compile(
+            r"\b(?:partly|partially|in part|half|semi(?=-)|to some extent|nominally|provisionally|"
+            r"tentatively|conditionally|in principle)(?!\w)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+# The same behind what they modify: "approved the plan in principle".
+_SOFTENED_BEFORE = re.compile(r"\b(?:in part|to some extent|in principle|in name only)\b", re.IGNORECASE)
 _HEDGE = re.compile(
     r"\b(?:may|might|could|should|possibly|perhaps|probably|likely|unlikely|reportedly|allegedly|apparently|"
     r"potentially|presumably|supposedly|maybe|if|unless"
@@ -112,6 +146,7 @@ _SUBJECT_AFTER = re.compile(r"\s+(?:that|it|there|he|she|they)\b")
 _SPEAKER_CHARS = 80  # characters beside a verb of saying that can name its speaker
 _SCOPE = 2  # words behind "not" or "may" to which it applies
 _DATE_CHARS = 10  # characters behind a month in which its day and year follow
+_SOFTENED = 3  # limit: words behind "almost" and before "in part" to which these apply
 Kind = Literal["number", "name", "opening", "date", "qualifier", "word"]
 
 
@@ -145,6 +180,7 @@ class Claim:
     Attributes:
         denied, hedged, future: the indexes of the tokens to which "not", "may" or "will" applies, each with
             the number of tokens between (0 for the next one).
+        softened: the indexes of the tokens to which a word of each class like "almost" applies.
         attributions: who says what.
         continued: the indexes of tokens before which the subject of the sentence is to be understood again.
         pronouns: the characters at which pronouns start.
@@ -159,6 +195,7 @@ class Claim:
     denied: dict[int, int]
     hedged: dict[int, int]
     future: dict[int, int]
+    softened: dict[Softener, frozenset[int]]
     attributions: tuple[Attribution, ...]
     continued: tuple[int, ...]
     pronouns: tuple[int, ...]
@@ -190,6 +227,7 @@ def parse_claim(text: str) -> Claim:
         denied=_in_scope(_DENIAL, text, tokens),
         hedged=_in_scope(_HEDGE, without_may, tokens),
         future=_in_scope(_FUTURE, text, tokens),
+        softened={kind: _softened(kind, words, text, tokens) for kind, words in _SOFTENERS},
         attributions=tuple(_attributions(text, tokens)),
         continued=tuple(dict.fromkeys(bisect_left(starts, m.end()) for m in _SAME_SUBJECT.finditer(text))),
         pronouns=tuple(match.start() for match in _PRONOUN.finditer(text)),
@@ -298,6 +336,29 @@ def _in_scope(pattern: re.Pattern[str], text: str, tokens: tuple[Token, ...]) ->
                 break
             found[n] = min(distance, found.get(n, distance))
     return found
+
+
+def _softened(kind: Softener, words: re.Pattern[str], text: str, tokens: tuple[Token, ...]) -> frozenset[int]:
+    """Return the indexes of the tokens to which the softeners of a class apply.
+
+    These are the next token and, behind adverbs and words like "all", what they modify: "almost certainly
+    resigned". A number is left to its bound.
+    """
+    starts = [token.start for token in tokens]
+    found: set[int] = set()
+    for match in words.finditer(text):
+        first = bisect_left(starts, match.end())
+        for n in range(first, min(first + _SOFTENED, len(tokens))):
+            if tokens[n].number:
+                break
+            found.add(n)
+            if tokens[n].kind != "qualifier" and not text[: tokens[n].end].endswith("ly"):
+                break
+    for match in _SOFTENED_BEFORE.finditer(text) if kind == "partly" else ():
+        last = bisect_left(starts, match.start())
+        pause = max((text.rfind(mark, 0, match.start()) for mark in ",;:()"), default=-1)
+        found |= set(range(max(bisect_left(starts, pause), last - _SOFTENED), last))
+    return frozenset(found)
 
 
 def _attributions(text: str, tokens: tuple[Token, ...]) -> Iterator[Attribution]:

@@ -31,7 +31,9 @@ MIN_CONTEXT_OVERLAP = 0.6
 _MIN_ATTRIBUTED = 0.6
 _MAX_CHARS = 2_000  # limit: of a statement
 _CLAUSE = re.compile(
-    r"[;:]\s+|,\s+(?:and|but|while|whereas|as|which|who|or|although)\s+|\s+(?:while|whereas|although|but)\s+",
+    # Possessive and from the start of the white space, so that none of it is looked at twice.
+    r"[;:]\s+|,\s++(?:and|but|while|whereas|as|which|who|or|although)\s+"
+    r"|(?<!\s)\s++(?:while|whereas|although|but)\s+",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[“\"]([^“”\"]{3,})[”\"]")
@@ -69,6 +71,7 @@ def verify_statement(
             *_misplaced(claim, source),
             *denied_words(claim, aligned, source),
             *unhedged_words(claim, aligned),
+            *unsoftened_words(claim, aligned),
             *misattributed_speakers(claim, aligned, source),
         ]
     return list(dict.fromkeys(reasons))
@@ -78,8 +81,7 @@ def support_score(statement: str, spans: Sequence[str]) -> float:
     """Return how closely the words of a statement follow its source, from 0 to 1.
 
     The mean of two shares: of the words that the best sentence has, and of the words beside them that are
-        beside
-    them there too. `benchmarks/support.py` measures it on AttributionBench.
+    beside them there too. `benchmarks/support.py` measures it on AttributionBench.
 
     >>> support_score("The council approved the plan", ["On Monday the town's council approved the plan."])
     1.0
@@ -285,6 +287,17 @@ def unhedged_words(claim: Claim, aligned: dict[int, TokenPosition]) -> Iterator[
             yield f'it states as a fact what is possible or planned in the source ("{text}")'
         elif n not in claim.future and _applies(there.future, m, there, claim):
             yield f'it states as done what is expected in the source ("{text}")'
+
+
+def unsoftened_words(claim: Claim, aligned: dict[int, TokenPosition]) -> Iterator[str]:
+    """Yield what only one of the two texts says to be "almost", "hardly" or "partly" so."""
+    for n, (there, m) in aligned.items():
+        text = claim.text[claim.tokens[n].start : claim.tokens[n].end]
+        for kind, softened in there.softened.items():
+            if m in softened and n not in claim.softened[kind]:
+                yield f'it leaves out that the source says "{kind}" or the like ("{text}")'
+            elif n in claim.softened[kind] and m not in softened:
+                yield f'the source does not say "{kind}" or the like ("{text}")'
 
 
 def misattributed_speakers(
