@@ -169,9 +169,9 @@ def test_units_of_nouns() -> None:
     ],
 )
 def test_an_endless_sentence_takes_no_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     parse_quantities(text, FEBRUARY_2021)
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_dates_as_quantities() -> None:
