@@ -1,5 +1,6 @@
 """Exact nearest-neighbour search over unit vectors with FAISS, and a langchain `VectorStore` on top of it."""
 
+import threading
 import uuid
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
@@ -70,7 +71,7 @@ class FaissStore(VectorStore):
     """An `ExactIndex` with its documents as a langchain `VectorStore`.
 
     `documents` maps document ids to documents and `keys` the index's numbers to document ids. With immutable
-    mappings, such as a view of a collection, the store can only be searched.
+    mappings, such as a view of a collection, the store can only be searched. Safe to share between threads.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class FaissStore(VectorStore):
         self._index = index
         self._documents: Mapping[str, Document] = {} if documents is None else documents
         self._keys: Mapping[int, str] = {} if keys is None else keys
+        self._lock = threading.RLock()  # of index, documents and keys together
 
     @property
     def embeddings(self) -> Embeddings:
@@ -102,26 +104,28 @@ class FaissStore(VectorStore):
         texts = list(texts)
         documents, keys = self._writable()
         names = [name or str(uuid.uuid4()) for name in (ids or [""] * len(texts))]
-        self.delete([name for name in names if name in documents])
-        first = max(keys, default=-1) + 1
-        numbers = range(first, first + len(texts))
         vectors = np.array(self._embedding.embed_documents(texts), np.float32).reshape(len(texts), -1)
-        self._index.add(list(numbers), vectors)
-        for number, name, text, metadata in zip(
-            numbers, names, texts, metadatas or [{}] * len(texts), strict=True
-        ):
-            keys[number] = name
-            documents[name] = Document(id=name, page_content=text, metadata=metadata)
+        with self._lock:
+            self.delete([name for name in names if name in documents])
+            first = max(keys, default=-1) + 1
+            numbers = range(first, first + len(texts))
+            self._index.add(list(numbers), vectors)
+            for number, name, text, metadata in zip(
+                numbers, names, texts, metadatas or [{}] * len(texts), strict=True
+            ):
+                keys[number] = name
+                documents[name] = Document(id=name, page_content=text, metadata=metadata)
         return names
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
         """Delete the documents of `ids`, or all; return True."""
         documents, keys = self._writable()
-        deleted = set(documents if ids is None else ids)
-        numbers = [number for number, name in keys.items() if name in deleted]
-        self._index.remove(numbers)
-        for number in numbers:
-            documents.pop(keys.pop(number))
+        with self._lock:
+            deleted = set(documents if ids is None else ids)
+            numbers = [number for number, name in keys.items() if name in deleted]
+            self._index.remove(numbers)
+            for number in numbers:
+                documents.pop(keys.pop(number))
         return True
 
     def _writable(self) -> tuple[MutableMapping[str, Document], MutableMapping[int, str]]:
@@ -133,7 +137,8 @@ class FaissStore(VectorStore):
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the documents of those `ids` that exist."""
-        return [self._documents[name] for name in ids if name in self._documents]
+        found = (self._documents.get(name) for name in ids)
+        return [document for document in found if document]
 
     def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
         """Return the `k` documents nearest to `query`, best first."""
@@ -142,9 +147,15 @@ class FaissStore(VectorStore):
     def similarity_search_with_score(
         self, query: str, k: int = 4, **kwargs: Any
     ) -> list[tuple[Document, float]]:
-        """Return the `k` documents nearest to `query` with their cosines, best first."""
-        nearest = self._index.search(np.array(self._embedding.embed_query(query), np.float32), k)
-        return [(self._documents[self._keys[number]], score) for number, score in nearest]
+        """Return the `k` documents nearest to `query` with their cosines, best first.
+
+        Of a view of a collection, a document that was removed since the search is left out.
+        """
+        vector = np.array(self._embedding.embed_query(query), np.float32)
+        with self._lock:
+            nearest = self._index.search(vector, k)
+            found = [(self._documents.get(self._keys[number]), score) for number, score in nearest]
+        return [(document, score) for document, score in found if document]
 
     @classmethod
     def from_texts(

@@ -164,9 +164,8 @@ class Library:
         return self.store.passages(ids)
 
     def as_vector_store(self) -> FaissStore:
-        """Return the collection as a langchain `VectorStore`, for search only."""
-        self.refresh()
-        return FaissStore(self.encoder, self._index, _Documents(self.store), _Keys())
+        """Return the collection as a langchain `VectorStore`, for search only; it follows all changes."""
+        return FaissStore(self.encoder, _View(self), _Documents(self.store), _Keys())
 
 
 def fingerprint_matches(encoder: Encoder, stored: str) -> bool:
@@ -189,6 +188,18 @@ def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
         yield article
     store.rebuild_word_index()
     store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
+
+
+class _View(ExactIndex):
+    """The index of a library, for search only: each search holds the library's lock and follows changes."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def search(
+        self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
+        return self._library.search_by_vector(vector, k)
 
 
 class _Keys(Mapping[int, str]):

@@ -1,5 +1,8 @@
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +60,7 @@ def test_filters_apply_before_both_searches(two: Library) -> None:
 def test_adding_again_encodes_nothing(two: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         Encoder,
-        "encode",
+        "encode_in_background",
         lambda self, texts: np.empty((0, 384), np.float32) if not texts else pytest.fail("encoded again"),
     )
     assert two.add(FERRY, "raw", "digest") == 0
@@ -102,6 +105,42 @@ def test_the_langchain_store_is_read_only(two: Library) -> None:
     assert document.id and store.get_by_ids([document.id, "99", "x"]) == [document]
     with pytest.raises(TypeError, match="dateline add"):
         store.add_texts(["new"])
+
+
+def test_the_langchain_store_is_searched_while_articles_come_and_go(two: Library) -> None:
+    store, stopped = two.as_vector_store(), threading.Event()
+    others = [
+        article(body=f"Otter {n} swam past the quay. It was seen at noon.", title=None) for n in range(40)
+    ]
+
+    def search() -> int:
+        searches = 0
+        while not stopped.is_set():
+            found = store.similarity_search_with_score("When did the boat depart?", 3)
+            assert found[0][0].page_content == FERRY.body and all(score <= 1.001 for _, score in found)
+            searches += 1
+        return searches
+
+    with ThreadPoolExecutor(4) as pool:
+        searching = [pool.submit(search) for _ in range(4)]
+        for _ in range(3):
+            for other in others:
+                two.add(other, "raw", "digest")
+                two.refresh()
+            for other in others:
+                two.remove(other.id)
+                two.refresh()
+        stopped.set()
+    assert all(done.result() > 10 for done in searching)
+
+
+def test_the_langchain_store_follows_the_collection(two: Library, encoder: Encoder) -> None:
+    store = two.as_vector_store()
+    with closing(Store(two.store.path.parent)) as other:
+        Library(other, encoder).add(article(body="Otters swim in the bay.", title="Otters"), "raw", "digest")
+        assert store.similarity_search("Which animals swim?", 1)[0].page_content == "Otters swim in the bay."
+        Library(other, encoder).remove(FERRY.id)
+    assert FERRY.body not in [document.page_content for document in store.similarity_search("ferry", 9)]
 
 
 def test_a_date_that_cannot_be_parsed_is_a_warning(library: Library, tmp_path: Path) -> None:
