@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import sentencex
 
 from corpus.article import Article
+from corpus.caching import TextCache
 from corpus.scripts import MARKS, UNSPACED_LETTER, count_unspaced_letters
 from corpus.words import content_stems
 
@@ -58,10 +58,13 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
     return spans
 
 
-@lru_cache(maxsize=4096)  # every question of a conversation reads the same passages
-def sentence_stems(body: str, start: int, end: int) -> tuple[frozenset[str], ...]:
-    """Return the content stems of each sentence between `start` and `end` of a body."""
-    return tuple(frozenset(content_stems(body[a:b])) for a, b in sentence_spans(body, start, end))
+def _sentence_stems(text: str) -> tuple[frozenset[str], ...]:
+    """Return the content stems of each sentence of a text."""
+    return tuple(frozenset(content_stems(text[start:end])) for start, end in sentence_spans(text))
+
+
+# Every question of a conversation reads the same passages; the limit is that of some 4,000 of them.
+sentence_stems = TextCache(_sentence_stems, max_chars=5_000_000)
 
 
 def split_passages(

@@ -31,13 +31,20 @@ STOP_WORDS = frozenset(
 )
 _stemmer = snowballstemmer.stemmer("english")
 _stemmer_lock = Lock()  # the stemmer keeps state, and questions come on several threads
+_MAX_CACHED_LETTERS = 40  # limit on memory: a "word" of an article may have any length
 
 
-@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Return the Porter2 stem of a word, in lower case and without a possessive ending."""
+    return _cached_stem(word) if len(word) <= _MAX_CACHED_LETTERS else _stem(word)
+
+
+def _stem(word: str) -> str:
     with _stemmer_lock:
         return str(_stemmer.stemWord(_without_possessive(word.lower())))
+
+
+_cached_stem = lru_cache(maxsize=100_000)(_stem)
 
 
 def words(text: str) -> list[str]:

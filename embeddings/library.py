@@ -2,8 +2,8 @@
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 import numpy as np
@@ -21,6 +21,7 @@ from embeddings.reranker import Reranker
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special tokens
 REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
+_CACHED_FREQUENCIES = 10_000  # limit: of words and pairs of words that questions name
 _FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
 
 
@@ -45,7 +46,7 @@ class Library:
         self._lock = threading.RLock()
         self._store_version: tuple[int, int] | None = None
         self._version, self._coverage = "", store.coverage()
-        self._frequencies: dict[str, int] = {}
+        self._frequency = self._empty_frequencies()
         self.refresh()
 
     @cached_property
@@ -83,7 +84,7 @@ class Library:
             article_ids = "".join(row[0] for row in self.store.rows("SELECT id FROM articles ORDER BY id"))
             self._version = sha256(article_ids.encode()).hexdigest()[:12]
             self._coverage = self.store.coverage()
-            self._frequencies = {}
+            self._frequency = self._empty_frequencies()
 
     @property
     def version(self) -> str:
@@ -146,10 +147,14 @@ class Library:
     def passage_frequency(self, phrase: str) -> int:
         """Return the number of passages that contain a word or phrase, in any inflected form."""
         self.refresh()
-        frequencies = self._frequencies
-        if phrase not in frequencies:
-            frequencies[phrase] = self.store.count_passages(f'"{phrase}"')
-        return frequencies[phrase]
+        return self._frequency(phrase)
+
+    def _empty_frequencies(self) -> Callable[[str], int]:
+        """Return a function that counts the passages with a phrase, and keeps the latest counts."""
+        return lru_cache(maxsize=_CACHED_FREQUENCIES)(self._count_passages)
+
+    def _count_passages(self, phrase: str) -> int:
+        return self.store.count_passages(f'"{phrase}"')
 
     def idf(self, word: str) -> float:
         """Return a word's inverse document frequency over passages.

@@ -14,6 +14,7 @@ LAYERS = (
         f"corpus.{name}"
         for name in (
             "article",
+            "caching",
             "characters",
             "dates",
             "environment",

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import snowballstemmer
 
-from corpus.words import stem
+from corpus.words import _cached_stem, stem
 
 
 def test_stemming_is_thread_safe() -> None:
@@ -19,7 +19,7 @@ def test_stemming_is_thread_safe() -> None:
     sys.setswitchinterval(1e-6)
     try:
         for _ in range(5):
-            stem.cache_clear()
+            _cached_stem.cache_clear()
             with ThreadPoolExecutor(8) as pool:
                 assert all(
                     found == right for found in pool.map(lambda _: [stem(word) for word in words], range(8))

@@ -4,9 +4,9 @@ Two texts count as copies only if no figure, name, negation or other content wor
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from corpus.article import Article
+from corpus.caching import TextCache
 from corpus.passages import Passage, sentence_spans
 from corpus.words import words
 
@@ -14,6 +14,7 @@ from corpus.words import words
 _TRIVIAL = frozenset("a an the that which also said says had has have been on of and".split())
 _MAX_DAYS_APART = 7  # limit: in a paper of another week, "on Thursday" is another day
 _MIN_SHARED_WORDS = 30  # limit: fewer may be equal by chance ("No one was hurt.")
+_CACHED_CHARS = 1_000_000  # limit, of each cache: some 200 articles
 _MIN_SHARED_SENTENCES = 0.5  # limit: of the shorter article; papers cut agency reports from the end
 
 
@@ -37,7 +38,7 @@ def deduplicate_passages(passages: Sequence[Passage], limit: int) -> list[tuple[
     kept_sentences: dict[str, set[str]] = {}  # by article id
     copies: dict[int, list[Passage]] = {}
     for n, passage in enumerate(passages):
-        own = _sentences(passage.article.body, passage.start, passage.end)
+        own = _sentences(passage.text)
         original = next(
             (m for m in kept if _repeats(passage, own, passages[m], kept_sentences[passages[m].article.id])),
             None,
@@ -62,7 +63,7 @@ def find_copies(article: Article, sentence: str, others: Sequence[Article]) -> t
         if other.id != article.id
         and _may_be_copies(article, other)
         and wanted in _article_text(other.body)  # much faster than to split the article into sentences
-        and wanted in _sentences(other.body, 0, len(other.body))
+        and wanted in _sentences(other.body)
         and _are_copies(article, other)
     )
 
@@ -72,18 +73,16 @@ def _repeats(passage: Passage, own: frozenset[str], other: Passage, kept_sentenc
         own <= kept_sentences
         and _may_be_copies(passage.article, other.article)
         and _are_long_enough(own)
-        and bool(own & _sentences(other.article.body, other.start, other.end))
+        and bool(own & _sentences(other.text))
     )
 
 
-@lru_cache(maxsize=512)
-def _sentences(body: str, start: int, end: int) -> frozenset[str]:
-    return frozenset(comparison_text(body[a:b]) for a, b in sentence_spans(body, start, end)) - {""}
+def _compared_sentences(text: str) -> frozenset[str]:
+    return frozenset(comparison_text(text[start:end]) for start, end in sentence_spans(text)) - {""}
 
 
-@lru_cache(maxsize=64)
-def _article_text(body: str) -> str:
-    return comparison_text(body)
+_sentences = TextCache(_compared_sentences, _CACHED_CHARS)
+_article_text = TextCache(comparison_text, _CACHED_CHARS)
 
 
 def _may_be_copies(first: Article, second: Article) -> bool:
@@ -102,7 +101,7 @@ def _may_be_copies(first: Article, second: Article) -> bool:
 
 def _are_copies(first: Article, second: Article) -> bool:
     """Return whether enough of the shorter article's sentences occur in the longer one."""
-    one, other = (_sentences(article.body, 0, len(article.body)) for article in (first, second))
+    one, other = (_sentences(article.body) for article in (first, second))
     shared = one & other
     return len(shared) >= _MIN_SHARED_SENTENCES * min(len(one), len(other)) and _are_long_enough(shared)
 

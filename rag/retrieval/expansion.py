@@ -6,6 +6,7 @@ in the collection are added, and none of the question's own words is left out.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from string import ascii_lowercase
 
 from corpus.words import STOP_WORDS, content_bigrams, content_words, stem, words
@@ -49,6 +50,7 @@ _LONG_QUESTION_WORDS = 10
 # Letters of an acronym that is recognised from a name alone, without "(ACRONYM)" behind it.
 _MIN_UNDEFINED_LETTERS = 3  # hand-set on the sample questions; issue J replaces it
 _MAX_LONG_FORMS = 2  # limit, of one acronym
+_CACHED_ACRONYMS = 1_000  # limit
 _DEFINING_PASSAGES = 20  # limit, of passages that are read for the long forms of an acronym
 
 
@@ -57,8 +59,8 @@ class QueryExpansion:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._version: tuple[int, int] | None = None
-        self._long_forms_cache: dict[str, list[str]] = {}  # of that version of the collection
+        # By acronym and version of the collection, since each search of each part asks for them.
+        self._cached_long_forms = lru_cache(_CACHED_ACRONYMS)(self._find_long_forms)
 
     def fts_query(self, question: str, bigrams: bool = True, variants: bool = True) -> str:
         """Return an FTS5 query for the content words of a question; "" if it has none.
@@ -116,16 +118,10 @@ class QueryExpansion:
                 yield initials.lower()
 
     def _long_forms(self, acronym: str) -> list[str]:
-        """Return the long forms of an acronym; cached, since each search of each part asks for them."""
-        version = self._library.store.version
-        if self._version != version:
-            self._version, self._long_forms_cache = version, {}
-        cache = self._long_forms_cache
-        if acronym not in cache:
-            cache[acronym] = self._find_long_forms(acronym)
-        return cache[acronym]
+        """Return the long forms of an acronym that articles spell out."""
+        return self._cached_long_forms(acronym, self._library.store.version)
 
-    def _find_long_forms(self, acronym: str) -> list[str]:
+    def _find_long_forms(self, acronym: str, version: tuple[int, int]) -> list[str]:
         defined = re.compile(
             r"\b((?:[A-Z][\w’'-]*|of|the|and|for|on|in)"
             r"(?: (?:[A-Z0-9][\w’'-]*|of|the|and|for|on|in)){1,7}) \(" + acronym + r"\)"

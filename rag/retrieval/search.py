@@ -197,7 +197,7 @@ class Retriever(BaseRetriever):
             {stem(word): self.library.idf(word) for word in content_words(part.text)} for part in parts
         ]
         for hit in hits:
-            stems = sentence_stems(hit.passage.article.body, hit.passage.start, hit.passage.end)
+            stems = sentence_stems(hit.passage.text)
             gain = self.scoring.sentence * _mean_of_best_two([_best_share(words, stems) for words in weights])
             yield _with_gain(hit, "sentence", gain)
 
