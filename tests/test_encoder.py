@@ -1,5 +1,7 @@
 import dataclasses
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -62,6 +64,38 @@ def test_threads_can_share_an_encoder(encoder: Encoder) -> None:
     assert len(results) == 4 and all(
         np.allclose(vectors, alone.encode(texts[n]), atol=1e-5) for n, (vectors, _) in results.items()
     )
+
+
+def test_questions_are_encoded_before_a_long_text_that_is_being_added(encoder: Encoder) -> None:
+    passages = [f"On day {n} the ferry carried passengers and freight. " * 20 for n in range(24)]
+    waited, asked = [], 0
+    with ThreadPoolExecutor(1) as pool:
+        adding = pool.submit(encoder.encode_in_background, passages)
+        began = time.monotonic()
+        while not adding.done():
+            asked += 1
+            started = time.monotonic()
+            encoder.encode([f"What did the ferry carry on day {asked}?"])
+            waited.append(time.monotonic() - started)
+            time.sleep(0.01)
+        seconds = time.monotonic() - began
+    assert asked > 3 and max(waited) < seconds / 2  # a batch at a time, not all that is added
+    assert np.allclose(adding.result(), Encoder(threads=1).encode(passages), atol=1e-5)
+
+
+def test_what_is_added_waits_for_questions_but_not_for_ever(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with encoder.questions_first():
+            adding = pool.submit(encoder.encode_in_background, ["The ferry sailed at noon."])
+            assert not wait([adding], timeout=0.5).done
+        assert adding.result(timeout=60).shape == (1, 384)
+        monkeypatch.setattr(module, "_MAX_BACKGROUND_WAIT_SECONDS", 0.1)
+        with encoder.questions_first():  # a question that never ends
+            adding = pool.submit(encoder.encode_in_background, ["The ferry sailed at noon."])
+            assert adding.result(timeout=60).shape == (1, 384)
+    assert encoder.encode_in_background([]).shape == (0, 384)
 
 
 def test_the_cache_returns_equal_vectors_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
