@@ -96,12 +96,26 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """A piece of the text as it was read that cleaning left out of the body.
+
+    `line` counts from 1, `start` is the offset in the normalised text, and `reason` says in words why.
+    """
+
+    line: int
+    start: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """A cleaned news article. A field that its source did not state is None.
 
     `standfirst` is the line that sums the article up; if it is a sentence, the body holds it too. `updated`
     is the day of the last change, if it differs from `published`. `origin` is the path or address it was read
-    from, and `provenance` says where each known field was found.
+    from, and `provenance` says where each known field was found. `removed` is what cleaning left out; an
+    article from a collection has none, see `Store.removed`.
     """
 
     title: str | None
@@ -115,6 +129,7 @@ class Article:
     updated: PartialDate | None = None
     origin: str = ""
     provenance: tuple[Provenance, ...] = ()
+    removed: tuple[Removal, ...] = ()
 
     @property
     def id(self) -> str:

@@ -91,7 +91,7 @@ def test_lines_broken_at_a_column_are_joined() -> None:
         "Nobody objected to it. The next meeting is planned for the autumn, when the first of the trainers should have left for the capital and its bases.",
     ]
     assert cleaned(
-        "Mission to grow\n\n" + "\n\n".join(fill(text, 72) for text in paragraphs)
+        "Mission to grow in Iraq\n\n" + "\n\n".join(fill(text, 72) for text in paragraphs)
     ).body == "\n\n".join(paragraphs)
     headed = "Mission to grow over the coming years, ministers agree\nBy Anna Holm\n" + "\n".join(paragraphs)
     assert cleaned(headed).body == "\n\n".join(paragraphs) and cleaned(headed).author == "Anna Holm"
@@ -152,6 +152,77 @@ def test_a_wrong_date_and_a_text_without_prose_are_refused() -> None:
         cleaned("Home\nNews\nSport")
     with pytest.raises(NoText, match="split it"):
         cleaned("a b c d. " * 100_000)
+
+
+LINES = (
+    "The ferry sailed at noon on Friday with eighty cars on board, two years after it was due to begin its work.",
+    "What it costs",
+    "Fares",
+    "The terms of the deal are confidential.",
+    "Copyright law will change in May.",
+    "The strike killed twelve people in the harbour, officials said on Sunday evening (AP)",
+    "- Adults: 4 crowns",
+    "Share prices fell by half.",
+    "It cost 56 million crowns, the council says. Auditors say that it cost 61 million, and that nobody asked them.",
+)
+
+
+def test_a_body_in_a_field_of_its_own_is_kept_whole_but_for_known_lines() -> None:
+    body = "\n\n".join(LINES)
+    for kind in ("body", "page"):
+        found = clean(RawArticle(body, "a.jsonl", {"title": "Ferry sails at last"}, kind=kind))
+        assert found.body == body and found.removed == ()
+    known = [
+        "Ferry sails at last",
+        "By Anna Holm",
+        LINES[0],
+        "Advertisement",
+        LINES[1],
+        "© 2021 Harbour News",
+    ]
+    found = clean(
+        RawArticle("\r\n".join(known), "a", {"title": known[0], "author": "Anna Holm"}, kind="body")
+    )
+    assert found.body == f"{LINES[0]}\n\n{LINES[1]}"
+    assert [(item.line, item.text, item.reason) for item in found.removed] == [
+        (1, known[0], "headline"),
+        (2, known[1], "byline or date"),
+        (4, known[3], "notice of the page"),
+        (6, known[5], "notice of the page"),
+    ]
+
+
+def test_what_is_left_out_of_a_page_is_recorded_with_its_place_and_reason() -> None:
+    text = normalise_text(PAGE)
+    removed = cleaned(PAGE).removed
+    assert {item.reason: item.text for item in removed} == {
+        "headline": "Ferry goes into service",
+        "notice of the page": "Copyright The Harbour Gazette Limited 2024. All rights reserved.",
+        "below the text": "Comments (3)",
+        "byline or date": "Published: 12 March, 2021",
+        "caption": "The ferry leaves the quay [Getty]",
+        "dateline": "KESTREL BAY (Meridian Wire) - ",
+        "block beside the text": "A longer story about ferries and the people on board",
+    }
+    for item in removed:
+        assert text[item.start :].startswith(item.text)
+        assert item.text in text.split("\n")[item.line - 1]
+
+
+@given(st.lists(st.sampled_from([*LINES, *PAGE.split("\n"), "Read more:", "Home   News   Sport"])))
+def test_every_line_is_kept_or_recorded(lines: list[str]) -> None:
+    try:
+        found = cleaned("\n\n".join(lines))
+    except NoText:
+        return
+    known = sorted(
+        word for text in (found.body, *(item.text for item in found.removed)) for word in text.split()
+    )
+    assert known == sorted(" ".join(lines).split())
+
+
+def test_a_single_short_sentence_is_an_article() -> None:
+    assert cleaned("The bridge opened.").body == "The bridge opened."
 
 
 @given(st.text())

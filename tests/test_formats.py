@@ -141,13 +141,13 @@ def test_a_date_in_the_text_of_a_page_is_not_its_date(tmp_path: Path) -> None:
 
 def test_mojibake_is_repaired_where_it_is_certain(tmp_path: Path) -> None:
     (found,) = articles(
-        tmp_path, "a.txt", "A headline here\n\nItâ€™s the mayorâ€™s ferry, he said.\n".encode()
+        tmp_path, "a.txt", "A headline of four words\n\nItâ€™s the mayorâ€™s ferry, he said.\n".encode()
     )
     assert (
         found.body == "It's the mayor's ferry, he said." or found.body == "It’s the mayor’s ferry, he said."
     )
     (kept,) = articles(
-        tmp_path, "b.txt", "A headline here\n\nThe café’s ferry, naïve as ever, sailed.\n".encode()
+        tmp_path, "b.txt", "A headline of four words\n\nThe café’s ferry, naïve as ever, sailed.\n".encode()
     )
     assert kept.body == "The café’s ferry, naïve as ever, sailed."
 

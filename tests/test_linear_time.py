@@ -8,14 +8,14 @@ import pytest
 from conftest import article
 
 from corpus.article import PartialDate
-from corpus.cleaning.boilerplate import ends_article, is_boilerplate, is_label, is_section_name
+from corpus.cleaning.boilerplate import ends_article, is_caption, is_label, is_notice, is_section_name
 from corpus.cleaning.clean import NoText, clean
 from corpus.cleaning.dates import find_published_date, find_updated_date
 from corpus.cleaning.metadata import Metadata, match_byline
 from corpus.dates import find_dates, find_numeric_dates
 from corpus.passages import Passage
 from corpus.publishers import is_aggregator_name, is_publisher_name
-from corpus.reading.raw import RawArticle
+from corpus.reading.raw import RawArticle, TextKind
 from corpus.scripts import count_words, ends_sentence, separate_letters
 from corpus.words import content_bigrams, content_stems
 from embeddings.library import Library
@@ -53,7 +53,8 @@ HOSTILE = [
         "A and the B and ", "the A, the B, ", "A of B ", "hundred and ", "twenty ", "five to six ", "between 5 and 7 ",
         "from 5 to 7 ", "half a ", "June ", "June 3, 2013 ", "3 June 2013, ", "2013 ", "2013-05-03 ", "in 2019 in ",
         "in May, ", "only in 2019, 2020 and ", "only from the Sun and ", "from the Sun, ", "the Gull and the Sun and ",
-        "articles from the Gull and ", "article by ", "according to A, ", "what did ", "how did ", "how has it ",
+        "© ", "by A ", "By A. B and ", "share ", "a@b.", "www.", "› a ", "1h", "12 March 2021, ", "(dpa) - ", "Read more:\n", "A b.\n",
+        "Copyright ", "Home   News   Sport\n", "updated ", "reporting by ", "articles from the Gull and ", "article by ", "according to A, ", "what did ", "how did ", "how has it ",
         "how much of ", "how many a-", "is a ly ", "was a b c ", "said ", "said that ", "He said A ", "who is ",
     )
 ] + [
@@ -70,9 +71,9 @@ HISTORY = (Turn("user", "When did the Halden bridge open?"), Turn("assistant", "
 PUBLISHED = PartialDate(2020, 1, 3)
 
 
-def clean_or_refuse(text: str) -> None:
+def clean_or_refuse(text: str, kind: TextKind) -> None:
     with suppress(NoText):
-        clean(RawArticle(text, "a.txt"))
+        clean(RawArticle(f"A headline of four words\n\n{text}\n\nIt is a text.", "a.txt", kind=kind))
 
 
 PARSERS: dict[str, Callable[[str], object]] = {
@@ -102,10 +103,12 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "find_numeric_dates": find_numeric_dates,
     "parse_drafts": parse_drafts,
     "is_hub_name": is_hub_name,
-    "clean": clean_or_refuse,
+    "clean a page": lambda text: clean_or_refuse(text, "page"),
+    "clean a body": lambda text: clean_or_refuse(text, "body"),
     "Metadata": lambda text: Metadata(RawArticle("", "a.txt", {"publisher": f"{text} x"})),
     "match_byline": match_byline,
-    "is_boilerplate": is_boilerplate,
+    "is_notice": is_notice,
+    "is_caption": is_caption,
     "is_label": is_label,
     "is_section_name": is_section_name,
     "ends_article": ends_article,

@@ -1,86 +1,91 @@
-"""Recognise lines of a page that are not the article's: menus, captions, notices, section names.
+"""Recognise lines of a page that are not the article's: notices, captions, labels, section names.
 
-Each pattern is matched against one whole line, in time linear in its length.
+Only what `is_notice` and `is_caption` recognise is left out by itself. Labels tell where a headline is not,
+and that there is a page around the article; what else is left out follows from the position of lines. Longer
+lines than `MAX_LINE_CHARS` are none of these, so that each pattern's work is bounded.
 """
 
 import re
 
-# Dropped wherever they are, though they may read like sentences.
-_NOTICES = (
-    r"\d{1,3}[ -]min(ute)?s?\.?( read| de lecture)?",
-    r"[\W\d_]+",
-    r"(©|\(c\) ?\d|copyright\b).*",
-    r".{0,60}all rights reserved\.?",
-    r"follow (us|me|the topics)\b.*",
-    r"reuse this content\b.*",
-    r"(view |jump to |\d+ )?comments?( \(?\d+\)?)?(jump to.*)?",
-    r"(beta\b.*)?\W*powered by automated translation.*",
-    r"(sign|signed) up (for|to|here)\b.{0,200}",
-    r"(to )?unsubscribe\b.{0,120}",
-    r"(you (are|have) receiv(ing|ed)|was this (forwarded|e-?mail)|view (this|in) (e-?mail|your browser|"
-    r"browser))\b.*",
-    r"(we|this (web)?site|our (web)?site)( and our partners)? uses? (of )?cookies\b.*",
-    r".{0,80}\b(accept|manage|use of) (all )?cookies\b.*",
-    r"(image|photo|picture|video|illustration|photograph)s?( (credit|source|caption|by|courtesy))\b:?,?.*",
-    r"(file photo|photo|credit|caption|image|pictured) ?: ?.*",
-    r".{3,400}\bphotograph: .{2,80}",
-    r"\((additional )?(reporting|editing|writing|compiled) by .*",
-    r"(additional )?(reporting|editing) by .*",
-    r"our standards:.*",
-    r".{0,120}\b(may|might) (earn|receive) (a|an|some) .{0,40}commission\b.*",
-    r"(become a (member|subscriber)|support (us|our) (work|journalism))\b.{0,120}",
-    r"this (article|story|text|translation) (was|has been|is) (first |originally |automatically |"
-    r"machine )*(published|translated)\b.*",
-    r"translated (from|by|with) .*",
-    r"feedback: .*",
-    r"the post .{3,200} appeared first on .*",
-    r"continue reading\b.{0,80}",
-    r"(tags?|topics?|section|length|byline|publication-type|load-date|graphic|filed under|keywords?) ?: .*",
-    r"page \d+( of \d+.*)?",
-    r"https?://\S+( +\d+ ?/ ?\d+)?",
-    r".{0,60}\b(for internal use|not for (publication|distribution|release)|for immediate release|"
-    r"(strictly )?confidential)\b.{0,40}",
-    r"(this (story|article|report) was|distributed|reprinted|republished) "
-    r"(distributed|supplied|provided|with permission|by)\b.{0,120}",
-    r"printed (from|on) .*",
-    r"\*+ .{0,100}|.{0,100} \*{3}",
-    r"(have|got) a (story|tip|question)\b.{0,80}",
-    r"(read|see|find out|learn) more( about| on| at| here)?\b.{0,160}",
+MAX_LINE_CHARS = 300  # a limit
+# Known lines, compared as a whole without the marks around them: these say nothing about any article.
+_KNOWN_LINES = frozenset(
+    line.strip()
+    for line in """
+    ad|ad feedback|advert|advertisement|advertisement - scroll to continue
+    story continues below advertisement|story continues below this ad|article continues below
+    article continues below advertisement|article continues after ad|skip advertisement|sponsored
+    sponsored content|share|share this|share this article|share this story|share on facebook
+    share on twitter|share on x|share on linkedin|share on whatsapp|link copied|copy link
+    print this page|save article|comments|view comments|jump to comments|add a comment|leave a comment
+    leave a reply|share or comment on this article|reuse this content|sign up|sign in|log in|subscribe
+    subscribe now|skip to content|skip to main content|skip past newsletter promotion|back to top
+    read more|related articles|related topics|accept all cookies|view this email in your browser
+    unsubscribe|file photo|ad choices|powered by
+    """.replace("\n", "|").split("|")
+    if line.strip()
 )
-# Never a headline; where they are whole sentences they may be the article's ("Share prices fell.").
-_LABELS = (
-    r"(share|print|save|e-?mail|advertisement|ad feedback|sponsored|tweet|like|listen|watch)\b(:? +\S+){0,5}",
-    r"(search|more menu|menu|home|log ?in|sign in|subscribe|follow)\b(:? +\S+){0,5}",
-    r"(related|recommended|most (read|viewed|popular)|more (on|from|stories|about)|in (depth|pictures|"
-    r"this article)|read|lire|voir)\b.{0,80}",
-    r"(terms (of|and)|privacy|contact us|about us|permalink|legal notice|cookie policy|"
-    r"accessibility)\b.{0,120}",
-    r"(click|tap|scroll|skip|go|back|jump|close) (here|to|for|down|past|window)\b.*",
-    r"(published|updated|last modified|posted|issued|source)\b.{0,80}",
-    r"(hi|hello|dear|best|regards|cheers)\b.{0,40},",
-    r"\w{1,6}/\w+\b.*",
-    r".*\S@\S+\.\w.*|.*(https?://|www\.).*|.*\+\d[\d ()-]{6,}.*",
-    r"(from|to|cc|subject|date|ref|tel|fax|phone|e-?mail|contact|embargo|edition|volume|image|photo|text)s? ?"
-    r"(no\.?)? ?: .*",
-    r".{0,60}\b(correspondent|reporter|editor|staff writer|homepage|newsletter|bulletin|documents?)s?\W*",
-    r"[^a-z]{0,12}",
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+# Left out wherever they are, sentences included.
+_NOTICES = (
+    r"[\W_]+",
+    r"\d{1,3}(?:[ -]?[–-] ?\d{1,3})?[ -]min(?:ute)?s?\.?(?: read)?",
+    r"(?:©|\(c\) ?\d|copyright (?:©|\(c\)|\d{4})).*",
+    r"(?:©|copyright\b).{0,120}\ball rights reserved\b.*",
+    r"(?:we|this (?:web)?site|our (?:web)?site)(?: and our partners)? uses? cookies\b.*",
+    r"sign(?:ed)? up (?:for|to|here)\b.{0,60}\bnewsletters?\b.{0,80}",
+    r"follow us on \w+.{0,80}",
+    r"you (?:are|have) receiv(?:ing|ed) this (?:e-?mail|message|newsletter)\b.*",
+    r"to unsubscribe,.{0,120}",
+    r"the post .{3,200} appeared first on .{1,60}",
+    r"\((?:additional )?(?:reporting|editing|writing|compiled) by [^()]*\)",
+    r"our standards: the .{2,40} trust principles\.?",
+    r"(?:beta\b.{0,20})?\W*powered by automated translation\b.*",
+    r"continue reading(?: on .{1,40})?",
+    r"page \d+ of \d+",
+    r"https?://\S+(?: +\d+ ?/ ?\d+)?",
+    r"(?:image (?:source|caption)|file photo|photo credit|picture credit) ?[:,].*",
 )
 _NOTICE = re.compile("|".join(f"(?:{line})" for line in _NOTICES), re.IGNORECASE)
-_LABEL = re.compile("|".join(f"(?:{line})" for line in _LABELS), re.IGNORECASE)
-_MAX_LABEL_CHARS = 300  # a limit
-_CAPTION_END = re.compile(
-    r"(?:\[[A-Z][\w /.-]{1,30}\]|(?:image|photo|picture)(?: credit)?: ?[^.]{2,60}|\([^()]*tags:[^()]*\)|"
-    r"\((?:photo|image|picture|credit|file|photograph)\b[^()]{2,60}\)|\bREUTERS/[^.]{2,60}|"
-    r"[/(](?:AP|AFP|EPA|Reuters|Getty(?: Images)?|PA|Bloomberg)\)?)$",
+# A caption names who took the picture, where a sentence would have its full stop.
+_CREDIT_END = re.compile(
+    r"(?: \[[A-Z][\w /.-]{1,30}\]|\b(?:photograph|photo|image|picture)(?: credit)?: ?[^.]{2,60}|"
+    r" \((?:photo|image|picture|photograph)\b[^()]{2,60}\)|\bREUTERS/[^.]{2,60}|"
+    r"^(?:image|photo|picture|illustration|photograph|graphic)s? by \w[^.]{2,60}|"
+    r"\w/(?:AP|AFP|EPA|Reuters|Getty(?: Images)?|PA|Bloomberg))$",
     re.IGNORECASE,
 )
-# After one of these, in a text's second half, only long paragraphs are still the article's.
+# Never a headline; none of these is left out for being one.
+_LABELS = (
+    r"(?:share|print|save|e-?mail|advertisement|sponsored|tweet|like|listen|watch)\b(?::? +\S+){0,5}",
+    r"(?:search|more menu|menu|home|log ?in|sign in|sign up|subscribe|follow|continue reading)\b"
+    r"(?::? +\S+){0,5}",
+    r"(?:related|recommended|most (?:read|viewed|popular)|more (?:on|from|stories|about)|in (?:depth|"
+    r"pictures|this article)|(?:also |further )?read(?:ing)?|lire|voir|interactive|partager|"
+    r"contribuer|nos lecteurs|weitere|mehr zum|teilen)\b.{0,80}",
+    r"(?:terms (?:of|and)|privacy|contact us|about us|permalink|legal notice|cookie policy|"
+    r"accessibility)\b.{0,120}",
+    r"(?:click|tap|scroll|skip|go|back|jump|close) (?:here|to|for|down|past|window)\b.*",
+    r"(?:published|updated|last modified|posted|issued|printed|source)\b.{0,80}",
+    r"(?:hi|hello|dear|best|regards|cheers)\b.{0,40},",
+    r"(?:tags?|topics?|section|length|byline|publication-type|load-date|graphic|filed under|keywords?) ?:.*",
+    r"\w{1,6}/\w+\b.*|\*+ .{0,100}|.{0,100} \*{3}",
+    r".*\S@\S+\.\w.*|.*(?:https?://|www\.).*|.*\+\d[\d ()-]{6,}.*",
+    r"(?:from|to|cc|subject|date|ref|tel|fax|phone|e-?mail|contact|embargo|edition|volume|image|photo|"
+    r"text)s? ?(?:no\.?)? ?:.*",
+    r".{0,60}\b(?:correspondent|reporter|editor|staff writer|homepage|newsletter|bulletin|documents?)s?\W*",
+    r".{0,60}\b(?:for immediate release|for internal use|not for (?:publication|distribution)|"
+    r"all rights reserved)\b.{0,60}",
+    r"[^a-z]{0,12}|[\W\d_]+",
+    r".* [|›»/•] .* [|›»/•] .*",
+)
+_LABEL = re.compile("|".join(f"(?:{line})" for line in _LABELS), re.IGNORECASE)
+# The headings of what is beside and behind articles. Behind the text, only long paragraphs follow one.
 _ARTICLE_END = re.compile(
-    r"(?:(?:view |\d+ )?comments?\b.{0,20}|related\b.{0,40}|more (?:on|from|stories)\b.{0,60}|"
-    r"most (?:read|viewed|popular)\b.{0,30}|share (?:or comment|this)\b.{0,40}|recommended\b.{0,40}|"
-    r"also (?:read|in)\b.{0,40}|(?:further reading|read next|up next|you (?:may|might) also like|"
-    r"(?:paid|sponsored|partner) .{0,20}content|trending\b.{0,20}|editor['’]s picks|latest (?:news|stories)|"
-    r"more (?:news|stories))|(?:weitere|mehr zum|nos lecteurs|contribuer)\b.{0,60}|copyright\b.*|©.*)",
+    r"(?:view |\d+ )?comments?(?: \(?\d+\)?)?|(?:related|recommended|most (?:read|viewed|popular)|"
+    r"more (?:news|stories|on)|in depth|interactive|(?:also |further )?read(?:ing)?|lire|"
+    r"nos lecteurs|mehr zum|up next|you (?:may|might) also like|trending)"
+    r"(?: .{0,40})?|(?:paid|sponsored|partner) .{0,20}content",
     re.IGNORECASE,
 )
 _SECTION_NAME = re.compile(
@@ -93,16 +98,26 @@ _SECTION_NAME = re.compile(
     r"kultur|panorama|à la une)",
     re.IGNORECASE,
 )
-_MENU = re.compile(r"\s{2,}\S+\s{2,}| [|›»/•] .* [|›»/•] ")
 
 
-def is_boilerplate(line: str) -> bool:
-    """Return True if a whole line belongs to the page: a notice, a credit, a caption.
+def is_notice(line: str) -> bool:
+    """Return True if a whole line is the page's and surely not the article's: a button, a notice, a credit.
 
-    >>> is_boilerplate("4 min read"), is_boilerplate("The ferry sailed at noon.")
+    >>> is_notice("4 min read"), is_notice("Copyright law will change in May.")
     (True, False)
     """
-    return bool(_NOTICE.fullmatch(line) or _CAPTION_END.search(line))
+    return len(line) <= MAX_LINE_CHARS and bool(
+        _EDGES.sub("", line).casefold() in _KNOWN_LINES or _NOTICE.fullmatch(line)
+    )
+
+
+def is_caption(line: str) -> bool:
+    """Return True if a line ends with the credit of a picture instead of a full stop.
+
+    >>> is_caption("The quay at dawn [Getty]"), is_caption("The talks failed on Monday. (AP)")
+    (True, False)
+    """
+    return len(line) <= MAX_LINE_CHARS and bool(_CREDIT_END.search(line))
 
 
 def is_label(line: str) -> bool:
@@ -111,7 +126,7 @@ def is_label(line: str) -> bool:
     >>> is_label("Share this article"), is_label("Ferry goes into service")
     (True, False)
     """
-    return len(line) <= _MAX_LABEL_CHARS and bool(_LABEL.fullmatch(line) or _MENU.search(line))
+    return len(line) <= MAX_LINE_CHARS and bool(_LABEL.fullmatch(line))
 
 
 def is_section_name(line: str) -> bool:
@@ -124,9 +139,9 @@ def is_section_name(line: str) -> bool:
 
 
 def ends_article(line: str) -> bool:
-    """Return True if a line announces what follows articles: comments, related stories, the copyright.
+    """Return True if a line announces what follows articles: comments, related stories.
 
     >>> ends_article("Related articles"), ends_article("Talks ended on Friday.")
     (True, False)
     """
-    return bool(_ARTICLE_END.fullmatch(line))
+    return len(line) <= MAX_LINE_CHARS and bool(_ARTICLE_END.fullmatch(line.rstrip(" :|")))

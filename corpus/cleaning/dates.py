@@ -6,7 +6,8 @@ from corpus.dates import DateSpan, find_dates, find_numeric_dates
 
 # What may be beside a date in a line that only says when.
 _BESIDE_DATE = re.compile(
-    r"\d+h\d*|\b(?:first |originally )?(?:published|posted|issued?|edition|dated?|publié|veröffentlicht|"
+    r"(?<!\d)\d{1,2}h\d{0,2}|"
+    r"\b(?:first |originally )?(?:published|posted|issued?|edition|dated?|publié|veröffentlicht|"
     r"publicado|on|at|the|le|am|el|um|à|den|by|de|uhr|gmt|utc|bst|cet|cest|est|edt|et|pst|pdt|pm|a\.m|p\.m|"
     r"years? ago|(?:mon|tue|wed|thu|fri|sat|sun)\w{0,6}|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
     r"(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)\b|[\W\d_]",

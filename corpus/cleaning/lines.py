@@ -1,7 +1,8 @@
 """Split page text into lines, and join those that were broken at a column."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from corpus.characters import normalise_text
 
@@ -16,10 +17,12 @@ _WIDE_GAP = re.compile(r"\S(?: {2,}|\t)(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a page, and the offset at which it begins."""
+    """One line of a page: the offset at which it begins, its number from 1 on, and whether it is a menu."""
 
     start: int
     text: str
+    number: int = 1
+    is_menu: bool = False
 
     @property
     def words(self) -> int:
@@ -33,8 +36,8 @@ class Line:
 
     @property
     def is_prose(self) -> bool:
-        """True if the line reads like a sentence."""
-        return self.ends_sentence and self.words > 3
+        """True if the line reads like a sentence; one of two or three words must end with a full stop."""
+        return self.words > (3 if self.text.endswith((":", ";", "…")) else 1) and self.ends_sentence
 
     @property
     def is_long_prose(self) -> bool:
@@ -43,7 +46,7 @@ class Line:
 
 
 def page_lines(raw_text: str, text: str) -> list[Line]:
-    """Return the non-empty lines of the normalised `text`, without menus.
+    """Return the non-empty lines of the normalised `text`.
 
     The words of a menu are set apart by wide gaps, which only `raw_text` shows. Prose is never a menu: some
     people put two spaces after a full stop.
@@ -51,7 +54,7 @@ def page_lines(raw_text: str, text: str) -> list[Line]:
     menus = {
         normalise_text(line).strip() for line in raw_text.splitlines() if len(_WIDE_GAP.findall(line)) > 1
     }
-    return [line for line in _split_lines(text) if line.is_prose or line.text not in menus]
+    return [replace(line, is_menu=not line.is_prose and line.text in menus) for line in _split_lines(text)]
 
 
 def _split_lines(text: str) -> list[Line]:
@@ -60,12 +63,12 @@ def _split_lines(text: str) -> list[Line]:
     width = _wrapped_width(parts)
     lines: list[Line] = []
     position, continues = 0, False
-    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+    for number, (part, following) in enumerate(pairwise([*parts, ""]), 1):
         line = part.strip()
         if line and continues:
-            lines[-1] = Line(lines[-1].start, f"{lines[-1].text} {line}")
+            lines[-1] = replace(lines[-1], text=f"{lines[-1].text} {line}")
         elif line:
-            lines.append(Line(position + part.index(line), line))
+            lines.append(Line(position + part.index(line), line, number))
         continues = bool(width and line) and _continues(line, following.strip(), width)
         position += len(part) + 1
     return lines

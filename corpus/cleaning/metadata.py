@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 
 from corpus.article import GIVEN, Certainty, Provenance
 from corpus.characters import normalise_text
-from corpus.cleaning.boilerplate import is_boilerplate, is_label, is_section_name
+from corpus.cleaning.boilerplate import is_caption, is_label, is_notice, is_section_name
 from corpus.cleaning.dates import find_published_date, find_updated_date
 from corpus.cleaning.lines import LONG_LINE_WORDS, Line
 from corpus.dates import DateSpan
 from corpus.publishers import is_publisher_name
 from corpus.reading.raw import RawArticle
+from corpus.words import content_stems
 
 # The lengths are measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
-_MIN_HEADLINE_WORDS, _MAX_HEADLINE_WORDS = 4, 30
+MIN_HEADLINE_WORDS, _MAX_HEADLINE_WORDS = 4, 30
 _MIN_STANDFIRST_WORDS, _MAX_STANDFIRST_WORDS = 6, 60
 _MAX_SITE_NAME_WORDS = 5
 _TITLE_SEPARATORS = (": ", " | ", " - ", " – ", " — ", " · ")
@@ -117,6 +118,21 @@ def match_byline(text: str) -> re.Match[str] | None:
     return _BYLINE.fullmatch(text) or _REPORTS_FROM.fullmatch(text)
 
 
+def is_date_line(text: str) -> bool:
+    """Return True if a line says nothing but when the article was published or changed."""
+    return bool(find_published_date(text) or find_updated_date(text))
+
+
+def states_known_field(text: str, metadata: Metadata) -> bool:
+    """Return True if a line says nothing but the author or a date that `metadata` holds."""
+    byline = match_byline(text)
+    if byline:
+        return byline["name"] in (metadata.get("author") or "") and not byline["rest"]
+    spans = (find_published_date(text), find_updated_date(text))
+    dates = [str(span.date) for span in spans if span]
+    return bool(dates) and all(date in (metadata.get("date"), metadata.get("updated")) for date in dates)
+
+
 def split_title(metadata: Metadata, lines: Iterable[Line]) -> None:
     """Separate a stated title from the name of the site ("Site: Headline", "Headline | Site").
 
@@ -157,10 +173,11 @@ def _add_date(field: str, line: Line, span: DateSpan | None, metadata: Metadata)
         metadata.add(field, str(span.date), f'"{written}" above the text', start, written=written)
 
 
-def add_headline(lines: Sequence[Line], metadata: Metadata) -> None:
-    """Add the headline from the lines above the text.
+def add_headline(lines: Sequence[Line], text: str, metadata: Metadata) -> None:
+    """Add the headline from the lines above the `text`.
 
-    It is a line that is repeated, or else the longest one that is no sentence, label, byline or date. Of two
+    It is a line that is repeated, or else the one that is no sentence, label, byline or date and has most
+    words in common with the text, the longer one of two. Of two
     such lines in succession the first is the headline and the second the standfirst, unless the first is as
     short as a section's name. A full sentence is a headline only where nothing else is and where a byline, a
     date or the like follows before the text.
@@ -179,9 +196,11 @@ def add_headline(lines: Sequence[Line], metadata: Metadata) -> None:
         for n in candidates
         if lines[n].is_prose
         and lines[n].words < LONG_LINE_WORDS
-        and any(map(_is_page_line, texts[n + 1 : n + 3]))
+        and any(map(is_page_line, texts[n + 1 : n + 3]))
     ]
-    chosen = sorted(firsts, key=lambda n: -lines[n].words) or sentences
+    stems = set(content_stems(text))
+    shared = {n: len(stems.intersection(content_stems(texts[n]))) for n in firsts}
+    chosen = sorted(firsts, key=lambda n: (-shared[n], -lines[n].words)) or sentences
     if chosen:
         line = lines[chosen[0]]
         metadata.add("title", line.text, "headline above the text", line.start, sure="guessed")
@@ -190,27 +209,30 @@ def add_headline(lines: Sequence[Line], metadata: Metadata) -> None:
 def _may_be_headline(line: Line) -> bool:
     words = len(_PARENTHESES.sub("", line.text).split())
     return (
-        _MIN_HEADLINE_WORDS <= words <= _MAX_HEADLINE_WORDS
+        MIN_HEADLINE_WORDS <= words <= _MAX_HEADLINE_WORDS
         and not line.text[0].islower()
         and not line.text.endswith((",", ";", ":"))
+        and not line.is_menu
         and not is_label(line.text)
         and not any(
             is_publisher_name(part) or is_section_name(part) for part in _HEADLINE_PARTS.split(line.text)
         )
-        and not is_boilerplate(line.text)
+        and not is_notice(line.text)
+        and not is_caption(line.text)
         and not match_byline(line.text)
         and not find_published_date(line.text)
     )
 
 
-def _is_page_line(text: str) -> bool:
+def is_page_line(text: str) -> bool:
     """Return True if a line is part of neither the headline nor the text: a byline, a date, a caption."""
     return bool(
-        is_boilerplate(text)
+        is_notice(text)
+        or is_publisher_name(text)
+        or is_caption(text)
         or is_label(text)
         or match_byline(text)
-        or find_published_date(text)
-        or find_updated_date(text)
+        or is_date_line(text)
         or _NAME_AND_DATE.fullmatch(text)
         or _NAME_AND_PLACE.fullmatch(text)
     )
@@ -222,14 +244,14 @@ def add_standfirst_and_section(lines: Sequence[Line], headline: int, metadata: M
     if len(below) == 2 and _MIN_STANDFIRST_WORDS <= below[0].words <= _MAX_STANDFIRST_WORDS:
         first, second = below
         # A line of the page sets the standfirst apart from the text.
-        if not _is_page_line(first.text) and _is_page_line(second.text):
+        if not is_page_line(first.text) and is_page_line(second.text):
             metadata.add("standfirst", first.text, "below the headline, apart from the text", first.start)
     above = lines[:headline]
     for line in above:
         if _BREADCRUMBS.fullmatch(line.text) and not find_published_date(line.text):
             metadata.add("section", line.text, "trail above the headline", line.start)
     sections = [n for n, line in enumerate(above) if is_section_name(line.text)]
-    if len(sections) == 1 and all(_is_page_line(line.text) for line in above[sections[0] + 1 :]):
+    if len(sections) == 1 and all(is_page_line(line.text) for line in above[sections[0] + 1 :]):
         section = above[sections[0]]
         metadata.add("section", section.text, "rubric above the headline", section.start, sure="guessed")
 
@@ -267,15 +289,16 @@ def add_credits_and_owner(lines: Sequence[Line], top: int, metadata: Metadata) -
 def without_dateline(line: Line, lines: Iterable[Line], metadata: Metadata) -> str:
     """Return a first paragraph without its dateline, as in "BERLIN (dpa) - ...".
 
-    What the brackets hold is the publisher if it reads like a publisher's name, or if another line of the
-    page names it.
+    It is one if what the brackets hold reads like a publisher's name, or if another line of the page names
+    it. Then that is the publisher.
     """
     dateline = _DATELINE.match(line.text)
     if not dateline:
         return line.text
     agency = dateline["agency"].strip()
-    if is_publisher_name(agency) or _is_named_elsewhere(agency, line, lines):
-        metadata.add("publisher", agency, "dateline", line.start + dateline.start("agency"))
+    if not (is_publisher_name(agency) or _is_named_elsewhere(agency, line, lines)):
+        return line.text
+    metadata.add("publisher", agency, "dateline", line.start + dateline.start("agency"))
     return line.text[dateline.end() :]
 
 

@@ -31,6 +31,8 @@ _HOW_STATED = {
     ".eml": "the e-mail's header",
     ".pdf": "the largest letters",
 }
+# Their text is in a field of its own, or what trafilatura takes for the article.
+_BODY_FORMATS = (".html", ".htm", ".mhtml", ".mht", ".csv", ".xml", ".rss", ".atom")
 _parser = SandboxedParser()
 
 
@@ -123,4 +125,5 @@ def _parse_in_sandbox(path: Path, data: bytes) -> Iterator[RawArticle]:
             _HOW_STATED.get(suffix, "stated by the file"),
             # A PDF states no headline; it is read from the size of the letters.
             "read" if suffix == ".pdf" else "stated",
+            kind="body" if suffix in _BODY_FORMATS else "page",
         )

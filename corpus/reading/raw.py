@@ -1,7 +1,7 @@
 """Texts as they were read from files, before cleaning, and the error of files that cannot be read."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from corpus.article import Certainty, InvalidDate
 from corpus.dates import parse_stated_date
@@ -27,6 +27,9 @@ _ALIASES = {
 }
 
 
+TextKind = Literal["page", "body", "export"]
+
+
 class UnreadableFile(ValueError):
     """A file that cannot be read as articles; the message names the file, the reason and the remedy."""
 
@@ -50,7 +53,9 @@ class RawArticle:
         how: where in the file they are stated, in words.
         sure: how certain they are.
         given: fields that the user stated; they override all others.
-        cleaned: True for an export, whose text is a body already.
+        kind: where the text comes from. A "page" is text with whatever was around the article; a "body" comes
+            from a field of its own or out of an extractor and holds little else; an "export" is a body as it
+            was stored.
         unparsed_dates: the dates that the file states in no form that can be parsed, by field; `stated` does
             not hold them.
     """
@@ -61,7 +66,7 @@ class RawArticle:
     how: str = "stated by the file"
     sure: Certainty = "stated"
     given: dict[str, str] = field(default_factory=dict)
-    cleaned: bool = False
+    kind: TextKind = "page"
     unparsed_dates: dict[str, str] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from corpus.reading.decoding import BinaryData, decode_text
-from corpus.reading.raw import RawArticle, UnreadableFile, select_stated_fields
+from corpus.reading.raw import RawArticle, TextKind, UnreadableFile, select_stated_fields
 
 TEXT_FORMATS = (".txt", ".md", ".jsonl")
 MAX_LINE_CHARS = 1_000_000  # a limit
@@ -54,6 +54,7 @@ def _parse_markdown(text: str, path: Path) -> RawArticle:
         str(path),
         select_stated_fields(_parse_front_matter(head, path)),
         "front matter",
+        kind="body" if head else "page",
     )
 
 
@@ -100,5 +101,5 @@ def _parse_json_line(line: str, place: str, origin: str) -> RawArticle:
         raise UnreadableFile(
             f'{place}: no text under "body"; each line should be {{"title": ..., "body": ..., "date": ...}}'
         )
-    is_export = entry.get("format") == EXPORT_FORMAT
-    return RawArticle(body, origin, select_stated_fields(entry), cleaned=is_export)
+    kind: TextKind = "export" if entry.get("format") == EXPORT_FORMAT else "body"
+    return RawArticle(body, origin, select_stated_fields(entry), kind=kind)
