@@ -6,7 +6,7 @@ The same calls on a server that allows changes show which functions write; those
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -35,7 +35,6 @@ class Visitor:
     address: str
     record: dict[str, Any]
     articles: list[str]
-    uploaded: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         config = httpx.get(f"{self.address}/config").json()
@@ -98,7 +97,6 @@ class Visitor:
             "json": self.record,
             "chatbot": [{"role": role, "content": text} for role in ("user", "assistant")],
             "dropdown": component["props"].get("value") or ([] if name == "publishers" else None),
-            "file": [self.uploaded] if name == "files" and self.uploaded else None,
         }.get(kind)
 
 

@@ -45,7 +45,7 @@ def draw_evaluation_tab(runs: RunHistory, collection: Collection, sample: Path) 
             baseline = gr.Dropdown(runs.names(), label="Compared with", elem_id="baseline", scale=1)
         comparison = gr.Markdown(elem_id="comparison", sanitize_html=True)
         report = gr.HTML(elem_id="run-report")
-    runner = translate_errors(_runner(runs, sample))
+    runner = translate_errors(_runner(runs, collection, sample))
     running = start.click(runner, file, [progress, run, baseline], **EVALUATE)
     stop.click(None, None, None, cancels=[running]).then(lambda: _STOPPED, None, progress, **PRIVATE)
     run.change(translate_errors(lambda name: _report_html(runs, name)), run, report, **PRIVATE)
@@ -60,9 +60,12 @@ def run_choices(runs: RunHistory) -> tuple[Any, Any]:
     return gr.update(choices=runs.names()), gr.update(choices=runs.names())
 
 
-def _runner(runs: RunHistory, sample: Path) -> Callable[[str | None], Iterator[tuple[Any, ...]]]:
+def _runner(
+    runs: RunHistory, collection: Collection, sample: Path
+) -> Callable[[str | None], Iterator[tuple[Any, ...]]]:
     def run(file: str | None) -> Iterator[tuple[Any, ...]]:
         """Yield the progress of a run, and select the run when it is finished."""
+        collection.check_writable()  # hiding the button is not enough: any client can call this function
         gold = Path(file) if file else sample
         mistakes = _mistakes_html(runs.find_mistakes(gold))
         with closing(runs.run(gold)) as steps:

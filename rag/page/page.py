@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
+from gradio import processing_utils
 from starlette.requests import Request
 
 from rag import limits
@@ -76,6 +77,8 @@ def build_page(
         queue: the most questions that may wait.
         logins: show a link to log out.
     """
+    # Gradio would download any file that a client names by a web address, whatever function it calls.
+    processing_utils.async_ssrf_protected_download = _refuse_address
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         # Before the tabs: otherwise an event of the same name would take an endpoint's place.
         _add_endpoints(Api(assistant, collection))
@@ -105,6 +108,10 @@ def build_page(
     # With api_open=False nobody can bypass the queue.
     page.queue(max_size=queue, default_concurrency_limit=CONCURRENT_ANSWERS, api_open=False)
     return cast(gr.Blocks, page)
+
+
+async def _refuse_address(url: str, cache_dir: str) -> str:
+    raise gr.Error("Files are uploaded, not fetched; upload it first.", print_exception=False)
 
 
 def _refresh_on(triggers: Sequence[Callable[..., Any]], chat: ChatTab, articles: CollectionTab) -> None:
