@@ -67,6 +67,11 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address to listen on; anything but loopback needs --listen")
     port: int = _setting(7860, "port of the page and the API", least=1)
+    hosts: str = _setting(
+        "",
+        "names of this server, separated by commas, if others reach it with --listen; "
+        "to other names than these, its own and addresses it does not answer",
+    )
     changes: str = _setting(
         "local",
         "who may add, correct and remove articles on the page and over the API: "

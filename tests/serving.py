@@ -22,14 +22,14 @@ def free_port() -> int:
 
 @contextmanager
 def run_server(
-    data: Path, log: Path, port: int | None = None, **settings: str
+    data: Path, log: Path, port: int | None = None, listen: bool = False, **settings: str
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Run `python app.py` over a data folder; yield its address and its process, and end it afterwards."""
     port = port or free_port()
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port)],
+            [sys.executable, "app.py", "--port", str(port), *(["--listen"] if listen else [])],
             cwd=ROOT,
             env=environment,
             stdout=output,
@@ -40,7 +40,7 @@ def run_server(
         yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)  # a loaded machine takes its time
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 120) -> None:

@@ -62,9 +62,29 @@ def test_foreign_origins_are_refused(origin: str, status: int) -> None:
 
 
 def test_beyond_loopback_the_origin_must_equal_the_host() -> None:
-    public = RequestGuard(app, loopback_only=False)
+    public = RequestGuard(app, loopback_only=False, hosts=["news.example"])
     assert ask(public, host="news.example", origin="https://news.example")[0] == 200
     assert ask(public, host="news.example", origin="https://evil.example")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("news.example", 200),
+        ("News.Example:8080", 200),
+        ("localhost:7860", 200),
+        ("192.0.2.7:7860", 200),  # an address cannot be made to lead elsewhere
+        ("[2001:db8::1]:7860", 200),
+        ("evil.example", 400),
+        ("news.example.evil.example", 400),
+        ("192.0.2.7.evil.example", 400),
+        ("news.example@evil.example", 400),
+        ("", 400),
+    ],
+)
+def test_beyond_loopback_only_own_names_and_addresses_are_hosts(host: str, status: int) -> None:
+    public = RequestGuard(app, loopback_only=False, hosts=["news.example"])
+    assert ask(public, host=host)[0] == status
 
 
 @pytest.mark.parametrize(

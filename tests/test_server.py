@@ -1,9 +1,11 @@
 """Test the real server over the sample collection with the packaged model, as scripts use it."""
 
 import json
+import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -219,8 +221,6 @@ def test_concurrent_questions_get_their_own_answers(address: str) -> None:
 
 
 def test_the_command_line_gives_the_same_answer(client: Client, sample_folder: Path) -> None:
-    import os
-
     environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
     done = subprocess.run(
         [sys.executable, "-m", "rag", "ask", BERLIN, "--json"],
@@ -378,6 +378,22 @@ def test_nothing_can_be_changed_if_changes_are_off(sample_folder: Path, tmp_path
         client.close()
 
 
+def test_a_server_that_listens_answers_to_its_own_names_only(sample_folder: Path, tmp_path: Path) -> None:
+    settings = {"DATELINE_HOSTS": "news.example, library.local", "DATELINE_MODEL": "none"}
+    with run_server(sample_folder, tmp_path / "log", listen=True, **settings) as (address, _):
+        hosts = ("news.example", "library.local:80", "127.0.0.1:1", "192.0.2.7", socket.gethostname())
+        assert {httpx.get(address, headers={"host": host}).status_code for host in hosts} == {200}
+        # As a page of evil.example would, whose name now leads to this server.
+        rebound = {"host": "evil.example", "origin": "http://evil.example"}
+        for path in ("", "/config", "/gradio_api/info", "/gradio_api/file=x"):
+            assert httpx.get(f"{address}{path}", headers=rebound).status_code == 400
+        assert call(address, "health", [], **rebound).status_code == 400
+    command = [sys.executable, "app.py", "--listen", "--port", str(free_port())]
+    environment = {**os.environ, "DATELINE_HOSTS": "https://news.example"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "without scheme and port" in done.stderr
+
+
 def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp_path: Path) -> None:
     settings = {
         "DATELINE_QUESTION": "80",
@@ -424,8 +440,6 @@ def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp
 
 def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_path: Path) -> None:
     """Use llama-cpp-python's own server in place of vLLM, Ollama and others."""
-    import os
-
     from rag.factory import open_assistant
     from rag.generation.registry import packaged_file
     from rag.settings import Settings
@@ -466,6 +480,25 @@ def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_
     finally:
         process.kill()
         process.wait()
+
+
+def test_credentials_of_the_models_server_appear_nowhere(sample_folder: Path, tmp_path: Path) -> None:
+    model = f"openai:small@http://ada:kestrel@127.0.0.1:{free_port()}/v1?key=ferry"  # nobody listens there
+    secrets = re.compile("ada:|kestrel@|key=ferry")
+    with run_server(sample_folder, tmp_path / "log", DATELINE_MODEL=model) as (address, _):
+        replies = [call(address, name, data).text for name, data in (("health", []), ("ask", [BERLIN]))]
+        assert all("openai:small@http://127.0.0.1" in reply for reply in replies)
+        (answer,) = json.loads(re.findall(r"^data: (.*)$", replies[1], re.MULTILINE)[-1])
+        assert any("check DATELINE_MODEL" in warning for warning in answer["warnings"])
+        replies.append(call(address, "feedback", [answer, "good"]).text)
+    replies += [(tmp_path / "log").read_text(), (sample_folder / "proposed.jsonl").read_text()]
+    (sample_folder / "proposed.jsonl").unlink()
+    environment = {**os.environ, "DATELINE_DATA": str(sample_folder), "DATELINE_MODEL": model}
+    for arguments in (["doctor"], ["ask", BERLIN], ["ask", BERLIN, "--json"]):
+        command = [sys.executable, "-m", "rag", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        replies.append(done.stdout + done.stderr)
+    assert not any(secrets.search(reply) for reply in replies)
 
 
 def test_waiting_questions_get_an_error_when_the_server_stops(sample_folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The commands that serve: `dateline serve` the page and the API, `dateline mcp` tools for a client."""
 
 import os
+import re
 import signal
 import socket
 from contextlib import suppress
@@ -25,6 +26,7 @@ SAMPLE_QUESTIONS = (
     "Which orchestra played at the reopening of Notre-Dame?",  # no article of the sample answers it
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 # Gradio reads these itself, and each would open more than the user of a local program expects.
 _UNSAFE_VARIABLES = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS", "GRADIO_MCP_SERVER")
 
@@ -37,7 +39,7 @@ _UNSAFE_VARIABLES = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS",
 @click.option(
     "--listen",
     is_flag=True,
-    help="Let other machines in: set DATELINE_LOGINS, and put a proxy with TLS in front.",
+    help="Let other machines in: set DATELINE_LOGINS and DATELINE_HOSTS, and put a proxy with TLS in front.",
 )
 @click.option("--mcp", "as_tools", is_flag=True, help="In place of the page, do what `dateline mcp` does.")
 def serve(host: str | None, port: int | None, listen: bool, as_tools: bool) -> None:
@@ -51,10 +53,11 @@ def serve(host: str | None, port: int | None, listen: bool, as_tools: bool) -> N
     in_space = "SPACE_ID" in os.environ
     if in_space or (listen and host in _LOOPBACK):
         host, listen = "0.0.0.0", True
+    hosts = _host_names(settings, host)
     _check_address(host, port, listen)
     with TemporaryDirectory(prefix="dateline-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # a folder of our own, which nobody else may read
-        _serve_page(settings, host, port, Path(uploads))
+        _serve_page(settings, host, port, hosts, Path(uploads))
 
 
 @click.command()
@@ -64,6 +67,18 @@ def mcp() -> None:
     They are served on standard input and output, to the program that starts this one.
     """
     _serve_tools(Settings.read())
+
+
+def _host_names(settings: Settings, host: str) -> list[str]:
+    """Return the names of this server: those of the setting, the machine's own and that of a Space."""
+    names = [name.strip() for name in settings.hosts.split(",") if name.strip()]
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise SettingError(
+                f'DATELINE_HOSTS has "{name[:40]}"; give names alone, without scheme and port, '
+                "separated by commas: news.example,library.local"
+            )
+    return [*names, host, socket.gethostname(), *filter(None, [os.environ.get("SPACE_HOST")])]
 
 
 def _check_address(host: str, port: int, listen: bool) -> None:
@@ -88,7 +103,7 @@ def _check_address(host: str, port: int, listen: bool) -> None:
             ) from error
 
 
-def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None:
+def _serve_page(settings: Settings, host: str, port: int, hosts: list[str], uploads: Path) -> None:
     """Open the assistant, add the sample articles to an empty collection, and serve the page until Ctrl-C."""
     from starlette.middleware import Middleware
 
@@ -106,6 +121,7 @@ def _serve_page(settings: Settings, host: str, port: int, uploads: Path) -> None
     guard = Middleware(
         RequestGuard,
         loopback_only=loopback_only,
+        hosts=hosts,
         uploads=writable,
         is_logged_in=is_logged_in if logins else None,
     )

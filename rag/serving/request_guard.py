@@ -1,7 +1,9 @@
 """ASGI middleware that refuses foreign hosts and origins and adds security headers to every reply."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from contextvars import ContextVar
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ _PUBLIC_PATHS = re.compile(
     r"|/gradio_api/startup-events"
 )
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_IPV6_NETWORK_BITS = 64  # limit: one customer's addresses, any of which a client may choose
 # Gradio's own page needs inline scripts and styles; nothing may come from, or go to, another host.
 _SECURITY_HEADERS = (
     (
@@ -34,14 +37,19 @@ _SECURITY_HEADERS = (
 )
 _FOREIGN_SITE: Refusal = 403, "Requests from other sites are refused."
 
+# The network address of the client whose request is being answered, "" outside of a request.
+client_network: ContextVar[str] = ContextVar("client_network", default="")
+
 
 class RequestGuard:
     """Refuses a foreign Host (400) and what other sites send (403), and adds security headers to every reply.
 
     Args:
         app: the application to protect.
-        loopback_only: accept only loopback names as hosts, which prevents DNS rebinding; otherwise an origin
-            must equal the host.
+        loopback_only: accept only loopback names as hosts; otherwise IP addresses and `hosts` too, and an
+            origin must equal the host. No other name is accepted, which prevents DNS rebinding: a site can
+            let its name lead here, but not an address.
+        hosts: the names of this server.
         uploads: accept files; otherwise nobody can fill the disk of a server whose collection they may not
             change.
         is_logged_in: whether a request comes from a logged-in user; others then get only the login page, and
@@ -52,11 +60,13 @@ class RequestGuard:
         self,
         app: App,
         loopback_only: bool = True,
+        hosts: Collection[str] = (),
         uploads: bool = True,
         is_logged_in: Callable[[Scope], bool] | None = None,
     ) -> None:
         self._app = app
         self._loopback_only = loopback_only
+        self._hosts = frozenset(host.lower() for host in hosts)
         self._uploads = uploads
         self._is_logged_in = is_logged_in
 
@@ -74,6 +84,7 @@ class RequestGuard:
                 message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS]
             await send(message)
 
+        client_network.set(_network((scope.get("client") or ("",))[0]))
         await self._app(scope, receive, send_with_headers)
 
     def _check_sender(self, scope: Scope) -> Refusal | None:
@@ -82,8 +93,10 @@ class RequestGuard:
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._loopback_only and _hostname(f"//{host}") not in _LOOPBACK:
-            return 400, "This server answers to 127.0.0.1 and localhost only."
+        if not self._is_own_name(_hostname(f"//{host}")):
+            if self._loopback_only:
+                return 400, "This server answers to 127.0.0.1 and localhost only."
+            return 400, "This server does not answer to that name; list its names in DATELINE_HOSTS."
         if origin is not None:
             same = urlsplit(origin).netloc.lower() == host.lower()
             if not same and not (self._loopback_only and _is_same_loopback(origin, host)):
@@ -92,6 +105,9 @@ class RequestGuard:
         elif headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return None if headers.get("sec-fetch-mode") == "navigate" else _FOREIGN_SITE
         return None
+
+    def _is_own_name(self, name: str) -> bool:
+        return name in _LOOPBACK or (not self._loopback_only and (name in self._hosts or _is_address(name)))
 
     def _check_path(self, scope: Scope) -> Refusal | None:
         """Return why a request is refused for its path, or None."""
@@ -108,6 +124,30 @@ def _hostname(address: str) -> str:
         return (urlsplit(address).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _network(address: str) -> str:
+    """Return an IPv4 address, or the network of an IPv6 address.
+
+    >>> _network("192.0.2.7"), _network("2001:db8::1:2:3:4"), _network("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8::', '192.0.2.7')
+    """
+    if not _is_address(address):
+        return address
+    ip = ip_address(address)
+    if not isinstance(ip, IPv6Address):
+        return address
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(IPv6Address(int(ip) >> _IPV6_NETWORK_BITS << _IPV6_NETWORK_BITS))
 
 
 def _is_same_loopback(origin: str, host: str) -> bool:
