@@ -3,10 +3,12 @@
 import asyncio
 import os
 import stat
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from gradio_client.exceptions import AuthenticationError
 from serving import run_server
 
 from rag.serving.authentication import LoginError, Logins, login_line, set_login
+from rag.serving.request_guard import client_network
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -71,6 +74,53 @@ def test_wrong_passwords_of_one_name_wait_for_each_other(file: Path) -> None:
 
     started = time.monotonic()
     assert asyncio.run(attempts()) == [False, False, True] and time.monotonic() - started >= 2
+
+
+def test_a_flood_of_attempts_locks_nobody_else_out(file: Path) -> None:
+    logins = Logins(file)
+
+    async def attempt(network: str, name: str, password: str) -> tuple[bool, float]:
+        client_network.set(network)
+        began = time.monotonic()
+        return await logins.authenticate(name, password), time.monotonic() - began
+
+    async def flood() -> tuple[tuple[bool, float], list[tuple[bool, float]]]:
+        one_name = [attempt("203.0.113.9", "ada", str(n)) for n in range(500)]
+        many_names = [attempt("203.0.113.10", f"name{n}", "x") for n in range(500)]
+        strangers = [asyncio.create_task(task) for task in (*one_name, *many_names)]
+        await asyncio.sleep(0.2)
+        owner = await attempt("198.51.100.1", *ADA)
+        assert len(logins._names) < 100 and len(logins._networks) <= 2  # most were refused at once
+        return owner, await asyncio.gather(*strangers)
+
+    (valid, seconds), strangers = asyncio.run(flood())
+    assert valid and seconds < 4  # the last of the strangers with that name waits for five
+    assert not any(valid for valid, _ in strangers)
+    assert not len(logins._names) and not len(logins._networks)
+
+
+def test_known_and_unknown_names_cost_the_same(file: Path) -> None:
+    logins = Logins(file)
+    spent: dict[str, list[float]] = {"ada": [], "nobody": []}
+    for _ in range(30):
+        for name, seconds in spent.items():
+            began = time.thread_time()
+            assert not logins.verify(name, "a wrong password")
+            seconds.append(time.thread_time() - began)
+    known, unknown = (statistics.median(seconds) for seconds in spent.values())
+    assert known == pytest.approx(unknown, rel=0.25)
+
+
+def test_unknown_names_wait_as_known_ones_do(file: Path) -> None:
+    async def seconds(names: list[str]) -> float:
+        logins, began = Logins(file), time.monotonic()
+        await asyncio.gather(*(logins.authenticate(name, "a wrong password") for name in names))
+        return time.monotonic() - began
+
+    for names in (["ada", "bo.b"], ["nobody", "no-one"]):  # two names do not wait for each other
+        assert 1 <= asyncio.run(seconds(names)) < 2
+    for name in ("ada", "nobody"):
+        assert asyncio.run(seconds([name, name])) >= 2
 
 
 @pytest.mark.parametrize(
@@ -155,6 +205,23 @@ def test_scripts_can_log_in(address: str) -> None:
         curl.get("/logout")
         curl.cookies.clear()
         assert curl.post("/gradio_api/call/health", json={"data": []}).status_code == 401
+
+
+def test_a_flood_from_elsewhere_does_not_lock_the_owner_out(address: str) -> None:
+    def log_in(sender: str, password: str) -> int:
+        form = {"username": ADA[0], "password": password}
+        reply = httpx.post(
+            f"{address}/login", data=form, headers={"x-forwarded-for": sender}, timeout=60
+        )  # from a proxy on this computer, which the server believes
+        return reply.status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        flood = [pool.submit(log_in, "203.0.113.9", f"guess {n}") for n in range(60)]
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert log_in("198.51.100.1", ADA[1]) == 200 and time.monotonic() - began < 3
+        assert {attempt.result() for attempt in flood} == {400}
+        assert log_in("203.0.113.9", ADA[1]) == 200  # afterwards nobody is locked out
 
 
 def test_users_of_one_browser_do_not_see_each_others_conversations(browser: "Browser", address: str) -> None:
