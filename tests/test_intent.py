@@ -1,4 +1,34 @@
+import pytest
+
+from benchmarks.intents.__main__ import NAMES, LabelledQuestion, labelled_questions, lost_words, scores
 from rag.query.intent import extract_topic, parse_intent
+
+QUESTIONS = list(labelled_questions())
+
+
+@pytest.mark.parametrize("half", ["development", "kept"])
+def test_intents_of_labelled_questions(half: str) -> None:
+    rows = scores([item for item in QUESTIONS if item.for_development == (half == "development")])
+    for name in (*NAMES, "none"):
+        row = rows[name]
+        assert (row["precision"] or 0) >= 0.9 and (row["recall"] or 0) >= 0.9, (name, row)
+
+
+@pytest.mark.parametrize("item", QUESTIONS, ids=lambda item: item.text[:50])
+def test_no_intent_takes_words_from_the_search(item: LabelledQuestion) -> None:
+    assert not lost_words(item.text)
+
+
+def test_words_decide_only_in_their_grammatical_place() -> None:
+    for question in (
+        "How did Pfizer develop the vaccine?",
+        "Which bank accounts were frozen?",
+        "Why did they still refuse?",
+        "How did the thieves move the gold?",
+        "What did the two ministers agree on in Geneva?",
+    ):
+        intent = parse_intent(question)
+        assert not (intent.several or intent.latest) and extract_topic(question) == question, question
 
 
 def test_kinds_of_account() -> None:

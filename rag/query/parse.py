@@ -30,8 +30,7 @@ class ParsedQuestion:
     clauses: the clauses of the topic, if it has several.
     subquestions: a part for each thing or publisher that is asked; one for a question for one thing, none for
         a rewritten follow-up.
-    query: the search for evidence.
-    literal_query: the search for passages without an answer, for all words of the question.
+    query: the search, for all words of the question: a wrong intent leaves none out.
     previous_query: the search for the articles of the previous exchange, if the question may be about them.
     followup: the question as it was typed, if it is a follow-up that was rewritten.
     """
@@ -46,7 +45,6 @@ class ParsedQuestion:
     clauses: tuple[QuestionPart, ...]
     subquestions: tuple[QuestionPart, ...]
     query: SearchQuery
-    literal_query: SearchQuery
     previous_query: SearchQuery | None
     followup: QuestionPart | None
 
@@ -77,9 +75,8 @@ def parse_question(
     standalone = rewrite_followup(text, history)
     topic = extract_topic(standalone)
     expanded = expand_acronyms(topic)
-    literal_query = SearchQuery.parse(standalone, publishers)
-    query = literal_query if topic == standalone else SearchQuery.parse(topic, publishers)
-    parts = query.parts if expanded == topic else split_question(expanded, publishers)
+    query = SearchQuery.parse(standalone, publishers)
+    parts = query.parts if expanded == standalone else split_question(expanded, publishers)
     exchange = previous_exchange(text, history)
     rewritten = standalone != text
     return ParsedQuestion(
@@ -91,9 +88,8 @@ def parse_question(
         answer_type=parse_answer_type(topic),
         topic=QuestionPart.parse(expanded),
         clauses=parts[1:],
-        subquestions=() if rewritten else decompose(text, literal_query.parts),
+        subquestions=() if rewritten else decompose(text, query.parts),
         query=query,
-        literal_query=literal_query,
         previous_query=SearchQuery.parse(exchange, publishers) if exchange else None,
         followup=QuestionPart.parse(text) if rewritten else None,
     )

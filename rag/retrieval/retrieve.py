@@ -23,7 +23,7 @@ def retrieve(question: ParsedQuestion, retriever: Retriever) -> list[SearchHit]:
 
 def search_passages(question: ParsedQuestion, retriever: Retriever, k: int) -> list[SearchHit]:
     """Return the `k` best passages for all words of a question, for a search without an answer."""
-    return _search(question.literal_query, question, retriever, k)
+    return _search(question.query, question, retriever, k)
 
 
 def evidence_breadth(question: ParsedQuestion) -> int:

@@ -1,0 +1,1 @@
+"""Questions labelled with the kind of account that they want, to measure `rag.query.intent`."""
