@@ -24,7 +24,7 @@ _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 _BATCH_SIZE = 32  # limit on memory
 # Limits on how long a question waits for what is being added: a batch takes a tenth of a second. And on how
 # long a batch waits for questions, so that what is added is finished even if they never end.
-_BACKGROUND_BATCH_SIZE, _MAX_BACKGROUND_WAIT_SECONDS = 4, 2.0
+_BACKGROUND_BATCH_SIZE, _MAX_BACKGROUND_WAIT_SECONDS = 4, 10.0
 # Limits of the cache of vectors: words, questions and sentences are encoded again and again; 8,192 vectors
 # take 13 MB.
 _CACHE_SIZE, _CACHED_TEXT_CHARS = 8192, 400
