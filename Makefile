@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run test lint evaluate screenshots clean
 
 run: .venv/installed
-	@$(BIN)/dateline serve
+	@$(BIN)/dateline serve --fetch
 
 test: .venv/installed-dev .venv/chromium
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/pytest

@@ -129,7 +129,7 @@ def all_rows(folder: Path) -> Iterator[LabelledRow]:
     for half in (True, False):
         of_half = [gold for gold in questions if gold.for_development == half]
         cut[half] = Retriever(library=without_gold_sentences(library, folder / f"cut-{half}", of_half), k=8)
-    model = open_model(Settings())
+    model = open_model(Settings(model="small"))
     stems = {article.id: Path(article.origin).stem for article in library.store.articles()}
     for gold in questions:
         yield from labelled_rows(gold, "gold", full, model)

@@ -17,8 +17,10 @@ ROOT = Path(__file__).parent.parent  # of a checkout; site-packages where Dateli
 IS_CHECKOUT = (ROOT / "pyproject.toml").exists()
 VERSION = "0.2.0"
 PREFIX = "DATELINE_"
+AUTO = "auto"
 PACKAGED = "packaged"
 NO_MODEL = "none"
+_ALIASES = {"DATELINE_READER": "DATELINE_MODEL"}
 
 
 _SECRET = re.compile(r"(?<=://)[^/?#\s]*@|[?#]\S*$")  # of an address: user, password and query
@@ -37,6 +39,12 @@ def _default_data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "dateline"
 
 
+def _default_cache_folder() -> Path:
+    """Return a folder of the user for what can be fetched again, outside any collection."""
+    usual = "Library/Caches" if sys.platform == "darwin" else ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / usual) / "dateline/readers"
+
+
 def _setting(default: Any, reason: str, least: int | None = None, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"reason": reason, "least": least, "choices": choices})
 
@@ -47,13 +55,15 @@ class Settings:
 
     data: Path = _setting(_default_data_folder(), "folder of the collection; one folder, one collection")
     model: str = _setting(
-        PACKAGED,
-        "packaged, none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, "
-        "or openai:NAME@http://host/v1",
+        AUTO,
+        "auto (standard once it has been fetched, else small), standard, compact, small, none, a GGUF file, "
+        "owner/repository:QUANTISATION or :FILE on Hugging Face, or openai:NAME@http://host/v1; "
+        "DATELINE_READER is another name of it",
     )
+    cache: Path = _setting(_default_cache_folder(), "folder of the readers that dateline reader get fetches")
     adapter: str = _setting(
         PACKAGED,
-        "packaged (with the packaged model), none, or a GGUF file of training/export.py "
+        "packaged (with the model small), none, or a GGUF file of training/export.py "
         "for the model that DATELINE_MODEL names",
     )
     context: int = _setting(
@@ -111,6 +121,7 @@ class Settings:
             SettingError: a value cannot be parsed, or Dateline has no setting of that name.
         """
         settings = {PREFIX + setting.name.upper(): setting for setting in fields(cls)}
+        environment = _without_aliases(environment)
         unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in settings)
         if unknown:
             raise SettingError(
@@ -131,6 +142,18 @@ def without_credentials(model: str) -> str:
     'openai:small@https://news.example/v1'
     """
     return _SECRET.sub("", model) if "://" in model else model
+
+
+def _without_aliases(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which each setting has the name that `Settings` gives it."""
+    named = dict(environment)
+    for alias, name in _ALIASES.items():
+        value = named.pop(alias, "").strip()
+        if value and named.get(name, "").strip() not in ("", value):
+            raise SettingError(f"{alias} and {name} are two names of one setting and differ; unset one")
+        if value:
+            named[name] = value
+    return named
 
 
 def _parse(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:

@@ -1,13 +1,22 @@
 """Parts that tests share: an encoder, the sample collection, the packaged model, and a fake chat model."""
 
+import atexit
 import os
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 
 os.environ["DATELINE_THREADS"] = "1"  # two thread pools on the same cores slow each other 20 to 40 times
+# Fetched readers are used where a test asks for them; the others run with the small one, wherever they run.
+_CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+FETCHED_READERS = Path(os.environ.pop("DATELINE_CACHE", "") or _CACHES / "dateline/readers")
+os.environ.pop("DATELINE_READER", None)
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="dateline-caches-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest

@@ -9,8 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def serve_hub(repository: str, files: Mapping[str, bytes]) -> Iterator[str]:
-    """Yield the address of a hub with one repository."""
+def serve_hub(
+    repository: str, files: Mapping[str, bytes], asked: list[tuple[str, int]] | None = None
+) -> Iterator[str]:
+    """Yield the address of a hub with one repository.
+
+    The path and the first byte of each download are appended to `asked`.
+    """
 
     class Hub(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -24,12 +29,18 @@ def serve_hub(repository: str, files: Mapping[str, bytes]) -> Iterator[str]:
                 ]
                 self._answer(json.dumps(listed).encode())
             elif (name := path.partition("/resolve/")[2].partition("/")[2]) in files:
+                if asked is not None:
+                    asked.append((path, self._begin))
                 self._answer(files[name])
             else:
                 self.send_error(404)
 
+        @property
+        def _begin(self) -> int:
+            return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+
         def _answer(self, body: bytes) -> None:
-            begin = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+            begin = self._begin
             self.send_response(206 if begin else 200)
             self.send_header("Content-Length", str(len(body) - begin))
             self.send_header("ETag", f'"{sha256(body).hexdigest()}"')

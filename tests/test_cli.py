@@ -86,7 +86,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     names = re.findall(r"^  (\w+) +[A-Z]", listed.split("Commands:")[1], re.MULTILINE)
     assert names == [
         *("serve", "ask", "add", "list", "show", "set", "remove", "copies", "check", "rebuild", "export"),
-        *("evaluate", "doctor", "login", "mcp", "schema", "completion"),
+        *("evaluate", "reader", "doctor", "login", "mcp", "schema", "completion"),
     ]
     for name in names:
         assert commands.run([name, "-h"]) == 0

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from langchain_openai import ChatOpenAI
 from rag.generation import registry
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
+from rag.generation.readers import SMALL
 from rag.generation.registry import open_model
 from rag.settings import Settings
 
@@ -15,10 +17,10 @@ from rag.settings import Settings
 def test_the_packaged_model_is_checked_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model(Settings())
     assert isinstance(model.chat, LocalChatModel) and model.name == "SmolLM2-135M-Instruct.Q4_1 + reader"
-    monkeypatch.setattr(registry, "_PACKAGED_SHA256", "0" * 64)
+    monkeypatch.setattr(registry, "SMALL", replace(SMALL, sha256="0" * 64))
     with pytest.raises(ModelMissing, match="not the file that was published"):
         open_model(Settings())
-    monkeypatch.setattr(registry, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(registry, "SMALL", replace(SMALL, package="no_such_package"))
     with pytest.raises(ModelMissing, match=r"pip install -r requirements\.txt"):
         open_model(Settings())
 

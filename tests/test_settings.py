@@ -24,6 +24,13 @@ def test_defaults_and_what_the_environment_changes() -> None:
     assert (found.data, found.port, found.model, found.hits) == (Path("~/news").expanduser(), 80, "none", 8)
 
 
+def test_a_setting_has_two_names_but_one_value() -> None:
+    assert Settings.read({"DATELINE_READER": "small", "DATELINE_MODEL": " "}).model == "small"
+    assert Settings.read({"DATELINE_READER": "none", "DATELINE_MODEL": "none"}).model == "none"
+    with pytest.raises(SettingError, match="DATELINE_READER and DATELINE_MODEL are two names of one setting"):
+        Settings.read({"DATELINE_READER": "small", "DATELINE_MODEL": "none"})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [

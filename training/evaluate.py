@@ -337,7 +337,7 @@ def main() -> None:
     written: dict[str, list[str]] = {}
     areas: dict[str, dict[str, float]] = {}
     for adapter in options.adapter:
-        reader = open_model(Settings(adapter=adapter))
+        reader = open_model(Settings(model="small", adapter=adapter))
         process: ModelProcess = reader.chat.process  # type: ignore[union-attr]
         if reader.extractive:
             pointing = [write_extractive(process, example) for example in examples]

@@ -26,6 +26,7 @@ _COMMANDS = {
     "rebuild": "rag.cli.collection:rebuild",
     "export": "rag.cli.collection:export",
     "evaluate": "rag.cli.evaluate:evaluate",
+    "reader": "rag.cli.reader:reader",
     "doctor": "rag.cli.commands:doctor",
     "login": "rag.cli.commands:login",
     "mcp": "rag.cli.serve:mcp",

