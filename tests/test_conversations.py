@@ -102,6 +102,35 @@ def test_conversations_can_be_searched_renamed_opened_and_deleted(page: Page) ->
     expect(names).to_have_text(["The price of a railway"])
 
 
+def test_opening_a_conversation_does_not_date_it_again(page: Page) -> None:
+    ask(page, HS2)
+    page.evaluate(
+        """() => {  // a week ago
+            const key = Object.keys(localStorage).find(key => key.startsWith('dateline:'));
+            const kept = {...JSON.parse(localStorage.getItem(key)), changed: '2026-01-02T10:00:00.000Z'};
+            localStorage.setItem(key, JSON.stringify(kept));
+        }"""
+    )
+    old = page.url
+    page.click("#new")
+    ask(page, REOPENED)
+    page.goto("about:blank")
+    page.goto(old)  # by its address, and below by its name
+    expect(page.locator("#chat")).to_contain_text(HS2)
+    open_sidebar(page)
+    names, facts = page.locator("#conversations li a"), page.locator("#conversations li .facts")
+    expect(names).to_have_text([REOPENED, HS2])
+    expect(facts.last).to_have_text("2 January 2026 · 1 question")
+    page.get_by_role("link", name=REOPENED).click()
+    expect(page.locator("#chat")).to_contain_text(REOPENED)
+    page.get_by_role("link", name=HS2).click()
+    expect(page.locator("#chat")).to_contain_text(HS2)
+    expect(names).to_have_text([REOPENED, HS2])
+    ask(page, "Was anyone against it?", 2)  # what is added dates it
+    expect(names).to_have_text([HS2, REOPENED])
+    expect(facts.first).not_to_contain_text("2 January 2026")
+
+
 def test_browsers_do_not_see_each_others_conversations(browser: Browser, page: Page, address: str) -> None:
     ask(page, HS2)
     with open_page(browser, address) as other:

@@ -24,13 +24,19 @@ const store = conversation => {
   }
 };
 
+// What a reader changes in a conversation: its questions, their answers and the verdicts. Keys that other versions write are left out.
+const content = ({exchanges}) => JSON.stringify(
+  exchanges.map(({answer, judged}) => [answer.question, answer.text, answer.status, answer.timings, judged]));
 // After each finished answer, store the conversation and put its id into the address. A name given by the user is kept.
+// One that was only opened keeps its day and its place in the list.
 page.storeConversation = (record, before) => {
   const finished = record?.exchanges?.length && record.exchanges.at(-1).answer.status !== 'writing';
   if (finished) {
     const stored = load(record.id);
-    const title = stored?.named ? stored.title : record.title;
-    store({...record, title, named: Boolean(stored?.named), changed: new Date().toISOString()});
+    if (!stored?.exchanges || content(stored) !== content(record)) {
+      const title = stored?.named ? stored.title : record.title;
+      store({...record, title, named: Boolean(stored?.named), changed: new Date().toISOString()});
+    }
     history.replaceState(null, '', `#conversation=${record.id}`);
   } else if (!record?.exchanges?.length && before) {
     history.replaceState(null, '', location.pathname + location.search);
