@@ -113,9 +113,10 @@ class Article:
     """A cleaned news article. A field that its source did not state is None.
 
     `standfirst` is the line that sums the article up; if it is a sentence, the body holds it too. `updated`
-    is the day of the last change, if it differs from `published`. `origin` is the path or address it was read
-    from, and `provenance` says where each known field was found. `removed` is what cleaning left out; an
-    article from a collection has none, see `Store.removed`.
+    is the day of the last change, if it differs from `published`, and `saved` the day on which the page was
+    saved or crawled. `origin` is the path or address it was read from, and `provenance` says where each known
+    field was found. `removed` is what cleaning left out; an article from a collection has none, see
+    `Store.removed`.
     """
 
     title: str | None
@@ -127,6 +128,7 @@ class Article:
     standfirst: str | None = None
     section: str | None = None
     updated: PartialDate | None = None
+    saved: PartialDate | None = None
     origin: str = ""
     provenance: tuple[Provenance, ...] = ()
     removed: tuple[Removal, ...] = ()

@@ -20,7 +20,11 @@ MAX_RAW_CHARS = 1_000_000
 MAX_BODY_CHARS = 250_000
 _MAX_QUOTED_CHARS = 40  # limit: of what a warning quotes
 # What a stated date is called in messages, and in `dateline set`.
-_DATE_NAMES = {"date": ("date of publication", "published"), "updated": ("date of change", "updated")}
+_DATE_NAMES = {
+    "date": ("date of publication", "published"),
+    "updated": ("date of change", "updated"),
+    "saved": ("date of saving", "saved"),
+}
 _FIELDS_BY_STATED_NAME = {stated: field for field, stated in PROVENANCE_NAMES.items()}
 
 

@@ -4,7 +4,6 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from hashlib import sha256
 
 import numpy as np
 from langchain_core.documents import Document
@@ -81,14 +80,13 @@ class Library:
                 self._index.add(added, self.store.vectors(added))
             self._ids, self._store_version = ids, version
             # Cached until the next change, since every question needs them.
-            article_ids = "".join(row[0] for row in self.store.rows("SELECT id FROM articles ORDER BY id"))
-            self._version = sha256(article_ids.encode()).hexdigest()[:12]
+            self._version = self.store.content_hash()[:12]
             self._coverage = self.store.coverage()
             self._frequency = self._empty_frequencies()
 
     @property
     def version(self) -> str:
-        """A short hash of the collection's content; equal for equal content."""
+        """A short hash of the articles and their fields; equal for equal content."""
         self.refresh()
         return self._version
 

@@ -222,6 +222,37 @@ def test_an_addition_shows_progress_and_can_be_stopped_and_repeated(page: Page, 
     search(page, "barge gazette", 20)
 
 
+def test_unknown_dates_and_publishers_are_listed_and_set_in_a_table(page: Page, tmp_path: Path) -> None:
+    files = [tmp_path / f"beacon{n}.txt" for n in range(3)]
+    for n, file in enumerate(files):
+        file.write_text(
+            f"The beacon of Corrin number {n} was lit on 3 March 2019, said the keeper of the {HOSTILE[0]}."
+        )
+    add(page, *files)
+    expect(page.locator("#report .undated")).to_contain_text("3 articles undated")
+    expect(page.locator("#report tbody tr").first).to_contain_text("its text names 3 March 2019")
+    rows = page.locator("#incomplete-table tbody tr").filter(has_text="beacon of Corrin")
+    expect(rows).to_have_count(3)  # the table opens by itself
+    expect(rows.first).to_contain_text("its text names 3 March 2019")
+    page.screenshot(path=tmp_path / "incomplete.png", full_page=True)
+    rows.nth(0).get_by_label("Date of").fill("soon")
+    page.get_by_role("button", name="Save the table").click()
+    expect(page.get_by_text("write YYYY-MM-DD").first).to_be_visible()
+    expect(rows).to_have_count(3)
+    rows.nth(0).get_by_label("Date of").fill("13 February 2018")
+    rows.nth(1).get_by_label("Date of").fill("2019-03")
+    page.get_by_label("Publisher of all").fill("Beacon Gazette")
+    page.get_by_role("button", name="Save the table").click()
+    expect(rows).to_have_count(1)
+    expect(rows.get_by_label("Publisher of")).to_have_value("Beacon Gazette")
+    search(page, "beacon gazette", 3)
+    expect(page.locator("#articles")).to_contain_text("Beacon Gazette, 13 February 2018")
+    expect(page.locator("#articles")).to_contain_text("Beacon Gazette, March 2019")
+    for _ in range(3):
+        page.locator("#articles .open").first.click()
+        remove(page)
+
+
 def test_hostile_articles_are_shown_as_text(page: Page) -> None:
     text = " ".join([*HOSTILE, "{{constructor}} ${alert(1)}"])
     add(

@@ -10,7 +10,7 @@ from conftest import article
 from corpus.article import PartialDate
 from corpus.cleaning.boilerplate import ends_article, is_caption, is_label, is_notice, is_section_name
 from corpus.cleaning.clean import NoText, clean
-from corpus.cleaning.dates import find_published_date, find_updated_date
+from corpus.cleaning.dates import find_published_date, find_saved_date, find_updated_date
 from corpus.cleaning.metadata import Metadata, match_byline
 from corpus.dates import find_dates, find_numeric_dates
 from corpus.passages import Passage
@@ -100,6 +100,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "month_dates": lambda text: month_dates(parse_claim(text)),
     "remove_asides": remove_asides,
     "find_dates": find_dates,
+    "find_saved_date": find_saved_date,
     "find_numeric_dates": find_numeric_dates,
     "parse_drafts": parse_drafts,
     "is_hub_name": is_hub_name,

@@ -265,7 +265,7 @@ def test_fields_are_kept_by_store_export_and_command_line(library: Library, tmp_
     again.close()
     library.store.close()
     shown = run("-m", "corpus", "show", kept.id, data=tmp_path / "data").stdout
-    assert "published:  unknown; not after 13 March 2021, when it was updated" in shown
+    assert "published:  unknown; not after 13 March 2021 (it was changed then)" in shown
     assert (
         "section:    Ports   (stated: corrected by hand)" in shown
         and "(guessed: headline above the text)" in shown

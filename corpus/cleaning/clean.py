@@ -67,6 +67,7 @@ def _article(body: str, metadata: Metadata, origin: str) -> Article:
         standfirst=metadata.get("standfirst"),
         section=metadata.get("section"),
         updated=updated,
+        saved=_update_date(metadata.get("saved"), None),
         origin=origin,
         provenance=tuple(item for item in metadata.provenance if item.field != "updated" or updated),
     )

@@ -23,6 +23,9 @@ _UPDATED = re.compile(
     r"geändert)|actualizado|aggiornato)\b(?: on| at| le| am)?:?",
     re.IGNORECASE,
 )
+_SAVED = re.compile(
+    r"\b(?:saved|printed|accessed|retrieved|archived|downloaded)\b(?: on| at)?:?", re.IGNORECASE
+)
 
 
 def find_published_date(text: str, alone: bool = True) -> DateSpan | None:
@@ -42,8 +45,21 @@ def find_updated_date(text: str) -> DateSpan | None:
     >>> find_updated_date("Published 12 February 2020 | Updated: 09:41, 13 February 2020")
     DateSpan(start=45, end=61, date=PartialDate(year=2020, month=2, day=13))
     """
-    updated = _UPDATED.search(text)
-    return _first_date(" " * updated.end() + text[updated.end() :], alone=True) if updated else None
+    return _date_behind(_UPDATED, text)
+
+
+def find_saved_date(text: str) -> DateSpan | None:
+    """Return the date behind "saved", "printed" or the like in a line, if nothing but a time is beside it.
+
+    >>> find_saved_date("Printed 13 February 2020, 09:41")
+    DateSpan(start=8, end=24, date=PartialDate(year=2020, month=2, day=13))
+    """
+    return _date_behind(_SAVED, text)
+
+
+def _date_behind(words: re.Pattern[str], text: str) -> DateSpan | None:
+    match = words.search(text)
+    return _first_date(" " * match.end() + text[match.end() :], alone=True) if match else None
 
 
 def _first_date(text: str, alone: bool) -> DateSpan | None:

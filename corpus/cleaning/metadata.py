@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from corpus.article import GIVEN, Certainty, Provenance
 from corpus.characters import normalise_text
 from corpus.cleaning.boilerplate import is_caption, is_label, is_notice, is_section_name
-from corpus.cleaning.dates import find_published_date, find_updated_date
+from corpus.cleaning.dates import find_published_date, find_saved_date, find_updated_date
 from corpus.cleaning.lines import LONG_LINE_WORDS, Line
 from corpus.dates import DateSpan
 from corpus.publishers import is_publisher_name
@@ -164,6 +164,7 @@ def add_byline_and_dates(lines: Iterable[Line], metadata: Metadata) -> None:
         published = find_published_date(line.text, alone=not (byline or named))
         _add_date("date", line, published, metadata)
         _add_date("updated", line, find_updated_date(line.text), metadata)
+        _add_date("saved", line, find_saved_date(line.text), metadata)
 
 
 def _add_date(field: str, line: Line, span: DateSpan | None, metadata: Metadata) -> None:

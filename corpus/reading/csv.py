@@ -13,14 +13,24 @@ _DELIMITERS = ",;\t"
 
 def parse_csv(data: bytes) -> Iterator[ParsedText]:
     """Yield one text a row, from the first non-empty column named "body", "text" or "content"."""
+    for fields in read_rows(data):
+        column = next((name for name in _TEXT_COLUMNS if fields.get(name)), None)
+        body = fields.pop(column) if column else ""
+        yield ParsedText(body, fields)
+
+
+def read_rows(data: bytes) -> Iterator[dict[str, str]]:
+    """Yield each row of a table as a dict from the names in its header, in lower case, to its cells.
+
+    Raises:
+        BinaryData: the data is not text.
+        csv.Error: it is no table.
+    """
     text = decode_text(data).lstrip("\r\n")
     # The default limit of 131,072 characters a cell would refuse the whole table for one long article.
     csv.field_size_limit(len(text))
     for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
-        fields = {str(name).strip().lower(): value for name, value in row.items() if isinstance(value, str)}
-        column = next((name for name in _TEXT_COLUMNS if fields.get(name)), None)
-        body = fields.pop(column) if column else ""
-        yield ParsedText(body, fields)
+        yield {str(name).strip().lower(): value for name, value in row.items() if isinstance(value, str)}
 
 
 def _delimiter(text: str) -> str:

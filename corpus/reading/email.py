@@ -23,7 +23,10 @@ def parse_mhtml(data: bytes) -> Iterator[ParsedText]:
         if part.get_content_type() == "text/html":
             address = part.get("Content-Location") or message.get("Snapshot-Content-Location")
             for page in parse_html(_part_text(part)):
-                yield ParsedText(page.text, page.fields | {"url": page.fields["url"] or address})
+                fields = page.fields | {"url": page.fields["url"] or address}
+                yield ParsedText(
+                    page.text, {**fields, "saved": page.fields["saved"] or _header_date(message)}
+                )
             return
 
 

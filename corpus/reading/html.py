@@ -42,6 +42,12 @@ _STANDFIRST_CLASS = re.compile(
 _MIN_STANDFIRST_WORDS, _MAX_STANDFIRST_WORDS = 5, 80
 _TWITTER_HANDLE = "//meta[@name='twitter:site']/@content"
 _SITE_NAME = "//meta[@property='og:site_name']/@content"
+# "saved date: Wed Nov 18 2020 12:34:56 GMT+0100", "FILE ARCHIVED ON 10:45:19 Mar 03, 2019 AND", "Mirrored
+# from example.com/ by HTTrack Website Copier/3.x [XR&CO'2014], Tue, 13 Feb 2018 10:00:00 GMT"
+_SAVED = re.compile(
+    r"(?:saved date: \w{3} |FILE ARCHIVED ON [\d:]{1,8} |HTTrack Website Copier/[^,]{1,40}, \w{3}, )"
+    r"(?P<day>\w{2,3} \w{2,3},? \d{4})"
+)
 _BLOCK_END = re.compile(r"</(?:p|div|li|h\d)>|<br ?/?>")
 
 
@@ -68,8 +74,15 @@ def parse_html(data: bytes | str) -> Iterator[ParsedText]:
         "summary": metadata.get("description"),
         "section": sections[0] if len(sections) == 1 else None,
         "updated": updated if updated != published else None,
+        "saved": _saved(data),
     }
     yield ParsedText(str(metadata.get("text") or ""), fields)
+
+
+def _saved(data: bytes | str) -> str | None:
+    """Return the day in the comment that SingleFile, HTTrack or the Wayback Machine leaves in a page."""
+    match = _SAVED.search(data if isinstance(data, str) else data.decode("latin-1"))
+    return match["day"] if match else None
 
 
 def html_to_text(document: str) -> str:

@@ -7,8 +7,10 @@ from corpus.article import Certainty, InvalidDate
 from corpus.dates import parse_stated_date
 
 # The fields of an article that a file can state outside its text.
-STATED_FIELDS = ("title", "publisher", "author", "date", "url", "standfirst", "section", "updated", "summary")
-_DATES = ("date", "updated")
+STATED_FIELDS = (
+    "title", "publisher", "author", "date", "url", "standfirst", "section", "updated", "saved", "summary",
+)  # fmt: skip
+_DATES = ("date", "updated", "saved")
 # Other names of these fields in exports, front matter and tables. A "summary" may be the standfirst, or made
 # by a machine.
 _ALIASES = {
@@ -21,6 +23,8 @@ _ALIASES = {
         "standfirst": "subtitle subheadline subhead deck dek",
         "section": "category rubric articlesection",
         "updated": "updated_at modified date_modified datemodified last_modified",
+        "saved": "saved_at crawled crawled_at date_crawled date_download downloaded_at retrieved "
+        "retrieved_at accessed accessed_at scraped_at fetched_at archived_at",
         "summary": "description abstract",
     }.items()
     for alias in aliases.split()

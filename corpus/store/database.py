@@ -8,17 +8,20 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import BY_HAND, GIVEN, Article, PartialDate
+from corpus.article import BY_HAND, GIVEN, Article
+from corpus.dates import parse_stated_date
 from corpus.passages import Passage
 from corpus.scripts import separate_letters
 from corpus.store.connection import Connection
 from corpus.store.filters import Coverage, Filters
 from corpus.store.rows import (
     ARTICLE_COLUMNS,
+    CORRECTABLE_FIELDS,
     DATE_FIELDS,
     Fields,
     article_from_row,
@@ -132,27 +135,36 @@ class Store(Connection):
             )
 
     def correct(self, article: str, field: str, value: str | None) -> None:
-        """Set one of `CORRECTABLE_FIELDS` by hand; None means unknown.
+        """Set one of `CORRECTABLE_FIELDS` by hand; see `correct_many`."""
+        self.correct_many([(article, field, value)])
 
-        The correction stays when the file is read again.
+    def correct_many(self, corrections: Iterable[tuple[str, str, str | None]]) -> None:
+        """Set fields by hand, each given as (article, field, value), in one transaction; None means unknown.
+
+        The corrections stay when the files are read again.
 
         Raises:
-            InvalidDate: the value of a date field is no date.
+            InvalidDate: the value of a date field is no date; nothing is changed.
         """
+        rows = [
+            (
+                article,
+                field,
+                str(parse_stated_date(value)) if field in DATE_FIELDS and value else value,
+                BY_HAND,
+            )
+            for article, field, value in corrections
+        ]
         with self.transaction():
-            self._db.execute(
+            self._db.executemany(
                 "INSERT INTO corrections VALUES (?, ?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET value = excluded.value, how = excluded.how",
-                (
-                    article,
-                    field,
-                    str(PartialDate.parse(value)) if field in DATE_FIELDS and value else value,
-                    BY_HAND,
-                ),
+                rows,
             )
-            stored = self.article(article)
-            if stored:
-                self._update_fields(stored)
+            for article in dict.fromkeys(article for article, *_ in rows):
+                stored = self.article(article)
+                if stored:
+                    self._update_fields(stored)
 
     def _copy_corrections(self, old: str, new: str) -> None:
         """Copy what the user said of one article to another, so that it stays when a file changes."""
@@ -210,6 +222,12 @@ class Store(Connection):
         """Return the article with this id, or None."""
         rows = self.rows(f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE id = ?", (article,))
         return article_from_row(rows[0]) if rows else None
+
+    def content_hash(self) -> str:
+        """Return the SHA-256 of all articles: their texts, by their ids, and their fields."""
+        fields = ", ".join(("id", *CORRECTABLE_FIELDS))
+        rows = self.rows(f"SELECT {fields} FROM articles ORDER BY id")
+        return sha256(json.dumps(rows).encode()).hexdigest()
 
     def articles_by_id(self, ids: Iterable[str]) -> dict[str, Article]:
         """Return the articles with these ids; ids that do not exist are left out."""

@@ -6,6 +6,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from corpus.article import Article, PartialDate, Provenance
+from corpus.characters import normalise_text
+from corpus.dates import parse_stated_date
 
 CORRECTABLE_FIELDS = (
     "title",
@@ -16,8 +18,9 @@ CORRECTABLE_FIELDS = (
     "standfirst",
     "section",
     "updated",
+    "saved",
 )
-DATE_FIELDS = ("published", "updated")
+DATE_FIELDS = ("published", "updated", "saved")
 ARTICLE_COLUMNS = (
     f"body, {', '.join(CORRECTABLE_FIELDS)}, found, "
     "(SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
@@ -31,6 +34,22 @@ Fields = dict[str, str | None]
 def correctable_fields(article: Article) -> Fields:
     """Return the fields of an article that can be corrected, as text or None."""
     return {name: str(value) if (value := getattr(article, name)) else None for name in CORRECTABLE_FIELDS}
+
+
+def changed_fields(article: Article, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that differ from the article's fields, cleaned, dates in ISO form; "" is unknown.
+
+    Raises:
+        InvalidDate: the value of a date field is no date.
+    """
+    changed = {}
+    for field, value in values.items():
+        text = " ".join(normalise_text(value).split())
+        if field in DATE_FIELDS and text:
+            text = str(parse_stated_date(text))
+        if field in CORRECTABLE_FIELDS and text != str(getattr(article, field) or ""):
+            changed[field] = text
+    return changed
 
 
 def complete(article: Article, other: Article) -> Article:

@@ -17,10 +17,19 @@ from corpus.store.database import Store
 from corpus.store.duplicates import find_near_duplicates
 from corpus.store.integrity import Problem, check_integrity, export_lines
 from corpus.store.lock import write_lock
-from corpus.store.rows import CORRECTABLE_FIELDS
-from embeddings.ingest_report import IngestReport
+from corpus.store.undated import date_bounds
+from embeddings.ingest_report import IngestReport, with_date_bounds
 from rag.cli.click_extensions import json_option
-from rag.cli.tables import article_fields, show_article, show_copies, show_json, show_list, show_reports
+from rag.cli.tables import (
+    article_fields,
+    show_article,
+    show_copies,
+    show_csv,
+    show_incomplete,
+    show_json,
+    show_list,
+    show_reports,
+)
 from rag.settings import Settings
 
 _EXIT_PROBLEMS = 1
@@ -82,6 +91,7 @@ def _add_files(
             return done
         finally:
             if store:
+                reports[:] = with_date_bounds(store, reports)
                 store.close()
     return done
 
@@ -116,20 +126,36 @@ def _show_added(reports: list[IngestReport], as_json: bool) -> None:
                 "problem": report.problem,
                 "warnings": report.warnings,
                 "completed": report.completed,
+                "bounds": [bound.to_json() for bound in report.bounds],
             }
         )
 
 
 @click.command("list")
+@click.option(
+    "--incomplete",
+    is_flag=True,
+    help="Only articles without a date or a publisher, and what tells when they appeared.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table for `dateline set --csv`.")
 @json_option
-def list_articles(as_json: bool) -> None:
+def list_articles(incomplete: bool, as_csv: bool, as_json: bool) -> None:
     """List the articles, newest first."""
     with closing(Store(Settings.read().data)) as store:
-        if not as_json:
-            show_list(store.articles(), store.coverage().passages)
-            return
-        for article in store.articles():
-            show_json(article_fields(article))
+        articles = store.articles()
+        if incomplete:
+            articles = [article for article in articles if not (article.published and article.publisher)]
+        bounds = {article.id: date_bounds(store, article) for article in articles} if incomplete else {}
+        if as_csv:
+            show_csv(articles, bounds)
+        elif as_json:
+            for article in articles:
+                found = [bound.to_json() for bound in bounds.get(article.id, ())]
+                show_json({**article_fields(article), **({"bounds": found} if incomplete else {})})
+        elif incomplete:
+            show_incomplete(articles, bounds)
+        else:
+            show_list(articles, store.coverage().passages)
 
 
 @click.command()
@@ -142,7 +168,7 @@ def show(id: str, raw: bool, as_json: bool) -> None:
     Beside each field is printed where it was found and how certain that is.
     """
     with closing(Store(Settings.read().data)) as store:
-        article = _find_article(store, id)
+        article = find_article(store, id)
         if raw:
             text = store.raw(article.id) or ""
             show_json({"id": article.id, "raw": text}) if as_json else sys.stdout.write(text)
@@ -150,38 +176,7 @@ def show(id: str, raw: bool, as_json: bool) -> None:
             found = [asdict(item) for item in article.provenance]
             show_json({**article_fields(article), "body": article.body, "found": found})
         else:
-            show_article(article)
-
-
-@click.command("set")
-@click.argument("id")
-@click.argument(
-    "corrections",
-    nargs=-1,
-    required=True,
-    metavar="FIELD=VALUE...",
-    help=f"{', '.join(CORRECTABLE_FIELDS)}; an empty value means unknown.",
-)
-@json_option
-def set_fields(id: str, corrections: tuple[str, ...], as_json: bool) -> None:
-    """Correct fields of an article.
-
-    The corrections are kept when its file is added again.
-    """
-    data = Settings.read().data
-    with write_lock(data), closing(Store(data)) as store:
-        article = _find_article(store, id)
-        for correction in corrections:
-            field, equals, value = correction.partition("=")
-            if not equals or field not in CORRECTABLE_FIELDS:
-                fields = ", ".join(CORRECTABLE_FIELDS)
-                raise CommandError(f'"{correction}" is no correction; write FIELD=VALUE with one of {fields}')
-            store.correct(article.id, field, value.strip() or None)
-        article = _find_article(store, id)
-    if as_json:
-        show_json(article_fields(article))
-    else:
-        show_article(article)
+            show_article(article, date_bounds(store, article))
 
 
 @click.command()
@@ -191,7 +186,7 @@ def remove(ids: tuple[str, ...], as_json: bool) -> None:
     """Remove articles."""
     data = Settings.read().data
     with write_lock(data), closing(Store(data)) as store:
-        for article in [_find_article(store, id) for id in ids]:
+        for article in [find_article(store, id) for id in ids]:
             store.remove(article.id)
             if as_json:
                 show_json({**article_fields(article), "status": "removed"})
@@ -311,7 +306,8 @@ def export(file: Path, as_json: bool) -> None:
     click.echo(json.dumps({"exported": count}) if as_json else f"{count} articles written to {file}")
 
 
-def _find_article(store: Store, id: str) -> Article:
+def find_article(store: Store, id: str) -> Article:
+    """Return the article with this id, or raise CommandError."""
     article = store.article(id)
     if article is None:
         raise CommandError(f"{id}: no article has this id; see: dateline list")

@@ -19,7 +19,7 @@ _COMMANDS = {
     "add": "rag.cli.collection:add",
     "list": "rag.cli.collection:list_articles",
     "show": "rag.cli.collection:show",
-    "set": "rag.cli.collection:set_fields",
+    "set": "rag.cli.corrections:set_fields",
     "remove": "rag.cli.collection:remove",
     "copies": "rag.cli.collection:copies",
     "check": "rag.cli.collection:check",

@@ -1,9 +1,10 @@
 """Print articles and reports for a terminal: as tables, lines and JSON."""
 
+import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import shorten
 from typing import Any
 
@@ -12,10 +13,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from corpus.article import Article, PartialDate
-from corpus.dates import find_dates
 from corpus.store.duplicates import NearDuplicates
 from corpus.store.rows import CORRECTABLE_FIELDS, PROVENANCE_NAMES
+from corpus.store.undated import DateBound
 from embeddings.ingest_report import IngestReport
+
+_MAX_INCOMPLETE = 20  # limit, of articles that are listed; a table has all
+_HOW_TO_COMPLETE = (
+    "Set what you know: dateline set ID... published=YYYY-MM-DD publisher=NAME; or in a table: "
+    "dateline list --incomplete --csv > dates.csv, then dateline set --csv dates.csv"
+)
 
 
 def show_reports(reports: list[IngestReport]) -> None:
@@ -35,6 +42,11 @@ def show_reports(reports: list[IngestReport]) -> None:
         console.print(table)
     counts = Counter(report.status for report in reports)
     console.print(", ".join(f"{count} {status}" for status, count in counts.items()))
+    undated = {item.article.id: item for item in reports if item.article and not item.article.published}
+    if undated:
+        console.print(f"\n{len(undated):,} undated, so no filter by date finds them:")
+        articles = [item.article for item in undated.values() if item.article]
+        show_incomplete(articles, {id: item.bounds for id, item in undated.items()})
     for report in reports:
         if report.problem:
             sys.stderr.write(f"{report.problem}\n")
@@ -68,30 +80,48 @@ def show_list(articles: Iterable[Article], passages: int) -> None:
     console.print(f"{len(shown)} articles, {passages} passages")
 
 
-def show_article(article: Article) -> None:
-    """Print one article, with where each field was found and how certain that is."""
+def show_article(article: Article, bounds: Sequence[DateBound] = ()) -> None:
+    """Print one article, with where each field was found and how certain that is.
+
+    `bounds` tell when it appeared, if it is undated.
+    """
     found = {item.field: item for item in article.provenance}
     for field in CORRECTABLE_FIELDS:
         source = found.get(PROVENANCE_NAMES.get(field, field))
         value = _spoken(getattr(article, field)) or "unknown"
         if value == "unknown" and field == "published":
-            value += _latest_possible(article)
+            value += "".join(f"; {bound.spoken}" for bound in bounds)
         found_in = f"   ({source.sure}: {source.how})" if source else ""
         sys.stdout.write(f"{field + ':':11} {value}{found_in}\n")
     sys.stdout.write(f"origin:     {article.origin}\n\n{article.body}\n")
 
 
+def show_incomplete(articles: Sequence[Article], bounds: Mapping[str, Sequence[DateBound]]) -> None:
+    """Print the articles without a date or a publisher, with what tells when they appeared."""
+    console = Console()
+    for article in articles[:_MAX_INCOMPLETE]:
+        known = "; ".join(bound.spoken for bound in bounds.get(article.id, ()))
+        console.print(f"{article.id}  {_headline(article)} [dim]({escape(article.dateline)})[/]")
+        console.print(f"              {escape(known)}" if known else "", end="\n" if known else "")
+    more = len(articles) - _MAX_INCOMPLETE
+    console.print(f"and {more:,} more" if more > 0 else "", end="\n" if more > 0 else "")
+    if articles:
+        console.print(_HOW_TO_COMPLETE, highlight=False, soft_wrap=True)
+
+
+def show_csv(articles: Iterable[Article], bounds: Mapping[str, Sequence[DateBound]]) -> None:
+    """Print a table to fill in for `dateline set --csv`."""
+    table = csv.writer(sys.stdout)
+    table.writerow(("id", "published", "publisher", "headline", "known"))
+    for article in articles:
+        known = "; ".join(bound.spoken for bound in bounds.get(article.id, ()))
+        table.writerow(
+            (article.id, article.published or "", article.publisher or "", article.headline, known)
+        )
+
+
 def _spoken(value: str | PartialDate | None) -> str | None:
     return value.spoken if isinstance(value, PartialDate) else value
-
-
-def _latest_possible(article: Article) -> str:
-    """Return what limits the date of an undated article; it is only printed."""
-    if article.updated:
-        return f"; not after {article.updated.spoken}, when it was updated"
-    dates = (span.date for span in find_dates(article.body) if span.date.day)
-    latest = max(dates, key=lambda date: date.first, default=None)
-    return f"; the latest day that its text names is {latest.spoken}" if latest else ""
 
 
 def show_copies(pair: NearDuplicates) -> None:

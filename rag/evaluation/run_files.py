@@ -24,7 +24,7 @@ _SHORT_WORDS = 8  # so few words of a text may be published without its owner's 
 
 def run_conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
     """Return what decides a run's answers; two runs under the same conditions give the same ones."""
-    ids = sorted(article.id for article in assistant.library.store.articles())
+    store = assistant.library.store
     prompts = "\n".join(file.read_text(encoding="utf-8") for file in sorted(PROMPTS_FOLDER.glob("*.txt")))
     model = assistant.model
     return {
@@ -32,7 +32,7 @@ def run_conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
         "model": model.name,
         "settings": {"hits": assistant.retriever.k, "evidence": model.evidence, "budget": model.budget},
         "gold": {"file": gold.name, "sha256": _sha256(gold.read_bytes())},
-        "collection": {"articles": len(ids), "sha256": _sha256("\n".join(ids).encode())},
+        "collection": {"articles": store.coverage().articles, "sha256": store.content_hash()},
         "prompts": _sha256(prompts.encode()),
     }
 

@@ -4,13 +4,14 @@ Everything from articles is escaped; buttons identify an article by its id alone
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from corpus.article import Article
 from corpus.store.duplicates import Difference, NearDuplicates
 from corpus.store.filters import Coverage
 from corpus.store.listing import Listing
+from corpus.store.undated import DateBound, IncompleteArticles
 from embeddings.ingest_report import IngestReport
 from rag.page.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
 from rag.serving.collection import AddProgress, origin_name
@@ -91,7 +92,14 @@ def progress_html(progress: AddProgress) -> str:
     more = f"<p>and {len(ordered) - _MAX_REPORTS:,} more</p>" if len(ordered) > _MAX_REPORTS else ""
     summary = f"<strong>{_status_counts(progress.reports)}</strong>, in {_format_duration(progress.seconds)}."
     table = _report_table(ordered[:_MAX_REPORTS])
-    return f'<div class="addition"><p role="status">{summary}</p>{table}{more}</div>'
+    undated = {report.article.id for report in ordered if report.article and not report.article.published}
+    hint = (
+        f'<p class="undated">{_count(len(undated), "article")} undated, so no filter by date finds them. '
+        "Their dates can be set below.</p>"
+        if undated
+        else ""
+    )
+    return f'<div class="addition"><p role="status">{summary}</p>{hint}{table}{more}</div>'
 
 
 def _status_counts(reports: Sequence[IngestReport]) -> str:
@@ -111,6 +119,42 @@ def _progress_line(progress: AddProgress) -> str:
 def error_html(message: str) -> str:
     """Return a message on why nothing could be done."""
     return f'<p class="problem" role="alert">{escape_line(message)}</p>'
+
+
+def incomplete_table_html(incomplete: IncompleteArticles, bounds: Mapping[str, Sequence[DateBound]]) -> str:
+    """Return a table in which the dates and publishers of articles that lack them can be typed.
+
+    `bounds` has, by article, what tells when it appeared. A script of the tab reads the fields.
+    """
+    if not incomplete.total:
+        return '<p class="empty" role="status">Every article has a date and a publisher.</p>'
+    rows = "".join(_incomplete_row(article, bounds.get(article.id, ())) for article in incomplete.articles)
+    more = incomplete.total - len(incomplete.articles)
+    note = f'<p class="note">and {more:,} more, once these are saved</p>' if more else ""
+    head = "<thead><tr><th>Article, and what tells when it appeared</th><th>Publisher</th><th>Date</th></tr>"
+    fill = (
+        '<tr class="fill"><th scope="row">Fill in every row that is empty</th>'
+        f"<td>{_input('publisher', 'Publisher of all', '')}</td>"
+        f"<td>{_input('published', 'Date of all', '')}</td></tr></thead>"
+    )
+    save = '<button type="button" class="save">Save the table</button>'
+    return f'<table class="incomplete">{head}{fill}<tbody>{rows}</tbody></table>{note}{save}'
+
+
+def _incomplete_row(article: Article, bounds: Sequence[DateBound]) -> str:
+    known = escape_line("; ".join(bound.spoken for bound in bounds))
+    note = f'<p class="note">{known}</p>' if known else ""
+    publisher = _input("publisher", f"Publisher of {article.headline}", article.publisher or "")
+    published = _input("published", f"Date of {article.headline}", str(article.published or ""))
+    name = escape(article.id, quote=True)
+    cells = f"<td>{_article_button(article)}{note}</td><td>{publisher}</td><td>{published}</td>"
+    return f'<tr data-article="{name}">{cells}</tr>'
+
+
+def _input(field: str, label: str, value: str) -> str:
+    hint = ' placeholder="2018-02-13"' if field == "published" else ""
+    label, value = escape(label, quote=True), escape(value, quote=True)
+    return f'<input type="text" data-field="{field}" aria-label="{label}" value="{value}"{hint}>'
 
 
 def duplicates_html(pairs: Sequence[NearDuplicates], more: bool) -> str:
@@ -190,7 +234,8 @@ def _report_row(report: IngestReport) -> str:
     headline = escape_line(article.headline)
     button = f'<button type="button" class="open" data-article="{article.id}">{headline}</button>'
     publisher = escape_line(article.publisher or "unknown")
-    notes = "".join(f'<p class="note">{escape_line(warning)}</p>' for warning in report.warnings)
+    remarks = (*report.warnings, *(bound.spoken for bound in report.bounds))
+    notes = "".join(f'<p class="note">{escape_line(remark)}</p>' for remark in remarks)
     return f"<tr>{first}<td>{button}{notes}</td><td>{publisher}</td><td class='date'>{published}</td></tr>"
 
 

@@ -21,6 +21,7 @@ from rag.page.collection_markup import (
     coverage_html,
     duplicates_html,
     error_html,
+    incomplete_table_html,
     progress_html,
 )
 from rag.page.error_messages import translate_errors
@@ -47,6 +48,7 @@ _FIELD_LABELS = {
     "standfirst": "Standfirst",
     "section": "Section",
     "updated": "Updated",
+    "saved": "Saved",
 }
 _DATE_EXAMPLES = "2018, 2018-02 or 2018-02-13"
 _MAX_PAIRS = 50  # limit, of near-duplicates on the page
@@ -57,6 +59,24 @@ _OPEN_ON_CLICK = """element.addEventListener('click', event => {
     document.body.dataset.opened = button.dataset.article;
     trigger('click', {article: button.dataset.article});
 });"""
+_TABLE_FIELDS = ("publisher", "published")
+# The fields above the table fill the empty ones below; Enter saves.
+_SAVE_TABLE = """
+const save = () => {
+    const value = (row, field) => row.querySelector(`input[data-field=${field}]`).value.trim();
+    const fill = element.querySelector('tr.fill');
+    const rows = [...element.querySelectorAll('tbody tr')].map(row => ({
+        article: row.dataset.article,
+        publisher: value(row, 'publisher') || value(fill, 'publisher'),
+        published: value(row, 'published') || value(fill, 'published'),
+    }));
+    trigger('apply', {rows});
+};
+element.addEventListener('click', event => { if (event.target.closest('button.save')) save(); });
+element.addEventListener('keydown', event => {
+    if (event.key === 'Enter' && event.target.closest('input')) save();
+});
+"""
 _FOCUS_ARTICLE = """() => {
     document.querySelector('#back')?.scrollIntoView();
     document.querySelector('#back')?.focus({preventScroll: true});
@@ -74,15 +94,16 @@ class CollectionTab:
 
     collection: Collection
     list_options: Sequence[Any]  # search, sort, limit
-    outputs: Sequence[Any]  # coverage, list, "Show more"
+    outputs: Sequence[Any]  # coverage, list, "Show more", table of unknown dates and publishers
     changes: Sequence[Any]
 
-    def refresh(self, search: str | None, sort: str, limit: int) -> tuple[str, str, dict[str, Any]]:
-        """Return the coverage, the list, and whether there is more of it."""
+    def refresh(self, search: str | None, sort: str, limit: int) -> tuple[str, str, dict[str, Any], str]:
+        """Return the coverage, the list, whether there is more of it, and the table of what is unknown."""
         listing = self.collection.list(search or "", sort, limit)
         articles = article_list_html(listing, search or "", self.collection.writable)
         more = listing.total > len(listing.lines) and limit < limits.MAX_LIST_LENGTH
-        return coverage_html(self.collection.coverage()), articles, gr.update(visible=more)
+        coverage = coverage_html(self.collection.coverage())
+        return coverage, articles, gr.update(visible=more), _incomplete_html(self.collection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +134,17 @@ def draw_collection_tab(collection: Collection) -> CollectionTab:
         limit = gr.State(limits.LIST_LENGTH)
         articles = gr.HTML(elem_id="articles", js_on_load=_OPEN_ON_CLICK)
         more = gr.Button("Show more", visible=False, elem_id="more")
+        panel, incomplete, saving = _draw_incomplete(collection)
         pairs = _draw_duplicates(collection)
     view, editing = _draw_article_view(collection, list_view)
-    tab = CollectionTab(collection, (search, sort, limit), (coverage, articles, more), (*adding, *editing))
+    outputs = (coverage, articles, more, incomplete)
+    tab = CollectionTab(collection, (search, sort, limit), outputs, (*adding, *editing, saving))
+    adding[0].then(lambda: gr.update(open=bool(collection.incomplete(1).total)), None, panel, **VIEW)
     refresh = translate_errors(tab.refresh)
     for trigger in (search.change, sort.change, limit.change):
         trigger(refresh, tab.list_options, tab.outputs, trigger_mode="always_last", **VIEW)
     more.click(lambda limit: limit * 3, limit, limit, **PRIVATE)
-    for component in (report, articles, pairs):
+    for component in (report, articles, pairs, incomplete):
         opened = component.click(translate_errors(_opener(collection)), None, view.outputs, **PRIVATE)
         opened.then(None, None, None, js=_FOCUS_ARTICLE, api_visibility="private")
     return tab
@@ -218,6 +242,42 @@ def _draw_duplicates(collection: Collection) -> Any:
         pairs = gr.HTML(elem_id="pairs", js_on_load=_OPEN_ON_CLICK)
     button.click(translate_errors(compare), None, pairs, api_visibility="private", show_progress="minimal")
     return pairs
+
+
+def _draw_incomplete(collection: Collection) -> tuple[Any, Any, Any]:
+    """Draw the table of unknown dates and publishers; return its panel, it, and the event that saves it."""
+
+    def save(event: gr.EventData) -> str:
+        changed = collection.correct_many(_table_fields(event.rows))
+        gr.Info(f"Saved: {changed:,} changed; what you set is kept when the files are read again.")
+        return _incomplete_html(collection)
+
+    with gr.Accordion(
+        "Articles without a date or a publisher",
+        open=False,
+        visible=collection.writable,
+        elem_id="incomplete",
+    ) as panel:
+        table = gr.HTML(elem_id="incomplete-table", js_on_load=_OPEN_ON_CLICK + _SAVE_TABLE)
+    return panel, table, table.apply(translate_errors(save), None, table, **CHANGE)
+
+
+def _table_fields(rows: Any) -> dict[str, dict[str, str]]:
+    """Return the fields by article that the script of the table sent, without what does not fit."""
+    fields: dict[str, dict[str, str]] = {}
+    for row in list(rows)[: limits.LIST_LENGTH]:
+        values = {name: str(row[name]) for name in _TABLE_FIELDS if isinstance(row.get(name), str)}
+        fields[str(row.get("article"))] = values
+    return fields
+
+
+def _incomplete_html(collection: Collection) -> str:
+    if not collection.writable:
+        return ""
+    incomplete = collection.incomplete()
+    return incomplete_table_html(
+        incomplete, {article.id: collection.date_bounds(article) for article in incomplete.articles}
+    )
 
 
 def _draw_article_view(collection: Collection, list_view: Any) -> tuple[_ArticleView, list[Any]]:

@@ -147,7 +147,8 @@ class Api:
 
         Returns:
             For each article: status (added, already here, unchanged, refused), the article's fields or null,
-            the number of passages, the problem, warnings, and the fields that an article already here gained.
+            the number of passages, the problem, warnings, the fields that an article already here gained
+            ("completed"), and what tells when an undated one appeared ("bounds").
         """
         given = {"publisher": publisher, "date": published, "title": title, "url": url}
         fields = {name: _text(name, value) for name, value in given.items()}
@@ -282,4 +283,5 @@ def _report(report: IngestReport) -> Json:
         "problem": report.problem,
         "warnings": list(report.warnings),
         "completed": list(report.completed),
+        "bounds": [bound.to_json() for bound in report.bounds],
     }

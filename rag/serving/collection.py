@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from corpus.article import Article, PartialDate
-from corpus.characters import normalise_text
 from corpus.cleaning.clean import MAX_ARTICLE_CHARS
 from corpus.reading.files import MAX_FILE_BYTES, load_bytes
 from corpus.reading.raw import UnreadableFile
@@ -20,9 +19,10 @@ from corpus.store.duplicates import NearDuplicates, find_near_duplicates
 from corpus.store.filters import Coverage
 from corpus.store.listing import Listing, list_articles
 from corpus.store.lock import write_lock
-from corpus.store.rows import CORRECTABLE_FIELDS, DATE_FIELDS
+from corpus.store.rows import changed_fields
+from corpus.store.undated import DateBound, IncompleteArticles, date_bounds, find_incomplete
 from embeddings.ingest import ingest_bytes
-from embeddings.ingest_report import IngestReport
+from embeddings.ingest_report import IngestReport, with_date_bounds
 from embeddings.library import Library
 from rag import limits
 from rag.answers.answer import Answer
@@ -150,6 +150,14 @@ class Collection:
         """Return an article's text before cleaning."""
         return self._library.store.raw(article_id) or ""
 
+    def incomplete(self, limit: int = limits.LIST_LENGTH) -> IncompleteArticles:
+        """Return articles whose date or publisher is unknown, last added first."""
+        return find_incomplete(self._library.store, limit)
+
+    def date_bounds(self, article: Article) -> tuple[DateBound, ...]:
+        """Return what tells when an undated article appeared; nothing for a dated one."""
+        return date_bounds(self._library.store, article)
+
     def near_duplicates(self) -> Iterator[NearDuplicates]:
         """Yield pairs of articles that are nearly the same."""
         return find_near_duplicates(self._library.store.articles())
@@ -193,7 +201,8 @@ class Collection:
             # Only now, so that an addition that was stopped can be repeated with the same files.
             for path in paths:
                 path.unlink(missing_ok=True)
-            yield AddProgress(total, total, time.monotonic() - started, tuple(reports))
+            finished = tuple(with_date_bounds(self._library.store, reports))
+            yield AddProgress(total, total, time.monotonic() - started, finished)
 
     def correct(self, article_id: str, fields: Mapping[str, str]) -> Article:
         """Set the fields that differ from the present ones, where empty means unknown; return the article.
@@ -201,23 +210,24 @@ class Collection:
         Raises:
             ChangesDisabled, UnknownArticle, InvalidDate, StoreError: nothing was changed.
         """
-        self.check_writable()
-        known = self.article(article_id)
-        corrections = {
-            field: " ".join(normalise_text(value).split())[: limits.MAX_FIELD_CHARS]
-            for field, value in fields.items()
-            if field in CORRECTABLE_FIELDS
-        }
-        corrections |= {
-            field: str(PartialDate.parse(corrections[field]))
-            for field in DATE_FIELDS
-            if corrections.get(field)
-        }
-        with write_lock(self.folder):
-            for field, value in corrections.items():
-                if value != str(getattr(known, field) or ""):
-                    self._library.store.correct(article_id, field, value or None)
+        self.correct_many({article_id: fields})
         return self.article(article_id)
+
+    def correct_many(self, fields: Mapping[str, Mapping[str, str]]) -> int:
+        """Set fields of several articles, by their ids, as `correct` does; return how many articles changed.
+
+        Raises:
+            ChangesDisabled, UnknownArticle, InvalidDate, StoreError: nothing was changed.
+        """
+        self.check_writable()
+        corrections = [
+            (article_id, field, value or None)
+            for article_id, values in fields.items()
+            for field, value in changed_fields(self.article(article_id), _cut(values)).items()
+        ]
+        with write_lock(self.folder):
+            self._library.store.correct_many(corrections)
+        return len({article_id for article_id, *_ in corrections})
 
     def remove(self, article_id: str) -> Article:
         """Remove an article and return it.
@@ -296,6 +306,10 @@ def _stated_fields(fields: Mapping[str, str]) -> dict[str, str]:
     if "date" in stated:
         PartialDate.parse(stated["date"])
     return stated
+
+
+def _cut(values: Mapping[str, str]) -> dict[str, str]:
+    return {field: value[: limits.MAX_FIELD_CHARS] for field, value in values.items()}
 
 
 def _check_count(total: int) -> None:
