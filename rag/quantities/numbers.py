@@ -79,7 +79,8 @@ _HALF_A_MILLION = (
 _SYMBOL = r"(?:(?-i:(?<![A-Za-z])(?:US|HK|NZ|AU|CA|[ACS])|(?<![A-Z]))\$|[£€¥])\s?|\b(?:EUR|USD|GBP|CHF) ?"
 _NUMBER = re.compile(
     # A hyphen is a sign only after a space or a bracket, and not behind another number ("5 -7 %").
-    r"(?P<sign>\bminus |(?:(?<!\S)(?<![\d%] )|(?<=[(\[]))[-−–](?=(?:[A-Z]{1,2})?[$£€¥]?\d))?"
+    r"(?P<sign>\bminus |(?:(?<!\S)(?<![\d%] )|(?<=[(\[]))[-−–]"
+    r"(?=(?:(?:[A-Z]{1,2})?[$£€¥]|(?:EUR|USD|GBP|CHF) ?)?\d))?"
     rf"(?P<symbol>{_SYMBOL})?"
     rf"(?:{_ORDINAL}|\b(?P<multiple>{'|'.join(_MULTIPLES)})\b|{_HALF_A_MILLION}|"
     rf"(?:{_DIGITS}|{_SPELLED}){_AND_A_HALF})"

@@ -108,7 +108,8 @@ _FUTURE = re.compile(r"\b(?:will|would|shall|going to|\w+['’]ll|\w+['’]d|won
 _SAYING = re.compile(
     r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|"
     r"believ(?:es|ed)|thinks|thought(?! of)"
-    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)|"
+    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|(?<!\ban )estimated|predict(?:s|ed)|wr(?:ites|ote)|"
+    r"suggest(?:s|ed)|"
     r"assert(?:s|ed)|alleg(?:es|ed)"
     r"|tweeted|admitted|complained|contended|denied"
     r"|(?:add|note|state|report|maintain|claim|estimate)(?:(?:s|d|ed)(?= that\b)|e?d(?=[,.:”\"]|$|"
@@ -295,6 +296,8 @@ def _word_token(match: re.Match[str], text: str) -> Token | None:
         return Token(CALENDAR_WORDS[lower], "date", match.start(), match.end())
     if lower in _IGNORED and not is_abbreviation and not _SAYING.fullmatch(lower):
         return None
+    if lower == "most" and text[max(0, match.start() - 3) : match.start()].lower() == "at ":
+        return None  # a bound
     if lower in _QUALIFIERS:
         return Token(lower, "qualifier", match.start(), match.end())
     is_first = bool(_SENTENCE_START.search(text[max(0, match.start() - 4) : match.start()]))
@@ -342,12 +345,15 @@ def _softened(kind: Softener, words: re.Pattern[str], text: str, tokens: tuple[T
     """Return the indexes of the tokens to which the softeners of a class apply.
 
     These are the next token and, behind adverbs and words like "all", what they modify: "almost certainly
-    resigned". A number is left to its bound.
+    resigned". A number is left to its bound, and the "half" of "half a million" is a part of one.
     """
     starts = [token.start for token in tokens]
     found: set[int] = set()
     for match in words.finditer(text):
         first = bisect_left(starts, match.end())
+        before = tokens[bisect_left(starts, match.start() + 1) - 1] if first else None
+        if before and before.number and match.start() < before.end:
+            continue
         for n in range(first, min(first + _SOFTENED, len(tokens))):
             if tokens[n].number:
                 break
