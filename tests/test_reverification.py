@@ -242,3 +242,28 @@ def test_a_quote_at_a_negative_offset_is_refused() -> None:
     assert body[citation["start"] : citation["end"]] == citation["quote"]
     with pytest.raises(InvalidAnswer, match=r"citations\.2\.start"):
         loaded(entry)
+
+
+FORGED = "The dam cost 999 billion crowns."
+
+
+def test_forged_messages_warnings_status_and_codes_are_computed_again() -> None:
+    exchanges = [exchange["answer"] for exchange in json.loads(KEPT)["exchanges"]]
+    answered, refused, filtered = exchanges[0], exchanges[2], exchanges[3]
+    for entry in (answered, refused, filtered):
+        forged = {
+            "message": FORGED,
+            "warnings": [FORGED, *entry["warnings"]],
+            "status": "partly",
+            "text": FORGED,
+            "codes": ["collection_empty", *entry["codes"]] if entry is answered else entry["codes"],
+        }
+        found = loaded({**copy.deepcopy(entry), **forged})
+        assert FORGED not in json.dumps(found)
+        assert [found[key] for key in ("status", "codes", "warnings")] == [
+            entry[key] for key in ("status", "codes", "warnings")
+        ]
+    counts = refused["message"][refused["message"].index("The collection holds") :]
+    assert loaded({**refused, "message": f"{FORGED} {counts}"})["message"] == refused["message"]
+    assert loaded({**answered, "status": "unanswerable"})["status"] == "answered"
+    assert loaded({**refused, "status": "answered"})["status"] == "unanswerable"

@@ -15,7 +15,7 @@ from rag.verification.answerability import describe_missing_dates, find_denial
 from rag.verification.citations import QUOTED, Statement, number_citations, visible_text
 
 SOURCES_DISAGREE = "The sources disagree: two articles say the same with different figures."
-_DENIED = "An article denies something here; read whether the question takes it for granted."
+SOURCE_DENIES = "An article denies something here; read whether the question takes it for granted."
 
 
 def begin_answer(evidence: SelectedEvidence, index_version: str, model: str, seconds: float) -> Answer:
@@ -60,11 +60,11 @@ def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: Verifie
     read = list(dict.fromkeys([*cited, *contradicting, *answer.evidence]))
     statements = label_statements(evidence.question, _statements(sentences), read)
     answer = answer.replace(statements=statements)
-    missing_dates = describe_missing_dates(evidence.question.dates, _cited_text(answer))
+    missing_dates = describe_missing_dates(evidence.question.dates, cited_text(answer))
     disagreement = bool(conflicts) or any(find_conflict(item, cited) for item in cited)
     warnings = (
         *verified.warnings,
-        *([_DENIED] if denial else []),
+        *([SOURCE_DENIES] if denial else []),
         *([SOURCES_DISAGREE] if disagreement else []),
         *([missing_dates] if missing_dates else []),
         *([SOURCES_DISAGREE] if not disagreement and values_disagree(verified.values) else []),
@@ -72,7 +72,8 @@ def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: Verifie
     return answer.replace(status="partly" if missing_dates else "answered", warnings=warnings)
 
 
-def _cited_text(answer: Answer) -> str:
+def cited_text(answer: Answer) -> str:
+    """Return the cited words of an answer, with the headlines and the dates of their articles."""
     return " ".join(
         f"{citation.quote} {citation.article.headline} {citation.article.dateline}"
         for citation in answer.citations

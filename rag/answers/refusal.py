@@ -13,6 +13,14 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 
+_EMPTY = "The collection is empty. Add articles with: dateline add FOLDER"
+# What a kept refusal says of the collection as it was, which cannot be computed again.
+_ALL_ARTICLES = re.compile(r" Remove it to search all (\d{1,9}) articles\.\Z")
+_COUNTS = re.compile(
+    r"(?<= )The collection holds [\d,]{1,12} articles of \d{1,9} publishers"
+    r"(?: from \d{4} to \d{4}| of \d{4})?(?:, \d{1,9} of them undated)?\.\Z"
+)
+
 
 def is_refusal(text: str, prompted: str) -> bool:
     """Return True if a model writes that nothing answers; `prompted` is how its prompt asks it to say so."""
@@ -29,13 +37,12 @@ def _reason(answer: Answer, coverage: Coverage) -> tuple[AnswerCode, str]:
     if not coverage.articles:
         return (
             "collection_empty",
-            "The collection is empty. Add articles with: dateline add FOLDER",
+            _EMPTY,
         )
     if not answer.evidence and answer.filters:
         return (
             "nothing_in_filter",
-            f"No article passes the filter ({describe_filters(answer.filters)}). "
-            f"Remove it to search all {coverage.articles} articles.",
+            _passes_no_filter(answer.filters, str(coverage.articles)),
         )
     sentences = (
         describe_missing(answer.question, answer.evidence),
@@ -43,6 +50,25 @@ def _reason(answer: Answer, coverage: Coverage) -> tuple[AnswerCode, str]:
         describe_coverage(coverage),
     )
     return "not_said", " ".join(filter(None, sentences))
+
+
+def restore_message(answer: Answer, kept: str) -> str:
+    """Return the message of a refusal that was kept: computed again, but for the counts of the collection."""
+    counts = _COUNTS.search(kept)
+    if "collection_empty" in answer.codes:
+        return _EMPTY
+    if "nothing_in_filter" in answer.codes:
+        all_articles = _ALL_ARTICLES.search(kept)
+        return _passes_no_filter(answer.filters, all_articles[1] if all_articles else "")
+    if "not_said" not in answer.codes:
+        return ""
+    nearest = describe_missing(answer.question, answer.evidence), describe_date_range(answer.evidence)
+    return " ".join(filter(None, (*nearest, counts[0] if counts else "")))
+
+
+def _passes_no_filter(filters: Filters, articles: str) -> str:
+    all_articles = f"all {articles} articles" if articles else "all articles"
+    return f"No article passes the filter ({describe_filters(filters)}). Remove it to search {all_articles}."
 
 
 def describe_coverage(coverage: Coverage) -> str:

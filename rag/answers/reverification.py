@@ -1,10 +1,12 @@
 """Load an answer that was kept as JSON, and check it against the collection as it is now.
 
 Nothing that was kept is trusted: each quote is looked up in its article, each written sentence is verified
-again, and figures with their days are parsed from the quote again. What cites a removed article is
+again, and figures with their days are parsed from the quote again. Status, codes and the message of a refusal
+are computed again too, and only warnings in this program's words are kept. What cites a removed article is
 "unverified".
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
@@ -13,9 +15,12 @@ from corpus.passages import Passage
 from corpus.store.filters import Filters
 from rag import limits
 from rag.answers.answer import Answer, Timings
+from rag.answers.compose import SOURCE_DENIES, SOURCES_DISAGREE, cited_text
 from rag.answers.labels import label_amount
+from rag.answers.refusal import restore_message
 from rag.answers.schema import (
     UNVERIFIED,
+    AnswerCode,
     AnswerJson,
     ArticleJson,
     CitationJson,
@@ -25,12 +30,16 @@ from rag.answers.schema import (
     parse,
 )
 from rag.quantities.as_of import AsOf
+from rag.quantities.dates import parse_dates
 from rag.quantities.quantities import date_quantities, parse_quantities
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Rank
+from rag.verification.answerability import describe_missing_dates
 from rag.verification.citations import QUOTED, SUPPORTED, Citation, Statement
 from rag.verification.verify import verify_statement
 
+# A dropped sentence with its reasons, and the failure of a model.
+_WARNING = re.compile(r"(?:Dropped “[^“”]{1,2000}”: .{1,500}\.\Z|Shown without the model: )", re.DOTALL)
 ArticleLookup = Callable[[str], Article | None]
 _Articles = Mapping[str, Article | None]  # by id; None for those that are no longer in the collection
 
@@ -54,20 +63,33 @@ def load_and_reverify(entry: object, lookup: ArticleLookup) -> Answer:
 def _from_model(kept: AnswerJson, lookup: ArticleLookup) -> Answer:
     articles = {name: lookup(name) for name in _article_ids(kept)}
     citations = {item.number: _citation(item, articles) for item in kept.citations}
-    return Answer(
+    answer = Answer(
         kept.question,
         kept.searched,
-        kept.status,
+        "unanswerable" if kept.status != "writing" else kept.status,
         statements=tuple(_statement(item, citations) for item in kept.statements),
         evidence=tuple(found for item in kept.evidence if (found := _evidence(item, articles))),
-        message=kept.message,
-        warnings=tuple(kept.warnings),
         filters=_filters(kept.filters),
         timings=Timings(**kept.timings.model_dump()),
         index_version=kept.index_version,
         model=kept.model,
-        codes=tuple(dict.fromkeys(kept.codes)),
+        codes=_codes(kept),
     )
+    if not answer.statements:
+        return answer.replace(message=restore_message(answer, kept.message))
+    missing = describe_missing_dates(parse_dates(answer.searched), cited_text(answer))
+    warnings = tuple(text for text in kept.warnings if text == missing or _is_warning(text))
+    return answer.replace(status="partly" if missing in warnings else "answered", warnings=warnings)
+
+
+def _codes(kept: AnswerJson) -> tuple[AnswerCode, ...]:
+    """Return the codes that fit: an answer with statements refuses nothing."""
+    return tuple(dict.fromkeys(code for code in kept.codes if not kept.statements or code == "without_model"))
+
+
+def _is_warning(text: str) -> bool:
+    """Return True for a warning in the words of this program, of what it left out too."""
+    return text in (SOURCES_DISAGREE, SOURCE_DENIES) or bool(_WARNING.match(text))
 
 
 def _article_ids(kept: AnswerJson) -> set[str]:
