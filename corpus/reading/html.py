@@ -4,7 +4,7 @@ trafilatura extracts the text and htmldate the dates; this module decides which 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import trafilatura
@@ -12,7 +12,9 @@ from htmldate import find_date
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement, fromstring, tostring
 
+from corpus.reading.linked_data import author_names, linked_objects, organisation_names
 from corpus.reading.raw import ParsedText
+from corpus.scripts import count_words
 
 HTML_ERRORS = (LxmlError,)
 _HIDDEN = [
@@ -48,26 +50,50 @@ _SAVED = re.compile(
     r"(?:saved date: \w{3} |FILE ARCHIVED ON [\d:]{1,8} |HTTrack Website Copier/[^,]{1,40}, \w{3}, )"
     r"(?P<day>\w{2,3} \w{2,3},? \d{4})"
 )
+_LINKED_DATA = "//script[@type='application/ld+json']/text()"
+# Between a headline and the names and slogans that sites put before or behind it in a page's title.
+_TITLE_SEPARATOR = re.compile(r" [|·•»›/–—-] |(?<=\w): ")
+# Measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
+_MIN_HEADLINE_WORDS = 4
+# What sites call the element that holds what readers wrote, in the languages whose pages were seen; a class
+# such as "comments-open" on the whole page says nothing about what it holds.
+_COMMENTS = re.compile(
+    r"(?<!\S)(?:\w+[-_])?(?:comments?|comentarios?|commentaires?|commenti|kommentare?|reacties|"
+    r"disqus[-_]thread)(?:[-_]?(?:list\w*|area|section|container|wrapper|thread|form|body|text|item|\d+))*(?!\S)",
+    re.IGNORECASE,
+)
+_COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright)[^\n.]{1,60}", re.IGNORECASE)
+_COMMENT_MARKUP = "contains(@itemtype, 'schema.org/Comment') or contains(@itemprop, 'comment')"
+_MAY_BE_COMMENTS = f"//body//*[@id or @class or {_COMMENT_MARKUP}]"
+_ARTICLE_MARKUP = "descendant-or-self::article | descendant::h1"
+_MAX_TITLE_CHARS = 500  # a limit
 _BLOCK_END = re.compile(r"</(?:p|div|li|h\d)>|<br ?/?>")
 
 
 def parse_html(data: bytes | str) -> Iterator[ParsedText]:
     """Yield the text of a page and the fields that it states, unless it holds no text."""
-    document = trafilatura.bare_extraction(
-        data, with_metadata=True, include_comments=False, include_tables=False, prune_xpath=_HIDDEN
+    tree, page = trafilatura.load_html(data), trafilatura.load_html(data)
+    document = page is not None and trafilatura.bare_extraction(
+        _without_comments(page),
+        with_metadata=True,
+        include_comments=False,
+        include_tables=False,
+        prune_xpath=_HIDDEN,
     )
-    tree = trafilatura.load_html(data)
-    if document is None or tree is None:
+    if tree is None or not document:
         return
     metadata: dict[str, Any] = document if isinstance(document, dict) else document.as_dict()
     sections = metadata.get("categories") or []
+    objects = [*linked_objects(tree.xpath(_LINKED_DATA))]
+    publisher = _publisher(metadata.get("sitename"), tree)
+    names = {publisher or "", *tree.xpath(_SITE_NAME), *organisation_names(objects)} - {""}
     # `_updated` comes first, since `_published` removes from the tree what states changes.
     updated = _updated(tree)
     published = _published(tree)
     fields = {
-        "title": metadata.get("title"),
-        "author": _author(metadata.get("author")),
-        "publisher": _publisher(metadata.get("sitename"), tree),
+        "title": _headline(metadata.get("title"), names, tree),
+        "author": _author(metadata.get("author"), names, tree) or " and ".join(author_names(objects)),
+        "publisher": publisher,
         "date": published,
         "url": metadata.get("url"),
         "standfirst": _standfirst(tree),
@@ -113,8 +139,46 @@ def _published(tree: HtmlElement) -> str | None:
     return find_date(tree, original_date=True, **_DATE_OPTIONS)
 
 
-def _author(names: str | None) -> str | None:
-    return names.replace("; ", " and ") if names else None
+def _without_comments(tree: HtmlElement) -> HtmlElement:
+    """Remove what readers wrote below the article, as the markup names it."""
+    for node in tree.xpath(_MAY_BE_COMMENTS):
+        named = _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}")
+        if (named or node.xpath(f"self::*[{_COMMENT_MARKUP}]")) and not node.xpath(_ARTICLE_MARKUP):
+            node.drop_tree()
+    return tree
+
+
+def _headline(title: str | None, site_names: Iterable[str], tree: HtmlElement) -> str | None:
+    """Return a page's title without the names and slogans of the site before and behind the headline.
+
+    A part of the title that a heading of the page repeats is the headline; else parts that name the site are
+    left out.
+    """
+    headings = {" ".join(node.text_content().split()) for node in tree.xpath("//h1")}
+    if not title or len(title) > _MAX_TITLE_CHARS or title in headings:
+        return title
+    breaks = [match.span() for match in _TITLE_SEPARATOR.finditer(title)]
+    parts = [(title[:start], title[end:]) for start, end in breaks]
+    repeated = [
+        part
+        for pair in parts
+        for part in pair
+        if part in headings and count_words(part) >= _MIN_HEADLINE_WORDS
+    ]
+    if repeated:
+        return max(repeated, key=count_words)
+    sites = {name.casefold() for name in site_names}
+    behind = next((last for first, last in parts if first.casefold() in sites), None)
+    before = next((first for first, last in parts if last.casefold() in sites), None)
+    return behind or before or title
+
+
+def _author(names: str | None, companies: Iterable[str], tree: HtmlElement) -> str | None:
+    """Return the authors without the company: a name of the site, or who has the copyright."""
+    known = {name.casefold() for name in companies}
+    people = [name for name in (names or "").split("; ") if name.casefold() not in known]
+    owners = " ".join(_COPYRIGHT.findall(tree.text_content())) if people else ""
+    return " and ".join(name for name in people if name not in owners) or None
 
 
 def _publisher(name: str | None, tree: HtmlElement) -> str | None:
