@@ -7,6 +7,7 @@ found whatever its length and wherever it stands, without a dictionary of each l
 import re
 import unicodedata
 from itertools import groupby
+from math import ceil
 
 # The blocks of Unicode that hold these scripts. Korean has spaces, but glues particles to its words.
 _BLOCKS = (
@@ -67,12 +68,12 @@ def count_words(text: str) -> int:
     """Return the number of words of a text in any script; two letters without spaces count as a word.
 
     >>> count_words("The ferry sails."), count_words("新渡轮周五首航。")
-    (3, 3)
+    (3, 4)
     """
     letters = count_unspaced_letters(text)
     if not letters:
         return len(text.split())
-    return len(_SPACED_WORD.findall(text)) + letters // _LETTERS_PER_WORD
+    return len(_SPACED_WORD.findall(text)) + ceil(letters / _LETTERS_PER_WORD)
 
 
 def ends_sentence(text: str) -> bool:

@@ -15,6 +15,7 @@ from corpus.cleaning.metadata import Metadata, match_byline
 from corpus.dates import find_dates, find_numeric_dates
 from corpus.passages import Passage
 from corpus.publishers import is_aggregator_name, is_publisher_name
+from corpus.reading.html import names_comments
 from corpus.reading.raw import RawArticle, TextKind
 from corpus.scripts import count_words, ends_sentence, separate_letters
 from corpus.words import content_bigrams, content_stems
@@ -61,7 +62,7 @@ HOSTILE = [
     ("what did ", "a and "), ("what did a ", "did and "), ("how did ", "a and "), ("what did a and ", "say "),
     ("", "how did a and b "), ("", "what do a and b, "), ("How ", "is A "), ("is ", "A b "), ("not ", "of the "),
     ("", "A A, "), ("", "A A in "), ("A A", " in A"), ("", "A A reports from "), ("A A - ", "A - "), ("By ", "A A and "),
-    ("", "-."), ("", "The Daily "), ("(", "tags: "), ("section: ", "a ;"), ("© ", "A "), ("", "（。"), ("", "渡 "),
+    ("", "-."), ("comments", "-list"), ("comments", "1"), ("", "a-comment "), ("", "a_"), ("", "The Daily "), ("(", "tags: "), ("section: ", "a ;"), ("© ", "A "), ("", "（。"), ("", "渡 "),
     ("渡", "轮"), ("", "กิ"), ("ก", "\u0e34"), ("", "။ "), ("", "a\u0301"), ("", "by A A\n"), ("", "A headline of words\n"),
     ("", "The ferry sailed at noon.\n"), ("5", " "), ("hundred", " "), ("June", " "), (", and", " "), ("The Gull and", " "),
     ("A", "-A"), ("", "A-"), ("A", " of"), ("", "A of the "), ("", "A.A "), ("and ", "the "), ("", "and the A "), ("almost ", "all but "), ("", "prevented a "),
@@ -107,6 +108,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "clean a page": lambda text: clean_or_refuse(text, "page"),
     "clean a body": lambda text: clean_or_refuse(text, "body"),
     "Metadata": lambda text: Metadata(RawArticle("", "a.txt", {"publisher": f"{text} x"})),
+    "names_comments": names_comments,
     "match_byline": match_byline,
     "is_notice": is_notice,
     "is_caption": is_caption,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from conftest import ROOT, article
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.cleaning.clean import clean
 from corpus.passages import sentence_spans, split_passages
+from corpus.reading.files import read_articles
 from corpus.scripts import UNSPACED_LETTER, count_words, ends_sentence, separate_letters
 from corpus.store.database import Store
 from corpus.store.integrity import check_integrity
@@ -79,6 +82,34 @@ def library(tmp_path: Path, encoder: Encoder) -> Library:
     reports = list(ingest_bytes(library, Path("a.jsonl"), "\n".join(lines).encode()))
     assert [report.status for report in reports] == ["added"] * len(ARTICLES)
     return library
+
+
+PAGE_LANGUAGES = ["Chinese", "Japanese", "Thai", "Burmese"]
+
+
+@pytest.mark.parametrize("language", PAGE_LANGUAGES)
+@pytest.mark.parametrize("suffix", [".html", ".txt", ".md", ".csv", ".rss"])
+def test_a_file_is_read_whole(tmp_path: Path, language: str, suffix: str) -> None:
+    title, body, _, _ = ARTICLES[language]
+    paragraphs = [body, f"{title}{body}", f"{body}{title}{body}"]
+    blocks = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    text = "\n\n".join([title, *paragraphs])
+    content = {
+        ".html": f"<html><head><title>{title}</title></head><body><nav><a>Home</a></nav><article><h1>{title}</h1>{blocks}"
+        "</article><footer>© 2024</footer></body></html>",
+        ".txt": text,
+        ".md": text,
+        ".csv": f'title,body\n{title},"{text.partition(chr(10))[2].strip()}"',
+        ".rss": f"<rss><channel><item><title>{title}</title><description>{escape(blocks)}</description></item></channel></rss>",
+    }
+    file = tmp_path / f"a{suffix}"
+    file.write_text(content[suffix], encoding="utf-8")
+    (raw,) = read_articles(file, file.read_bytes())
+    found = clean(raw)
+    if language == "Thai" and suffix in (".txt", ".md"):  # nothing tells its headline from a sentence
+        assert (found.title, found.body.split("\n\n")) == (None, [title, *paragraphs])
+    else:
+        assert (found.title, found.body.split("\n\n")) == (title, paragraphs)
 
 
 @pytest.mark.parametrize("language", ARTICLES)

@@ -76,7 +76,7 @@ _LABELS = (
     r".{0,60}\b(?:correspondent|reporter|editor|staff writer|homepage|newsletter|bulletin|documents?)s?\W*",
     r".{0,60}\b(?:for immediate release|for internal use|not for (?:publication|distribution)|"
     r"all rights reserved)\b.{0,60}",
-    r"[^a-z]{0,12}|[\W\d_]+",
+    r"[\W\d_]+",
     r".* [|›»/•] .* [|›»/•] .*",
 )
 _LABEL = re.compile("|".join(f"(?:{line})" for line in _LABELS), re.IGNORECASE)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from corpus.characters import normalise_text
+from corpus.scripts import count_words, ends_sentence
 
 # The lengths are measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
 LONG_LINE_WORDS = 20  # from this length on a line that reads like a sentence is surely the article's
-_SENTENCE_END = re.compile(r"[.!?:;…][\"”’'»)\]]*(?: ?\[\d{1,3}\])*$")
 # Lines that were broken at a column fill the first and do not exceed the second.
 _MIN_WRAPPED_CHARS, _MAX_WRAPPED_CHARS = 45, 100
 _MIN_WRAPPED_LINES = 4
@@ -27,12 +27,12 @@ class Line:
     @property
     def words(self) -> int:
         """The number of words."""
-        return len(self.text.split())
+        return count_words(self.text)
 
     @property
     def ends_sentence(self) -> bool:
         """True if the line ends like a sentence."""
-        return bool(_SENTENCE_END.search(self.text))
+        return ends_sentence(self.text)
 
     @property
     def is_prose(self) -> bool:

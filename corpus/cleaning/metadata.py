@@ -15,6 +15,7 @@ from corpus.cleaning.lines import LONG_LINE_WORDS, Line
 from corpus.dates import DateSpan
 from corpus.publishers import is_publisher_name
 from corpus.reading.raw import RawArticle
+from corpus.scripts import count_words
 from corpus.words import content_stems
 
 # The lengths are measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
@@ -208,7 +209,7 @@ def add_headline(lines: Sequence[Line], text: str, metadata: Metadata) -> None:
 
 
 def _may_be_headline(line: Line) -> bool:
-    words = len(_PARENTHESES.sub("", line.text).split())
+    words = count_words(_PARENTHESES.sub("", line.text))
     return (
         MIN_HEADLINE_WORDS <= words <= _MAX_HEADLINE_WORDS
         and not line.text[0].islower()

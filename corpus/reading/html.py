@@ -53,13 +53,12 @@ _SAVED = re.compile(
 _LINKED_DATA = "//script[@type='application/ld+json']/text()"
 # Between a headline and the names and slogans that sites put before or behind it in a page's title.
 _TITLE_SEPARATOR = re.compile(r" [|·•»›/–—-] |(?<=\w): ")
-# Measured in rag/evaluation/results/reading-seen.json and reading-kept.json.
-_MIN_HEADLINE_WORDS = 4
-# What sites call the element that holds what readers wrote, in the languages whose pages were seen; a class
-# such as "comments-open" on the whole page says nothing about what it holds.
+_MIN_HEADLINE_WORDS = 4  # hand-set: a shorter heading may be the site's name
+# What sites call the element that holds what readers wrote, in six languages: hand-set. A class such as
+# "comments-open" on the whole page says nothing about what it holds.
 _COMMENTS = re.compile(
-    r"(?<!\S)(?:\w+[-_])?(?:comments?|comentarios?|commentaires?|commenti|kommentare?|reacties|"
-    r"disqus[-_]thread)(?:[-_]?(?:list\w*|area|section|container|wrapper|thread|form|body|text|item|\d+))*(?!\S)",
+    r"(?<!\S)(?:\w+[-_])?(?:comments?|comentarios?|commentaires?|commenti|kommentare?|reacties|disqus)"
+    r"(?:[-_]?(?:liste?|area|section|container|wrapper|thread|form|body|text|item|\d{1,12})){0,3}(?!\S)",
     re.IGNORECASE,
 )
 _COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright)[^\n.]{1,60}", re.IGNORECASE)
@@ -139,10 +138,19 @@ def _published(tree: HtmlElement) -> str | None:
     return find_date(tree, original_date=True, **_DATE_OPTIONS)
 
 
+def names_comments(names: str) -> bool:
+    """Return True if one of an element's names (its id and classes) says that it holds readers' comments.
+
+    >>> names_comments("list article-comments"), names_comments("commentary comments-open")
+    (True, False)
+    """
+    return bool(_COMMENTS.search(names))
+
+
 def _without_comments(tree: HtmlElement) -> HtmlElement:
     """Remove what readers wrote below the article, as the markup names it."""
     for node in tree.xpath(_MAY_BE_COMMENTS):
-        named = _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}")
+        named = names_comments(f"{node.get('id', '')} {node.get('class', '')}")
         if (named or node.xpath(f"self::*[{_COMMENT_MARKUP}]")) and not node.xpath(_ARTICLE_MARKUP):
             node.drop_tree()
     return tree
