@@ -8,6 +8,7 @@ from pathlib import Path
 from corpus.article import Article, InvalidDate
 from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
+from corpus.cleaning.restore import restore_body
 from corpus.reading.files import load_bytes, read_articles
 from corpus.reading.raw import RawArticle, UnreadableFile
 from corpus.store.rows import CORRECTABLE_FIELDS, PROVENANCE_NAMES, correctable_fields
@@ -71,7 +72,7 @@ def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestRep
         return IngestReport(raw.origin, "unchanged", library.store.article(known.article))
     try:
         _check_length(raw.origin, raw.text, MAX_RAW_CHARS)
-        article = clean(raw)
+        article = _with_kept_lines(library, raw, clean(raw))
         _check_length(raw.origin, article.body, MAX_BODY_CHARS)
     except (NoText, InvalidDate, ArticleTooLong) as error:
         return IngestReport(raw.origin, "refused", problem=str(error))
@@ -86,7 +87,19 @@ def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestRep
         passages,
         warnings=_date_warnings(raw, article) + _kept_warnings(article, stored, given),
         completed=_completed(before, stored),
+        removed=len(article.removed),
     )
+
+
+def _with_kept_lines(library: Library, raw: RawArticle, article: Article) -> Article:
+    """Return the article with the lines that the user took back when this file was read before."""
+    known = library.store.origin(raw.origin)
+    kept = {item.text for item in library.store.removed(known.article, kept=True)} if known else set()
+    back = [item for item in article.removed if item.text in kept]
+    if not back:
+        return article
+    left = tuple(item for item in article.removed if item not in back)
+    return replace(article, body=restore_body(raw.text, article.body, back), removed=left)
 
 
 def _completed(before: Article | None, after: Article) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class IngestReport:
     refused and what to do about it; `warnings` are sentences on what the file states of it and could not be
     used; `completed` names the fields of an article that was here already and that were unknown before;
     `bounds` tell when an undated one appeared, once the addition is finished.
+    `removed` counts the pieces of the text that were left out.
     """
 
     origin: str
@@ -28,6 +29,7 @@ class IngestReport:
     problem: str = ""
     warnings: tuple[str, ...] = ()
     completed: tuple[str, ...] = ()
+    removed: int = 0
     bounds: tuple[DateBound, ...] = ()
 
 

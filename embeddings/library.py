@@ -2,7 +2,8 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -10,6 +11,7 @@ from langchain_core.documents import Document
 from numpy.typing import NDArray
 
 from corpus.article import Article
+from corpus.cleaning.restore import restore_body
 from corpus.passages import Passage, split_passages
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
@@ -22,6 +24,12 @@ PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special to
 REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
 _CACHED_FREQUENCIES = 10_000  # limit: of words and pairs of words that questions name
 _FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
+
+
+class UnknownLine(ValueError):
+    """A line that cleaning did not leave out of an article, or no article."""
+
+    code = "bad_request"
 
 
 class Library:
@@ -107,6 +115,28 @@ class Library:
         vectors = self.encoder.encode_in_background([passage.text for passage in passages])
         self.store.add(article, passages, vectors, raw, digest, given)
         return len(passages)
+
+    def take_back(self, article_id: str, lines: Collection[int] | None = None) -> Article:
+        """Put lines that cleaning left out back into an article, by default all; return it with its new id.
+
+        Raises:
+            UnknownLine: there is no such article, or one of `lines` was not left out of it.
+        """
+        article, removed = self.store.article(article_id), self.store.removed(article_id)
+        chosen = [item for item in removed if lines is None or item.line in lines]
+        missing = set(lines or ()) - {item.line for item in chosen}
+        if article is None or missing or not chosen:
+            raise UnknownLine(
+                f"{article_id}: no line {', '.join(map(str, sorted(missing)))} was left out; "
+                f"see: dateline show {article_id} --removed"
+            )
+        left = tuple(item for item in removed if item not in chosen)
+        body = restore_body(self.store.raw(article_id) or "", article.body, chosen)
+        restored = replace(article, body=body, removed=left)
+        passages = self._split(restored)
+        vectors = self.encoder.encode_in_background([passage.text for passage in passages])
+        self.store.replace(article_id, restored, passages, vectors, chosen)
+        return restored
 
     def reencode(self, article: Article) -> int:
         """Split and encode a stored article again; return the number of its passages."""

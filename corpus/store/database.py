@@ -13,7 +13,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.article import BY_HAND, GIVEN, Article
+from corpus.article import BY_HAND, GIVEN, Article, Removal
+from corpus.cleaning.restore import missing_lines
 from corpus.dates import parse_stated_date
 from corpus.passages import Passage
 from corpus.scripts import separate_letters
@@ -90,6 +91,7 @@ class Store(Connection):
                 self._insert(article, passages, vectors, raw)
             if previous and is_changed:
                 self._copy_corrections(previous.article, article.id)
+                self._insert_removals(article.id, self.removed(previous.article, kept=True), kept=True)
             self._state_given(article, given)
             if stored is None:
                 self._update_fields(article)
@@ -123,7 +125,46 @@ class Store(Connection):
             tuple(row.values()),
         )
         self._insert_passages(article.id, passages, vectors)
+        self._insert_removals(article.id, article.removed)
         self._index_words(article.id)
+
+    def _insert_removals(self, article: str, removed: Iterable[Removal], kept: bool = False) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO removals VALUES (?, ?, ?, ?, ?, ?)",
+            [(article, item.line, item.start, item.text, item.reason, int(kept)) for item in removed],
+        )
+
+    def removed(self, article: str, kept: bool = False) -> tuple[Removal, ...]:
+        """Return what cleaning left out of an article, in the order of the text; or what was `kept` of it."""
+        rows = self.rows(
+            "SELECT kept, line, start, text, reason FROM removals WHERE article = ? ORDER BY start",
+            (article,),
+        )
+        stored = self.article(article)
+        if rows or kept or stored is None:
+            return tuple(Removal(*row) for is_kept, *row in rows if is_kept == kept)
+        return missing_lines(self.raw(article) or "", stored.body)  # older articles have no rows
+
+    def replace(
+        self,
+        old: str,
+        article: Article,
+        passages: Sequence[Passage],
+        vectors: NDArray[np.float32],
+        kept: Iterable[Removal],
+    ) -> None:
+        """Store `article` with another body in place of the article `old`, whose origins it takes over.
+
+        Its `removed` is what is still left out, `kept` what the user took back.
+        """
+        with self.transaction():
+            if not self.has(article.id):
+                self._insert(article, passages, vectors, self.raw(old) or "")
+            self._insert_removals(article.id, [*self.removed(old, kept=True), *kept], kept=True)
+            self._copy_corrections(old, article.id)
+            self._db.execute("UPDATE origins SET article = ? WHERE article = ?", (article.id, old))
+            self._update_fields(article)
+            self._delete(old)
 
     def _insert_passages(
         self, article: str, passages: Sequence[Passage], vectors: NDArray[np.float32]

@@ -3,7 +3,7 @@
 from corpus.article import MONTHS
 
 FILE_NAME = "collection.sqlite"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
@@ -87,8 +87,18 @@ CREATE VIRTUAL TABLE words USING fts5(
 INSERT INTO words (words) VALUES ('rebuild');
 """
 _VERSION_6 = "ALTER TABLE articles ADD COLUMN saved TEXT"
+# What cleaning left out of the articles. `kept` is 1 for pieces that the user took back.
+_VERSION_7 = """
+CREATE TABLE removals (
+    article TEXT NOT NULL REFERENCES articles(id) ON DELETE CASCADE, line INTEGER NOT NULL,
+    start INTEGER NOT NULL, text TEXT NOT NULL, reason TEXT NOT NULL, kept INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (article, start, kept)
+) STRICT;
+"""
 # The statements that bring a collection of each version to the next. A change of the schema adds an entry
 # here and a fixture to the tests.
-MIGRATIONS = {0: _VERSION_1, 1: _VERSION_2, 2: _VERSION_3, 3: _VERSION_4, 4: _VERSION_5, 5: _VERSION_6}
+MIGRATIONS = dict(
+    enumerate((_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7))
+)
 # The terms of the word index as a temporary table, created by each connection.
 CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"

@@ -28,6 +28,7 @@ from rag.cli.tables import (
     show_incomplete,
     show_json,
     show_list,
+    show_removed,
     show_reports,
 )
 from rag.settings import Settings
@@ -127,6 +128,7 @@ def _show_added(reports: list[IngestReport], as_json: bool) -> None:
                 "warnings": report.warnings,
                 "completed": report.completed,
                 "bounds": [bound.to_json() for bound in report.bounds],
+                "removed": report.removed,
             }
         )
 
@@ -161,8 +163,9 @@ def list_articles(incomplete: bool, as_csv: bool, as_json: bool) -> None:
 @click.command()
 @click.argument("id")
 @click.option("--raw", is_flag=True, help="Print the text as it was read, before cleaning.")
+@click.option("--removed", is_flag=True, help="Print what cleaning left out of the text, and why.")
 @json_option
-def show(id: str, raw: bool, as_json: bool) -> None:
+def show(id: str, raw: bool, removed: bool, as_json: bool) -> None:
     """Show one article, and where its fields were found.
 
     Beside each field is printed where it was found and how certain that is.
@@ -172,6 +175,12 @@ def show(id: str, raw: bool, as_json: bool) -> None:
         if raw:
             text = store.raw(article.id) or ""
             show_json({"id": article.id, "raw": text}) if as_json else sys.stdout.write(text)
+        elif removed:
+            items = store.removed(article.id)
+            if as_json:
+                show_json({"id": article.id, "removed": [asdict(item) for item in items]})
+            else:
+                show_removed(items, article.id)
         elif as_json:
             found = [asdict(item) for item in article.provenance]
             show_json({**article_fields(article), "body": article.body, "found": found})

@@ -17,6 +17,7 @@ from corpus.store.rows import CORRECTABLE_FIELDS, changed_fields
 from corpus.store.undated import date_bounds
 from rag.cli.click_extensions import json_option
 from rag.cli.collection import CommandError, find_article
+from rag.cli.removals import KEEP_HELP, take_back
 from rag.cli.tables import article_fields, show_article, show_json
 from rag.settings import Settings
 
@@ -28,7 +29,7 @@ _Correction = tuple[str, str, str | None]
     "words",
     nargs=-1,
     metavar="ID... FIELD=VALUE...",
-    help=f"{', '.join(CORRECTABLE_FIELDS)}; an empty value means unknown.",
+    help=f"{', '.join(CORRECTABLE_FIELDS)}; an empty value means unknown. {KEEP_HELP}",
 )
 @click.option(
     "--csv",
@@ -45,11 +46,13 @@ def set_fields(words: tuple[str, ...], table: Path | None, as_json: bool) -> Non
     """
     data = Settings.read().data
     with write_lock(data), closing(Store(data)) as store:
-        corrections = [*_stated(store, words), *(_tabulated(store, table) if table else ())]
-        if not corrections and not table:
+        kept = take_back(store, words)
+        ids = kept if kept != words and not any("=" in word for word in kept) else ()
+        corrections = [*_stated(store, () if ids else kept), *(_tabulated(store, table) if table else ())]
+        if not corrections and not table and not ids:
             raise CommandError("nothing to set; write ID... FIELD=VALUE..., or --csv FILE")
         store.correct_many(corrections)
-        changed = [find_article(store, id) for id in dict.fromkeys(id for id, *_ in corrections)]
+        changed = [find_article(store, id) for id in dict.fromkeys([*ids, *(id for id, *_ in corrections)])]
         bounds = date_bounds(store, changed[0]) if changed else ()
     if as_json:
         for article in changed:

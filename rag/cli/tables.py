@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from corpus.article import Article, PartialDate
+from corpus.article import Article, PartialDate, Removal
 from corpus.store.duplicates import NearDuplicates
 from corpus.store.rows import CORRECTABLE_FIELDS, PROVENANCE_NAMES
 from corpus.store.undated import DateBound
@@ -27,7 +27,8 @@ _HOW_TO_COMPLETE = (
 
 def show_reports(reports: list[IngestReport]) -> None:
     """Print the result for each file: a table, the counts, and a line on standard error for each remark."""
-    table = Table("status", "headline", "publisher", "published", "author", box=None, header_style="bold")
+    names = ("status", "headline", "publisher", "published", "author", "left out")
+    table = Table(*names, box=None, header_style="bold")
     for report in reports:
         if report.article:
             article = report.article
@@ -36,6 +37,7 @@ def show_reports(reports: list[IngestReport]) -> None:
                 _status(report),
                 _headline(article),
                 *(escape(cell) if cell else "[dim]unknown[/]" for cell in cells),
+                f"{report.removed} lines" if report.removed else "",
             )
     console = Console()
     if table.row_count:
@@ -57,6 +59,15 @@ def show_reports(reports: list[IngestReport]) -> None:
 def _status(report: IngestReport) -> str:
     """Return the status, with the fields that an article already here gained: "already here (+ author)"."""
     return f"{report.status} (+ {', '.join(report.completed)})" if report.completed else report.status
+
+
+def show_removed(removed: Iterable[Removal], article: str) -> None:
+    """Print what cleaning left out of an article, each piece with its line and reason."""
+    items = list(removed)
+    for item in items:
+        sys.stdout.write(f"{item.line:5}  {item.reason}: {item.text}\n")
+    remedy = f"; take one back with: dateline set {article} keep=LINE" if items else ""
+    sys.stdout.write(f"{len(items)} pieces of the text were left out{remedy}\n")
 
 
 def show_list(articles: Iterable[Article], passages: int) -> None:

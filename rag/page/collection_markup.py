@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from corpus.article import Article
+from corpus.article import Article, Removal
 from corpus.store.duplicates import Difference, NearDuplicates
 from corpus.store.filters import Coverage
 from corpus.store.listing import Listing
@@ -25,6 +25,7 @@ _FIELD_LABELS = {
 }
 _MAX_RECENT = 5  # limit, of rows while an addition goes on
 _MAX_REPORTS = 200  # limit, of rows at its end
+_MAX_REMOVED = 500  # limit, of rows for one article
 _MAX_DIFFERENCES = 30  # limit, of rows for two near-duplicates
 _STATUS_ORDER = {"refused": 0, "added": 1, "already here": 2, "unchanged": 3}
 
@@ -67,8 +68,8 @@ def _empty_list(search: str, writable: bool) -> str:
     return "There are no articles yet. Add articles with: dateline add FOLDER"
 
 
-def article_html(article: Article, raw: str) -> str:
-    """Return one article: its body, its fields and where each was found, and its text before cleaning."""
+def article_html(article: Article, raw: str, removed: Sequence[Removal] = ()) -> str:
+    """Return one article: its body and fields, what was `removed` from its text, and that text."""
     lines = article.body[:MAX_TEXT_CHARS].splitlines()
     paragraphs = "".join(f"<p>{escape_line(line)}</p>" for line in lines if line.strip())
     return (
@@ -76,9 +77,25 @@ def article_html(article: Article, raw: str) -> str:
         f'<p class="dateline">{escape(article.dateline)}</p>'
         f'<div class="body">{paragraphs}{_truncation_note(article.body)}</div>'
         f"<details><summary>Where each field was found</summary>{_field_table(article)}</details>"
-        "<details><summary>The text as it was read</summary>"
+        f"{_removed_list(article, removed)}<details><summary>The text as it was read</summary>"
         f"<pre>{escape(raw[:MAX_TEXT_CHARS])}</pre>{_truncation_note(raw)}</details></article>"
     )
+
+
+def _removed_list(article: Article, removed: Sequence[Removal]) -> str:
+    """Return the pieces of the text that cleaning left out, each with its line and reason."""
+    if not removed:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{item.line}</th><td>{escape_line(item.text)}</td>'
+        f'<td class="note">{escape_line(item.reason)}</td></tr>'
+        for item in removed[:_MAX_REMOVED]
+    )
+    left = len(removed) - _MAX_REMOVED
+    more = f"<p>and {left:,} more</p>" if left > 0 else ""
+    remedy = f'<p class="note">Take a line back with: dateline set {article.id} keep=LINE</p>'
+    summary = f"Left out of the text ({len(removed):,})"
+    return f'<details><summary>{summary}</summary><table class="facts">{rows}</table>{more}{remedy}</details>'
 
 
 def progress_html(progress: AddProgress) -> str:
@@ -234,7 +251,8 @@ def _report_row(report: IngestReport) -> str:
     headline = escape_line(article.headline)
     button = f'<button type="button" class="open" data-article="{article.id}">{headline}</button>'
     publisher = escape_line(article.publisher or "unknown")
-    remarks = (*report.warnings, *(bound.spoken for bound in report.bounds))
+    left_out = (f"{_count(report.removed, 'line')} left out",) if report.removed else ()
+    remarks = (*report.warnings, *(bound.spoken for bound in report.bounds), *left_out)
     notes = "".join(f'<p class="note">{escape_line(remark)}</p>' for remark in remarks)
     return f"<tr>{first}<td>{button}{notes}</td><td>{publisher}</td><td class='date'>{published}</td></tr>"
 

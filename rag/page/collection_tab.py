@@ -352,7 +352,8 @@ def _article_and_fields(collection: Collection, article_id: str) -> tuple[str, .
     """Return an article as HTML, followed by the values of its editable fields."""
     article = collection.article(article_id)
     fields = (str(getattr(article, name) or "") for name in CORRECTABLE_FIELDS)
-    return article_html(article, collection.raw_text(article_id)), *fields
+    removed = collection.removed(article_id)
+    return article_html(article, collection.raw_text(article_id), removed), *fields
 
 
 assert set(_SORT_LABELS) == set(SORTS) and set(_FIELD_LABELS) == set(CORRECTABLE_FIELDS)

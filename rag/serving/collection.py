@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.article import Article, PartialDate
+from corpus.article import Article, PartialDate, Removal
 from corpus.cleaning.clean import MAX_ARTICLE_CHARS
 from corpus.reading.files import MAX_FILE_BYTES, load_bytes
 from corpus.reading.raw import UnreadableFile
@@ -157,6 +157,10 @@ class Collection:
     def date_bounds(self, article: Article) -> tuple[DateBound, ...]:
         """Return what tells when an undated article appeared; nothing for a dated one."""
         return date_bounds(self._library.store, article)
+
+    def removed(self, article_id: str) -> tuple[Removal, ...]:
+        """Return what cleaning left out of an article's text."""
+        return self._library.store.removed(article_id)
 
     def near_duplicates(self) -> Iterator[NearDuplicates]:
         """Yield pairs of articles that are nearly the same."""
