@@ -70,16 +70,16 @@ def test_all_can_be_taken_back(library: Library, page: Path) -> None:
 
 def test_the_command_line_counts_lists_and_takes_back(tmp_path: Path, page: Path) -> None:
     data = tmp_path / "data"
-    assert "13 lines" in run(data, "add", page).stdout
-    entry = json.loads(run(data, "list", "--json").stdout)
-    listed = run(data, "show", entry["id"], "--removed").stdout
+    assert "13 lines" in run("-m", "rag", "add", str(page), data=data).stdout
+    entry = json.loads(run("-m", "rag", "list", "--json", data=data).stdout)
+    listed = run("-m", "rag", "show", entry["id"], "--removed", data=data).stdout
     assert "13  block beside the text: A longer story" in listed and "13 pieces" in listed
-    assert "[Getty]" in run(data, "show", entry["id"], "--removed", "--json").stdout
-    assert TEASER in run(data, "set", entry["id"], "keep=13", "publisher=Gull").stdout
-    kept = json.loads(run(data, "list", "--json").stdout)
+    assert "[Getty]" in run("-m", "rag", "show", entry["id"], "--removed", "--json", data=data).stdout
+    assert TEASER in run("-m", "rag", "set", entry["id"], "keep=13", "publisher=Gull", data=data).stdout
+    kept = json.loads(run("-m", "rag", "list", "--json", data=data).stdout)
     assert kept["id"] != entry["id"] and kept["publisher"] == "Gull"
     for lines in ("x", "13"):
-        refused = run(data, "set", kept["id"], f"keep={lines}")
+        refused = run("-m", "rag", "set", kept["id"], f"keep={lines}", data=data)
         assert refused.returncode == 2 and "--removed" in refused.stderr
 
 
