@@ -153,10 +153,7 @@ class Store(Connection):
         vectors: NDArray[np.float32],
         kept: Iterable[Removal],
     ) -> None:
-        """Store `article` with another body in place of the article `old`, whose origins it takes over.
-
-        Its `removed` is what is still left out, `kept` what the user took back.
-        """
+        """Store `article` in place of `old` with all its origins; `kept` is what the user took back."""
         with self.transaction():
             if not self.has(article.id):
                 self._insert(article, passages, vectors, self.raw(old) or "")
