@@ -23,8 +23,8 @@ from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.ingest import MAX_BODY_CHARS, ingest, ingest_bytes
 from embeddings.library import Library
-from rag.cli.serve import SAMPLE_QUESTIONS
 from rag.factory import open_assistant
+from rag.serving.sample import SAMPLE_QUESTIONS
 from rag.settings import ROOT, Settings
 
 CORPUS = ROOT.parent / "shared/data/multihop_rag/corpus.jsonl.gz"

@@ -24,8 +24,8 @@ from browsing import chromium
 from playwright.sync_api import Page
 from serving import free_port
 
-from rag.cli.serve import SAMPLE_QUESTIONS
 from rag.evaluation.run_files import current_commit, machine_info
+from rag.serving.sample import SAMPLE_QUESTIONS
 from rag.settings import ROOT, Settings
 
 STARTS = 3
@@ -64,6 +64,9 @@ def measure_start() -> dict[str, Any]:
         environment = {**os.environ, "DATELINE_DATA": folder}
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         started = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "rag", "add", "--sample"], cwd=ROOT, env=environment, check=True
+        )
         with subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port)],
             cwd=ROOT,

@@ -114,9 +114,9 @@ class Article:
 
     `standfirst` is the line that sums the article up; if it is a sentence, the body holds it too. `updated`
     is the day of the last change, if it differs from `published`, and `saved` the day on which the page was
-    saved or crawled. `origin` is the path or address it was read from, and `provenance` says where each known
-    field was found. `removed` is what cleaning left out; an article from a collection has none, see
-    `Store.removed`.
+    saved or crawled. `sample` marks an invented article of the sample collection. `origin` is the path or
+    address it was read from, and `provenance` says where each known field was found. `removed` is what
+    cleaning left out; an article from a collection has none, see `Store.removed`.
     """
 
     title: str | None
@@ -129,6 +129,7 @@ class Article:
     section: str | None = None
     updated: PartialDate | None = None
     saved: PartialDate | None = None
+    sample: bool = False
     origin: str = ""
     provenance: tuple[Provenance, ...] = ()
     removed: tuple[Removal, ...] = ()
@@ -149,5 +150,14 @@ class Article:
     @property
     def dateline(self) -> str:
         """Publisher and date, or that they are unknown: "Meridian Wire, 3 December 2014"."""
-        date = self.published.spoken if self.published else "undated"
-        return f"{self.publisher or 'publisher unknown'}, {date}"
+        return f"{self.publisher or 'publisher unknown'}, {self._day}"
+
+    @property
+    def credit(self) -> str:
+        """The dateline as readers see it, which marks a sample: "Meridian Wire (sample), 3 December 2014"."""
+        mark = " (sample)" if self.sample else ""
+        return f"{self.publisher or 'publisher unknown'}{mark}, {self._day}"
+
+    @property
+    def _day(self) -> str:
+        return self.published.spoken if self.published else "undated"

@@ -1,7 +1,10 @@
 """Make the README's screenshots of Dateline on the sample collection: python docs/screenshots.py."""
 
+import os
+import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
@@ -13,7 +16,8 @@ from serving import run_server
 FOLDER = Path(__file__).parent / "images"
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 FERRY = "What do the auditors and the council say about the cost of the Kestrel Bay ferry?"
-SAMPLE_GOLD = Path(__file__).parent.parent / "corpus/gold.jsonl"
+ROOT = Path(__file__).parent.parent
+SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
 EVALUATED = 12  # questions of the evaluation in the screenshot
 HS2 = "How has the cost of HS2 changed?"
 VIEWS = (
@@ -76,10 +80,17 @@ def save_evaluation(page: Page, address: str, folder: Path) -> None:
     page.screenshot(path=FOLDER / "evaluation.png")
 
 
+def add_sample(folder: str) -> str:
+    environment = {**os.environ, "DATELINE_DATA": folder}
+    subprocess.run([sys.executable, "-m", "rag", "add", "--sample"], cwd=ROOT, env=environment, check=True)
+    return folder
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as empty,
+        nullcontext(add_sample(empty)) as folder,
         run_server(Path(folder), Path(folder) / "log") as (address, _),
         chromium() as browser,
     ):

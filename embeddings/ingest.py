@@ -33,22 +33,29 @@ class ArticleTooLong(ValueError):
     """Raised for a text that is too long to be a single article."""
 
 
-def ingest(library: Library, file: Path, given: Mapping[str, str] | None = None) -> Iterator[IngestReport]:
+def ingest(
+    library: Library, file: Path, given: Mapping[str, str] | None = None, sample: bool = False
+) -> Iterator[IngestReport]:
     """Add the articles of one file and yield a report for each.
 
-    `given` holds what the user states about them (publisher, date). A file whose bytes were added before is
-    not read again unless something is given. An article that is refused does not affect the others.
+    `given` holds what the user states about them (publisher, date); `sample` marks them as invented. A file
+    whose bytes were added before is not read again unless something is given. An article that is refused does
+    not affect the others.
     """
     try:
         data = load_bytes(file)
     except UnreadableFile as error:
         yield IngestReport(str(file), "refused", problem=str(error))
         return
-    yield from ingest_bytes(library, file, data, given)
+    yield from ingest_bytes(library, file, data, given, sample)
 
 
 def ingest_bytes(
-    library: Library, file: Path, data: bytes, given: Mapping[str, str] | None = None
+    library: Library,
+    file: Path,
+    data: bytes,
+    given: Mapping[str, str] | None = None,
+    sample: bool = False,
 ) -> Iterator[IngestReport]:
     """Ingest the content of a file that is already in memory.
 
@@ -61,7 +68,8 @@ def ingest_bytes(
             yield IngestReport(str(file), "unchanged", library.store.article(known.article))
             return
         for raw in read_articles(file, data):
-            yield _ingest_article(library, replace(raw, given=dict(given or {})), digest)
+            raw = replace(raw, given=dict(given or {}), sample=raw.sample or sample)
+            yield _ingest_article(library, raw, digest)
     except UnreadableFile as error:
         yield IngestReport(str(file), "refused", problem=str(error))
 

@@ -113,6 +113,11 @@ class Settings:
         """
         return self.changes == "all" or (self.changes == "local" and loopback_only)
 
+    @property
+    def is_default_collection(self) -> bool:
+        """True unless `DATELINE_DATA` names another folder than the default."""
+        return self.data == _default_data_folder()
+
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Return the settings of an environment; an empty variable counts as absent.

@@ -58,6 +58,7 @@ HEAVY = {
             "collection_tab",
             "conversations",
             "page",
+            "sample_bar",
             "error_messages",
         )
     },

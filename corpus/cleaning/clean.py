@@ -51,7 +51,7 @@ def clean(raw: RawArticle) -> Article:
         raise NoText(f"{raw.origin}: no article text was found in it; check the file")
     if summary and summary.value in body.split("\n\n")[:_SUMMARY_PARAGRAPHS]:
         metadata.add("standfirst", summary.value, summary.provenance.how, sure="guessed")
-    return replace(_article(body, metadata, raw.origin), removed=removed)
+    return replace(_article(body, metadata, raw.origin), removed=removed, sample=raw.sample)
 
 
 def _article(body: str, metadata: Metadata, origin: str) -> Article:

@@ -62,6 +62,7 @@ class RawArticle:
             was stored.
         unparsed_dates: the dates that the file states in no form that can be parsed, by field; `stated` does
             not hold them.
+        sample: True for an invented article of the sample collection.
     """
 
     text: str
@@ -72,6 +73,7 @@ class RawArticle:
     given: dict[str, str] = field(default_factory=dict)
     kind: TextKind = "page"
     unparsed_dates: dict[str, str] = field(default_factory=dict)
+    sample: bool = False
 
 
 def select_stated_fields(entry: dict[str, Any]) -> dict[str, str]:

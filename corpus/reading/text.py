@@ -102,4 +102,5 @@ def _parse_json_line(line: str, place: str, origin: str) -> RawArticle:
             f'{place}: no text under "body"; each line should be {{"title": ..., "body": ..., "date": ...}}'
         )
     kind: TextKind = "export" if entry.get("format") == EXPORT_FORMAT else "body"
-    return RawArticle(body, origin, select_stated_fields(entry), kind=kind)
+    is_sample = kind == "export" and entry.get("sample") is True
+    return RawArticle(body, origin, select_stated_fields(entry), kind=kind, sample=is_sample)

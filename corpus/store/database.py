@@ -117,6 +117,7 @@ class Store(Connection):
             "id": article.id,
             "body": article.body,
             "raw": raw,
+            "sample": int(article.sample),
             "added": datetime.now(UTC).isoformat(timespec="seconds"),
             **row_from_fields(correctable_fields(article), article.provenance),
         }
@@ -167,10 +168,8 @@ class Store(Connection):
         self, article: str, passages: Sequence[Passage], vectors: NDArray[np.float32]
     ) -> None:
         for passage, vector in zip(passages, vectors, strict=True):
-            values = (article, passage.start, passage.end, np.asarray(vector, "<f4").tobytes())
-            self._db.execute(
-                'INSERT INTO passages (article, start, "end", vector) VALUES (?, ?, ?, ?)', values
-            )
+            row = (article, passage.start, passage.end, np.asarray(vector, "<f4").tobytes())
+            self._db.execute('INSERT INTO passages (article, start, "end", vector) VALUES (?, ?, ?, ?)', row)
 
     def correct(self, article: str, field: str, value: str | None) -> None:
         """Set one of `CORRECTABLE_FIELDS` by hand; see `correct_many`."""
@@ -279,15 +278,16 @@ class Store(Connection):
 
     def coverage(self) -> Coverage:
         """Return how many articles and passages there are, from which publishers and days."""
-        ((articles, first, last, undated),) = self.rows(
-            "SELECT count(*), min(earliest), max(latest), count(*) - count(earliest) FROM articles"
+        ((articles, first, last, undated, sample),) = self.rows(
+            "SELECT count(*), min(earliest), max(latest), count(*) - count(earliest), "
+            "count(*) FILTER (WHERE sample) FROM articles"
         )
         ((passages,),) = self.rows("SELECT count(*) FROM passages")
         publishers = self.rows(
             "SELECT DISTINCT publisher FROM articles WHERE publisher IS NOT NULL ORDER BY publisher"
         )
         first, last = (date.fromisoformat(day) if day else None for day in (first, last))
-        return Coverage(articles, passages, tuple(name for (name,) in publishers), first, last, undated)
+        return Coverage(articles, passages, tuple(row[0] for row in publishers), first, last, undated, sample)
 
     # Passages
 

@@ -44,7 +44,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a collection holds: how many articles and passages, from which publishers and days."""
+    """What a collection holds: how many articles and passages, from which publishers and days.
+
+    `sample` counts the invented articles among them.
+    """
 
     articles: int
     passages: int
@@ -52,3 +55,4 @@ class Coverage:
     earliest: date | None
     latest: date | None
     undated: int
+    sample: int = 0

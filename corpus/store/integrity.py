@@ -79,4 +79,5 @@ def _export_entry(article: Article) -> dict[str, Any]:
         **fields,
         "body": article.body,
         "origin": article.origin,
+        **({"sample": True} if article.sample else {}),
     }

@@ -22,7 +22,7 @@ CORRECTABLE_FIELDS = (
 )
 DATE_FIELDS = ("published", "updated", "saved")
 ARTICLE_COLUMNS = (
-    f"body, {', '.join(CORRECTABLE_FIELDS)}, found, "
+    f"body, {', '.join(CORRECTABLE_FIELDS)}, found, sample, "
     "(SELECT path FROM origins WHERE article = articles.id LIMIT 1)"
 )
 # The provenance of `published` is under "date", as files call it.
@@ -87,13 +87,14 @@ def row_from_fields(fields: Fields, provenance: Iterable[Provenance]) -> Fields:
 
 def article_from_row(row: tuple[Any, ...]) -> Article:
     """Return the article of a row of `ARTICLE_COLUMNS`."""
-    body, *values, found, origin = row
+    body, *values, found, sample, origin = row
     fields = dict(zip(CORRECTABLE_FIELDS, values, strict=True))
     for name in DATE_FIELDS:
         fields[name] = PartialDate.parse(fields[name]) if fields[name] else None
     return Article(
         body=body,
         **fields,
+        sample=bool(sample),
         origin=origin or "",
         provenance=tuple(Provenance(**item) for item in json.loads(found)),
     )

@@ -3,7 +3,7 @@
 from corpus.article import MONTHS
 
 FILE_NAME = "collection.sqlite"
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
@@ -95,10 +95,18 @@ CREATE TABLE removals (
     PRIMARY KEY (article, start, kept)
 ) STRICT;
 """
+# Before version 8 the sample was known by its files and by the property that says that it was added.
+_VERSION_8 = """
+ALTER TABLE articles ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;
+UPDATE articles SET sample = 1 WHERE EXISTS (SELECT 1 FROM properties WHERE name = 'sample')
+    AND id IN (SELECT article FROM origins WHERE path LIKE '%/corpus/articles/%.md');
+"""
 # The statements that bring a collection of each version to the next. A change of the schema adds an entry
 # here and a fixture to the tests.
 MIGRATIONS = dict(
-    enumerate((_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7))
+    enumerate(
+        (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8)
+    )
 )
 # The terms of the word index as a temporary table, created by each connection.
 CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"

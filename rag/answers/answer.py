@@ -95,8 +95,8 @@ def datelines(source: Citation | Evidence) -> str:
 
     For example "Meridian Wire, 2 May 2019; also in Kestrel Bay Times, 3 May 2019".
     """
-    also_in = "; ".join(article.dateline for article in source.also_in)
-    return f"{source.article.dateline}; also in {also_in}" if also_in else source.article.dateline
+    also_in = "; ".join(article.credit for article in source.also_in)
+    return f"{source.article.credit}; also in {also_in}" if also_in else source.article.credit
 
 
 def _plain_text(statement: Statement) -> str:
@@ -158,6 +158,7 @@ def _article_fields(article: Article) -> dict[str, Any]:
         "author": article.author,
         "published": str(article.published) if article.published else None,
         "url": article.url,
+        **({"sample": True} if article.sample else {}),
     }
 
 

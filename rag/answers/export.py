@@ -21,6 +21,7 @@ _TEX_ESCAPES = {
     "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
 _VERDICT_LABELS = {SUPPORTED: "checked against its source", QUOTED: "quoted"}
+_SAMPLE_NOTE = "Sample: an invented article"
 _UNVERIFIED_LABEL = "its source can no longer be checked"
 _STYLE = (
     "body{max-width:42rem;margin:2rem auto;padding:0 1rem;"
@@ -155,6 +156,7 @@ def _bibtex_entry(article: Article) -> str:
         "month": MONTHS[day.month - 1] if day and day.month else None,
         "day": str(day.day) if day and day.day else None,
         "url": _url(article),
+        "note": _SAMPLE_NOTE if article.sample else None,
     }
     lines = "".join(f"  {name} = {{{{{_escape_tex(value)}}}}},\n" for name, value in fields.items() if value)
     return f"@misc{{{_citation_key(article)},\n{lines}}}\n"
@@ -175,6 +177,7 @@ def _csl_item(article: Article) -> dict[str, Any]:
         "container-title": article.publisher,
         "issued": {"date-parts": [date_parts]} if day else None,
         "URL": _url(article),
+        "note": _SAMPLE_NOTE if article.sample else None,
     }
     return {name: value for name, value in fields.items() if value}
 

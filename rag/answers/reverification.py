@@ -111,7 +111,13 @@ def _removed_article(fields: ArticleJson) -> Article:
     """Return what was kept of a removed article. It has no body, so nothing that cites it is verified."""
     published = PartialDate.parse(fields.published) if fields.published else None
     return Article(
-        fields.title or fields.headline, "", fields.publisher, fields.author, published, fields.url
+        fields.title or fields.headline,
+        "",
+        fields.publisher,
+        fields.author,
+        published,
+        fields.url,
+        sample=fields.sample,
     )
 
 

@@ -89,6 +89,8 @@ class ArticleJson(JsonModel):
     published: Text | None
     """YYYY, YYYY-MM or YYYY-MM-DD, as precisely as it is known."""
     url: Text | None
+    sample: bool = False
+    """True for an invented article of the sample collection."""
 
 
 class QuoteJson(ArticleJson):

@@ -42,23 +42,42 @@ class CommandError(ValueError):
 
 
 @click.command(help=f"Add files, or all articles in folders.\n\nFormats: {', '.join(FORMATS)}.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--publisher", help="Who published them, where the files do not state it or are wrong.")
 @click.option("--published", metavar="DATE", help="When they were published (YYYY, YYYY-MM or YYYY-MM-DD).")
+@click.option("--sample", is_flag=True, help="Add the invented articles of the sample collection.")
 @json_option
-def add(paths: tuple[Path, ...], publisher: str | None, published: str | None, as_json: bool) -> int:
+def add(
+    paths: tuple[Path, ...], publisher: str | None, published: str | None, sample: bool, as_json: bool
+) -> int:
+    if bool(paths) == sample:
+        raise CommandError("nothing to add; name files or folders, or only --sample")
+    if sample:
+        return _add_sample(Settings.read(), as_json)
     settings, files = Settings.read(), find_files(list(paths))
     stated = {name: value for name, value in (("publisher", publisher), ("date", published)) if value}
     reports: list[IngestReport] = []
     with write_lock(settings.data):
         done = _add_files(settings, files, stated, reports)
     _show_added(reports, as_json)
+    _mention_sample(settings)
     if done < len(files):
         sys.stderr.write(
             f"stopped: {done} of {len(files)} files added; run the same command again for the rest\n"
         )
         return EXIT_STOPPED
     return _EXIT_ALL_REFUSED if all(report.status == "refused" for report in reports) else 0
+
+
+def _add_sample(settings: Settings, as_json: bool) -> int:
+    from rag.factory import open_library
+    from rag.serving.sample import add_sample, sample_size
+
+    library = open_library(settings)
+    with closing(library.store):
+        reports = list(tqdm(add_sample(library), total=sample_size(), unit=" articles", disable=None))
+    _show_added(reports, as_json)
+    return 0
 
 
 def _add_files(
@@ -95,6 +114,17 @@ def _add_files(
                 reports[:] = with_date_bounds(store, reports)
                 store.close()
     return done
+
+
+def _mention_sample(settings: Settings) -> None:
+    """Say on standard error that sample articles are among the user's, and how to remove them."""
+    with closing(Store(settings.data)) as store:
+        coverage = store.coverage()
+    if coverage.sample:
+        sys.stderr.write(
+            f"{coverage.sample} of {coverage.articles} articles are the invented sample; "
+            "remove them with: dateline remove --sample\n"
+        )
 
 
 def _progress_bar(articles: int) -> "tqdm[NoReturn]":
@@ -189,12 +219,20 @@ def show(id: str, raw: bool, removed: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...")
+@click.option("--sample", is_flag=True, help="Remove the invented articles of the sample collection.")
 @json_option
-def remove(ids: tuple[str, ...], as_json: bool) -> None:
+def remove(ids: tuple[str, ...], sample: bool, as_json: bool) -> None:
     """Remove articles."""
+    if not ids and not sample:
+        raise CommandError("nothing to remove; name ids, or --sample")
     data = Settings.read().data
     with write_lock(data), closing(Store(data)) as store:
+        if sample:
+            from rag.serving.sample import remove_sample
+
+            count = remove_sample(store)
+            click.echo(json.dumps({"removed": count}) if as_json else f"{count} sample articles removed")
         for article in [find_article(store, id) for id in ids]:
             store.remove(article.id)
             if as_json:

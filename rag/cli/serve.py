@@ -13,19 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.cli.reader import fetch_by_default
-from rag.settings import ROOT, SettingError, Settings
+from rag.settings import SettingError, Settings
 
 if TYPE_CHECKING:
     from embeddings.library import Library
 
-SAMPLE = ROOT / "corpus" / "articles"
-SAMPLE_QUESTIONS = (
-    "Why was the opening of Berlin airport called off in May 2012?",
-    "How has the cost of HS2 changed?",
-    "What do the auditors and the council say about the cost of the Kestrel Bay ferry?",
-    "How many trainers was NATO thinking of sending to Iraq in 2014?",
-    "Which orchestra played at the reopening of Notre-Dame?",  # no article of the sample answers it
-)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 # Gradio reads these itself, and each would open more than the user of a local program expects.
@@ -112,7 +104,7 @@ def _check_address(host: str, port: int, listen: bool) -> None:
 
 
 def _serve_page(settings: Settings, host: str, port: int, hosts: list[str], uploads: Path) -> None:
-    """Open the assistant, add the sample articles to an empty collection, and serve the page until Ctrl-C."""
+    """Open the assistant, add the sample to a new default collection, and serve the page until Ctrl-C."""
     from starlette.middleware import Middleware
 
     from rag.factory import open_assistant
@@ -121,6 +113,7 @@ def _serve_page(settings: Settings, host: str, port: int, hosts: list[str], uplo
     from rag.serving.authentication import Logins
     from rag.serving.collection import Collection
     from rag.serving.request_guard import RequestGuard
+    from rag.serving.sample import sample_questions
 
     loopback_only = host in _LOOPBACK
     writable = settings.changes_allowed(loopback_only)
@@ -135,9 +128,15 @@ def _serve_page(settings: Settings, host: str, port: int, hosts: list[str], uplo
     )
     assistant = open_assistant(settings, click.echo)
     try:
-        examples = SAMPLE_QUESTIONS if add_sample(assistant.library) else ()
+        _add_sample(settings, assistant.library)
         collection = Collection(assistant.library, uploads, writable, settings.upload * 1_000_000)
-        page = build_page(assistant, collection, examples, settings.queue, bool(logins))
+        page = build_page(
+            assistant,
+            collection,
+            lambda: sample_questions(assistant.library),
+            settings.queue,
+            bool(logins),
+        )
         page.launch(
             server_name=host, server_port=port, auth=authenticate,
             max_file_size=collection.max_file_bytes, blocked_paths=[str(settings.data)],
@@ -164,25 +163,16 @@ def _wait_for_stop() -> None:
         Event().wait()
 
 
-def add_sample(library: "Library") -> bool:
-    """Add the sample articles to an empty collection, and return True if any of them is in the collection.
-
-    A start that was stopped before all were added is completed.
-    """
+def _add_sample(settings: Settings, library: "Library") -> None:
+    """Add the sample articles at the first start of the default collection."""
     from tqdm import tqdm
 
-    from corpus.reading.files import find_files
-    from corpus.store.lock import write_lock
-    from embeddings.ingest import ingest
+    from rag.serving.sample import add_sample, sample_is_due, sample_size
 
-    store, files = library.store, find_files([SAMPLE])
-    if not library.coverage().articles or store.get_property("sample") == "begun":
-        with write_lock(store.path.parent):
-            store.set_property("sample", "begun")
-            for file in tqdm(files, desc="Indexing the sample collection", unit=" articles", disable=None):
-                list(ingest(library, file))
-            store.set_property("sample", "added")
-    return any(store.origin(str(file)) for file in files)
+    if sample_is_due(settings, library):
+        done = add_sample(library)
+        for _ in tqdm(done, "Indexing the sample collection", sample_size(), unit=" articles", disable=None):
+            pass
 
 
 def _serve_tools(settings: Settings) -> None:

@@ -82,7 +82,7 @@ def show_list(articles: Iterable[Article], passages: int) -> None:
         table.add_row(
             article.id,
             _headline(article),
-            escape(article.publisher or "unknown"),
+            escape(article.publisher or "unknown") + (" [dim](sample)[/]" if article.sample else ""),
             _spoken(article.published) or "undated",
             *(escape(_spoken(getattr(article, name)) or "") for name in more),
         )
@@ -104,7 +104,8 @@ def show_article(article: Article, bounds: Sequence[DateBound] = ()) -> None:
             value += "".join(f"; {bound.spoken}" for bound in bounds)
         found_in = f"   ({source.sure}: {source.how})" if source else ""
         sys.stdout.write(f"{field + ':':11} {value}{found_in}\n")
-    sys.stdout.write(f"origin:     {article.origin}\n\n{article.body}\n")
+    sample = "sample:     yes, an invented article\n" if article.sample else ""
+    sys.stdout.write(f"{sample}origin:     {article.origin}\n\n{article.body}\n")
 
 
 def show_incomplete(articles: Sequence[Article], bounds: Mapping[str, Sequence[DateBound]]) -> None:
@@ -112,7 +113,7 @@ def show_incomplete(articles: Sequence[Article], bounds: Mapping[str, Sequence[D
     console = Console()
     for article in articles[:_MAX_INCOMPLETE]:
         known = "; ".join(bound.spoken for bound in bounds.get(article.id, ()))
-        console.print(f"{article.id}  {_headline(article)} [dim]({escape(article.dateline)})[/]")
+        console.print(f"{article.id}  {_headline(article)} [dim]({escape(article.credit)})[/]")
         console.print(f"              {escape(known)}" if known else "", end="\n" if known else "")
     more = len(articles) - _MAX_INCOMPLETE
     console.print(f"and {more:,} more" if more > 0 else "", end="\n" if more > 0 else "")
@@ -138,7 +139,7 @@ def _spoken(value: str | PartialDate | None) -> str | None:
 def show_copies(pair: NearDuplicates) -> None:
     """Print two near duplicates and what differs, numbers and names first, since people ask about those."""
     for article in (pair.first, pair.second):
-        sys.stdout.write(f"{article.id}  {article.headline} ({article.dateline})\n")
+        sys.stdout.write(f"{article.id}  {article.headline} ({article.credit})\n")
     for item in sorted(pair.differences, key=lambda item: not item.is_material):
         sys.stdout.write(f"    {'! ' if item.is_material else '  '}“{item.first}” / “{item.second}”\n")
     sys.stdout.write("\n")
@@ -152,6 +153,7 @@ def article_fields(article: Article | None) -> dict[str, Any]:
         "id": article.id,
         **{name: str(value) if (value := getattr(article, name)) else None for name in CORRECTABLE_FIELDS},
         "origin": article.origin,
+        **({"sample": True} if article.sample else {}),
     }
 
 

@@ -122,7 +122,7 @@ def _statement(statement: Statement, turn: int, label_quotes: bool) -> str:
 
 def _quoted_statement(statement: Statement, turn: int, label_quotes: bool) -> str:
     (citation,) = statement.citations
-    title = escape(f"Read on in {citation.article.headline} ({citation.article.dateline})", quote=True)
+    title = escape(f"Read on in {citation.article.headline} ({citation.article.credit})", quote=True)
     anchor = _anchor(citation, turn)
     marker = f'<a class="marker" href="#{anchor}" title="{title}">[{citation.number}]</a>'
     verdict = _verdict(statement) if label_quotes else ""
@@ -153,7 +153,7 @@ def _as_of(as_of: AsOf | None) -> str:
 
 def _marker(citation: Citation, turn: int) -> str:
     article = citation.article
-    label = escape(f"{article.headline} ({article.dateline}): {citation.quote}", quote=True)
+    label = escape(f"{article.headline} ({article.credit}): {citation.quote}", quote=True)
     return f' <a class="marker" href="#{_anchor(citation, turn)}" title="{label}">[{citation.number}]</a>'
 
 
@@ -187,9 +187,9 @@ def _nearest(evidence: Evidence, turn: int, number: int) -> str:
 def _cite(source: Citation | Evidence) -> str:
     """Return headline, publisher and date of a source, and the other papers that printed the same words."""
     article = source.article
-    others = escape_line("; ".join(other.dateline for other in source.also_in))
+    others = escape_line("; ".join(other.credit for other in source.also_in))
     also_in = f"<span class='also'>; also in {others}</span>" if source.also_in else ""
-    publisher, comma, day = article.dateline.rpartition(", ")
+    publisher, comma, day = article.credit.rpartition(", ")
     dateline = f"{publisher}{comma}{day.replace(' ', chr(0xA0))}"  # a line must not break inside a date
     return f"<cite>{headline_html(article)}<span class='dateline'>{escape(dateline)}</span>{also_in}</cite>"
 
@@ -236,7 +236,7 @@ def _ranked_passage(evidence: Evidence) -> str:
     ranks = "; ".join(
         _RANK_LABELS[rank.by].format(place=rank.place, score=rank.score) for rank in evidence.ranks
     )
-    dateline = f"<span class='dateline'>{escape(article.dateline)}</span>"
+    dateline = f"<span class='dateline'>{escape(article.credit)}</span>"
     return f"<li>{headline_html(article)}{dateline} {escape(ranks)}</li>"
 
 

@@ -43,7 +43,7 @@ def article_pane_html(answer: Answer, turn: int, number: int, raw: str) -> str:
     same_article = [citation for citation in citations if citation.article.id == article.id]
     return (
         f'{navigation}<article class="article-text"><h2>{headline_html(article)}</h2>'
-        f'<p class="dateline">{escape(article.dateline)}{_also_in(current)}</p>'
+        f'<p class="dateline">{escape(article.credit)}{_also_in(current)}</p>'
         f'<div class="body">{_body(article.body, same_article, current, turn)}</div>'
         "<details><summary>The text as it was read</summary>"
         f"<pre>{_raw_text(raw, current)}</pre></details></article>"
@@ -74,7 +74,7 @@ def _step(name: str, label: str, key: str, target: Citation | None, turn: int) -
 
 
 def _also_in(citation: Citation) -> str:
-    others = escape_line("; ".join(other.dateline for other in citation.also_in))
+    others = escape_line("; ".join(other.credit for other in citation.also_in))
     return f"; also in {others}" if others else ""
 
 

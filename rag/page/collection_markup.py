@@ -74,7 +74,7 @@ def article_html(article: Article, raw: str, removed: Sequence[Removal] = ()) ->
     paragraphs = "".join(f"<p>{escape_line(line)}</p>" for line in lines if line.strip())
     return (
         f'<article class="article-text"><h2>{headline_html(article)}</h2>'
-        f'<p class="dateline">{escape(article.dateline)}</p>'
+        f'<p class="dateline">{escape(article.credit)}</p>'
         f'<div class="body">{paragraphs}{_truncation_note(article.body)}</div>'
         f"<details><summary>Where each field was found</summary>{_field_table(article)}</details>"
         f"{_removed_list(article, removed)}<details><summary>The text as it was read</summary>"
@@ -206,7 +206,7 @@ def _difference_row(item: Difference) -> str:
 
 
 def _article_button(article: Article, details: str = "") -> str:
-    facts = " · ".join(filter(None, (escape(article.dateline), details)))
+    facts = " · ".join(filter(None, (escape(article.credit), details)))
     return (
         f'<button type="button" class="open" data-article="{escape(article.id, quote=True)}">'
         f'<span class="headline">{escape_line(article.headline)}</span>'

@@ -107,7 +107,7 @@ const copyAnswer = (button, turn) => {
   const answer = page.record?.exchanges?.[turn]?.answer;
   if (!answer) return;
   const sources = answer.citations.map(source =>
-    `[${source.number}] “${source.quote}” ${source.headline}, ${source.publisher || 'publisher unknown'}, ${source.published || 'undated'}`);
+    `[${source.number}] “${source.quote}” ${source.headline}, ${source.publisher || 'publisher unknown'}${source.sample ? ' (sample)' : ''}, ${source.published || 'undated'}`);
   copyText([answer.text, ...sources].join('\n'));
   const label = button.textContent;
   button.textContent = 'Copied';

@@ -16,6 +16,7 @@ from rag.page.collection_tab import CollectionTab, draw_collection_tab
 from rag.page.error_messages import translate_errors
 from rag.page.evaluation_tab import draw_evaluation_tab, run_choices
 from rag.page.event_options import CONCURRENT_ANSWERS, PRIVATE, VIEW
+from rag.page.sample_bar import SampleBar, draw_sample_bar
 from rag.serving.api import Api
 from rag.serving.collection import Collection
 from rag.serving.example_questions import example_questions
@@ -64,7 +65,7 @@ def theme() -> gr.themes.Base:
 def build_page(
     assistant: Assistant,
     collection: Collection,
-    examples: Sequence[str] = (),
+    examples: Callable[[], Sequence[str]] = tuple,
     queue: int = limits.MAX_QUEUE,
     logins: bool = False,
 ) -> gr.Blocks:
@@ -73,7 +74,7 @@ def build_page(
     Args:
         assistant: answers the questions.
         collection: what the Collection tab and the endpoints list and change.
-        examples: questions to suggest; without any, a few are made from headlines.
+        examples: returns questions to suggest; without any, a few are made from headlines.
         queue: the most questions that may wait.
         logins: show a link to log out.
     """
@@ -86,9 +87,12 @@ def build_page(
             f"<h1>Dateline</h1>{_LOG_OUT_LINK if logins else ''}{_INTRODUCTION}",
             elem_id="masthead",
         )
+        sample = draw_sample_bar(collection)
         with gr.Tabs():
             with gr.Tab("Ask"):
-                chat = draw_chat_tab(assistant, collection, lambda: examples or example_questions(collection))
+                chat = draw_chat_tab(
+                    assistant, collection, lambda: examples() or example_questions(collection)
+                )
             with gr.Tab("Collection") as collection_tab:
                 articles = draw_collection_tab(collection)
             with gr.Tab("Evaluate") as evaluation_tab:
@@ -100,10 +104,11 @@ def build_page(
                 page.load,
                 collection_tab.select,
                 chat.filter_panel.expand,
-                *(event.then for event in articles.changes),
+                *(event.then for event in (*articles.changes, *sample.changes)),
             ],
             chat,
             articles,
+            sample,
         )
     # With api_open=False nobody can bypass the queue.
     page.queue(max_size=queue, default_concurrency_limit=CONCURRENT_ANSWERS, api_open=False)
@@ -114,18 +119,20 @@ async def _refuse_address(url: str, cache_dir: str) -> str:
     raise gr.Error("Files are uploaded, not fetched; upload it first.", print_exception=False)
 
 
-def _refresh_on(triggers: Sequence[Callable[..., Any]], chat: ChatTab, articles: CollectionTab) -> None:
-    """Show the present collection in both tabs after each of the events.
+def _refresh_on(
+    triggers: Sequence[Callable[..., Any]], chat: ChatTab, articles: CollectionTab, sample: SampleBar
+) -> None:
+    """Show the present collection in both tabs and above them after each of the events.
 
     It changes through this page, through other pages and through the command line.
     """
 
     def refresh(publishers: list[str], *list_options: Any) -> tuple[Any, ...]:
         coverage = articles.collection.coverage()
-        return *chat.refresh(coverage, publishers), *articles.refresh(*list_options)
+        return *chat.refresh(coverage, publishers), *articles.refresh(*list_options), *sample.refresh()
 
     inputs = [chat.publishers, *articles.list_options]
-    outputs = [chat.conversation, chat.publishers, *articles.outputs]
+    outputs = [chat.conversation, chat.publishers, *articles.outputs, *sample.outputs]
     for trigger in triggers:
         trigger(translate_errors(refresh), inputs, outputs, **VIEW)
 

@@ -28,6 +28,7 @@ from rag import limits
 from rag.answers.answer import Answer
 from rag.answers.feedback import record_feedback
 from rag.query.followups import Turn
+from rag.serving.sample import add_sample, remove_sample, sample_size
 
 UPLOAD_PREFIX = "upload:"  # of the origin of uploaded files
 
@@ -244,6 +245,26 @@ class Collection:
             known = self.article(article_id)
             self._library.remove(article_id)
         return known
+
+    def add_sample(self) -> Iterator[tuple[int, int]]:
+        """Add the sample articles; yield how many are done, and how many there are.
+
+        Raises:
+            ChangesDisabled, StoreError: nothing was added.
+        """
+        self.check_writable()
+        total = sample_size()
+        yield from ((done, total) for done, _ in enumerate(add_sample(self._library), 1))
+
+    def remove_sample(self) -> int:
+        """Remove the sample articles, and return how many there were.
+
+        Raises:
+            ChangesDisabled, StoreError: nothing was removed.
+        """
+        self.check_writable()
+        with write_lock(self.folder):
+            return remove_sample(self._library.store)
 
     def record_feedback(
         self, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
