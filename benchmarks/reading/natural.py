@@ -14,7 +14,7 @@ from typing import Any
 from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.raw import RawArticle, TextKind
-from corpus.words import WORD
+from corpus.words import words
 from rag.evaluation.multihop import load_articles, load_questions
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data/multihop_rag"
@@ -40,15 +40,15 @@ def _row(articles: Iterable[dict[str, Any]], facts: Iterable[str], kind: TextKin
         title, body = " ".join(normalise_text(entry["title"]).split()), entry["body"]
         text, stated = (body, {"title": title}) if kind == "body" else (f"{title}\n\n{body}", {})
         row["articles"] += 1
-        words = Counter(WORD.findall(normalise_text(body)))
-        row["words"] += words.total()
+        counts = Counter(words(normalise_text(body)))
+        row["words"] += counts.total()
         try:
             found = clean(RawArticle(text, str(entry["id"]), stated, kind=kind))
         except NoText:
             row["refused"] += 1
-            row["words lost"] += words.total()
+            row["words lost"] += counts.total()
             continue
-        row["words lost"] += (words - Counter(WORD.findall(found.body))).total()
+        row["words lost"] += (counts - Counter(words(found.body))).total()
         titles += [found.title == title] if found.title else []
         bodies.append(_squeezed(found.body))
     kept = "\n".join(bodies)
