@@ -75,7 +75,10 @@ def parse_question(
     standalone = rewrite_followup(text, history)
     topic = extract_topic(standalone)
     expanded = expand_acronyms(topic)
-    query = SearchQuery.parse(standalone, publishers)
+    query = literal = SearchQuery.parse(standalone, publishers)
+    if topic != standalone:
+        # The whole question finds the articles of every word in it, the topic those of its subject.
+        query = SearchQuery((literal.parts[0], *split_question(topic, publishers)), literal.latest)
     parts = query.parts if expanded == standalone else split_question(expanded, publishers)
     exchange = previous_exchange(text, history)
     rewritten = standalone != text
@@ -88,7 +91,7 @@ def parse_question(
         answer_type=parse_answer_type(topic),
         topic=QuestionPart.parse(expanded),
         clauses=parts[1:],
-        subquestions=() if rewritten else decompose(text, query.parts),
+        subquestions=() if rewritten else decompose(text, literal.parts),
         query=query,
         previous_query=SearchQuery.parse(exchange, publishers) if exchange else None,
         followup=QuestionPart.parse(text) if rewritten else None,
