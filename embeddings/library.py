@@ -19,6 +19,7 @@ from corpus.store.filters import Coverage, Filters
 from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
 from embeddings.index import ExactIndex, FaissStore
 from embeddings.reranker import Reranker
+from embeddings.support import SupportModel
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special tokens
 REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
@@ -64,6 +65,15 @@ class Library:
             RerankerError: Its weights are missing or damaged.
         """
         return Reranker(self.encoder)
+
+    @cached_property
+    def support(self) -> SupportModel:
+        """The model of support, loaded on first use.
+
+        Raises:
+            SupportModelError: Its weights are missing or damaged.
+        """
+        return SupportModel(self.encoder)
 
     def _check_fingerprint(self) -> None:
         stored = self.store.get_property(_FINGERPRINT)

@@ -43,8 +43,8 @@ LAYERS = (
     {"rag.cli"},
 )
 HEAVY = {
-    "torch": {"embeddings/encoder.py", "embeddings/reranker.py"},
-    "safetensors": {"embeddings/reranker.py"},
+    "torch": {"embeddings/encoder.py", "embeddings/reranker.py", "embeddings/support.py"},
+    "safetensors": {"embeddings/reranker.py", "embeddings/support.py"},
     "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/judge.py"},
     "sklearn": {"rag/evaluation/judge.py"},
     "faiss": {"embeddings/index.py"},
