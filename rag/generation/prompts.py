@@ -1,10 +1,11 @@
 """Load the prompt files, check their placeholders, and build the messages for a question."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from rag import limits
 from rag.retrieval.evidence import Evidence
@@ -16,6 +17,13 @@ _PLACEHOLDERS = {
     "question": {"evidence", "question"},
     "evidence": {"number", "source", "text"},
     "refusal": set(),
+}
+WRITING_FOLDER = PROMPTS_FOLDER / "writing"  # the prompts of models that write from chosen sentences
+_WRITING_PLACEHOLDERS = {
+    "system": set(),
+    "source": {"number", "headline", "source", "text"},
+    "question": {"sources", "question", "words"},
+    "words": {"words"},
 }
 _BYTES_PER_TOKEN = (
     3  # limit: English text has more; the tokens of other scripts are overestimated, which is safe
@@ -70,6 +78,47 @@ class Prompts:
         system = self._templates["system"].substitute(refusal=self.refusal)
         user = self._templates["question"].substitute(evidence="\n".join(lines), question=question)
         return [SystemMessage(system), HumanMessage(user)]
+
+
+class WritingPrompts:
+    """The prompts for a model that writes sentences from evidence that was chosen for it.
+
+    System line and examples are the same for all questions, so that a local model reads them only once.
+    """
+
+    def __init__(self, folder: Path = WRITING_FOLDER) -> None:
+        """Load the prompts and the examples.
+
+        Raises:
+            PromptError: A file is missing, or its placeholders are not the expected ones.
+        """
+        self._templates = {
+            name: _load(folder / f"{name}.txt", names) for name, names in _WRITING_PLACEHOLDERS.items()
+        }
+        examples = folder / "examples.jsonl"
+        try:
+            lines = [json.loads(line) for line in examples.read_text(encoding="utf-8").splitlines()]
+            self._fixed: list[BaseMessage] = [SystemMessage(self._templates["system"].template)]
+            for line in lines:
+                user = self._render(line["question"], map(tuple, line["sources"]), line["words"])
+                self._fixed += [HumanMessage(user), AIMessage(line["answer"])]
+        except (OSError, ValueError, KeyError) as error:
+            raise PromptError(
+                f"{examples} cannot be read ({error}); restore it from the repository"
+            ) from error
+
+    def messages(self, question: str, evidence: Sequence[Evidence], words: str = "") -> list[BaseMessage]:
+        """Return the messages for a question; `words` are those of the evidence that answer, if known."""
+        sources = ((item.article.headline, item.article.dateline, prompt_text(item)) for item in evidence)
+        return [*self._fixed, HumanMessage(self._render(question, sources, words))]
+
+    def _render(self, question: str, sources: Iterable[tuple[str, ...]], words: str) -> str:
+        lines = [
+            self._templates["source"].substitute(number=n, headline=headline, source=source, text=text)
+            for n, (headline, source, text) in enumerate(sources, 1)
+        ]
+        hint = "\n" + self._templates["words"].substitute(words=words) if words else ""
+        return self._templates["question"].substitute(sources="\n".join(lines), question=question, words=hint)
 
 
 def prompt_text(item: Evidence) -> str:

@@ -31,7 +31,8 @@ class AnswerModel:
     `evidence` is the number of sentences in its prompt and `budget` the number of tokens. `describes_changes`
     is True if it can describe a change over time, and `may_refuse` if its own refusal counts. An `extractive`
     model was trained to write words of one sentence and its number (`prompts/trained`); the others write
-    sentences. `errors` are what it raises when it cannot answer. `chat` is None if the evidence itself is the
+    sentences. One that `writes` is given the chosen sentences, few at a time (`prompts/writing`).
+    `errors` are what it raises when it cannot answer. `chat` is None if the evidence itself is the
     answer.
     """
 
@@ -41,6 +42,7 @@ class AnswerModel:
     describes_changes: bool = True
     may_refuse: bool = True
     extractive: bool = False
+    writes: bool = False
     budget: int = 1600
     errors: tuple[type[Exception], ...] = (ModelError,)
 
@@ -101,7 +103,7 @@ def _open_reader(reader: Reader, settings: Settings) -> AnswerModel:
         # Right for 36 % of the questions from one sentence, 31 % from two or three (docs/design.md, "The
         # model").
         return replace(model, evidence=2, describes_changes=False, may_refuse=False)
-    return model
+    return replace(model, writes=reader.style == "write")
 
 
 def _local_model(path: Path, adapter_name: str | None, settings: Settings) -> AnswerModel:

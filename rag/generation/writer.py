@@ -1,16 +1,18 @@
 """Have a model write an answer from evidence."""
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from rag.generation.decoding import EXCLUDED, RANKING_WEIGHT
-from rag.generation.prompts import Prompts, prompt_text
+from rag.generation.prompts import Prompts, WritingPrompts, prompt_text
 from rag.generation.registry import AnswerModel
 from rag.retrieval.evidence import Evidence
+
+_SENTENCE_TOKENS = 80  # limit: that a model writes from one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,37 @@ def write_answer(
 
     An error of the model is no exception here but the failure of the last output.
     """
-    assert model.chat is not None
     messages, given = prompts.messages(question, evidence[: model.evidence], model.budget)
-    output = ModelOutput(tuple(given))
-    chunks = cast(
-        Generator[AIMessageChunk, None, None], model.chat.stream(messages, **_options(model, given))
+    yield from _stream(messages, given, model, _options(model, given))
+
+
+def write_sentences(
+    question: str, evidence: Sequence[Evidence], words: str, model: AnswerModel, prompts: WritingPrompts
+) -> Generator[ModelOutput, None, None]:
+    """Yield what a model writes from evidence that was chosen for it, as `write_answer` does.
+
+    `words` are those of the evidence that answer, "" if they are not known.
+    """
+    messages = prompts.messages(question, evidence, words)
+    yield from _stream(
+        messages, evidence, model, {"stop": ["\n"], "max_tokens": _SENTENCE_TOKENS * len(evidence)}
     )
+
+
+def read_fixed_prompt(model: AnswerModel, prompts: WritingPrompts) -> None:
+    """Have a local model read what all questions share, so that the first question need not wait for it."""
+    assert model.chat is not None
+    with suppress(*model.errors):
+        for _ in model.chat.stream(prompts.messages("", ()), max_tokens=1):
+            pass
+
+
+def _stream(
+    messages: Sequence[BaseMessage], evidence: Sequence[Evidence], model: AnswerModel, options: dict[str, Any]
+) -> Generator[ModelOutput, None, None]:
+    assert model.chat is not None
+    output = ModelOutput(tuple(evidence))
+    chunks = cast(Generator[AIMessageChunk, None, None], model.chat.stream(messages, **options))
     try:
         with closing(chunks):
             for chunk in chunks:

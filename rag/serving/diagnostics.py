@@ -257,6 +257,7 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
     from embeddings.encoder import MODEL_NAME, EncoderError
     from embeddings.library import REBUILDING, fingerprint_matches
     from embeddings.reranker import Reranker, RerankerError
+    from embeddings.support import SupportModel, SupportModelError
     from rag.factory import open_encoder
 
     try:
@@ -265,12 +266,13 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
         yield Finding("problem", "encoder", str(error))
         return
     yield Finding("ok", "encoder", f"{MODEL_NAME} is here, its weights are the published ones")
-    try:
-        Reranker(encoder)
-    except RerankerError as error:
-        yield Finding("problem", "ranker", str(error))
-    else:
-        yield Finding("ok", "ranker", "its weights are those that Dateline ships")
+    for name, load in (("ranker", Reranker), ("support", SupportModel)):
+        try:
+            load(encoder)
+        except (RerankerError, SupportModelError) as error:
+            yield Finding("problem", name, str(error))
+        else:
+            yield Finding("ok", name, "its weights are those that Dateline ships")
     try:
         found = inspect_collection(installation.settings.data)
     except UnreadableCollection:

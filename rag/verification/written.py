@@ -1,0 +1,213 @@
+"""Verify a sentence that a model wrote from one sentence of an article.
+
+Such a sentence restates the question, so the rules of `rag.verification.verify`, which ask for the words of
+the source alone, would drop nearly all of them. Here every figure, date, name and quotation is in the cited
+sentence, with its unit and bound; what the question names may be repeated if the article names it too, near
+the cited sentence. What is denied, hedged or attributed there is so in the sentence. Whether its words say
+what the source says is judged by a model (`embeddings.support`), which reads both.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from corpus.passages import sentence_spans
+from embeddings.support import Claim as SupportClaim
+from rag.retrieval.evidence import Evidence
+from rag.verification.alignment import CitedText, TokenPosition, best_position, parse_cited_text
+from rag.verification.claims import Claim, Token, month_dates, parse_claim
+from rag.verification.verify import (
+    denied_words,
+    has_name,
+    is_bounded_alike,
+    is_measured_alike,
+    misattributed_speakers,
+    misquoted_words,
+    swapped_neighbours,
+    unhedged_words,
+    without_publishers,
+)
+
+# The largest share of a sentence's words that neither the article nor the question has.
+# hand-set on the sample questions; issue J replaces it
+MAX_OWN_WORDS = 0.25
+# The rest of a sentence that begins so says itself what is affirmed or denied.
+_YES_OR_NO = re.compile(r"(?:yes|no)\b[,.:;]\s*", re.IGNORECASE)
+# Two names that are spoken of together: "on Lion Air flight 610 and Ethiopian Airlines flight 302".
+_NAME = r"(?:[A-Z][\w’'-]*|[a-z]+ \d+)(?: (?:[A-Z][\w’'-]*|[a-z]+ \d+|\d+))*+"
+_NAMED_TOGETHER = re.compile(rf"\b(?P<first>{_NAME}),? (?:and|or) (?:the )?(?P<second>{_NAME})")
+_NEIGHBOURS = 1  # sentences on each side of the cited one that the model of support reads too
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a sentence is compared with.
+
+    `cited` is the sentence that it cites, `asked` the question, `near` the passage around the cited sentence
+    with its headline and date, `article` the whole article with them.
+    """
+
+    cited: CitedText
+    asked: Claim
+    near: CitedText
+    article: CitedText
+
+    def restates(self, token: Token) -> bool:
+        """Return True for a word of the question that the article has too; a date must be near the source."""
+        text = self.near if token.kind == "date" else self.article
+        return token.key in self.asked.positions and (text.contains(token.key) or has_name(token.key, text))
+
+
+def support_claim(statement: str, question: str, item: Evidence) -> SupportClaim:
+    """Return what the model of support reads: the statement and the cited sentence with its neighbours."""
+    body = item.article.body
+    spans = [(start, end) for start, end in sentence_spans(body)]
+    inside = [n for n, (start, end) in enumerate(spans) if start < item.end and end > item.start]
+    if not inside:
+        return SupportClaim(question, statement, item.article.headline, item.text)
+    first, last = max(0, inside[0] - _NEIGHBOURS), min(len(spans) - 1, inside[-1] + _NEIGHBOURS)
+    return SupportClaim(question, statement, item.article.headline, body[spans[first][0] : spans[last][1]])
+
+
+def answering_words(statement: str, question: str) -> str:
+    """Return what a statement adds to its question, from the first word that is not there to the last.
+
+    >>> answering_words("The new ferry carries up to 420 passengers.", "How many does the new ferry carry?")
+    '420 passengers'
+    """
+    statement = _without_yes_or_no(statement)
+    asked = parse_claim(question).positions
+    own = [token for token in parse_claim(statement).tokens if token.key not in asked]
+    return statement[own[0].start : own[-1].end] if own else ""
+
+
+def verify_written(statement: str, question: str, item: Evidence) -> list[str]:
+    """Return the mechanical reasons why a sentence must not be shown as what `item` says; none if it may."""
+    article = item.article
+    publishers = [article.publisher] if article.publisher else []
+    statement = without_publishers(_without_yes_or_no(statement), publishers)
+    claim = parse_claim(statement)
+    if not claim.tokens:
+        return ["it says nothing that could be checked"]
+    published = article.published.spoken if article.published else ""
+    near = article.body[item.passage.start : item.passage.end]
+    source = _Source(
+        parse_cited_text([item.text], [article.headline]),
+        parse_claim(question),
+        parse_cited_text([near, published], [article.headline]),
+        parse_cited_text([article.body, published], [article.headline]),
+    )
+    reasons = [
+        *_missing(claim, source),
+        *swapped_neighbours(claim, source.cited),
+        *misquoted_words(statement, item.text),
+        *_own_words(claim, source),
+        *_counted_together(claim, item.text),
+    ]
+    if not reasons:
+        aligned = dict(_aligned(claim, source))
+        reasons = [
+            *denied_words(claim, aligned, source.cited),
+            *unhedged_words(claim, aligned),
+            *([] if _names_speaker(claim, source) else misattributed_speakers(claim, aligned, source.cited)),
+        ]
+    return list(dict.fromkeys(reasons))
+
+
+def _without_yes_or_no(statement: str) -> str:
+    match = _YES_OR_NO.match(statement)
+    return statement[match.end() :] if match else statement
+
+
+def _aligned(claim: Claim, source: _Source) -> Iterator[tuple[int, TokenPosition]]:
+    """Yield the words that the cited sentence has too, but not the names that the question lends."""
+    for n, token in enumerate(claim.tokens):
+        lent = token.kind in ("name", "opening", "date") and source.restates(token)
+        position = None if lent else best_position(claim, n, source.cited)
+        if position:
+            yield n, position
+
+
+def _names_speaker(claim: Claim, source: _Source) -> bool:
+    """Return True if the claim says who said it, in words of the cited sentence or the question."""
+    speakers = [attribution.speaker for attribution in claim.attributions]
+    return bool(speakers) and all(
+        source.cited.contains(key) or key in source.asked.positions for speaker in speakers for key in speaker
+    )
+
+
+def _missing(claim: Claim, source: _Source) -> Iterator[str]:
+    for n, token in enumerate(claim.tokens):
+        text = claim.text[token.start : token.end]
+        if token.number:
+            yield from _missing_number(claim, n, source)
+        elif token.kind in ("name", "opening") and not _is_named(token, source):
+            yield f'the name "{text}" is not in the source'
+        elif token.kind == "date" and not (source.cited.contains(token.key) or source.restates(token)):
+            yield f'the date "{text}" is not in the source'
+        elif token.kind == "qualifier" and not (
+            source.cited.contains(token.key) or token.key in source.asked.positions
+        ):
+            yield f'the word "{text}" is not in the source'
+    known = _dates(source.cited) | (month_dates(source.asked) & _dates(source.near))
+    yield from (
+        f'the date "{month.capitalize()} {number}" is not in the source'
+        for month, number in month_dates(claim) - known
+    )
+
+
+def _missing_number(claim: Claim, n: int, source: _Source) -> Iterator[str]:
+    """Yield why a number, with its unit and bound, is neither in the source nor restated."""
+    token = claim.tokens[n]
+    number = token.number
+    assert number is not None
+    found = [
+        (there, m, other)
+        for there, m in source.cited.positions(token.key, headlines=True)
+        if (other := there.tokens[m].number)
+    ]
+    if source.restates(token):
+        return
+    if not found:
+        yield f"the figure {number.value:,} is not in the source"
+        return
+    found = [
+        (there, m, other)
+        for there, m, other in found
+        if number.unit == other.unit and is_measured_alike(claim, n, there, m)
+    ]
+    if not found:
+        yield f"the figure {number.value:,} has another unit in the source"
+    elif not any(is_bounded_alike(number, other) for _, _, other in found):
+        yield f'the figure {number.value:,} has another bound in the source ("up to", "about" or a range)'
+
+
+def _is_named(token: Token, source: _Source) -> bool:
+    return has_name(token.key, source.cited) or source.restates(token)
+
+
+def _counted_together(claim: Claim, cited: str) -> Iterator[str]:
+    """Yield a reason if a claim with a figure names only one of two that the source names together."""
+    if not any(token.number and token.number.unit != "ordinal" for token in claim.tokens):
+        return
+    for match in _NAMED_TOGETHER.finditer(cited):
+        first, second = (
+            {token.key for token in parse_claim(match[name]).tokens} for name in ("first", "second")
+        )
+        shared = first & second
+        named = [bool((keys - shared) & claim.positions.keys()) for keys in (first, second)]
+        if named[0] != named[1] and " each" not in cited[match.end() :]:
+            yield f'the source speaks of "{match["first"]}" and "{match["second"]}" together'
+
+
+def _own_words(claim: Claim, source: _Source) -> Iterator[str]:
+    """Yield a reason if too many words are neither the source's nor the question's."""
+    words = {token.key for token in claim.tokens if token.kind == "word"}
+    own = {key for key in words if not source.article.contains(key) and key not in source.asked.positions}
+    if words and len(own) / len(words) > MAX_OWN_WORDS:
+        yield f"{len(own) / len(words):.0%} of its words are in neither the source nor the question"
+
+
+def _dates(text: CitedText) -> set[tuple[str, str]]:
+    sentences: Sequence[Claim] = (*text.variants, *text.headlines)
+    return {date for sentence in sentences for date in month_dates(sentence)}

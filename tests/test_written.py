@@ -1,0 +1,95 @@
+import pytest
+from conftest import article
+
+from corpus.passages import Passage
+from rag.retrieval.evidence import Evidence
+from rag.verification.written import support_claim, verify_written
+
+FERRY = article(
+    "The council of Kestrel Bay met on Monday. It ordered a ferry from Corvane, a yard in Port Esker, for up to 41 "
+    "million crowns. The mayor said that it might be late. The crew will not be enlarged.",
+    "Kestrel Bay orders a hybrid ferry",
+)
+
+
+def evidence(sentence: str) -> Evidence:
+    start = FERRY.body.index(sentence)
+    return Evidence(Passage(FERRY, 0, len(FERRY.body)), start, start + len(sentence), 1.0, 1.0)
+
+
+ORDER = evidence("It ordered a ferry from Corvane, a yard in Port Esker, for up to 41 million crowns.")
+LATE = evidence("The mayor said that it might be late.")
+CREW = evidence("The crew will not be enlarged.")
+
+
+@pytest.mark.parametrize(
+    ("statement", "question", "item"),
+    [
+        ("The hybrid ferry costs up to 41 million crowns.", "What does the hybrid ferry cost?", ORDER),
+        ("Kestrel Bay ordered the ferry from Corvane.", "Who builds the ferry for Kestrel Bay?", ORDER),
+        (
+            "In February 2018 the council ordered a ferry for up to 41 million crowns.",
+            "What did the council order in February 2018?",
+            ORDER,
+        ),
+        ("The mayor said that the ferry might be late.", "Will the ferry be late?", LATE),
+        ("No, the crew will not be enlarged.", "Will the crew be enlarged?", CREW),
+    ],
+)
+def test_own_words_around_the_sources_facts_pass(statement: str, question: str, item: Evidence) -> None:
+    assert verify_written(statement, question, item) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "question", "item", "reason"),
+    [
+        ("The ferry costs 41 million crowns.", "What does it cost?", ORDER, "another bound"),
+        ("The ferry costs up to 41 million euros.", "What does it cost?", ORDER, "another unit"),
+        ("The ferry costs up to 14 million crowns.", "What does it cost?", ORDER, "figure 14,000,000"),
+        (
+            "Lindholt built the ferry for up to 41 million crowns.",
+            "What did Lindholt build?",
+            ORDER,
+            "Lindholt",
+        ),
+        (
+            "In March 2018 the council ordered a ferry.",
+            "What did the council order in March 2018?",
+            ORDER,
+            "March",
+        ),
+        ("In 2019 the council ordered a ferry.", "What did the council order in 2019?", ORDER, "2,019"),
+        ("The ferry will be late.", "Will the ferry be late?", LATE, "possible or planned"),
+        ("The crew will be enlarged.", "Will the crew be enlarged?", CREW, "denies"),
+        ("The wheels of commerce turned merrily there.", "What happened?", CREW, "of its words"),
+        ("It is so.", "What happened?", CREW, "nothing that could be checked"),
+    ],
+)
+def test_what_the_source_does_not_say_is_named(
+    statement: str, question: str, item: Evidence, reason: str
+) -> None:
+    assert any(reason in found for found in verify_written(statement, question, item))
+
+
+@pytest.mark.parametrize(
+    ("statement", "passes"),
+    [
+        ("The fund is for the heirs of 346 people on Lion Air flight 610.", False),
+        (
+            "The fund is for the heirs of 346 people on Lion Air flight 610 and Ethiopian Airlines flight 302.",
+            True,
+        ),
+    ],
+)
+def test_a_figure_for_two_is_not_given_to_one(statement: str, passes: bool) -> None:
+    body = "The fund is for the heirs of the 346 people who died on Lion Air flight 610 and Ethiopian Airlines flight 302."
+    fund = article(body, "Boeing settles")
+    item = Evidence(Passage(fund, 0, len(body)), 0, len(body), 1.0, 1.0)
+    question = "How many people died on Lion Air flight 610?"
+    assert (not any("together" in reason for reason in verify_written(statement, question, item))) == passes
+
+
+def test_the_model_of_support_reads_the_neighbours_too() -> None:
+    claim = support_claim("It may be late.", "Will it be late?", LATE)
+    assert claim.source.startswith("It ordered a ferry") and claim.source.endswith("not be enlarged.")
+    assert claim.headline == FERRY.headline
