@@ -1,6 +1,6 @@
-"""Read generated files as the product does, and print how well.
+"""Read generated files or real bodies as the product does, and print how well.
 
-python -m benchmarks.reading [--kept] [--show NAME] [--out FILE]
+python -m benchmarks.reading [--kept | --natural] [--show NAME] [--out FILE]
 """
 
 import argparse
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.reading import kept, seen
 from benchmarks.reading.facts import Facts, all_facts
+from benchmarks.reading.natural import natural_rows, natural_table
 from benchmarks.reading.scores import FIELDS, Reading, score
 from benchmarks.reading.seeds import seeds
 from benchmarks.reading.truth import Sample
@@ -133,12 +134,20 @@ def main() -> None:
         action="store_true",
         help="the layouts kept away from the cleaning code, instead of the seen ones",
     )
+    parser.add_argument(
+        "--natural", action="store_true", help="the bodies of MultiHop-RAG's articles instead of layouts"
+    )
     parser.add_argument("--show", metavar="NAME", help="what went wrong in each sample of a seen layout")
     parser.add_argument(
         "--save", metavar="FOLDER", type=Path, help="also keep the files of the seen layouts in this folder"
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="also write the scores as JSON")
     options = parser.parse_args()
+    if options.natural:
+        natural = natural_rows()
+        print(natural_table(natural))
+        _write(options.out, {"set": "natural", "rows": natural})
+        return
     if options.kept and (options.show or options.save):
         parser.error(
             "kept layouts are not shown, or they would no longer be kept; leave --show and --save away"
@@ -172,11 +181,12 @@ def main() -> None:
         for layout, row in table(readings).items()
     }
     print(as_markdown(rows, fields))
-    if options.out:
-        options.out.write_text(
-            json.dumps({"set": "kept" if options.kept else "seen", "seed": SEED, "rows": rows}, indent=1)
-            + "\n"
-        )
+    _write(options.out, {"set": "kept" if options.kept else "seen", "seed": SEED, "rows": rows})
+
+
+def _write(file: Path | None, report: dict[str, object]) -> None:
+    if file:
+        file.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -42,11 +42,8 @@ CITIES = (
 GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
 FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 AP = ("Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
-_BOILERPLATE = re.compile(
-    r"[|©@\[\]•✨📨🔥→►…]|https?:|www\.|getty|photo|image|click|read more|subscri|newsletter|sign up|advert|follow|update|editor.s note|credit"
-    r"|related|watch:|listen|contents|shop|deals?\b|visit|tickets?\b|\bodds\b|this article|below|above|published|(?-i:\.[A-Z][a-z]|[a-z][A-Z][a-z]+ [A-Z])",
-    re.IGNORECASE,
-)
+# Characters that the layouts use between their parts; sentences are not chosen by their words.
+_SEPARATORS = re.compile(r"[|©@\[\]•→►…]|https?:|www\.")
 _PERSON = re.compile(r"(?!The )[A-Z][\w'’-]+ (?:[A-Z]\. )?[A-Z][\w'’-]+")
 _END = re.compile(r"(?<=[a-z0-9%)][.!?])\s+(?=[A-Z])|(?<=[.!?][\"”])\s+(?=[A-Z“\"])")
 _CURLY = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
@@ -140,7 +137,7 @@ def _paragraphs(body: str) -> list[tuple[str, ...]]:
         if 70 <= len(line) <= 1100 and re.match(r"[A-Z“\"]", line) and re.search(r"[.!?][”\"]?$", line)
     ]
     cut = [
-        [part for part in _END.split(line) if not _BOILERPLATE.search(part) and len(part) >= 35][:3]
+        [part for part in _END.split(line) if not _SEPARATORS.search(part) and len(part) >= 35][:3]
         for line in whole
     ]
     plain = [
