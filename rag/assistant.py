@@ -9,7 +9,7 @@ from threading import Event
 from corpus.store.filters import Filters
 from rag import limits
 from rag.answers.answer import Answer
-from rag.answers.compose import add_draft, begin_answer, compose_answer
+from rag.answers.compose import ON_TRIAL, add_draft, begin_answer, compose_answer
 from rag.answers.refusal import is_refusal, refuse
 from rag.answers.sentences import SourcedSentence, VerifiedSentences, quote_evidence, verify_output
 from rag.answers.written import plan_writing, verify_written_output
@@ -174,7 +174,7 @@ class Assistant:
                 dropped = [output.failure]
                 break
         if written:
-            return answer, VerifiedSentences(tuple(written), evidence.values)
+            return answer, VerifiedSentences(tuple(written), evidence.values, (ON_TRIAL,))
         return answer, replace(quote_evidence(evidence), warnings=tuple(dropped[:1]))
 
     def _declines(self, output: ModelOutput, score: float) -> bool:

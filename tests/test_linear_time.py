@@ -33,13 +33,14 @@ from rag.query.sources import extract_filters, mark_sources
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.expansion import QueryExpansion
 from rag.retrieval.values import rank_values
-from rag.verification.citations import parse_drafts
+from rag.verification.citations import parse_drafts, visible_text
 from rag.verification.claims import month_dates, parse_claim, remove_asides
 from rag.verification.verify import support_score, verify_statement
+from rag.verification.written import verify_written
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour", "The Sun", "Sun Times - Sport")
 CHARS = 2_000
-COSTLY = {"verify_statement", "support_score", "rank_values"}
+COSTLY = {"verify_statement", "verify_written", "support_score", "rank_values"}
 COSTLY_CHARS = 800  # for those, and for what asks the collection
 # What a text of four times the length may cost: 4 for linear work, 16 for quadratic, 64 for cubic.
 MAX_RATIO = 10
@@ -104,6 +105,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "find_saved_date": find_saved_date,
     "find_numeric_dates": find_numeric_dates,
     "parse_drafts": parse_drafts,
+    "visible_text": visible_text,
     "is_hub_name": is_hub_name,
     "clean a page": lambda text: clean_or_refuse(text, "page"),
     "clean a body": lambda text: clean_or_refuse(text, "body"),
@@ -125,6 +127,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "count_words": count_words,
     "ends_sentence": ends_sentence,
     "verify_statement": lambda text: verify_statement(text, [text]),
+    "verify_written": lambda text: verify_written(text, text, sentence(text)),
     "support_score": lambda text: support_score(text, [text]),
     "rank_values": lambda text: rank_values(
         QuestionPart.parse("How many men were there?"),

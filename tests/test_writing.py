@@ -7,6 +7,7 @@ import pytest
 from conftest import FETCHED_READERS, ScriptedChatModel
 
 from embeddings.library import Library
+from rag.answers.compose import ON_TRIAL
 from rag.assistant import Assistant
 from rag.factory import open_assistant
 from rag.generation.prompts import PromptError, Prompts, WritingPrompts
@@ -41,6 +42,7 @@ def test_a_fact_is_asked_of_the_best_sentence_and_shown_in_the_models_words(samp
     assert first.status == "writing" and drafts and all(draft.status == "writing" for draft in drafts)
     (statement,) = last.statements
     assert statement.verdict == "supported" and statement.citations[0].quote == source_of(asked[0])
+    assert last.warnings == (ON_TRIAL,)
 
 
 def test_what_the_source_does_not_say_is_dropped_and_the_next_sentence_asked(sample: Library) -> None:

@@ -14,6 +14,7 @@ from rag.retrieval.series import values_disagree
 from rag.verification.answerability import describe_missing_dates, find_denial
 from rag.verification.citations import QUOTED, Statement, number_citations, visible_text
 
+ON_TRIAL = "Written by a model on trial: compare each sentence with the words that it cites."
 SOURCES_DISAGREE = "The sources disagree: two articles say the same with different figures."
 SOURCE_DENIES = "An article denies something here; read whether the question takes it for granted."
 

@@ -15,7 +15,7 @@ from corpus.passages import Passage
 from corpus.store.filters import Filters
 from rag import limits
 from rag.answers.answer import Answer, Timings
-from rag.answers.compose import SOURCE_DENIES, SOURCES_DISAGREE, cited_text
+from rag.answers.compose import ON_TRIAL, SOURCE_DENIES, SOURCES_DISAGREE, cited_text
 from rag.answers.labels import label_amount
 from rag.answers.refusal import restore_message
 from rag.answers.schema import (
@@ -89,7 +89,7 @@ def _codes(kept: AnswerJson) -> tuple[AnswerCode, ...]:
 
 def _is_warning(text: str) -> bool:
     """Return True for a warning in the words of this program, of what it left out too."""
-    return text in (SOURCES_DISAGREE, SOURCE_DENIES) or bool(_WARNING.match(text))
+    return text in (ON_TRIAL, SOURCES_DISAGREE, SOURCE_DENIES) or bool(_WARNING.match(text))
 
 
 def _article_ids(kept: AnswerJson) -> set[str]:

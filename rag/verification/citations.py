@@ -28,6 +28,7 @@ _MARKERS_BEHIND_SENTENCE = re.compile(
 _UNFINISHED_MARKER = re.compile(rf"{_SPACE}[\[［【(][^\]］】)]{{0,20}}$")
 _NUMBER_OR_RANGE = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
 _EXTRACTIVE_LINE = re.compile(r"\[(?P<number>\d{1,2})\]\s*(?P<words>.*)")
+_NESTED_MARKERS = 3  # limit: markers inside of each other that are removed
 _PUNCTUATION = " .,;:!?\"'“”‘’()"
 _LABEL = re.compile(r"^(?:answer|a)\s*:\s*", re.IGNORECASE)
 
@@ -91,9 +92,9 @@ class Draft:
 
 def visible_text(written: str) -> str:
     """Return what may be shown of a text that is still being written: it, without citation markers."""
-    # Markers inside of markers leave markers behind ("[1[2]]"), so they are removed until nothing changes.
-    while (bare := _UNFINISHED_MARKER.sub("", CITATION_MARKER.sub("", written))) != written:
-        written = bare
+    # Markers inside of markers leave markers behind ("[1[2]]").
+    for _ in range(_NESTED_MARKERS):
+        written = _UNFINISHED_MARKER.sub("", CITATION_MARKER.sub("", written))
     return _LABEL.sub("", written).strip()
 
 

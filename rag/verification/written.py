@@ -34,7 +34,7 @@ MAX_OWN_WORDS = 0.25
 # The rest of a sentence that begins so says itself what is affirmed or denied.
 _YES_OR_NO = re.compile(r"(?:yes|no)\b[,.:;]\s*", re.IGNORECASE)
 # Two names that are spoken of together: "on Lion Air flight 610 and Ethiopian Airlines flight 302".
-_NAME = r"(?:[A-Z][\w’'-]*|[a-z]+ \d+)(?: (?:[A-Z][\w’'-]*|[a-z]+ \d+|\d+))*+"
+_NAME = r"(?:[A-Z][\w’'-]*|[a-z]+ \d+)(?: (?:[A-Z][\w’'-]*|[a-z]+ \d+|\d+)){0,6}+"
 _NAMED_TOGETHER = re.compile(rf"\b(?P<first>{_NAME}),? (?:and|or) (?:the )?(?P<second>{_NAME})")
 _NEIGHBOURS = 1  # sentences on each side of the cited one that the model of support reads too
 
