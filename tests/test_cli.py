@@ -109,7 +109,7 @@ def test_the_version_is_that_of_the_package() -> None:
     ("words", "named"),
     [
         ("asks", ("asks", "dateline --help")),
-        ("add", ("PATH", "dateline add --help")),
+        ("add", ("nothing to add", "--sample")),
         ("list --jsn", ("--jsn", "dateline list --help")),
         ("evaluate gold.jsonl --half third", ("--half", "development", "test")),
         ("evaluate gold.jsonl --retrieval folder", ("--retrieval",)),

@@ -113,6 +113,7 @@ def test_opening_a_conversation_does_not_date_it_again(page: Page) -> None:
     )
     old = page.url
     page.click("#new")
+    expect(page.locator(".answer")).to_have_count(0)
     ask(page, REOPENED)
     page.goto("about:blank")
     page.goto(old)  # by its address, and below by its name

@@ -172,7 +172,7 @@ def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: 
     good, bad = tmp_path / "good.jsonl", tmp_path / "bad.txt"
     good.write_text(
         '{"body": "The ferry sailed at noon.", "title": "A"}\n'
-        '{"body": "Home\\nNews"}\n'
+        '{"body": "© 2019"}\n'
         '{"body": "Taxes rise next year.", "date": "soon"}\n'
     )
     bad.write_bytes(b"\x00\x01")
@@ -181,7 +181,7 @@ def test_ingest_reports_the_result_for_each_article(library: Library, tmp_path: 
     (refused,) = ingest(library, bad)
     assert refused.status == "refused" and "binary" in refused.problem
     copy = tmp_path / "copy.txt"
-    copy.write_text("A\n\nThe ferry sailed at noon.\n")
+    copy.write_text("The ferry sailed at noon.\n")
     assert [report.status for report in ingest(library, copy)] == ["already here"]
     copy.write_text("B\n\nThe ferry sailed at one.\n")
     assert [report.status for report in ingest(library, copy)] == ["added"]

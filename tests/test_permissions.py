@@ -104,6 +104,7 @@ def contents(data: Path, temporary: Path) -> dict[str, str]:
     """Return what is kept: the rows of each table, and all other files."""
     kept = {}
     with closing(sqlite3.connect(data / FILE_NAME)) as db:
+        db.create_function("separate_letters", 1, lambda text: text)  # of the view behind the word index
         for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             kept[table] = sha256(repr(db.execute(f'SELECT * FROM "{table}"').fetchall()).encode()).hexdigest()
     for folder in (data, temporary):
@@ -154,6 +155,6 @@ def test_every_function_that_writes_or_runs_refuses_a_visitor(
             else:
                 assert not changed, (name, replies)
                 assert name not in writers or _REFUSED in replies, (name, replies)
-    # The calls of the test do write where that is allowed: over the API, on both tabs, and in a measurement.
-    assert writers >= {"add", "remove", "feedback", "add_1", "edit", "remove_1", "record_verdict", "run"}
+    # The calls of the test do write where that is allowed: over the API, on a tab, and in a measurement.
+    assert writers >= {"add", "remove", "feedback", "add_1", "remove_1", "run"}
     assert len(ran) > 50

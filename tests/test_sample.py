@@ -159,8 +159,7 @@ def test_the_command_line_adds_marks_and_removes_the_sample(
     (line,) = capsys.readouterr().out.splitlines()
     assert "otters" in json.loads(line)["origin"] or "sample" not in json.loads(line)
     for command in ("add", "remove"):
-        with pytest.raises(ValueError, match="nothing to"):
-            run([command])
+        assert run([command]) == 2 and "nothing to" in capsys.readouterr().err
 
 
 def test_the_bar_says_how_to_begin_and_what_is_invented(library: Library) -> None:
@@ -194,7 +193,8 @@ def test_a_named_collection_starts_empty_and_the_page_offers_the_sample(
         page.screenshot(path=tmp_path / "sample.png")
         page.get_by_role("tab", name="Collection").click()
         expect(page.locator("#articles .open").first).to_contain_text("(sample)")
-        page.get_by_text("Add articles").click()
+        if not page.locator("#add").is_visible():
+            page.get_by_text("Add articles").click()
         page.fill("#pasted textarea", "Seventeen otters were counted at Corrin on Thursday, the warden said.")
         page.click("#add")
         expect(bar).to_contain_text("48 of the 49 articles are invented")

@@ -486,11 +486,14 @@ def test_credentials_of_the_models_server_appear_nowhere(sample_folder: Path, tm
     model = f"openai:small@http://ada:kestrel@127.0.0.1:{free_port()}/v1?key=ferry"  # nobody listens there
     secrets = re.compile("ada:|kestrel@|key=ferry")
     with run_server(sample_folder, tmp_path / "log", DATELINE_MODEL=model) as (address, _):
-        replies = [call(address, name, data).text for name, data in (("health", []), ("ask", [BERLIN]))]
-        assert all("openai:small@http://127.0.0.1" in reply for reply in replies)
+        replies = [
+            call(address, name, data).text for name, data in (("health", []), ("ask", [BERLIN, None, None]))
+        ]
+        for reply in replies:
+            assert "openai:small@http://127.0.0.1" in reply
         (answer,) = json.loads(re.findall(r"^data: (.*)$", replies[1], re.MULTILINE)[-1])
         assert any("check DATELINE_MODEL" in warning for warning in answer["warnings"])
-        replies.append(call(address, "feedback", [answer, "good"]).text)
+        replies.append(call(address, "feedback", [answer, "good", "", None]).text)
     replies += [(tmp_path / "log").read_text(), (sample_folder / "proposed.jsonl").read_text()]
     (sample_folder / "proposed.jsonl").unlink()
     environment = {**os.environ, "DATELINE_DATA": str(sample_folder), "DATELINE_MODEL": model}

@@ -51,7 +51,7 @@ def add(
     paths: tuple[Path, ...], publisher: str | None, published: str | None, sample: bool, as_json: bool
 ) -> int:
     if bool(paths) == sample:
-        raise CommandError("nothing to add; name files or folders, or only --sample")
+        raise click.UsageError("nothing to add; name files or folders, or only --sample")
     if sample:
         return _add_sample(Settings.read(), as_json)
     settings, files = Settings.read(), find_files(list(paths))
@@ -225,7 +225,7 @@ def show(id: str, raw: bool, removed: bool, as_json: bool) -> None:
 def remove(ids: tuple[str, ...], sample: bool, as_json: bool) -> None:
     """Remove articles."""
     if not ids and not sample:
-        raise CommandError("nothing to remove; name ids, or --sample")
+        raise click.UsageError("nothing to remove; name ids, or --sample")
     data = Settings.read().data
     with write_lock(data), closing(Store(data)) as store:
         if sample:

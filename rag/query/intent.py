@@ -29,7 +29,7 @@ _CHANGING = (
 _REVISED = r"been (?:revised|reduced|cut|changed|extended|postponed|amended|adjusted|delayed|put off)"
 _INTRANSITIVE = (
     r"(?=\W*$|[,;?]| (?:or (?:up|down)\b|since|over|from|between|during|through|throughout|until|after|"
-    r"before|with|so far|by|to|when|while|as|in (?:the (?:last|past)|recent|(?:19|20)\d\d)|year)\b)"
+    r"before|according|with|so far|by|to|when|while|as|in (?:the (?:last|past)|recent|(?:19|20)\d\d)|year)\b)"
 )
 _SUBJECT = r"(?:(?!(?:and|or)? ?\b(?:who|what|which|why)\b)[^,;?]){2,120}?"
 _CHANGED = rf"(?:(?:{_CHANGING}){_INTRANSITIVE}|{_REVISED})"
