@@ -71,7 +71,7 @@ _BLOCK_END = re.compile(r"</(?:p|div|li|h\d)>|<br ?/?>")
 
 def parse_html(data: bytes | str) -> Iterator[ParsedText]:
     """Yield the text of a page and the fields that it states, unless it holds no text."""
-    tree, page = trafilatura.load_html(data), trafilatura.load_html(data)
+    page = trafilatura.load_html(data)
     document = page is not None and trafilatura.bare_extraction(
         _without_comments(page),
         with_metadata=True,
@@ -79,6 +79,8 @@ def parse_html(data: bytes | str) -> Iterator[ParsedText]:
         include_tables=False,
         prune_xpath=_HIDDEN,
     )
+    del page  # the trees of a large page need not fit into memory together
+    tree = trafilatura.load_html(data)
     if tree is None or not document:
         return
     metadata: dict[str, Any] = document if isinstance(document, dict) else document.as_dict()
