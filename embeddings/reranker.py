@@ -158,16 +158,7 @@ class Reranker:
         Raises:
             RerankerError: The file is missing, damaged or not the published one.
         """
-        try:
-            data = file.read_bytes()
-            if sha256(data).hexdigest() != WEIGHTS_SHA256:
-                raise RerankerError(
-                    f"{file} is not the file that Dateline ships; "
-                    f"restore it: git checkout -- {WEIGHTS_FILE.name}"
-                )
-            deltas = load(data)
-        except (OSError, SafetensorError) as error:
-            raise RerankerError(f"{file}: {error}; restore it from Dateline's sources") from error
+        deltas = load_deltas(file, WEIGHTS_SHA256, RerankerError)
         self.encoder = encoder
         self._network = build_network(encoder)
         self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)
@@ -236,6 +227,19 @@ def copy_layers(encoder: Encoder) -> torch.nn.Module:
     body = deepcopy(transformer, {id(transformer.embeddings): transformer.embeddings})
     body.register_module("pooler", None)  # neither trained nor used
     return body
+
+
+def load_deltas(file: Path, digest: str, failure: type[RuntimeError]) -> dict[str, torch.Tensor]:
+    """Return the changes of weights in a file; raise `failure` if its SHA-256 is not `digest`."""
+    try:
+        data = file.read_bytes()
+        if sha256(data).hexdigest() != digest:
+            raise failure(
+                f"{file} is not the file that Dateline ships; restore it: git checkout -- {file.name}"
+            )
+        return load(data)
+    except (OSError, SafetensorError) as error:
+        raise failure(f"{file}: {error}; restore it from Dateline's sources") from error
 
 
 def quantise_deltas(

@@ -10,15 +10,12 @@ the tokenizer are the encoder's own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
 
 from embeddings.encoder import Encoder
-from embeddings.reranker import apply_deltas, copy_layers
+from embeddings.reranker import apply_deltas, copy_layers, load_deltas
 
 WEIGHTS_FILE = Path(__file__).parent / "support.safetensors"
 WEIGHTS_SHA256 = "4ee774a2564c13620179b3fc7b3a439bda0e12d091e9785b9d8e1dfcde9456ef"
@@ -118,16 +115,7 @@ class SupportModel:
         Raises:
             SupportModelError: The file is missing, damaged or not the published one.
         """
-        try:
-            data = file.read_bytes()
-            if sha256(data).hexdigest() != WEIGHTS_SHA256:
-                raise SupportModelError(
-                    f"{file} is not the file that Dateline ships; "
-                    f"restore it: git checkout -- {WEIGHTS_FILE.name}"
-                )
-            deltas = load(data)
-        except (OSError, SafetensorError) as error:
-            raise SupportModelError(f"{file}: {error}; restore it from Dateline's sources") from error
+        deltas = load_deltas(file, WEIGHTS_SHA256, SupportModelError)
         self._encoder = encoder
         self._network = SupportNetwork(copy_layers(encoder))
         self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)

@@ -44,7 +44,7 @@ LAYERS = (
 )
 HEAVY = {
     "torch": {"embeddings/encoder.py", "embeddings/reranker.py", "embeddings/support.py"},
-    "safetensors": {"embeddings/reranker.py", "embeddings/support.py"},
+    "safetensors": {"embeddings/reranker.py"},
     "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/judge.py"},
     "sklearn": {"rag/evaluation/judge.py"},
     "faiss": {"embeddings/index.py"},

@@ -61,7 +61,7 @@ class _Source:
 def support_claim(statement: str, question: str, item: Evidence) -> SupportClaim:
     """Return what the model of support reads: the statement and the cited sentence with its neighbours."""
     body = item.article.body
-    spans = [(start, end) for start, end in sentence_spans(body)]
+    spans = sentence_spans(body)
     inside = [n for n, (start, end) in enumerate(spans) if start < item.end and end > item.start]
     if not inside:
         return SupportClaim(question, statement, item.article.headline, item.text)
