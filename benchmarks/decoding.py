@@ -29,8 +29,8 @@ from benchmarks.answers.sets import gold_set
 from embeddings.encoder import Encoder
 from rag.answers.answer import Answer
 from rag.assistant import Assistant
-from rag.evaluation.gold import GoldQuestion
-from rag.evaluation.measures import right
+from rag.evaluation.gold.questions import GoldQuestion
+from rag.evaluation.measures.answers import right
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel, packaged_file
 from rag.generation.worker import LoadedModel

@@ -17,7 +17,7 @@ from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.gold import GoldQuestion, read_gold
+from rag.evaluation.gold.questions import GoldQuestion, read_gold
 from rag.query.parts import QuestionPart
 from rag.retrieval.evidence import FEATURES, WEIGHTS, sentence_features
 from rag.retrieval.search import Retriever

@@ -32,9 +32,10 @@ from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, read_gold
-from rag.evaluation.measures import contains_wording, precision_recall
-from rag.evaluation.ranking import roc_auc
+from rag.evaluation.gold.questions import UNANSWERABLE, GoldQuestion, read_gold
+from rag.evaluation.gold.wording import contains_wording
+from rag.evaluation.measures.answers import precision_recall
+from rag.evaluation.measures.ranking import roc_auc
 from rag.generation.prompts import Prompts, prompt_text
 from rag.generation.registry import AnswerModel, open_model
 from rag.query.intent import extract_topic

@@ -18,7 +18,7 @@ import rag.verification.verify
 from corpus.passages import sentence_spans
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
-from rag.evaluation.ranking import roc_auc
+from rag.evaluation.measures.ranking import roc_auc
 
 DATA = Path(__file__).parent.parent.parent / "shared/data/attributionbench/dev.jsonl.gz"
 MAX_FALSE_PASSES = 0.10  # at most this share of the statements that their sources do not support may pass

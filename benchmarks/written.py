@@ -24,7 +24,7 @@ from corpus.passages import Passage
 from embeddings.encoder import Encoder
 from embeddings.support import SupportModel
 from rag.answers.written import MIN_SUPPORT
-from rag.evaluation.ranking import roc_auc
+from rag.evaluation.measures.ranking import roc_auc
 from rag.retrieval.evidence import Evidence
 from rag.verification.written import answering_words, support_claim, verify_written
 from training.support_data import read_examples

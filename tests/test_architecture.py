@@ -38,15 +38,18 @@ LAYERS = (
     {"rag.answers"},
     {"rag.assistant"},
     {"rag.factory"},
-    {"rag.serving", "rag.evaluation"},
+    {"rag.serving", "rag.evaluation.gold"},
+    {"rag.evaluation.measures"},
+    {"rag.evaluation.retrieval", "rag.evaluation.runs"},
+    {"rag.evaluation.reports"},
     {"rag.page"},
     {"rag.cli"},
 )
 HEAVY = {
     "torch": {"embeddings/encoder.py", "embeddings/reranker.py", "embeddings/support.py"},
     "safetensors": {"embeddings/reranker.py"},
-    "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/judge.py"},
-    "sklearn": {"rag/evaluation/judge.py"},
+    "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/runs/judge.py"},
+    "sklearn": {"rag/evaluation/runs/judge.py"},
     "faiss": {"embeddings/index.py"},
     "llama_cpp": {"rag/generation/worker.py"},
     "gradio": {

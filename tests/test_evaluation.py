@@ -13,11 +13,11 @@ from corpus.reading.files import find_files
 from embeddings.library import Library
 from rag.answers.answer import Answer
 from rag.assistant import Assistant
-from rag.evaluation import measures
-from rag.evaluation.failures import classify_failure
-from rag.evaluation.gold import QUESTION_KINDS, EvaluationError, GoldQuestion, GoldQuote, read_gold
-from rag.evaluation.run import QuestionResult, evaluate, evaluate_search
-from rag.evaluation.summary import Summary, confidence_interval, count_failures, summarise, summary_table
+from rag.evaluation.gold.questions import QUESTION_KINDS, EvaluationError, GoldQuestion, GoldQuote, read_gold
+from rag.evaluation.measures import answers as measures
+from rag.evaluation.measures.failures import classify_failure
+from rag.evaluation.runs.run import QuestionResult, evaluate, evaluate_search
+from rag.evaluation.runs.summary import Summary, confidence_interval, count_failures, summarise, summary_table
 from rag.generation.prompts import Prompts
 from rag.generation.registry import open_model
 from rag.quantities.as_of import AsOf

@@ -17,16 +17,16 @@ from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.evaluation.check import find_mistakes
-from rag.evaluation.compare import DECISIVE_MEASURES, compare, permutation_p_value
-from rag.evaluation.convert import SET_FORMATS, convert, save_converted
-from rag.evaluation.failures import MISREAD
-from rag.evaluation.gold import EvaluationError, GoldQuestion, GoldQuote, read_gold
-from rag.evaluation.propose import draft_questions
-from rag.evaluation.report import html_report, markdown_report
-from rag.evaluation.run import QuestionResult, evaluate
-from rag.evaluation.run_files import Journal, build_run, load_run, save_run
-from rag.evaluation.sweep import SweepPoint, parse_grid, sweep_plot, sweep_table
+from rag.evaluation.gold.check import find_mistakes
+from rag.evaluation.gold.convert import SET_FORMATS, convert, save_converted
+from rag.evaluation.gold.propose import draft_questions
+from rag.evaluation.gold.questions import EvaluationError, GoldQuestion, GoldQuote, read_gold
+from rag.evaluation.measures.failures import MISREAD
+from rag.evaluation.reports.report import html_report, markdown_report
+from rag.evaluation.runs.compare import DECISIVE_MEASURES, compare, permutation_p_value
+from rag.evaluation.runs.files import Journal, build_run, load_run, save_run
+from rag.evaluation.runs.run import QuestionResult, evaluate
+from rag.evaluation.runs.sweep import SweepPoint, parse_grid, sweep_plot, sweep_table
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
 GOLD = GoldQuestion(

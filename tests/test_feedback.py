@@ -10,7 +10,7 @@ from rag.answers.answer import Answer
 from rag.answers.feedback import FEEDBACK_VERDICTS, PROPOSALS_FILE, InvalidFeedback
 from rag.answers.reverification import InvalidAnswer
 from rag.assistant import Assistant
-from rag.evaluation.gold import read_gold
+from rag.evaluation.gold.questions import read_gold
 from rag.query.followups import Turn
 from rag.serving.api import Api
 from rag.serving.collection import ChangesDisabled, Collection

@@ -4,7 +4,7 @@ import pytest
 
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.evaluation.gold import read_gold
+from rag.evaluation.gold.questions import read_gold
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel
 from rag.query.followups import Turn, is_followup, previous_exchange, rewrite_followup

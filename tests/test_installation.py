@@ -20,7 +20,7 @@ NEEDED = (
     "prompts/trained/question.txt",
     "prompts/judge/question.txt",
     "rag/adapters/reader.gguf",
-    "rag/evaluation/report.html",
+    "rag/evaluation/reports/report.html",
     "rag/page/page.js",
     "rag/page/style.css",
 )

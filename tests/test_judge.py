@@ -9,8 +9,8 @@ import pytest
 from model_server import model_server
 from test_cli import run
 
-from rag.evaluation.gold import EvaluationError
-from rag.evaluation.judge import (
+from rag.evaluation.gold.questions import EvaluationError
+from rag.evaluation.runs.judge import (
     Opinion,
     collect_opinions,
     judgeable_results,

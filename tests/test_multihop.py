@@ -8,8 +8,10 @@ import pytest
 from conftest import SHARED, needs_shared
 
 from embeddings.library import Library
-from rag.evaluation.gold import read_gold
-from rag.evaluation.multihop import (
+from rag.evaluation.gold.questions import read_gold
+from rag.evaluation.measures.ranking import roc_auc
+from rag.evaluation.retrieval.ablations import ABLATIONS, evaluate_retrieval, retrieval_table, save_retrieval
+from rag.evaluation.retrieval.multihop import (
     ARTICLES_FILE,
     QUESTIONS_FILE,
     DatasetError,
@@ -19,9 +21,7 @@ from rag.evaluation.multihop import (
     load_questions,
     measure_retrieval,
 )
-from rag.evaluation.perturbed import PERTURBATIONS, measure_perturbations
-from rag.evaluation.ranking import roc_auc
-from rag.evaluation.retrieval import ABLATIONS, evaluate_retrieval, retrieval_table, save_retrieval
+from rag.evaluation.retrieval.perturbed import PERTURBATIONS, measure_perturbations
 from rag.retrieval.search import Retriever
 
 ROOT = Path(__file__).parent.parent

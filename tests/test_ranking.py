@@ -6,7 +6,8 @@ import pytest
 import pytrec_eval
 from torchmetrics.functional.text import squad
 
-from rag.evaluation import measures, ranking
+from rag.evaluation.measures import answers as measures
+from rag.evaluation.measures import ranking
 
 TRIALS = 1000
 

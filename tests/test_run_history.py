@@ -10,8 +10,8 @@ from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.assistant import Assistant
-from rag.evaluation.gold import EvaluationError
-from rag.evaluation.run_history import RUNS_FOLDER, RunHistory, RunProgress
+from rag.evaluation.gold.questions import EvaluationError
+from rag.evaluation.runs.history import RUNS_FOLDER, RunHistory, RunProgress
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel
 from rag.retrieval.search import Retriever

@@ -31,7 +31,7 @@ from sklearn.metrics import roc_auc_score
 from corpus.article import Article
 from corpus.passages import Passage
 from rag import limits
-from rag.evaluation.measures import exact_match, f1
+from rag.evaluation.measures.answers import exact_match, f1
 from rag.generation.model_process import ModelProcess
 from rag.generation.prompts import PROMPTS_FOLDER, Prompts
 from rag.generation.registry import open_model

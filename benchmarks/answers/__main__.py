@@ -31,9 +31,9 @@ from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.answers.answer import Answer
 from rag.assistant import Assistant
-from rag.evaluation.gold import GoldQuestion
-from rag.evaluation.run import RANKING_DEPTH, measure_answer
-from rag.evaluation.summary import summarise
+from rag.evaluation.gold.questions import GoldQuestion
+from rag.evaluation.runs.run import RANKING_DEPTH, measure_answer
+from rag.evaluation.runs.summary import summarise
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel, open_model
 from rag.query.answer_type import parse_answer_type

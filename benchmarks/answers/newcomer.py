@@ -1,6 +1,6 @@
 """What a first tutorial builds with the same parts: 1,000-character chunks, MiniLM, flat FAISS and no checks.
 
-It has the two methods that `rag.evaluation.run` calls and returns the same `Answer`; what its model writes is
+It has the two methods that `rag.evaluation.runs.run` calls and returns the same `Answer`; what its model writes is
 shown as written.
 """
 

@@ -13,8 +13,8 @@ from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, GoldQuote, read_gold
-from rag.evaluation.multihop import METADATA_FIELDS, QUESTIONS_FILE, load_articles
+from rag.evaluation.gold.questions import UNANSWERABLE, GoldQuestion, GoldQuote, read_gold
+from rag.evaluation.retrieval.multihop import METADATA_FIELDS, QUESTIONS_FILE, load_articles
 from rag.settings import ROOT
 from training.holdout import held_out
 

@@ -15,7 +15,7 @@ from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.raw import RawArticle, TextKind
 from corpus.words import words
-from rag.evaluation.multihop import load_articles, load_questions
+from rag.evaluation.retrieval.multihop import load_articles, load_questions
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data/multihop_rag"
 _SPACES = re.compile(r"\s+")

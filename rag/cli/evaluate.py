@@ -11,7 +11,7 @@ from tqdm import tqdm
 from rag.cli.click_extensions import DefaultCommandGroup
 
 if TYPE_CHECKING:
-    from rag.evaluation.gold import GoldQuestion
+    from rag.evaluation.gold.questions import GoldQuestion
 
 EXIT_FAILED = 1  # a check found mistakes, or a run got worse
 PATH = click.Path(path_type=Path)
@@ -49,7 +49,7 @@ def read_questions(gold: Path, half: str | None) -> "list[GoldQuestion]":
     Raises:
         EvaluationError: the file cannot be read, or the half is empty.
     """
-    from rag.evaluation.gold import EvaluationError, read_gold
+    from rag.evaluation.gold.questions import EvaluationError, read_gold
 
     questions = [
         question

@@ -22,8 +22,8 @@ def check(gold: Path, as_json: bool) -> int:
     The exit code is 1 where there are any.
     """
     from corpus.store.database import Store
-    from rag.evaluation.check import find_mistakes
-    from rag.evaluation.gold import read_gold
+    from rag.evaluation.gold.check import find_mistakes
+    from rag.evaluation.gold.questions import read_gold
 
     questions = read_gold(gold)
     store = Store(Settings.read().data)
@@ -44,8 +44,8 @@ def check(gold: Path, as_json: bool) -> int:
 def propose(out: Path, as_json: bool) -> None:
     """Draft gold questions from articles, for review."""
     from corpus.store.database import Store
-    from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.propose import draft_questions
+    from rag.evaluation.gold.propose import draft_questions
+    from rag.evaluation.gold.questions import EvaluationError
 
     if out.exists():
         raise EvaluationError(f"{out} exists; give another file, so that nothing that was reviewed is lost")
@@ -78,7 +78,7 @@ def propose(out: Path, as_json: bool) -> None:
 @json_option
 def convert(form: str, files: tuple[Path, ...], articles: Path, gold: Path, as_json: bool) -> None:
     """Convert a public question set to articles and gold questions."""
-    from rag.evaluation import convert as conversion
+    from rag.evaluation.gold import convert as conversion
 
     found = conversion.convert(form, list(files))
     conversion.save_converted(found, articles, gold)

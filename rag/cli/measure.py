@@ -15,7 +15,7 @@ from rag.cli.evaluate import GOLD_HELP, PATH, half_option, print_result, read_qu
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.evaluation.gold import GoldQuestion
+    from rag.evaluation.gold.questions import GoldQuestion
 
 
 @click.command()
@@ -79,9 +79,9 @@ def _measure_answers(
     gold: Path, questions: "list[GoldQuestion]", out: Path, parallel: int, as_json: bool
 ) -> None:
     """Ask every question, save the run, and print its summary; an interrupted run is continued."""
-    from rag.evaluation.run import evaluate
-    from rag.evaluation.run_files import Journal, build_run, run_conditions, save_run
-    from rag.evaluation.summary import summary_table
+    from rag.evaluation.runs.files import Journal, build_run, run_conditions, save_run
+    from rag.evaluation.runs.run import evaluate
+    from rag.evaluation.runs.summary import summary_table
     from rag.factory import open_assistant
 
     assistant = open_assistant()
@@ -109,7 +109,7 @@ def _measure_answers(
 
 
 def _measure_search(questions: "list[GoldQuestion]", out: Path | None, as_json: bool) -> None:
-    from rag.evaluation.run import evaluate_search
+    from rag.evaluation.runs.run import evaluate_search
     from rag.factory import open_library
     from rag.retrieval.search import Retriever
 
@@ -124,7 +124,11 @@ def _measure_search(questions: "list[GoldQuestion]", out: Path | None, as_json: 
 
 
 def _measure_perturbed(questions: "list[GoldQuestion]", out: Path | None, as_json: bool) -> None:
-    from rag.evaluation.perturbed import measure_perturbations, perturbation_table, save_perturbations
+    from rag.evaluation.retrieval.perturbed import (
+        measure_perturbations,
+        perturbation_table,
+        save_perturbations,
+    )
     from rag.factory import open_library
     from rag.retrieval.search import Retriever
 
@@ -137,7 +141,7 @@ def _measure_perturbed(questions: "list[GoldQuestion]", out: Path | None, as_jso
 
 
 def _measure_retrieval(folder: Path, work: Path | None, out: Path | None, as_json: bool) -> None:
-    from rag.evaluation.retrieval import evaluate_retrieval, retrieval_table, save_retrieval
+    from rag.evaluation.retrieval.ablations import evaluate_retrieval, retrieval_table, save_retrieval
 
     rows = []
     for row in evaluate_retrieval(folder, work or Settings.read().data / "multihop-rag", show_progress):
@@ -162,7 +166,7 @@ def _measure_retrieval(folder: Path, work: Path | None, out: Path | None, as_jso
 @json_option
 def sweep(gold: Path, over: tuple[str, ...], half: str | None, plot: Path | None, as_json: bool) -> None:
     """Make a run for each combination of settings."""
-    from rag.evaluation import sweep as sweeping
+    from rag.evaluation.runs import sweep as sweeping
     from rag.factory import open_assistant
 
     def progress(questions: Iterable[Any], name: str) -> Iterable[Any]:

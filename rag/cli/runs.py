@@ -35,9 +35,9 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
 
     The exit code is 1 where a measure got worse by more than chance.
     """
-    from rag.evaluation import compare as comparison
-    from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.run_files import load_run
+    from rag.evaluation.gold.questions import EvaluationError
+    from rag.evaluation.runs import compare as comparison
+    from rag.evaluation.runs.files import load_run
 
     decisive = on or comparison.DECISIVE_MEASURES
     unknown = [name for name in decisive if name not in comparison.MEASURES]
@@ -65,9 +65,9 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
 @json_option
 def report(run: Path, out: Path | None, short: bool, as_json: bool) -> None:
     """Write one HTML file and one Markdown file about a run."""
-    from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.report import html_report, markdown_report
-    from rag.evaluation.run_files import load_run, save_run, shorten_texts
+    from rag.evaluation.gold.questions import EvaluationError
+    from rag.evaluation.reports.report import html_report, markdown_report
+    from rag.evaluation.runs.files import load_run, save_run, shorten_texts
 
     results, html = load_run(run), out or run.with_suffix(".html")
     files = [html, html.with_suffix(".md")]
@@ -105,10 +105,10 @@ def judge(
 
     It changes none of the run's measures.
     """
-    from rag.evaluation import judge as judging
-    from rag.evaluation.gold import EvaluationError
-    from rag.evaluation.run_files import load_run
-    from rag.evaluation.summary import Summary
+    from rag.evaluation.gold.questions import EvaluationError
+    from rag.evaluation.runs import judge as judging
+    from rag.evaluation.runs.files import load_run
+    from rag.evaluation.runs.summary import Summary
     from rag.generation.registry import open_model
 
     if (not model and not nli) or times < 1:

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from rag.evaluation.report import html_report
-from rag.evaluation.run_history import RunHistory, RunProgress
+from rag.evaluation.reports.report import html_report
+from rag.evaluation.runs.history import RunHistory, RunProgress
 from rag.page.error_messages import translate_errors
 from rag.page.event_options import EVALUATE, PRIVATE
 from rag.serving.collection import Collection

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from rag import limits
 from rag.assistant import Assistant
-from rag.evaluation.run_history import RunHistory
+from rag.evaluation.runs.history import RunHistory
 from rag.page.chat import ChatTab, draw_chat_tab
 from rag.page.collection_tab import CollectionTab, draw_collection_tab
 from rag.page.error_messages import translate_errors

@@ -13,7 +13,8 @@ from typing import Any
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.files import read_articles
 from corpus.reading.text import EXPORT_FORMAT
-from rag.evaluation.gold import UNANSWERABLE, YES_NO, EvaluationError, is_yes_or_no
+from rag.evaluation.gold.questions import UNANSWERABLE, YES_NO, EvaluationError
+from rag.evaluation.gold.wording import is_yes_or_no
 
 Entry = dict[str, Any]
 

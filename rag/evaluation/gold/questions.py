@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -31,11 +31,6 @@ _EXPECTED_LINE = (
 
 class EvaluationError(ValueError):
     """A gold file, run or option of the evaluation that cannot be used; the message holds the remedy."""
-
-
-def is_yes_or_no(wordings: Iterable[str]) -> bool:
-    """Return True if an answer is "yes" or "no" and nothing else."""
-    return {wording.strip(" .").lower() for wording in wordings} in ({"yes"}, {"no"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.assistant import Assistant
-from rag.evaluation.gold import EvaluationError
-from rag.evaluation.run import QuestionResult
-from rag.evaluation.summary import confidence_intervals, count_failures, group_results, summarise
+from rag.evaluation.gold.questions import EvaluationError
+from rag.evaluation.runs.run import QuestionResult
+from rag.evaluation.runs.summary import confidence_intervals, count_failures, group_results, summarise
 from rag.generation.prompts import PROMPTS_FOLDER
 from rag.settings import ROOT
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from rag.evaluation.failures import FAILURE_CLASSES
+from rag.evaluation.measures.failures import FAILURE_CLASSES
 
 _TEMPLATES = Path(__file__).parent
 # The measures that are shown first, as bars, where the run has them.

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from corpus.article import Article
 from corpus.words import words
-from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, is_yes_or_no
-from rag.evaluation.measures import contains_wording
+from rag.evaluation.gold.questions import UNANSWERABLE, GoldQuestion
+from rag.evaluation.gold.wording import contains_wording, is_yes_or_no
 
 _SHORT_CHARS = 60  # of a quotation in a message
 

@@ -11,9 +11,10 @@ from typing import Any
 from corpus.article import Article
 from rag.answers.answer import Answer, datelines
 from rag.assistant import Assistant
-from rag.evaluation import measures, ranking
-from rag.evaluation.failures import classify_failure
-from rag.evaluation.gold import EvaluationError, GoldQuestion
+from rag.evaluation.gold.questions import EvaluationError, GoldQuestion
+from rag.evaluation.measures import answers as measures
+from rag.evaluation.measures import ranking
+from rag.evaluation.measures.failures import classify_failure
 from rag.query.followups import rewrite_followup
 from rag.retrieval.search import Retriever
 from rag.verification.citations import SUPPORTED

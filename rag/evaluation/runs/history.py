@@ -10,11 +10,11 @@ from typing import Any
 
 from rag import limits
 from rag.assistant import Assistant
-from rag.evaluation.check import find_mistakes
-from rag.evaluation.compare import compare, comparison_table
-from rag.evaluation.gold import read_gold
-from rag.evaluation.run import evaluate
-from rag.evaluation.run_files import Journal, build_run, load_run, run_conditions, save_run
+from rag.evaluation.gold.check import find_mistakes
+from rag.evaluation.gold.questions import read_gold
+from rag.evaluation.runs.compare import compare, comparison_table
+from rag.evaluation.runs.files import Journal, build_run, load_run, run_conditions, save_run
+from rag.evaluation.runs.run import evaluate
 
 RUNS_FOLDER = "runs"
 _UNSAFE = re.compile(r"[^\w.-]+")

@@ -6,10 +6,10 @@ from statistics import median
 
 import numpy as np
 
-from rag.evaluation.failures import FAILURE_CLASSES
-from rag.evaluation.gold import UNANSWERABLE
-from rag.evaluation.measures import precision_recall
-from rag.evaluation.run import QuestionResult
+from rag.evaluation.gold.questions import UNANSWERABLE
+from rag.evaluation.measures.answers import precision_recall
+from rag.evaluation.measures.failures import FAILURE_CLASSES
+from rag.evaluation.runs.run import QuestionResult
 
 # The measures of which a summary holds the mean, with the result's field. "right" is over the answerable
 # questions; refusals are counted beside it.

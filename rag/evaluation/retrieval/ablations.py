@@ -21,7 +21,8 @@ from embeddings.encoder import Encoder
 from embeddings.index import ExactIndex
 from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.multihop import (
+from rag.evaluation.measures.ranking import roc_auc
+from rag.evaluation.retrieval.multihop import (
     CUTOFF,
     METADATA_FIELDS,
     MultiHopQuestion,
@@ -30,7 +31,6 @@ from rag.evaluation.multihop import (
     load_questions,
     measure_retrieval,
 )
-from rag.evaluation.ranking import roc_auc
 from rag.query.parts import split_question
 from rag.retrieval.search import Retriever, Scoring
 

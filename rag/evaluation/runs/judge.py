@@ -15,8 +15,8 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from sklearn.metrics import cohen_kappa_score
 
-from rag.evaluation.gold import EvaluationError
-from rag.evaluation.summary import Summary
+from rag.evaluation.gold.questions import EvaluationError
+from rag.evaluation.runs.summary import Summary
 from rag.generation.prompts import PROMPTS_FOLDER
 from rag.generation.registry import AnswerModel
 

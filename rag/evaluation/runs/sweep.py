@@ -7,9 +7,9 @@ from html import escape
 from typing import Any
 
 from rag.assistant import Assistant
-from rag.evaluation.gold import EvaluationError, GoldQuestion
-from rag.evaluation.run import evaluate
-from rag.evaluation.summary import Summary, summarise
+from rag.evaluation.gold.questions import EvaluationError, GoldQuestion
+from rag.evaluation.runs.run import evaluate
+from rag.evaluation.runs.summary import Summary, summarise
 from rag.retrieval.search import Scoring
 from rag.settings import Settings
 

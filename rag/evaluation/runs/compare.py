@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.evaluation.gold import UNANSWERABLE, EvaluationError
-from rag.evaluation.summary import COSTS, MEANS
+from rag.evaluation.gold.questions import UNANSWERABLE, EvaluationError
+from rag.evaluation.runs.summary import COSTS, MEANS
 
 _REFUSAL, _UNSUPPORTED = "refusal right", "unsupported statements"
 _FIELDS = {**MEANS, _UNSUPPORTED: "unsupported", **COSTS}

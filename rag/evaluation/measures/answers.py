@@ -8,7 +8,8 @@ from statistics import mean
 
 from corpus.article import Article, PartialDate
 from rag.answers.answer import Answer
-from rag.evaluation.gold import UNANSWERABLE, GoldQuestion, is_yes_or_no
+from rag.evaluation.gold.questions import UNANSWERABLE, GoldQuestion
+from rag.evaluation.gold.wording import contains_wording, is_yes_or_no
 from rag.verification.citations import QUOTED, Statement
 
 ArticleSpan = tuple[Article, int, int]  # start and end in the article's body
@@ -178,16 +179,6 @@ def precision_recall(relevant: Sequence[bool], chosen: Sequence[bool]) -> tuple[
     return both / sum(chosen) if any(chosen) else 0.0, both / sum(relevant) if any(relevant) else 0.0
 
 
-def contains_wording(text: str, wording: str) -> bool:
-    """Return True if a text holds a wording as whole words, without case.
-
-    >>> contains_wording("At least 1,300 came.", "300"), contains_wording("Thirty-four came.", "thirty four")
-    (False, True)
-    """
-    pattern = rf"(?<![\w.,]){re.escape(_normalise(wording))}(?![\w]|[.,]\d)"
-    return bool(re.search(pattern, _normalise(text)))
-
-
 def _text(answer: Answer) -> str:
     return "\n".join(statement.text for statement in answer.statements)
 
@@ -222,11 +213,6 @@ def _normalise_squad(text: str) -> str:
     """Return a text as SQuAD compares it: lower case, without punctuation and English articles."""
     text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
-
-
-def _normalise(text: str) -> str:
-    """Return a text in lower case with plain apostrophes, and spaces for hyphens and white space."""
-    return " ".join(text.lower().replace("’", "'").replace("-", " ").split())
 
 
 def _states(statement: Statement, wordings: Sequence[str]) -> bool:

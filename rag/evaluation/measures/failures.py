@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from rag.answers.answer import Answer
-from rag.evaluation import measures
-from rag.evaluation.gold import UNANSWERABLE, GoldQuestion
+from rag.evaluation.gold.questions import UNANSWERABLE, GoldQuestion
+from rag.evaluation.measures import answers as measures
 
 NOT_RETRIEVED = "not retrieved"
 NOT_IN_EVIDENCE = "retrieved, not in evidence"

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
 
-from rag.evaluation import measures, ranking
-from rag.evaluation.gold import GoldQuestion
+from rag.evaluation.gold.questions import GoldQuestion
+from rag.evaluation.measures import answers as measures
+from rag.evaluation.measures import ranking
 from rag.query.followups import rewrite_followup
 from rag.retrieval.search import Retriever
 

@@ -1,0 +1,1 @@
+"""Gold questions: read, checked, drafted, and converted from public sets."""

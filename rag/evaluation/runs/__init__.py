@@ -1,0 +1,1 @@
+"""Runs over gold questions: made, kept, summarised, compared, swept and judged."""
