@@ -32,3 +32,8 @@ def test_imports_of_a_command_exist(file: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_benchmark_replaces_functions_that_exist(step: str) -> None:
     with without_step(step):  # raises AttributeError for a function that was moved or renamed
         pass
+
+
+@pytest.mark.parametrize("file", COMMANDS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_command_is_small(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 400

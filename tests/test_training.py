@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from embeddings.encoder import Encoder
+from training.holdout import CHOOSING, REPORTED, TRAINED, held_out, part
+
 TOWNS = (
     "Alder",
     "Brome",
@@ -62,7 +65,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     unanswered = [
         {
             "input": f"who painted the pier at {town}",
-            "passages": [{"title": town, "text": f"The pier at {town} is long . It is white ."}],
+            "passages": [
+                {
+                    "title": town,
+                    "text": f"The pier at {town} is long . It is white .",
+                    "sentences": [f"The pier at {town} is long .", "It is white ."],
+                }
+            ],
         }
         for town in TOWNS
     ]
@@ -72,35 +81,24 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_examples(shared: Path, out: Path, seed: str) -> list[dict[str, Any]]:
-    command = [
-        sys.executable,
-        ROOT / "training/data.py",
-        "--shared",
-        shared,
-        "--out",
-        out,
-        "--examples",
-        "60",
-        "--held",
-        "12",
-    ]
+def make_examples(shared: Path, out: Path, seed: str) -> dict[str, list[dict[str, Any]]]:
+    options = f"--shared {shared} --out {out} --examples 60 --held 12 --choose 12".split()
     subprocess.run(
-        command,
+        [sys.executable, ROOT / "training/data.py", *options],
         check=True,
         capture_output=True,
         env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"},
     )
-    return [
-        json.loads(line)
-        for name in ("train", "held")
-        for line in (out / f"{name}.jsonl").read_text().splitlines()
-    ]
+    return {
+        name: [json.loads(line) for line in (out / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("train", "choose", "held")
+    }
 
 
 def test_examples_name_the_answering_sentence_and_are_reproducible(shared: Path, tmp_path: Path) -> None:
-    examples = make_examples(shared, tmp_path / "one", "1")
-    assert examples == make_examples(shared, tmp_path / "two", "2")
+    made = make_examples(shared, tmp_path / "one", "1")
+    assert made == make_examples(shared, tmp_path / "two", "2")
+    examples = [example for of_file in made.values() for example in of_file]
     assert {example["kind"] for example in examples} >= {"answered", "removed", "changed"}
     for example in examples:
         lines = {
@@ -118,3 +116,31 @@ def test_examples_name_the_answering_sentence_and_are_reproducible(shared: Path,
             assert words in lines[int(number.strip("[]"))], example
             assert bool(words) != bool(re.search(r"\b(why|have)\b", asked, re.IGNORECASE)), example
         assert len(example["ranker"]) in (0, len(lines))
+    paragraphs = {name: {example["paragraph"] for example in of_file} for name, of_file in made.items()}
+    assert all(paragraphs.values())
+    assert not paragraphs["train"] & (paragraphs["choose"] | paragraphs["held"])
+    assert not paragraphs["choose"] & paragraphs["held"]  # what chooses a checkpoint is not reported
+
+
+def test_the_cross_encoders_choose_and_report_by_other_paragraphs(shared: Path, encoder: Encoder) -> None:
+    pytest.importorskip("scipy", reason="scipy is not installed; pip install -r training/requirements.txt")
+    from training.reranker_data import read_questions
+
+    (shared / "clapnq/clapnq_dev_answerable.jsonl.gz").write_bytes(gzip.compress(b""))
+    questions = read_questions(shared, encoder)
+    numbers = {name: questions.numbers(name) for name in (TRAINED, CHOOSING, REPORTED)}
+    assert sum(map(len, numbers.values())) == len(questions.asked) and all(numbers.values())
+    for name, own in numbers.items():
+        texts = {" ".join(questions.paragraphs[questions.asked[n].paragraph].texts) for n in own}
+        assert {part(text) for text in texts} == {name}
+    for n in numbers[TRAINED]:  # rivals of training come from training's side alone
+        assert not any(questions.paragraphs[rival].unseen for rival, _ in questions.asked[n].rivals)
+
+
+def test_a_text_is_in_one_part_whatever_stands_around_it() -> None:
+    texts = [f"Paragraph {n} of the archive says that the ferry took {n} cars." for n in range(4000)]
+    parts = [part(text) for text in texts]
+    assert parts == [part(f"\n{text}  ") for text in texts]
+    shares = {name: parts.count(name) / len(parts) for name in (TRAINED, CHOOSING, REPORTED)}
+    assert shares == pytest.approx({TRAINED: 0.9, CHOOSING: 0.05, REPORTED: 0.05}, abs=0.015)
+    assert [held_out(text) for text in texts] == [own != TRAINED for own in parts]

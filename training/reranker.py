@@ -34,6 +34,7 @@ from embeddings.reranker import (
     build_network,
     quantise_deltas,
 )
+from training.holdout import CHOOSING, REPORTED
 from training.reranker_data import Example, Questions, examples, read_questions
 
 RATE, HEAD_RATE, BATCH, WARM_UP, SEED = 1.5e-4, 1e-3, 16, 0.05, 20261120
@@ -107,7 +108,7 @@ def train(model: Network, questions: Questions, work: Path, epochs: float) -> No
                 "minutes": round((time.monotonic() - began) / 60, 1),
                 "loss": round(float(np.mean(losses[-200:])), 4),
             }
-            log_point(work, point | measure(model, questions, 200))
+            log_point(work, point | measure(model, questions, 200, CHOOSING))
     save(model, optimiser, named, work / "checkpoint.safetensors", step, time.monotonic() - began)
 
 
@@ -151,18 +152,17 @@ def resume(
 
 
 def measure(
-    model: Network, questions: Questions, most: int, encoder: Encoder | None = None
+    model: Network, questions: Questions, most: int, part: str, encoder: Encoder | None = None
 ) -> dict[str, float]:
-    """Measure held-out questions with an answer, among the sentences of their paragraph and of three rivals.
+    """Measure a part's questions with an answer, among the sentences of their paragraph and of three rivals.
 
     "best" and "three" are the shares with an answering sentence first, or among the first three; "area" is
     the area under ROC of the best score against that without the answering sentences. With an encoder its
     cosines are measured instead of the scores.
     """
     model.eval()
-    numbers = [n for n in questions.numbers(unseen=True) if questions.asked[n].answers][
-        :: max(1, len(questions.numbers(True)) // most)
-    ]
+    numbers = questions.numbers(part)
+    numbers = [n for n in numbers if questions.asked[n].answers][:: max(1, len(numbers) // most)]
     top_one, top_three, whole, cut = [], [], [], []
     for n in numbers:
         item = questions.asked[n]
@@ -232,8 +232,8 @@ def main() -> None:
             f"{WEIGHTS_FILE.name}: {WEIGHTS_FILE.stat().st_size:,} bytes; "
             f"largest difference from the trained weights: {difference:.1e}; WEIGHTS_SHA256 = {digest}\n"
         )
-    sys.stdout.write(f"ranker: {measure(model, questions, 1000)}\n")
-    sys.stdout.write(f"cosine: {measure(model, questions, 1000, encoder)}\n")
+    sys.stdout.write(f"ranker: {measure(model, questions, 1000, REPORTED)}\n")
+    sys.stdout.write(f"cosine: {measure(model, questions, 1000, REPORTED, encoder)}\n")
 
 
 if __name__ == "__main__":

@@ -6,24 +6,22 @@ high BM25 score. In some examples nothing answers: the sentence is left out, or 
 question is exchanged. Every example follows from (seed, epoch, number) alone.
 """
 
-import gzip
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
+from benchmarks.public_sets import detokenise, read_lines
 from corpus.passages import sentence_spans
 from embeddings.encoder import Encoder
 from embeddings.reranker import TOKEN_LIMITS, EncodedWindow
-from training.holdout import held_out
+from training.holdout import TRAINED, part
 
 SETS = ("new_wiki", "reddit", "amazon_reviews")
 WITHOUT_ANSWER, EXCHANGED, SAME_PARAGRAPH, NO_HEADLINE = 0.2, 0.08, 0.4, 0.3  # shares of the examples
@@ -34,13 +32,20 @@ _NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]+|\d[\d,.]*\d|\d)(?![\w’'])")
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph: the word pieces of each sentence, and the characters of each piece in `places`."""
+    """One paragraph: the word pieces of each sentence, and the characters of each piece in `places`.
+
+    `part` is that of `training/holdout.py`; what is not trained on is unseen.
+    """
 
     headline: list[int]
     texts: tuple[str, ...]
     pieces: list[list[int]]
     places: list[list[tuple[int, int]]]
-    unseen: bool
+    part: str
+
+    @property
+    def unseen(self) -> bool:
+        return self.part != TRAINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,9 @@ class Questions:
     # question -> its word pieces with one name or number exchanged for another question's
     exchanged: dict[int, list[int]]
 
-    def numbers(self, unseen: bool) -> list[int]:
-        return [n for n, item in enumerate(self.asked) if self.paragraphs[item.paragraph].unseen == unseen]
+    def numbers(self, part: str) -> list[int]:
+        """Return the numbers of the questions on the paragraphs of one part (`training/holdout.py`)."""
+        return [n for n, item in enumerate(self.asked) if self.paragraphs[item.paragraph].part == part]
 
 
 def read_questions(folder: Path, encoder: Encoder) -> Questions:
@@ -111,7 +117,7 @@ def read_questions(folder: Path, encoder: Encoder) -> Questions:
                 tuple(text[a:b] for a, b in spans),
                 [ids[:cut] for ids in encoded["input_ids"]],
                 [row[:cut] for row in places],
-                held_out(text),
+                part(text),
             )
         )
         for question, answers in qas:
@@ -138,14 +144,9 @@ def read_questions(folder: Path, encoder: Encoder) -> Questions:
 RawParagraph = tuple[str, list[tuple[int, int]], str, list[tuple[str, list[tuple[int, int]]]]]
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
 def _squadshifts(folder: Path) -> Iterator[RawParagraph]:
     for name in SETS:
-        for entry in _lines(folder / f"{name}.jsonl.gz"):
+        for entry in read_lines(folder / f"{name}.jsonl.gz"):
             text = entry["context"]
             title = entry["title"].replace("_", " ") if _WIKI_TITLE.match(entry["title"]) else ""
             qas = [
@@ -165,22 +166,16 @@ def _squadshifts(folder: Path) -> Iterator[RawParagraph]:
 def _clapnq(folder: Path) -> Iterator[RawParagraph]:
     """Yield each passage with its own sentences; those that people answered with are the answers."""
     for name in ("answerable", "unanswerable"):
-        for entry in _lines(folder / f"clapnq_dev_{name}.jsonl.gz"):
+        for entry in read_lines(folder / f"clapnq_dev_{name}.jsonl.gz"):
             (passage,) = entry["passages"][:1]
             chosen = set(entry["output"][0]["selected_sentences"]) if name == "answerable" else set()
             text, spans, used = "", [], []
             for sentence in passage["sentences"]:
-                bare = _detokenise(sentence)
+                bare = detokenise(sentence)
                 spans.append((len(text), len(text) + len(bare)))
                 used += [spans[-1]] if sentence in chosen else []
                 text += f"{bare} "
             yield passage["title"], spans, text, [(entry["input"], used)]
-
-
-def _detokenise(text: str) -> str:
-    """Return a tokenised sentence with its punctuation where people write it."""
-    text = re.sub(r"`` ?| ?''", '"', text)
-    return re.sub(r" (?=[.,;:!?)\]%]|'s\b|n't\b)|(?<=[(\[$]) | (?=- )|(?<= -) ", "", text).strip()
 
 
 def _piece_of(
@@ -332,7 +327,7 @@ def _example(
 def examples(questions: Questions, seed: int, epoch: int, size: int) -> list[list[Example]]:
     """Return all questions that are not held out, in batches of about equal length."""
     chance = random.Random(f"{seed} {epoch}")
-    numbers = questions.numbers(unseen=False)
+    numbers = questions.numbers(TRAINED)
     chance.shuffle(numbers)
     made_examples = [example(questions, n, random.Random(f"{seed} {epoch} {n}")) for n in numbers]
     made_examples = [item for item in made_examples if item.rows]

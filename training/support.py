@@ -30,6 +30,7 @@ from embeddings.encoder import Encoder
 from embeddings.reranker import WEIGHTS_FILE as RERANKER_FILE
 from embeddings.reranker import apply_deltas, build_network, copy_layers, quantise_deltas
 from embeddings.support import WEIGHTS_FILE, EncodedClaim, SupportNetwork, encode_claims
+from training.holdout import CHOOSING, REPORTED
 from training.support_data import Example, read_examples
 
 RATE, HEAD_RATE, BATCH, WARM_UP, SEED = 1e-4, 1e-3, 32, 0.05, 20261121
@@ -119,7 +120,7 @@ def train(
                 "loss": round(float(np.mean(losses[-100:])), 4),
             }
             if step % 300 == 0:
-                point |= measure(network, examples, encoder, HELD_OUT_SHOWN)
+                point |= measure(network, examples, encoder, HELD_OUT_SHOWN, CHOOSING)
             with (work / "curve.jsonl").open("a") as curve:
                 curve.write(json.dumps(point) + "\n")
     save(checkpoint, step, time.monotonic() - began, network, optimiser)
@@ -134,13 +135,13 @@ def save(
 
 
 def measure(
-    network: SupportNetwork, examples: Sequence[Example], encoder: Encoder, most: int
+    network: SupportNetwork, examples: Sequence[Example], encoder: Encoder, most: int, part: str
 ) -> dict[str, float]:
-    """Return the area under ROC of each set's held-out examples, and right decisions of condaqa's three."""
+    """Return the area under ROC of one part of each set, and right decisions of condaqa's three."""
     network.eval()
     by_set = defaultdict(list)
     for example in examples:
-        if example.held_out and len(by_set[example.set]) < most:
+        if example.part == part and len(by_set[example.set]) < most:
             by_set[example.set].append(example)
     found = {}
     for name, kept in by_set.items():
@@ -204,7 +205,7 @@ def main() -> None:
         network.load_state_dict(apply_deltas(before, load_file(WEIGHTS_FILE)), strict=False)
         digest = sha256(WEIGHTS_FILE.read_bytes()).hexdigest()
         sys.stdout.write(f"{WEIGHTS_FILE.name}: WEIGHTS_SHA256 = {digest}\n")
-    sys.stdout.write(f"{measure(network, examples, encoder, 2000)}\n")
+    sys.stdout.write(f"{measure(network, examples, encoder, 2000, REPORTED)}\n")
 
 
 if __name__ == "__main__":

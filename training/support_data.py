@@ -18,10 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from benchmarks.public_sets import detokenise, read_lines
 from corpus.passages import sentence_spans
 from corpus.words import content_stems
 from embeddings.support import Claim
-from training.holdout import held_out
+from training.holdout import TRAINED, held_out, part
 
 _SQUAD = ("new_wiki", "reddit", "amazon_reviews")
 _SHARES = {"new_wiki": 0.6, "reddit": 0.2, "amazon_reviews": 0.2}
@@ -52,15 +53,19 @@ _OFFER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A claim, whether its source supports it, its set, and whether it is held out."""
+    """A claim, whether its source supports it, its set, and its part (`training/holdout.py`)."""
 
     claim: Claim
     supported: bool
     set: str
-    held_out: bool
+    part: str
+
+    @property
+    def held_out(self) -> bool:
+        return self.part != TRAINED
 
 
-Keyed = tuple[str, Claim, bool]  # the text whose hash holds it out, the claim, whether it is supported
+Keyed = tuple[str, Claim, bool]  # the text that decides its part, the claim, whether it is supported
 
 
 def read_examples(data: Path, teacher: Path | None, squad: int, seed: int) -> list[Example]:
@@ -79,7 +84,7 @@ def read_examples(data: Path, teacher: Path | None, squad: int, seed: int) -> li
         ("teacher", _teacher(teacher, chance) if teacher and teacher.exists() else ()),
     )
     return [
-        Example(claim, supported, name, held_out(key))
+        Example(claim, supported, name, part(key))
         for name, examples in readers
         for key, claim, supported in examples
     ]
@@ -87,7 +92,7 @@ def read_examples(data: Path, teacher: Path | None, squad: int, seed: int) -> li
 
 def _squadshifts(folder: Path, count: int, chance: random.Random) -> Iterator[Keyed]:
     for name in _SQUAD:
-        entries = list(_lines(folder / f"{name}.jsonl.gz"))
+        entries = list(read_lines(folder / f"{name}.jsonl.gz"))
         asked = [(entry, qa) for entry in entries for qa in entry["qas"] if qa["answers"]]
         asked.sort(key=lambda pair: sha256(pair[1]["id"].encode()).digest())
         for entry, qa in asked[: round(count * _SHARES[name])]:
@@ -176,19 +181,19 @@ def _state(question: str, words: str, as_sentence: bool) -> str:
 
 
 def _clapnq(folder: Path) -> Iterator[Keyed]:
-    for entry in _lines(folder / "clapnq_dev_answerable.jsonl.gz"):
+    for entry in read_lines(folder / "clapnq_dev_answerable.jsonl.gz"):
         output = entry["output"][0]
-        source = _detokenise(" ".join(output["selected_sentences"]))
+        source = detokenise(" ".join(output["selected_sentences"]))
         title = entry["passages"][0]["title"]
-        for start, end in sentence_spans(_detokenise(output["answer"]))[:2]:
-            statement = _detokenise(output["answer"])[start:end]
+        for start, end in sentence_spans(detokenise(output["answer"]))[:2]:
+            statement = detokenise(output["answer"])[start:end]
             if source and statement:
                 yield source, Claim(entry["input"], statement, title, source[:_MAX_SOURCE_CHARS]), True
 
 
 def _condaqa(folder: Path, chance: random.Random) -> Iterator[Keyed]:
     for file in sorted(folder.glob("data__*.json.gz")):
-        for entry in _lines(file):
+        for entry in read_lines(file):
             source, question, label = entry["sentence1"].strip(), entry["sentence2"], entry["label"].strip()
             key = entry.get("original passage") or source
             if chance.random() < _CONDAQA_LEFT_OUT and not held_out(key):
@@ -204,7 +209,7 @@ def _condaqa(folder: Path, chance: random.Random) -> Iterator[Keyed]:
 
 def _fool_me_twice(folder: Path, chance: random.Random) -> Iterator[Keyed]:
     for file in sorted(folder.glob("*.jsonl.gz")):
-        for entry in _lines(file):
+        for entry in read_lines(file):
             title = entry.get("wikipedia_page", "").replace("_", " ")
             gold = [item["text"] for item in entry["gold_evidence"]]
             others = [item["text"] for item in entry["retrieved_evidence"] if item["text"] not in gold]
@@ -239,7 +244,7 @@ def _summedits(folder: Path) -> Iterator[Keyed]:
 
 def _wice(folder: Path) -> Iterator[Keyed]:
     for file in sorted(folder.glob("*oracle_chunks*.jsonl.gz")):
-        for entry in _lines(file):
+        for entry in read_lines(file):
             source = _near(" ".join(entry["evidence"]), entry["claim"], "")
             yield (
                 " ".join(entry["evidence"]),
@@ -255,8 +260,8 @@ def _begin(folder: Path) -> Iterator[Keyed]:
                 label = (row.get("begin_label") or "").strip().lower()
                 if label.startswith("generic") or not label or not row.get("response"):
                     continue
-                source = _near(_detokenise(row["knowledge"]), row["response"], "")
-                claim = Claim("", _detokenise(row["response"]), "", source)
+                source = _near(detokenise(row["knowledge"]), row["response"], "")
+                claim = Claim("", detokenise(row["response"]), "", source)
                 yield row["knowledge"], claim, label.startswith("fully")
 
 
@@ -324,17 +329,6 @@ def _near(text: str, statement: str, question: str) -> str:
 
 def _sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
-
-
-def _detokenise(text: str) -> str:
-    """Return a tokenised text with its punctuation where people write it."""
-    text = re.sub(r"`` ?| ?''", '"', text)
-    return re.sub(r" (?=[.,;:!?)\]%]|'s\b|n't\b)|(?<=[(\[$]) | (?=- )|(?<= -) ", "", text).strip()
-
-
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        yield from (json.loads(line) for line in lines if line.strip())
 
 
 def _read(file: Path) -> Any:

@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from llama_cpp import Llama
 
 from corpus.passages import sentence_spans
-from training.data import LONGEST_SENTENCE, Question, read_squadshifts
+from training.examples import LONGEST_SENTENCE
 from training.holdout import held_out
+from training.questions import Question, read_squadshifts
 
 ROOT = Path(__file__).parent.parent
 # Wikipedia is nearest to news; the others have the first person and colloquial English.
