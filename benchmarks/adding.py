@@ -4,7 +4,6 @@ python benchmarks/adding.py [COUNT]
 python benchmarks/adding.py questions    # how long a question takes while a long article is added
 """
 
-import gzip
 import json
 import statistics
 import sys
@@ -13,11 +12,13 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.public_sets import DATA, read_lines
 from corpus.reading.files import find_files
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
@@ -26,8 +27,6 @@ from embeddings.library import Library
 from rag.factory import open_assistant
 from rag.serving.sample import SAMPLE_QUESTIONS
 from rag.settings import ROOT, Settings
-
-CORPUS = ROOT.parent / "shared/data/multihop_rag/corpus.jsonl.gz"
 
 
 class TimedEncoder(Encoder):
@@ -45,9 +44,9 @@ class TimedEncoder(Encoder):
 def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "corpus.jsonl"
-        lines = gzip.decompress(CORPUS.read_bytes()).decode().splitlines()[:count]
+        entries = list(islice(read_lines(DATA / "multihop_rag/corpus.jsonl.gz"), count))
         file.write_text(
-            "\n".join(json.dumps({**json.loads(line), "published_at": None}) for line in lines),
+            "\n".join(json.dumps({**entry, "published_at": None}) for entry in entries),
             encoding="utf-8",
         )
         encoder = TimedEncoder(Settings().threads)
@@ -58,7 +57,7 @@ def main(count: int) -> None:
         passages = sum(report.passages for report in reports)
         added = sum(report.status == "added" for report in reports)
         print(
-            f"{added} of {len(lines)} articles, {passages} passages in {seconds:.1f} s: {added / seconds:.1f} articles/s, {passages / seconds:.1f} passages/s"
+            f"{added} of {len(entries)} articles, {passages} passages in {seconds:.1f} s: {added / seconds:.1f} articles/s, {passages / seconds:.1f} passages/s"
         )
         print(
             f"inside the encoder: {encoder.seconds / seconds:.3f} of the time, on {Settings().threads} thread(s)"

@@ -4,7 +4,6 @@ python benchmarks/support.py [--out FILE]
 """
 
 import argparse
-import gzip
 import json
 import re
 import sys
@@ -15,24 +14,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 
 import rag.verification.verify
+from benchmarks.public_sets import DATA, read_lines
 from corpus.passages import sentence_spans
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
-from rag.evaluation.measures.ranking import roc_auc
+from rag.evaluation.measures.ranking import label_auc
 
-DATA = Path(__file__).parent.parent.parent / "shared/data/attributionbench/dev.jsonl.gz"
 MAX_FALSE_PASSES = 0.10  # at most this share of the statements that their sources do not support may pass
 THRESHOLDS = [round(0.05 * n, 2) for n in range(8, 20)]
-
-
-def area(scores: list[float], true: np.ndarray) -> float:
-    """Return the area under the ROC curve of scores that should be higher where `true`.
-
-    >>> area([0.9, 0.4, 0.4], np.array([True, True, False]))
-    0.75
-    """
-    values = np.array(scores)
-    return round(roc_auc(values[true].tolist(), values[~true].tolist()), 4)
 
 
 def best_cosines(encoder: Encoder, claims: list[tuple[str, list[str]]]) -> list[float]:
@@ -80,15 +69,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    with gzip.open(DATA, "rt", encoding="utf-8") as lines:
-        read = list(map(json.loads, lines))
+    read = list(read_lines(DATA / "attributionbench/dev.jsonl.gz"))
     claims = [(re.sub(r"\s*\[\d+\]", "", row["claim"]), row["references"]) for row in read]
     true = np.array([row["attribution_label"] == "attributable" for row in read])
-    areas = {
-        "support": area([rag.verification.verify.support_score(*pair) for pair in claims], true),
-        "cosine": area(best_cosines(Encoder(), claims), true),
-        "word overlap": area([word_overlap(*pair) for pair in claims], true),
+    scores = {
+        "support": [rag.verification.verify.support_score(*pair) for pair in claims],
+        "cosine": best_cosines(Encoder(), claims),
+        "word overlap": [word_overlap(*pair) for pair in claims],
     }
+    areas = {name: round(label_auc(true, found), 4) for name, found in scores.items()}
     rows = threshold_curve(claims, true)
     lowest = min(
         (row["threshold"] for row in rows if row["not attributable"] <= MAX_FALSE_PASSES), default=None

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.corruption.bases import Base
 from benchmarks.corruption.false import KINDS, pieces
 from benchmarks.corruption.honest import Truth
+from benchmarks.public_sets import DATA
 from corpus.article import Article
 from corpus.passages import Passage
 from embeddings.encoder import Encoder
@@ -38,7 +39,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--teacher", type=Path, required=True)
-    parser.add_argument("--data", type=Path, default=Path(__file__).parent.parent.parent / "shared/data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--squad", type=int, default=10_000, help="as in training/support.py")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()

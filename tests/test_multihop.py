@@ -4,12 +4,14 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from conftest import SHARED, needs_shared
 
 from embeddings.library import Library
 from rag.evaluation.gold.questions import read_gold
-from rag.evaluation.measures.ranking import roc_auc
+from rag.evaluation.measures.ranking import label_auc, roc_auc
 from rag.evaluation.retrieval.ablations import ABLATIONS, evaluate_retrieval, retrieval_table, save_retrieval
 from rag.evaluation.retrieval.multihop import (
     ARTICLES_FILE,
@@ -39,6 +41,11 @@ def test_measures_of_facts_at_known_ranks() -> None:
 
 def test_area_under_the_curve() -> None:
     assert roc_auc([3, 2], [1, 0]) == 1.0 and roc_auc([0], [1]) == 0.0 and roc_auc([1], [1]) == 0.5
+    scores = np.random.default_rng(0).integers(0, 40, 500) / 40  # with many ties
+    labels = np.random.default_rng(1).random(500) < 0.3
+    binary_auroc = pytest.importorskip("torchmetrics.functional.classification").binary_auroc
+    expected = float(binary_auroc(torch.from_numpy(scores), torch.from_numpy(labels)))
+    assert label_auc(labels.tolist(), scores.tolist()) == pytest.approx(expected, abs=1e-6)
 
 
 def small_set(folder: Path) -> Path:

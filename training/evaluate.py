@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from corpus.article import Article
 from corpus.passages import Passage
 from rag import limits
 from rag.evaluation.measures.answers import exact_match, f1
+from rag.evaluation.measures.ranking import label_auc
 from rag.generation.model_process import ModelProcess
 from rag.generation.prompts import PROMPTS_FOLDER, Prompts
 from rag.generation.registry import open_model
@@ -314,7 +314,7 @@ def roc_areas(reads: list[ModelOutput]) -> dict[str, float]:
     signals = np.array([item.unsure for item in reads])
     both = LogisticRegression().fit(signals, empty).predict_proba(signals)[:, 1]
     found = zip(("refusal", "ranker", "both"), (signals[:, 0], signals[:, 1], both), strict=True)
-    return {name: round(float(roc_auc_score(empty, score)), 3) for name, score in found}
+    return {name: round(label_auc(empty, score.tolist()), 3) for name, score in found}
 
 
 def main() -> None:

@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from sklearn.metrics import roc_auc_score
 
 from embeddings.encoder import Encoder
 from embeddings.reranker import (
@@ -34,6 +33,7 @@ from embeddings.reranker import (
     build_network,
     quantise_deltas,
 )
+from rag.evaluation.measures.ranking import roc_auc
 from training.holdout import CHOOSING, REPORTED
 from training.reranker_data import Example, Questions, examples, read_questions
 
@@ -188,12 +188,11 @@ def measure(
         top_three.append(place < 3)
         whole.append(scores.max())
         cut += [scores[~held].max()] if not held.all() else []
-    area = roc_auc_score([1] * len(whole) + [0] * len(cut), whole + cut)
     return {
         "questions": len(numbers),
         "best": round(float(np.mean(top_one)), 3),
         "three": round(float(np.mean(top_three)), 3),
-        "area": round(float(area), 3),
+        "area": round(roc_auc(whole, cut), 3),
     }
 
 

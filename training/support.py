@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from sklearn.metrics import roc_auc_score
 
 from embeddings.encoder import Encoder
 from embeddings.reranker import WEIGHTS_FILE as RERANKER_FILE
 from embeddings.reranker import apply_deltas, build_network, copy_layers, quantise_deltas
 from embeddings.support import WEIGHTS_FILE, EncodedClaim, SupportNetwork, encode_claims
+from rag.evaluation.measures.ranking import label_auc
 from training.holdout import CHOOSING, REPORTED
 from training.support_data import Example, read_examples
 
@@ -148,7 +148,7 @@ def measure(
         scores = score(network, encode_claims(encoder, [example.claim for example in kept]))
         labels = [example.supported for example in kept]
         if len(set(labels)) == 2:
-            found[name] = round(float(roc_auc_score(labels, scores)), 3)
+            found[name] = round(label_auc(labels, scores), 3)
         if name == "condaqa":
             found["condaqa right of three"] = round(_right_of_three(kept, scores), 3)
     return found

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from llama_cpp import Llama
 
+from benchmarks.public_sets import DATA
 from corpus.passages import sentence_spans
 from training.examples import LONGEST_SENTENCE
 from training.holdout import held_out
@@ -113,9 +114,7 @@ def finished(out: Path) -> set[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write training sentences with a larger model; resumable.")
     parser.add_argument("--model", type=Path, required=True, help="GGUF of the teacher")
-    parser.add_argument(
-        "--data", type=Path, default=ROOT.parent / "shared/data", help="folder with squadshifts/"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with squadshifts/")
     parser.add_argument("--out", type=Path, default=ROOT / "training/work/teacher.jsonl")
     parser.add_argument("--count", type=int, default=5000, help="questions")
     parser.add_argument("--threads", type=int, default=1)

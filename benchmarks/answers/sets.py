@@ -1,12 +1,12 @@
 """The collections and questions on which whole answers are measured."""
 
-import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from benchmarks.public_sets import DATA, read_lines
 from corpus.reading.files import find_files
 from corpus.reading.text import EXPORT_FORMAT
 from corpus.store.database import Store
@@ -18,7 +18,6 @@ from rag.evaluation.retrieval.multihop import METADATA_FIELDS, QUESTIONS_FILE, l
 from rag.settings import ROOT
 from training.holdout import held_out
 
-DATA = ROOT.parent / "shared/data"
 _SQUAD = ("new_wiki", "amazon_reviews", "reddit")
 _QUESTIONS_PER_PART = 60  # questions of each part of SQuADShifts
 _LEFT_OUT = 4  # one paragraph in so many is not in the collection, so that its questions are unanswerable
@@ -51,7 +50,7 @@ def multihop_set(work: Path, encoder: Encoder) -> BenchmarkSet:
         if entry[METADATA_FIELDS[0]]
     )
     questions = []
-    for entry in _read_lines(folder / QUESTIONS_FILE):
+    for entry in read_lines(folder / QUESTIONS_FILE):
         null = not entry["evidence_list"]
         kind = UNANSWERABLE if null else "fact"
         questions.append(
@@ -76,7 +75,7 @@ def squad_set(work: Path, encoder: Encoder) -> BenchmarkSet:
     entries, chosen = [], []
     for part in _SQUAD:
         questions = []
-        for n, entry in enumerate(_read_lines(DATA / f"squadshifts/{part}.jsonl.gz")):
+        for n, entry in enumerate(read_lines(DATA / f"squadshifts/{part}.jsonl.gz")):
             body = entry["context"].strip()
             digest = sha256(body.encode()).digest()
             left_out = digest[0] % _LEFT_OUT == 0
@@ -123,8 +122,3 @@ def _write_lines(file: Path, entries: Iterable[dict[str, Any]]) -> Path:
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         file.write_text(text, encoding="utf-8")
     return file
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)

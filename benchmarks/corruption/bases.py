@@ -1,19 +1,17 @@
 """Real sentences to make statements of, each with its neighbours and its headline."""
 
-import gzip
 import hashlib
-import json
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.public_sets import DATA, read_lines
 from corpus.passages import sentence_spans
 from corpus.reading.files import find_files
 
 ROOT = Path(__file__).parent.parent.parent
-DATA = ROOT.parent / "shared/data"
 _MIN_MAX_CHARS = (50, 300)  # shorter sentences are headings, longer ones lists
 
 
@@ -88,5 +86,4 @@ def _new_wiki() -> Iterator[tuple[str, str]]:
 
 def _rows(name: str) -> Iterator[dict]:
     if (DATA / name).exists():
-        with gzip.open(DATA / name, "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+        yield from read_lines(DATA / name)

@@ -10,7 +10,6 @@ comparison of two things, a yes or no.
 """
 
 import argparse
-import gzip
 import hashlib
 import json
 import sys
@@ -21,13 +20,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
+from benchmarks.public_sets import DATA, read_lines
 from corpus.words import content_stems
 from rag.query.intent import parse_intent
 from rag.query.parse import parse_question
 from rag.query.sources import mark_sources
 
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
-DATA = Path(__file__).parents[3] / "shared/data"
 NAMES = ("change", "latest", "disagreement", "overview")
 
 
@@ -57,8 +56,7 @@ def _texts(name: str) -> dict[str, str]:
     file = DATA / f"{name}.jsonl.gz"
     if not file.exists():
         return {}
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        parts = [part for row in map(json.loads, lines) for part in row.get("qas", [row])]
+    parts = [part for row in read_lines(file) for part in row.get("qas", [row])]
     return {str(part["id"]): part.get("question") or part.get("query") or part["input"] for part in parts}
 
 

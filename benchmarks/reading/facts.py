@@ -3,18 +3,16 @@
 Articles of the evaluation corpus, completed with invented names and days.
 """
 
-import gzip
-import json
 import random
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared/data/multihop_rag/corpus.jsonl.gz"
+from benchmarks.public_sets import DATA, read_lines
+
 OUTLETS = (
     "The Meridian Post", "Harbour Times", "Northgate Herald", "The Alder Tribune", "Lowland Observer", "Capital Dispatch", "Vesper Daily",
     "The Eastbridge Chronicle", "Quayside News", "Pan-Continental Review", "Silverline Media", "Fenwick Gazette", "The Morning Ledger",
@@ -85,9 +83,10 @@ class Facts:
 
 def all_facts(seed: int) -> list[Facts]:
     """Return every article of the corpus with enough clean text, shuffled with `seed`."""
-    with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    rows = [{**row, "title": unicodedata.normalize("NFC", " ".join(row["title"].split()))} for row in rows]
+    rows = [
+        {**row, "title": unicodedata.normalize("NFC", " ".join(row["title"].split()))}
+        for row in read_lines(DATA / "multihop_rag/corpus.jsonl.gz")
+    ]
     random.Random(seed).shuffle(rows)
     titles = [row["title"] for row in rows if _good_title(row["title"])]
     return list(_facts(rows, titles, random.Random(seed + 1)))

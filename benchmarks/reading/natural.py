@@ -8,16 +8,16 @@ cannot tell what cleaning loses.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from benchmarks.public_sets import DATA
 from corpus.characters import normalise_text
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.raw import RawArticle, TextKind
 from corpus.words import words
 from rag.evaluation.retrieval.multihop import load_articles, load_questions
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared/data/multihop_rag"
+FOLDER = DATA / "multihop_rag"
 _SPACES = re.compile(r"\s+")
 Row = dict[str, float | int]
 
