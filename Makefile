@@ -17,10 +17,7 @@ screenshots: .venv/installed-dev
 	@$(BIN)/python docs/screenshots.py
 
 .venv/installed: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dateline needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11 run")'
-	@echo "Installing Dateline into .venv; building llama-cpp-python takes about ten minutes, once."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(PYTHON) tools/install.py .venv
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt

@@ -22,14 +22,14 @@ def free_port() -> int:
 
 @contextmanager
 def run_server(
-    data: Path, log: Path, port: int | None = None, listen: bool = False, **settings: str
+    data: Path, log: Path, port: int | None = None, options: tuple[str, ...] = (), **settings: str
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Run `python app.py` over a data folder; yield its address and its process, and end it afterwards."""
     port = port or free_port()
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), *(["--listen"] if listen else [])],
+            [sys.executable, "app.py", "--port", str(port), *options],
             cwd=ROOT,
             env=environment,
             stdout=output,

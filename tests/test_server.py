@@ -378,9 +378,22 @@ def test_nothing_can_be_changed_if_changes_are_off(sample_folder: Path, tmp_path
         client.close()
 
 
+def test_the_page_opens_in_the_browser_when_it_is_ready(sample_folder: Path, tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    browser.chmod(0o700)
+    settings = {"BROWSER": str(browser), "DATELINE_MODEL": "none"}
+    with run_server(sample_folder, tmp_path / "log", options=("--browser",), **settings) as (address, _):
+        deadline = time.monotonic() + 60
+        while not opened.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert opened.read_text().strip() == address
+
+
 def test_a_server_that_listens_answers_to_its_own_names_only(sample_folder: Path, tmp_path: Path) -> None:
     settings = {"DATELINE_HOSTS": "news.example, library.local", "DATELINE_MODEL": "none"}
-    with run_server(sample_folder, tmp_path / "log", listen=True, **settings) as (address, _):
+    with run_server(sample_folder, tmp_path / "log", options=("--listen",), **settings) as (address, _):
         hosts = ("news.example", "library.local:80", "127.0.0.1:1", "192.0.2.7", socket.gethostname())
         assert {httpx.get(address, headers={"host": host}).status_code for host in hosts} == {200}
         # As a page of evil.example would, whose name now leads to this server.

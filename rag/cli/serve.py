@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import socket
+import sys
+import webbrowser
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,8 +41,15 @@ _UNSAFE_VARIABLES = ("GRADIO_SHARE", "GRADIO_VIBE_MODE", "GRADIO_ALLOWED_PATHS",
     default=False,
     help="First fetch the standard reader, unless it is here or DATELINE_MODEL names another; make run does.",
 )
+@click.option(
+    "--browser/--no-browser",
+    default=None,
+    help="Open the page in the browser when it is ready (default: where a person starts it on a desktop).",
+)
 @click.option("--mcp", "as_tools", is_flag=True, help="In place of the page, do what `dateline mcp` does.")
-def serve(host: str | None, port: int | None, listen: bool, fetch: bool, as_tools: bool) -> None:
+def serve(
+    host: str | None, port: int | None, listen: bool, fetch: bool, browser: bool | None, as_tools: bool
+) -> None:
     """Open the page and the API, until Ctrl-C."""
     settings = Settings.read()
     if as_tools:
@@ -57,7 +66,8 @@ def serve(host: str | None, port: int | None, listen: bool, fetch: bool, as_tool
         fetch_by_default(settings)
     with TemporaryDirectory(prefix="dateline-") as uploads:
         os.environ["GRADIO_TEMP_DIR"] = uploads  # a folder of our own, which nobody else may read
-        _serve_page(settings, host, port, hosts, Path(uploads))
+        opens = _on_a_desktop() and not listen if browser is None else browser
+        _serve_page(settings, host, port, hosts, Path(uploads), opens)
 
 
 @click.command()
@@ -103,7 +113,15 @@ def _check_address(host: str, port: int, listen: bool) -> None:
             ) from error
 
 
-def _serve_page(settings: Settings, host: str, port: int, hosts: list[str], uploads: Path) -> None:
+def _on_a_desktop() -> bool:
+    """Whether somebody looks on who has a browser with windows; one in the terminal would hide the log."""
+    windows = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return windows and sys.stdout.isatty() and "SSH_CONNECTION" not in os.environ
+
+
+def _serve_page(
+    settings: Settings, host: str, port: int, hosts: list[str], uploads: Path, opens: bool
+) -> None:
     """Open the assistant, add the sample to a new default collection, and serve the page until Ctrl-C."""
     from starlette.middleware import Middleware
 
@@ -145,9 +163,10 @@ def _serve_page(settings: Settings, host: str, port: int, hosts: list[str], uplo
             enable_monitoring=False, mcp_server=False, run_history=False,
             app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}},
         )  # fmt: skip
-        click.echo(
-            f"Dateline is ready at http://{'127.0.0.1' if loopback_only else host}:{port} (Ctrl-C ends it)"
-        )
+        address = f"http://{'127.0.0.1' if loopback_only else host}:{port}"
+        click.echo(f"Dateline is ready at {address} (Ctrl-C ends it)")
+        if opens:
+            webbrowser.open(address)
         _wait_for_stop()
         click.echo("Dateline is shutting down")
         # New and waiting requests are refused; replies that are being sent are finished.
