@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint evaluate screenshots clean
+.PHONY: run test lint evaluate screenshots bench clean
 
 run: .venv/installed
 	@$(BIN)/dateline serve --fetch
@@ -15,6 +15,10 @@ evaluate: .venv/installed
 
 screenshots: .venv/installed-dev
 	@$(BIN)/python docs/screenshots.py
+
+# PEERS=/path/to/python measures langchain, llama-index, haystack and txtai of another environment, too.
+bench: .venv/installed-dev
+	@$(BIN)/python -m benchmarks.speed $(if $(PEERS),--peers $(PEERS))
 
 .venv/installed: requirements.txt
 	@$(PYTHON) tools/install.py .venv

@@ -1,0 +1,100 @@
+"""What every part of the benchmark measures with: rounds in turn, seconds of the processor, memory."""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+METHOD = (
+    "What is compared runs in turn, round by round, in one process or in processes that take turns; ratios are "
+    "medians of the ratios within a round. cpu is seconds of the processor over all threads, wall those of the "
+    "clock. Below 'load' other programs had the cores; wall figures of such a run are not comparable with others."
+)
+
+
+def timed(action: Callable[[], object]) -> dict[str, float]:
+    """Return the seconds that an action takes, of the clock and of the processor (all threads)."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    action()
+    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+
+
+def alternate(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
+    """Return the median seconds of each action, and its ratio to the first one, over rounds in turn.
+
+    A ratio above 1 says that the action takes longer than the first.
+    """
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in actions}
+    for _ in range(rounds):
+        for name, action in actions.items():
+            taken[name].append(timed(action))
+    return with_ratios(taken)
+
+
+def with_ratios(taken: Mapping[str, Sequence[dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Return the medians of what was measured round by round, and of the ratios to the first name."""
+    first = next(iter(taken.values()))
+    return {
+        name: {
+            **{key: round(statistics.median(one[key] for one in own), 5) for key in own[0]},
+            "cpu_ratio": round(
+                statistics.median(
+                    one["cpu"] / max(base["cpu"], 1e-9) for one, base in zip(own, first, strict=True)
+                ),
+                3,
+            ),
+        }
+        for name, own in taken.items()
+    }
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Return the median and the 95th percentile in milliseconds."""
+    ordered = sorted(seconds)
+    return {
+        "p50_ms": round(1000 * statistics.median(ordered), 2),
+        "p95_ms": round(1000 * ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 2),
+    }
+
+
+def memory() -> dict[str, float]:
+    """Return the megabytes that this process holds now, and the most it ever held."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {
+        name: round(int(status[key].split()[0]) / 1024, 1)
+        for name, key in (("mb", "VmRSS"), ("peak_mb", "VmHWM"))
+    }
+
+
+def run_child(
+    command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run a command to its end; return its seconds, and what it printed.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **(environment or {})}, capture_output=True, text=True
+    )
+    wall = time.perf_counter() - wall
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": wall, "cpu": cpu, "out": done.stdout}
+
+
+def child_json(
+    module: str, *arguments: str, cwd: Path, python: str = sys.executable, **environment: str
+) -> Any:
+    """Run a module of this package in a process of its own; return the JSON that it prints last."""
+    done = run_child([python, "-m", module, *arguments], cwd, {"PYTHONPATH": str(cwd), **environment})
+    return json.loads(done["out"].strip().splitlines()[-1])
