@@ -6,12 +6,20 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
 ROOT = Path(__file__).parent.parent
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for a condition; fail after `seconds`, which are for a hang alone."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def free_port() -> int:
@@ -20,16 +28,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def model_processes(server: "subprocess.Popen[bytes]") -> list[int]:
+    command = ["pgrep", "-f", "-P", str(server.pid), "rag.generation.worker"]
+    return [int(n) for n in subprocess.run(command, capture_output=True, text=True).stdout.split()]
+
+
 @contextmanager
 def run_server(
-    data: Path, log: Path, port: int | None = None, options: tuple[str, ...] = (), **settings: str
+    data: Path,
+    log: Path,
+    port: int | None = None,
+    options: tuple[str, ...] = (),
+    program: str = "app.py",
+    **settings: str,
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Run `python app.py` over a data folder; yield its address and its process, and end it afterwards."""
+    """Run `python app.py` (or another `program`) over a data folder; yield its address and its process, and end it afterwards."""
     port = port or free_port()
     environment = {**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), *options],
+            [sys.executable, program, "--port", str(port), *options],
             cwd=ROOT,
             env=environment,
             stdout=output,

@@ -8,7 +8,6 @@ from browsing import CHROMIUM, ask, open_page
 from playwright.sync_api import Browser, Page, expect
 from serving import run_server
 
-expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
 )

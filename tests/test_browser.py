@@ -1,13 +1,18 @@
 """Test the page in a real browser: questions, markers, Stop, filters, hostile text, phones, and no foreign requests."""
 
+import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from browsing import CHROMIUM, ask
 from conftest import ROOT
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
-from serving import run_server
+from serving import model_processes, run_server
 
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
@@ -21,15 +26,15 @@ BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Iterator[str]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, encoder: Encoder
+) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
     """Run a server over two sample subjects and articles with hostile text in every field."""
     folder = tmp_path_factory.mktemp("browser")
     library = Library(Store(folder / "data"), encoder)
     files = [*(ROOT / "corpus/articles").glob("ber-*.md"), *(ROOT / "corpus/articles").glob("hs2-*.md")]
     for n, text in enumerate(HOSTILE):
         file = folder / f"{n}.jsonl"
-        import json
-
         body = f"The zebra number {n} in the harbour said {text} and {text} on Thursday evening."
         file.write_text(
             json.dumps(
@@ -40,8 +45,24 @@ def address(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
     for file in files:
         list(ingest(library, file))
     library.store.close()
-    with run_server(folder / "data", folder / "log") as (address, _):
-        yield address
+    with run_server(folder / "data", folder / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(server: tuple[str, object]) -> str:
+    return server[0]
+
+
+@contextmanager
+def held_model(server: "tuple[str, subprocess.Popen[bytes]]") -> Iterator[None]:
+    """Hold the process of the server's model, so that no answer is finished."""
+    (worker,) = model_processes(server[1])
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
 
 
 def test_example_question_gets_cited_answer(page: Page) -> None:
@@ -77,22 +98,41 @@ def test_followup_is_rewritten_and_a_new_conversation_is_empty(page: Page) -> No
     expect(page.locator(".answer")).to_have_count(0)
 
 
-def test_stop_ends_the_answer_and_the_next_question_works(page: Page) -> None:
-    for _ in range(5):  # on a busy machine an answer may be finished before the click arrives
+def test_stop_ends_the_answer_and_the_next_question_works(
+    page: Page, server: "tuple[str, subprocess.Popen[bytes]]"
+) -> None:
+    with page.expect_response("**/cancel"), held_model(server):
         page.fill("#question textarea", BERLIN)
         page.keyboard.press("Enter")
-        expect(page.locator(".answer.writing")).to_be_visible(timeout=30_000)
+        expect(page.locator(".answer.writing")).to_be_visible()
         page.click("#stop")
-        page.wait_for_timeout(3_000)
-        stopped = page.locator(".answer .foot").count() == 0
-        if stopped:
-            expect(page.locator(".answer .label")).to_have_text("Stopped, not checked")
-        page.click("#new")
-        expect(page.locator(".answer")).to_have_count(0)
-        if stopped:
-            break
-    assert stopped
+        expect(page.locator(".answer .label")).to_have_text("Stopped, not checked")
+    ask(page, "When was High Speed 2 approved?")
+    expect(page.locator(".answer").first.locator(".label")).to_have_text("Stopped, not checked")
+
+
+def test_the_next_question_can_be_typed_while_an_answer_is_written(
+    page: Page, server: "tuple[str, subprocess.Popen[bytes]]"
+) -> None:
+    field = page.locator("#question textarea")
+    with held_model(server):
+        field.fill(BERLIN)
+        page.keyboard.press("Enter")
+        expect(page.locator(".answer.writing")).to_be_visible()
+        expect(field).to_have_value("")
+        field.fill("What did it cost?")
+    expect(page.locator(".answer .foot")).to_have_count(1)
+    page.click("#retry-0")
+    expect(page.locator(".answer.writing")).to_be_visible()
+    expect(page.locator(".answer .foot")).to_have_count(1)
+    expect(field).to_have_value("What did it cost?")
+
+
+def test_a_question_sent_at_once_belongs_to_the_new_conversation(page: Page) -> None:
+    ask(page, "When was High Speed 2 approved?")
+    page.click("#new")
     ask(page, BERLIN)
+    expect(page.locator("#chat")).not_to_contain_text("High Speed 2")
 
 
 def test_invalid_filters_and_empty_results_show_a_message(page: Page) -> None:

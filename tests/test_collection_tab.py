@@ -11,7 +11,7 @@ from browsing import CHROMIUM, open_page
 from conftest import ROOT
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
-from serving import run_server
+from serving import run_server, wait_until
 
 from corpus.store.database import Store
 from corpus.store.lock import write_lock
@@ -19,7 +19,6 @@ from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
 
-expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
 )
@@ -37,8 +36,15 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(data: Path) -> Iterator[str]:
-    with run_server(data, data.parent / "log", DATELINE_MODEL="none") as (address, _):
+def hold(data: Path) -> Path:
+    """The file that holds the lists which the server sends, while it exists."""
+    return data.parent / "lists"
+
+
+@pytest.fixture(scope="module")
+def address(data: Path, hold: Path) -> Iterator[str]:
+    settings = {"DATELINE_MODEL": "none", "HELD_WHILE_EXISTS": str(hold)}
+    with run_server(data, data.parent / "log", program="tests/held_server.py", **settings) as (address, _):
         yield address
 
 
@@ -138,6 +144,25 @@ def test_fields_of_an_article_can_be_corrected(page: Page) -> None:
     expect(article.locator("table.facts").first).to_contain_text("corrected by hand")
     page.click("#back")
     expect(page.locator("#articles")).to_contain_text("April 2019")
+
+
+def test_a_removal_is_shown_although_an_older_list_is_still_being_sent(page: Page, hold: Path) -> None:
+    text = "The bell of Corrin rang for an hour on Sunday, and the sexton of the island could not say who had rung it."
+    add(page, text=text)
+    expect(page.locator("#report strong").first).to_have_text("1 added")
+    search(page, "bell of corrin", 1)
+    page.locator("#articles .open").click()
+    expect(page.locator("#article .body")).to_contain_text("sexton")
+    hold.touch()
+    try:
+        page.click("#remove")
+        expect(page.locator("#remove")).to_have_text("Remove it for good?")
+        wait_until(hold.with_suffix(".held").exists)  # with the article on it
+        page.click("#remove")
+        expect(page.locator("#collection")).to_be_visible()
+    finally:
+        hold.unlink()
+    expect(page.locator("#articles .open")).to_have_count(0)
 
 
 def test_near_duplicates_show_their_differences_and_open_articles(page: Page) -> None:

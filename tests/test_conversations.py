@@ -15,7 +15,6 @@ from test_article_pane import HS2
 
 from corpus.store.database import Store
 
-expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
 )

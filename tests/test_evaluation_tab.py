@@ -9,7 +9,6 @@ from conftest import ROOT, copy_collection
 from playwright.sync_api import Browser, Page, expect
 from serving import run_server
 
-expect.set_options(timeout=20_000)  # two cores may be busy with other things
 pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium on this machine; install it (on Debian: apt-get install chromium)"
 )

@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, copy_collection
+from serving import wait_until
 from test_cli import run
 
 from corpus.signals import GracefulStop
@@ -42,13 +42,6 @@ def start(data: Path, *words: str) -> "subprocess.Popen[str]":
 
 def children(process: int) -> list[int]:
     return [int(n) for n in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[float, str, str]:

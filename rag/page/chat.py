@@ -135,7 +135,8 @@ def _connect_questions(form: _Form, chat: "_Chat") -> list[Any]:
         translate_errors(chat.edit_question), [conversation, record], outputs, cancels=answering, **PRIVATE
     )
     form.stop.click(_mark_stopped, conversation, conversation, cancels=answering, **PRIVATE)
-    form.new.click(lambda: ([], None), None, [conversation, record], cancels=answering, **PRIVATE)
+    # In the browser: a question that is sent at once belongs to the new conversation.
+    form.new.click(None, None, [conversation, record], js="() => [[], null]", cancels=answering, **PRIVATE)
     record.change(None, record, None, js=_SET_RECORD, api_visibility="private")
     return answering
 
@@ -216,7 +217,10 @@ class _Chat:
     ) -> Iterator[Updates]:
         """Yield the conversation with one more question, again and again while its answer grows."""
         filters = parse_filters({"publishers": publishers or [], "since": since, "until": until}) or None
-        yield from self._stream(question, Conversation.from_json(record), messages, filters)
+        earlier = Conversation.from_json(record)
+        for n, (_, *updates) in enumerate(self._stream(question, earlier, messages, filters)):
+            # Cleared once: the reader may type the next question while the answer is written.
+            yield "" if n == 0 else gr.skip(), *updates
 
     def ask_again(self, messages: list[Message], record: Any, event: gr.EventData) -> Iterator[Updates]:
         """Ask a question again with the same filters; the turns after it leave the conversation."""
@@ -253,5 +257,5 @@ class _Chat:
             # The first is recorded too, so that its sources can be opened while the model writes.
             record = earlier.append(answer).to_json() if first or answer.finished else gr.skip()
             html = answer_html(answer, turn, feedback)
-            yield "", [*messages, {"role": "assistant", "content": html}], record
+            yield gr.skip(), [*messages, {"role": "assistant", "content": html}], record
             first = False

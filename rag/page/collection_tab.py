@@ -142,7 +142,7 @@ def draw_collection_tab(collection: Collection) -> CollectionTab:
     adding[0].then(lambda: gr.update(open=bool(collection.incomplete(1).total)), None, panel, **VIEW)
     refresh = translate_errors(tab.refresh)
     for trigger in (search.change, sort.change, limit.change):
-        trigger(refresh, tab.list_options, tab.outputs, trigger_mode="always_last", **VIEW)
+        trigger(refresh, tab.list_options, tab.outputs, **VIEW)
     more.click(lambda limit: limit * 3, limit, limit, **PRIVATE)
     for component in (report, articles, pairs, incomplete):
         opened = component.click(translate_errors(_opener(collection)), None, view.outputs, **PRIVATE)

@@ -13,6 +13,12 @@ ANSWER: dict[str, Any] = {
 }
 CHANGE: dict[str, Any] = {"concurrency_id": "changes", "concurrency_limit": 1, **PRIVATE}
 # One queue, so that views of the collection are answered in order: a search typed while the tab is still
-# loading is shown last.
-VIEW: dict[str, Any] = {"concurrency_id": "views", "concurrency_limit": 1, **PRIVATE}
+# loading is shown last. A view that is asked for while an older one is still drawn is drawn after it: by
+# default Gradio would drop it, and the page would go on showing what has changed since.
+VIEW: dict[str, Any] = {
+    "concurrency_id": "views",
+    "concurrency_limit": 1,
+    "trigger_mode": "always_last",
+    **PRIVATE,
+}
 EVALUATE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1, **PRIVATE}
