@@ -8,10 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, Event, Semaphore
 
 import httpx
 import pytest
@@ -19,7 +19,10 @@ from conftest import ROOT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from gradio_client.utils import QueueError
-from serving import free_port, run_server, wait_for
+from model_server import model_server
+from serving import free_port, model_processes, run_server, wait_for, wait_until
+
+from rag.page.event_options import CONCURRENT_ANSWERS
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 
@@ -237,11 +240,8 @@ def test_the_command_line_gives_the_same_answer(client: Client, sample_folder: P
 def test_a_killed_model_process_is_replaced(
     server: tuple[str, "subprocess.Popen[bytes]"], client: Client
 ) -> None:
-    children = subprocess.run(
-        ["pgrep", "-f", "-P", str(server[1].pid), "rag.generation.worker"], capture_output=True, text=True
-    ).stdout.split()
-    assert len(children) == 1
-    subprocess.run(["kill", "-9", *children], check=True)
+    (worker,) = model_processes(server[1])
+    os.kill(worker, signal.SIGKILL)
     assert client.predict(BERLIN, api_name="/ask")["statements"]
     after = client.predict(
         "What was the weight of the burnt scaffolding above Notre-Dame, and of how many tubes did it consist?",
@@ -255,8 +255,6 @@ def test_a_killed_model_process_is_replaced(
 def test_articles_added_by_another_process_are_found(
     address: str, client: Client, sample_folder: Path, tmp_path: Path
 ) -> None:
-    import os
-
     file = tmp_path / "otters.md"
     file.write_text(
         "---\ntitle: Otters return to Kestrel Bay harbour\npublisher: Kestrel Bay Times\ndate: 2024-05-02\n---\nSeventeen otters were counted in Kestrel Bay harbour on Thursday.\n"
@@ -518,30 +516,39 @@ def test_credentials_of_the_models_server_appear_nowhere(sample_folder: Path, tm
 
 
 def test_waiting_questions_get_an_error_when_the_server_stops(sample_folder: Path, tmp_path: Path) -> None:
-    with run_server(sample_folder, tmp_path / "log") as (address, process):
-        events = [
-            httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]}).json()[
-                "event_id"
-            ]
-            for _ in range(8)
-        ]
-        with ThreadPoolExecutor(8) as pool:
-            waiting = [
-                pool.submit(httpx.get, f"{address}/gradio_api/call/ask/{event}", timeout=30)
-                for event in events
-            ]
-            wait([waiting[0]], timeout=30)
+    """A model that holds its answers back, so that none of them is there before the server stops."""
+    log, held, stopping, everyone = tmp_path / "log", Semaphore(0), Event(), Barrier(9)
+
+    def hold(message: str) -> str:
+        held.release()
+        assert stopping.wait(120)
+        return "Its fire-protection system was not ready [1]."
+
+    def wait_for_answer(address: str) -> dict[str, str]:
+        calls = f"{address}/gradio_api/call/ask"
+        event = httpx.post(calls, json={"data": [BERLIN, None, None]}, timeout=60).json()["event_id"]
+        with httpx.stream("GET", f"{calls}/{event}", timeout=120) as reply:
+            everyone.wait(60)
+            text = reply.read().decode()
+        assert "event: error" in text
+        return json.loads(re.findall(r"^data: (.*)$", text, re.MULTILINE)[-1])
+
+    with (
+        model_server(hold) as model,
+        run_server(sample_folder, log, DATELINE_MODEL=model) as (address, process),
+        ThreadPoolExecutor(8) as pool,
+    ):
+        try:
+            waiting = [pool.submit(wait_for_answer, address) for _ in range(8)]
+            everyone.wait(60)
+            assert all(held.acquire(timeout=60) for _ in range(CONCURRENT_ANSWERS))
             process.send_signal(signal.SIGTERM)
-            results = [
-                json.loads(re.findall(r"^data: (.*)$", reply.result().text, re.MULTILINE)[-1])
-                for reply in waiting
-            ]
-        answered = [data for data in results if isinstance(data, list)]
-        refused = [data for data in results if isinstance(data, dict)]
-        assert answered and refused and {data["title"] for data in refused} == {"shutting_down"}
-        assert all(data[0]["codes"] == [] for data in answered)
-        assert process.wait(20) == 0
-    assert "Traceback" not in (tmp_path / "log").read_text()
+            wait_until(lambda: "shutting down" in log.read_text())
+        finally:
+            stopping.set()
+        assert [reply.result()["title"] for reply in waiting] == 8 * ["shutting_down"]
+        assert process.wait(60) == 0
+    assert "Traceback" not in log.read_text()
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
@@ -549,13 +556,8 @@ def test_signals_end_the_server_and_its_model_process(
     sample_folder: Path, tmp_path: Path, stop_signal: signal.Signals
 ) -> None:
     with run_server(sample_folder, tmp_path / "log") as (_, process):
-        (child,) = subprocess.run(
-            ["pgrep", "-f", "-P", str(process.pid), "rag.generation.worker"], capture_output=True, text=True
-        ).stdout.split()
+        (worker,) = model_processes(process)
         process.send_signal(stop_signal)
-        process.wait(20)
-        deadline = time.monotonic() + 5
-        while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert not Path(f"/proc/{child}").exists()
+        process.wait(60)
+        wait_until(lambda: not Path(f"/proc/{worker}").exists())
     assert "Traceback" not in (tmp_path / "log").read_text()

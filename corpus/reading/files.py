@@ -1,5 +1,6 @@
 """Find article files and read their articles, whatever their format."""
 
+import atexit
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,7 @@ _HOW_STATED = {
 # Their text is in a field of its own, or what trafilatura takes for the article.
 _BODY_FORMATS = (".html", ".htm", ".mhtml", ".mht", ".csv", ".xml", ".rss", ".atom")
 _parser = SandboxedParser()
+atexit.register(_parser.close)
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:

@@ -137,7 +137,10 @@ class SandboxedParser:
         return self._lock.locked()
 
     def close(self) -> None:
-        """End the child process."""
+        """End the child process, even while it parses a file."""
+        child = self._child
+        if child is not None:
+            child.kill()
         with self._lock:
             self._end_child()
 

@@ -168,9 +168,9 @@ def _serve_page(
         if opens:
             webbrowser.open(address)
         _wait_for_stop()
-        click.echo("Dateline is shutting down")
         # New and waiting requests are refused; replies that are being sent are finished.
         assistant.begin_shutdown()
+        click.echo("Dateline is shutting down")
         page.server.close()  # type: ignore[no-untyped-call]
     finally:
         assistant.close()
