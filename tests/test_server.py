@@ -383,9 +383,7 @@ def test_the_page_opens_in_the_browser_when_it_is_ready(sample_folder: Path, tmp
     browser.chmod(0o700)
     settings = {"BROWSER": str(browser), "DATELINE_MODEL": "none"}
     with run_server(sample_folder, tmp_path / "log", options=("--browser",), **settings) as (address, _):
-        deadline = time.monotonic() + 60
-        while not opened.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(opened.exists)
         assert opened.read_text().strip() == address
 
 
