@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+import llama_cpp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,6 +54,45 @@ def test_generation_stops_before_a_stop_text(chat: LocalChatModel) -> None:
     free = chat.invoke("Count: one, two, three", max_tokens=30).text
     mark = free[len(free) // 2 :][:3]
     assert chat.invoke("Count: one, two, three", max_tokens=30, stop=[mark]).text == free[: free.index(mark)]
+
+
+def compare(chat: LocalChatModel, system: str, question: str, choices: list[str]) -> list[float]:
+    messages = [SystemMessage(system), HumanMessage(question)]
+    (found,) = [
+        piece.response_metadata["probabilities"]
+        for piece in chat.stream(messages, endings=[""], choices=choices)
+        if "probabilities" in piece.response_metadata
+    ]
+    return found
+
+
+def test_the_choice_that_the_model_would_write_is_the_likeliest(chat: LocalChatModel) -> None:
+    prompt = "You name colours in one word.", "What colour is the sky?"
+    answer = chat.invoke([SystemMessage(prompt[0]), HumanMessage(prompt[1])], max_tokens=1).text
+    found = compare(chat, *prompt, ["seventeen", answer, "[", "Zebra"])
+    assert max(found) == found[1] and min(found) > 0 and sum(found) < 1
+
+
+def test_two_prompts_in_turn_are_each_read_once_and_compared_alike(loaded_model: LoadedModel) -> None:
+    def ask(system: str, *endings: str) -> tuple[list[list[float]], int]:
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": "It is Monday."}]
+        before = llama_cpp.llama_perf_context(loaded_model._model.ctx).n_p_eval
+        found = list(loaded_model.compare(messages, list(endings), ["Yes", "No"]))
+        return found, llama_cpp.llama_perf_context(loaded_model._model.ctx).n_p_eval - before
+
+    asked = " Is it open?", " Is it shut?"
+    systems = [f"You answer yes or no. The {name} is open on Mondays." * 3 for name in ("ferry", "library")]
+    (first, whole), (second, _) = (ask(system, *asked) for system in systems)
+    again, short = ask(systems[0], *asked)
+    assert again == first and ask(systems[1], *asked)[0] == second and first != second
+    assert 0 < short < whole / 2
+    assert first[0] != first[1] and ask(systems[0], *asked[::-1])[0] == first[::-1]
+
+
+def test_choices_that_begin_alike_are_an_error_and_not_a_crash(chat: LocalChatModel) -> None:
+    with pytest.raises(ModelError, match="begin with the same token"):
+        compare(chat, "Answer.", "Which?", ["Yes", "Yes, it is"])
+    assert chat.invoke("Name a colour.", max_tokens=5).text
 
 
 TEMPLATES = [

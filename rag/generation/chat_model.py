@@ -28,7 +28,8 @@ class LocalChatModel(BaseChatModel):
     """langchain's chat model over a `ModelProcess`.
 
     Decoding is greedy unless `temperature` is given. With `sentences` and `logit_bias` it writes what
-    `ModelProcess.extract` does; the probabilities are in the `response_metadata` of a chunk.
+    `ModelProcess.extract` does; with `endings` and `choices` nothing, as it only compares these
+    (`ModelProcess.compare`). In both cases probabilities are in the `response_metadata` of chunks.
     """
 
     model_name: str
@@ -73,6 +74,8 @@ class LocalChatModel(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str], on_usage: OnUsage, options: dict[str, Any]
     ) -> Generator[str | list[float], None, None] | Generator[str, None, None]:
         chat = [{"role": _ROLES.get(message.type, "user"), "content": message.text} for message in messages]
+        if "choices" in options:
+            return self._process.compare(chat, options["endings"], options["choices"], on_usage)
         max_tokens = options.get("max_tokens", self.max_tokens)
         if "sentences" in options:
             return self._process.extract(

@@ -206,6 +206,22 @@ class ModelProcess:
         }
         yield from self._stream(on_usage, request)
 
+    def compare(
+        self,
+        messages: list[dict[str, str]],
+        endings: list[str],
+        choices: list[str],
+        on_usage: OnUsage = lambda usage: None,
+    ) -> Generator[str | list[float], None, None]:
+        """Yield, for each ending of the last message, the probability that an answer begins with each choice.
+
+        A choice stands for its first token. What the endings share is read once.
+
+        Raises:
+            ModelError: The model failed, crashed or took too long, or two choices begin with the same token.
+        """
+        yield from self._stream(on_usage, {"messages": messages, "endings": endings, "choices": choices})
+
     def _stream(self, on_usage: OnUsage, request: dict[str, Any]) -> Generator[str | list[float], None, None]:
         for event in self._request(**request):
             if "done" in event:

@@ -6,15 +6,17 @@ lines:
     in   {"id", "messages", "max_tokens", "temperature", "stop"}        generate text
          {"id", "messages", "max_tokens", "sentences", "logit_bias"}    extract an answer
                                                                         (`rag.generation.decoding`)
+         {"id", "messages", "endings", "choices"}        compare words that an answer begins with
          {"id", "count"}                         count the tokens of a text
          {"cancel": id}                          stop this request and all before it
     out  {"ready": {...}} or {"failed": why}     once, at the start
-         {"id", "probabilities"}                 once, before an extracted answer
+         {"id", "probabilities"}                 once, before an extracted answer; for each ending
          {"id", "text"}                          each piece of an answer
          {"id", "done": why, "read", "tokens"}   the tokens of the prompt, and those written
 """
 
 import codecs
+import ctypes
 import json
 import os
 import queue
@@ -39,6 +41,7 @@ _CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 Message = dict[str, str]
+_MAX_SAVED_BYTES = 100_000_000  # limit: of saved states; a model of 1.5B has 28 kB a token
 
 
 class LoadedModel:
@@ -50,6 +53,7 @@ class LoadedModel:
         )
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
         self._cached_prefix: list[int] = []  # the beginning of the last prompt, whose state is kept
+        self._saved: dict[tuple[int, ...], bytes] = {}  # states behind earlier prefixes, the latest last
         # Request ids ascend; all up to `cancel_up_to` are cancelled, even those that are still in the queue.
         self.request, self.cancel_up_to = 0, -1
         self.tokens_read, self.tokens_written = 0, 0  # of the last request
@@ -219,6 +223,34 @@ class LoadedModel:
                 self._model.eval([*newline, *opening])
                 logits = self._logits()
 
+    def compare(
+        self, messages: list[Message], endings: list[str], choices: list[str]
+    ) -> Iterator[list[float]]:
+        """Yield, for each ending of the last message, the probabilities of the choices among all tokens.
+
+        A choice stands for its first token. What the endings share is read once.
+
+        Raises:
+            ValueError: The prompt does not fit into the context, or two choices begin with the same token.
+        """
+        firsts = [self._tokenize(choice, special=False)[0] for choice in choices]
+        if len(set(firsts)) < len(firsts):
+            raise ValueError(f"two of {', '.join(choices)} begin with the same token; compare other words")
+        *before, last = messages
+        chats = [[*before, {**last, "content": last["content"] + ending}] for ending in endings]
+        prompts, starts = zip(*(self._checked_prompt(chat, max_tokens=1) for chat in chats), strict=True)
+        shortest = min(map(len, prompts))
+        differing = (n for n in range(shortest) if len({prompt[n] for prompt in prompts}) > 1)
+        shared = next(differing, shortest - 1)
+        with self._abortable():
+            self._read_prefix(prompts[0][: starts[0]])
+            self._model.eval(prompts[0][starts[0] : shared])
+            for prompt in prompts:
+                self._model.n_tokens = shared  # the next evaluation forgets what is behind it
+                self._model.eval(prompt[shared:])
+                everything = probabilities(self._logits(), range(self._model.n_vocab()))
+                yield [everything[token] for token in firsts]
+
     def _extract_words(self, sentence: SentenceTokens, newline: int, max_tokens: int) -> list[int]:
         """Return the likeliest run of whole words of a sentence, until the model prefers to end the line."""
         words: list[int] = []
@@ -266,15 +298,31 @@ class LoadedModel:
         It is always read as one batch of its own. With llama-cpp-python's reuse of any common prefix, batches
         differ from call to call, and rounding with them, so that the same question got different answers.
         """
+        context, key = self._model.ctx, tuple(tokens)
         if tokens and tokens == self._cached_prefix:
-            memory = llama_cpp.llama_get_memory(self._model.ctx)
-            llama_cpp.llama_memory_seq_rm(memory, -1, len(tokens), -1)
+            llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(context), -1, len(tokens), -1)
             self._model.n_tokens = len(tokens)
             return
         self._cached_prefix = []
         self._model.reset()
-        self._model.eval(tokens)
+        saved = self._saved.pop(key, b"")
+        data = (ctypes.c_uint8 * len(saved)).from_buffer_copy(saved)
+        if saved and llama_cpp.llama_state_seq_set_data(context, data, len(saved), 0):
+            self._model.n_tokens = len(tokens)
+        else:
+            self._model.eval(tokens)
+            saved = self._state()
+        self._saved[key] = saved
+        while sum(map(len, self._saved.values())) > _MAX_SAVED_BYTES:
+            del self._saved[next(iter(self._saved))]
         self._cached_prefix = tokens
+
+    def _state(self) -> bytes:
+        """Return the state behind the tokens that were read."""
+        size = llama_cpp.llama_state_seq_get_size(self._model.ctx, 0)
+        data = (ctypes.c_uint8 * size)()
+        llama_cpp.llama_state_seq_get_data(self._model.ctx, data, size, 0)
+        return bytes(data)
 
 
 def _raise_template_error(reason: str) -> None:
@@ -324,8 +372,11 @@ def _serve(model: LoadedModel, request: dict[str, Any], out: TextIO) -> None:
         _send(out, id=number, done="failed", why=str(error))
 
 
-def _pieces(model: LoadedModel, request: dict[str, Any]) -> Iterator[str | list[float]] | Iterator[str]:
-    messages, max_tokens = request["messages"], request["max_tokens"]
+def _pieces(model: LoadedModel, request: dict[str, Any]) -> Iterator[Any]:
+    messages = request["messages"]
+    if "choices" in request:
+        return model.compare(messages, request["endings"], request["choices"])
+    max_tokens = request["max_tokens"]
     if "sentences" in request:
         return model.extract(messages, max_tokens, request["sentences"], request["logit_bias"])
     return model.generate(messages, max_tokens, request["temperature"], request["stop"])
