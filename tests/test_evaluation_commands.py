@@ -27,6 +27,7 @@ from rag.evaluation.runs.compare import DECISIVE_MEASURES, compare, permutation_
 from rag.evaluation.runs.files import Journal, build_run, load_run, save_run
 from rag.evaluation.runs.run import QuestionResult, evaluate
 from rag.evaluation.runs.sweep import SweepPoint, parse_grid, sweep_plot, sweep_table
+from rag.query.followups import Turn
 
 FERRY = article(body="The ferry costs 34 million crowns. It sails in May.", origin="/x/ferry.md")
 GOLD = GoldQuestion(
@@ -61,6 +62,11 @@ def results(quoting: Assistant) -> list[QuestionResult]:
         (replace(GOLD, must_not=("34 million",)), "must not be said"),
         (replace(GOLD, kind="unanswerable"), "has an answer"),
         (replace(GOLD, answers=(), evidence=()), "nothing says what a right answer holds"),
+        (replace(GOLD, question="Does it cost 34 million?"), "the question itself says “34 million”"),
+        (
+            replace(GOLD, history=(Turn("assistant", "It costs 34 million crowns."),)),
+            "the question itself says “34 million”",
+        ),
         (replace(GOLD, draft=True), "draft"),
         (replace(GOLD, question=" "), "empty"),
         (

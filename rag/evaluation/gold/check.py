@@ -24,6 +24,7 @@ def find_mistakes(
             yield gold.line, f"line {earlier} has the same question; remove one of the two"
         for mistake in (
             *_own_mistakes(gold),
+            *_asked_mistakes(gold),
             *_quote_mistakes(gold, articles),
             *_day_mistakes(gold, articles),
         ):
@@ -49,6 +50,19 @@ def _own_mistakes(gold: GoldQuestion) -> Iterator[str]:
                     f"“{wrong}” must not be said, but every wording of an answer says it; "
                     "remove it from one of the two"
                 )
+
+
+def _asked_mistakes(gold: GoldQuestion) -> Iterator[str]:
+    """Yield the accepted wordings that the question itself says: repeating it would count as right."""
+    asked = "\n".join((*(turn.text for turn in gold.history), gold.question))
+    for wording in (
+        wording for wordings in gold.answers if not is_yes_or_no(wordings) for wording in wordings
+    ):
+        if contains_wording(asked, wording):
+            yield (
+                f"the question itself says “{_shorten(wording)}”, so that repeating it would be right; "
+                "remove the wording, or ask without it"
+            )
 
 
 def _quote_mistakes(gold: GoldQuestion, articles: Sequence[Article]) -> Iterator[str]:
