@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.measuring import memory, percentiles, timed
-from rag.evaluation.gold import read_gold
+from rag.evaluation.gold.questions import read_gold
 from rag.settings import ROOT
 
 Search = Callable[[str], object]

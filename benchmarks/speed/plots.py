@@ -1,10 +1,10 @@
-"""Draw what was measured as SVG files for docs/performance.md."""
+"""Draw what was measured as SVG files for docs/performance.md.
+
+pygal is imported where it draws, since it puts an importer of its own into `sys.meta_path`.
+"""
 
 from pathlib import Path
 from typing import Any
-
-import pygal
-from pygal.style import CleanStyle
 
 
 def draw(result: dict[str, Any], folder: Path) -> None:
@@ -15,8 +15,10 @@ def draw(result: dict[str, Any], folder: Path) -> None:
         _write(searching_by_size(result["searching"]["measured"]), folder / "speed-searching.svg")
 
 
-def question_steps(measured: dict[str, Any]) -> pygal.HorizontalBar:
+def question_steps(measured: dict[str, Any]) -> Any:
     """Return the mean milliseconds of each step of a question."""
+    import pygal
+
     chart = pygal.HorizontalBar(
         show_legend=False, **_options("Processor milliseconds of each step of a question")
     )
@@ -26,8 +28,10 @@ def question_steps(measured: dict[str, Any]) -> pygal.HorizontalBar:
     return chart
 
 
-def searching_by_size(measured: list[dict[str, Any]]) -> pygal.XY:
+def searching_by_size(measured: list[dict[str, Any]]) -> Any:
     """Return the 95th percentile of each search against the number of passages."""
+    import pygal
+
     chart = pygal.XY(
         logarithmic=True,
         x_title="passages",
@@ -43,6 +47,8 @@ def searching_by_size(measured: list[dict[str, Any]]) -> pygal.XY:
 
 
 def _options(title: str) -> dict[str, Any]:
+    from pygal.style import CleanStyle
+
     return {
         "title": title,
         "style": CleanStyle,

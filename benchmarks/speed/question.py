@@ -16,7 +16,7 @@ import rag.retrieval.selection
 import rag.verification.answerability
 from benchmarks.speed.measuring import memory, percentiles
 from rag.assistant import Assistant
-from rag.evaluation.gold import read_gold
+from rag.evaluation.gold.questions import read_gold
 from rag.factory import open_assistant
 from rag.settings import NO_MODEL, ROOT, Settings
 

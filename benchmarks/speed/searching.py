@@ -22,7 +22,7 @@ from corpus.store.database import Store
 from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
 from embeddings.library import Library
-from rag.evaluation.gold import read_gold
+from rag.evaluation.gold.questions import read_gold
 from rag.retrieval.search import Retriever
 from rag.settings import ROOT
 
