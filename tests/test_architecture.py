@@ -41,6 +41,7 @@ LAYERS = (
     {"rag.serving", "rag.evaluation.gold"},
     {"rag.evaluation.measures"},
     {"rag.evaluation.retrieval", "rag.evaluation.runs"},
+    {"rag.evaluation.controls"},
     {"rag.evaluation.reports"},
     {"rag.page"},
     {"rag.cli"},

@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from tqdm import tqdm
 
-from benchmarks.answers.newcomer import NewcomerRecipe
 from benchmarks.answers.sets import SETS
 from benchmarks.answers.steps import STEPS, without_step
 from docs.results import systems_table
@@ -31,6 +30,7 @@ from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.answers.answer import Answer
 from rag.assistant import Assistant
+from rag.evaluation.controls.recipe import NewcomerRecipe
 from rag.evaluation.gold.questions import GoldQuestion
 from rag.evaluation.runs.run import RANKING_DEPTH, measure_answer
 from rag.evaluation.runs.summary import summarise

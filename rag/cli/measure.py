@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,13 @@ from tqdm import tqdm
 
 from rag.cli.click_extensions import MultiValueCommand, json_option
 from rag.cli.evaluate import GOLD_HELP, PATH, half_option, print_result, read_questions, show_progress
-from rag.settings import Settings
+from rag.settings import NO_MODEL, Settings
 
 if TYPE_CHECKING:
     from rag.evaluation.gold.questions import GoldQuestion
+
+
+CONTROL_NAMES = ("best-sentence", "best-passage", "swapped", "evidence-blind", "recipe", "recipe-larger")
 
 
 @click.command()
@@ -35,6 +38,13 @@ if TYPE_CHECKING:
 @click.option(
     "--perturbed", is_flag=True, help="Search only: how much is lost when questions are typed otherwise."
 )
+@click.option(
+    "--control",
+    "controls",
+    multiple=True,
+    type=click.Choice(CONTROL_NAMES),
+    help="Ask a control instead, and keep its figures beside the run's for its report; repeatable.",
+)
 @click.option("--out", type=PATH, help="File for the results (default: beside the gold file, .results.json).")
 @half_option
 @click.option(
@@ -51,6 +61,7 @@ def run(
     work: Path | None,
     search: bool,
     perturbed: bool,
+    controls: tuple[str, ...],
     out: Path | None,
     half: str | None,
     parallel: int,
@@ -71,6 +82,8 @@ def run(
         _measure_perturbed(questions, out, as_json)
     elif search:
         _measure_search(questions, out, as_json)
+    elif controls:
+        _measure_controls(controls, gold, questions, out or gold.with_suffix(".results.json"), as_json)
     else:
         _measure_answers(gold, questions, out or gold.with_suffix(".results.json"), parallel, as_json)
 
@@ -106,6 +119,26 @@ def _measure_answers(
         f"{summary_table(measured)}\n\n"
         f"Every question and answer: {out}\nTo read it: dateline evaluate report {out}",
     )
+
+
+def _measure_controls(
+    names: tuple[str, ...], gold: Path, questions: "list[GoldQuestion]", out: Path, as_json: bool
+) -> None:
+    """Ask each control every question, and keep its figures beside the run in `out`."""
+    from rag.evaluation.controls.files import control_table, controls_file, measure_control, save_control
+    from rag.evaluation.runs.files import run_conditions
+    from rag.factory import open_assistant
+
+    settings = Settings.read()
+    assistant = open_assistant(replace(settings, model=NO_MODEL))
+    try:
+        conditions, file = run_conditions(assistant, gold), controls_file(out)
+        for name in names:
+            figures = measure_control(name, assistant, settings, questions, file, conditions, show_progress)
+            save_control(file, name, figures, conditions)
+            print_result(as_json, {"control": name, **figures}, f"{name}\n\n{control_table(figures)}\n")
+    finally:
+        assistant.close()
 
 
 def _measure_search(questions: "list[GoldQuestion]", out: Path | None, as_json: bool) -> None:

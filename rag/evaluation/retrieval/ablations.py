@@ -34,7 +34,7 @@ from rag.evaluation.retrieval.multihop import (
 from rag.query.parts import split_question
 from rag.retrieval.search import Retriever, Scoring
 
-_CHUNK_CHARS, _OVERLAP_CHARS = 1000, 200  # what most tutorials take
+CHUNK_CHARS, OVERLAP_CHARS = 1000, 200  # what most tutorials take
 # Each part of the product's scoring, with the `Scoring` fields that switch it off.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "without words": {"words": 0.0},
@@ -134,9 +134,9 @@ def _newcomer_search(folder: Path, work: Path, encoder: Encoder, progress: Progr
     """Return a search by cosine over chunks of 1,000 characters that overlap by 200."""
     bodies = [str(entry["body"]) for entry in load_articles(folder)]
     chunks = [
-        body[start : start + _CHUNK_CHARS]
+        body[start : start + CHUNK_CHARS]
         for body in bodies
-        for start in range(0, max(1, len(body) - _OVERLAP_CHARS), _CHUNK_CHARS - _OVERLAP_CHARS)
+        for start in range(0, max(1, len(body) - OVERLAP_CHARS), CHUNK_CHARS - OVERLAP_CHARS)
     ]
     vectors = work / "newcomer.npy"
     if not vectors.exists():
