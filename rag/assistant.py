@@ -4,6 +4,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from math import isfinite
 from threading import Event
 
 from corpus.store.filters import Filters
@@ -25,6 +26,7 @@ from rag.retrieval.selection import SelectedEvidence, select_evidence
 from rag.verification.answerability import (
     ANSWER_THRESHOLD,
     ASK_READER_THRESHOLD,
+    answer_margin,
     is_answerable,
     judge_answerability,
 )
@@ -48,17 +50,30 @@ class Assistant:
         self._question_chars = question_chars
         self._shutting_down = Event()
 
-    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        *,
+        may_refuse: bool = True,
+    ) -> Answer:
         """Return the finished answer: the last one of `stream`."""
-        *_, last = self.stream(question, history, filters)
+        *_, last = self.stream(question, history, filters, may_refuse=may_refuse)
         return last
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        *,
+        may_refuse: bool = True,
     ) -> Iterator[Answer]:
         """Yield the answer as it grows: with its evidence, then with unverified words, at last verified.
 
-        Closing the iterator stops the model.
+        Closing the iterator stops the model. Without `may_refuse` whatever comes nearest is the answer: the
+        evaluation asks so what refusing has spared.
 
         Raises:
             InvalidQuestion: the question is empty or too long.
@@ -74,7 +89,8 @@ class Assistant:
         yield answer
         with self.library.encoder.questions_first():
             score = judge_answerability(evidence, self.library)
-        if score < self._threshold(evidence):
+        answer = _with_confidence(answer, score)
+        if not evidence.shown or (may_refuse and score < self._threshold(evidence)):
             answer = refuse(answer, self.library.coverage())
         elif not self._writes(evidence):
             answer = compose_answer(answer, evidence, quote_evidence(evidence))
@@ -83,7 +99,8 @@ class Assistant:
             answer = compose_answer(answer, evidence, verified)
         else:
             answer, output = yield from self._generate(answer, evidence, began)
-            if self._declines(output, score):
+            answer = _with_confidence(answer, score, _refusal_probability(output))
+            if may_refuse and self._declines(output, score):
                 answer = refuse(answer, self.library.coverage())
             else:
                 verified = verify_output(output, evidence, self.model.extractive)
@@ -181,12 +198,19 @@ class Assistant:
         """Return True if the model refuses to answer, or doubts an answer together with the evidence."""
         if self.model.may_refuse and is_refusal(output.text, self._prompts.refusal):
             return True
-        refusal = output.probabilities[0] if output.probabilities else None
-        return self.model.extractive and not is_answerable(score, refusal)
+        return self.model.extractive and not is_answerable(score, _refusal_probability(output))
 
     def _check_running(self) -> None:
         if self._shutting_down.is_set():
             raise ShuttingDown("Dateline is shutting down; ask again when it has been started anew.")
+
+
+def _refusal_probability(output: ModelOutput) -> float | None:
+    return output.probabilities[0] if output.probabilities else None
+
+
+def _with_confidence(answer: Answer, score: float, refusal: float | None = None) -> Answer:
+    return answer.replace(confidence=answer_margin(score, refusal) if isfinite(score) else None)
 
 
 def _since(began: float) -> float:

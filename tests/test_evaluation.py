@@ -129,11 +129,17 @@ def test_error_in_a_gold_file_names_the_line(tmp_path: Path) -> None:
     for text, why in (
         ("", "no questions"),
         ('{"question": "a"}\n{', "line 2"),
-        ('{"answers": []}', "line 1: 'question'"),
+        ('{"answers": []}', "line 1: question: "),
         ('{"question": "a", "kind": "odd"}', "odd"),
         ('{"question": "a", "answers": ["1", "2"], "as_of": ["2020"]}', "1 entries for 2 answers"),
         ('{"question": "a", "answers": ["1"], "as_of": "in May"}', "is no date"),
-        ('{"id":1,"question":"a"}\n{"id":1,"question":"b"}', "is used twice"),
+        (
+            '{"id":1,"question":"a"}\n{"id":1,"question":"b"}',
+            "line 2: the id 1 is used twice, first on line 1",
+        ),
+        ('{"question": "a", "answers": "34"}', "line 1: answers: "),
+        ('{"question": "a"}\n{"question": "b", "answers": [[500]]}', "line 2: answers.0"),
+        ('[{"question": "a"}]', "line 1: "),
     ):
         file.write_text(text)
         with pytest.raises(EvaluationError, match=why):
@@ -161,7 +167,7 @@ def test_gold_questions_from_csv(tmp_path: Path) -> None:
         (("34 million", "thirty-four million"),),
         (GoldQuote("ferry", "costs 34 million"),),
     )
-    assert (sails.kind, sails.line) == ("unanswerable", 3)
+    assert (sails.kind, sails.line, sails.scored) == ("not scored", 3, False)
 
 
 def test_each_measure_catches_the_system_broken_in_its_way(quoting: Assistant) -> None:
@@ -174,8 +180,8 @@ def test_each_measure_catches_the_system_broken_in_its_way(quoting: Assistant) -
         def __init__(self, change: object) -> None:
             self._change, self.search, self.library = change, quoting.search, quoting.library
 
-        def ask(self, question: str, history: object = ()) -> Answer:
-            return self._change(quoting.ask(question))  # type: ignore[operator]
+        def ask(self, question: str, history: object = (), may_refuse: bool = True) -> Answer:
+            return self._change(quoting.ask(question, may_refuse=may_refuse))  # type: ignore[operator]
 
     def replace_words(answer: Answer) -> Answer:
         return answer.replace(
@@ -202,7 +208,7 @@ def test_each_measure_catches_the_system_broken_in_its_way(quoting: Assistant) -
         )
 
     def refuse_all(answer: Answer) -> Answer:
-        return answer.replace(status="unanswerable", statements=())
+        return answer.replace(status="unanswerable", statements=(), confidence=None)  # is not asked again
 
     def summary_with(change: Callable[[Answer], Answer]) -> Summary:
         return summarise(list(evaluate(Broken(change), questions)))  # type: ignore[arg-type]

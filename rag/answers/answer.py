@@ -48,7 +48,8 @@ class Answer:
 
     While it is being written, `status` is "writing" and `draft` holds unchecked words. `searched` is the
     stand-alone question that was searched for. `evidence` holds the nearest sentences, best first; the
-    answer rests only on what its `statements` cite.
+    answer rests only on what its `statements` cite. `confidence` is the score that decided whether to answer,
+    above the least that is answered; it is None for an overview, and never leaves the program.
     """
 
     question: str
@@ -64,6 +65,7 @@ class Answer:
     model: str = ""
     codes: tuple[AnswerCode, ...] = ()
     draft: str = ""
+    confidence: float | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -68,13 +68,18 @@ _DENIAL = re.compile(
 
 
 def is_answerable(score: float, refusal: float | None) -> bool:
-    """Return whether the evidence answers, by its score and the probability that a trained reader refuses.
+    """Return whether the evidence answers, by its score and the probability that a trained reader refuses."""
+    return answer_margin(score, refusal) >= 0
 
-    Without a probability (None) the score decides alone.
+
+def answer_margin(score: float, refusal: float | None) -> float:
+    """Return how far the evidence is above the least that is answered; below 0 it is refused.
+
+    Without a probability that a trained reader refuses (None) the score decides alone.
     """
     if refusal is None:
-        return score >= ANSWER_THRESHOLD
-    return score - REFUSAL_WEIGHT * refusal_log_odds(refusal) >= COMBINED_THRESHOLD
+        return score - ANSWER_THRESHOLD
+    return score - REFUSAL_WEIGHT * refusal_log_odds(refusal) - COMBINED_THRESHOLD
 
 
 def judge_answerability(evidence: SelectedEvidence, library: Library) -> float:

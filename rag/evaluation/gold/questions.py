@@ -2,16 +2,18 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from corpus.article import Article, InvalidDate, PartialDate
+from rag.answers.schema import InvalidValue, JsonModel, TurnJson, parse
 from rag.query.followups import Turn
 
 UNANSWERABLE = "unanswerable"
+UNSCORED = "not scored"  # the kind of a question without gold: it is asked and shown
 YES_NO = "yes-no"
 QUESTION_KINDS = (
     "fact",
@@ -31,6 +33,26 @@ _EXPECTED_LINE = (
 
 class EvaluationError(ValueError):
     """A gold file, run or option of the evaluation that cannot be used; the message holds the remedy."""
+
+
+class _QuoteEntry(JsonModel):
+    article: str
+    quote: str
+
+
+class _GoldEntry(JsonModel):
+    """A line of a gold file; keys that are not here are ignored."""
+
+    question: str
+    id: str | int | None = None
+    kind: str = ""
+    answers: Sequence[str | list[str]] = ()
+    evidence: Sequence[_QuoteEntry] = ()
+    history: Sequence[TurnJson] = ()
+    must_not: Sequence[str] = ()
+    as_of: str | list[str | list[str] | None] | None = None
+    okay: Sequence[str | list[str]] = ()
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +77,8 @@ class GoldQuestion:
     """One question with its expected answers and the quotes that support them.
 
     `answers` holds everything that must be said, each as a tuple of accepted wordings; an unanswerable
-    question has none. `as_of` holds, for each answer, the days for which its value is right, where that is to
+    question has none. `okay` holds what may be said beside it, in the same form. `as_of` holds, for each
+    answer, the days for which its value is right, where that is to
     be measured. A `draft` still waits for a person's review.
     """
 
@@ -67,8 +90,14 @@ class GoldQuestion:
     history: tuple[Turn, ...] = ()
     must_not: tuple[str, ...] = ()
     as_of: tuple[tuple[PartialDate, ...], ...] = ()
+    okay: tuple[tuple[str, ...], ...] = ()
     draft: bool = False
     line: int = field(default=0, compare=False)
+
+    @property
+    def scored(self) -> bool:
+        """True if something says what a right answer is: wanted answers, or that there is none."""
+        return bool(self.answers) or self.kind == UNANSWERABLE
 
     @property
     def for_development(self) -> bool:
@@ -79,6 +108,7 @@ class GoldQuestion:
 def read_gold(path: Path) -> list[GoldQuestion]:
     """Read the questions of a JSON lines or CSV file, in order; only "question" is required.
 
+    A question without "answers" is asked and not scored, unless its "kind" is "unanswerable".
     "as_of" is one day for all answers, or an entry for each of them: a day, a list of days that are all
     right, or null. In a CSV file "answers" and "must_not" hold wordings separated by "|", "article" and
     "quote" one quote that supports the answer.
@@ -91,10 +121,14 @@ def read_gold(path: Path) -> list[GoldQuestion]:
         raise EvaluationError(
             f'{path}: no questions; each line should be {{"question": ..., "answers": [[...]]}}'
         )
-    ids = [question.id for question in questions]
-    repeated = sorted({name for name in ids if ids.count(name) > 1})
-    if repeated:
-        raise EvaluationError(f"{path}: the id {repeated[0]} is used twice; give each question its own")
+    lines: dict[str, int] = {}
+    for question in questions:
+        first = lines.setdefault(question.id, question.line)
+        if first != question.line:
+            raise EvaluationError(
+                f"{path}, line {question.line}: the id {question.id} is used twice, first on line {first}; "
+                "give each question its own"
+            )
     return questions
 
 
@@ -130,32 +164,34 @@ def _entry_from_row(row: dict[str, str]) -> dict[str, Any]:
     return entry
 
 
-def _parse_question(where: str, number: int, entry: dict[str, Any]) -> GoldQuestion:
+def _parse_question(where: str, number: int, entry: object) -> GoldQuestion:
     """Return the question of an entry; `where` opens the message of an error."""
     try:
-        answers = tuple(
-            tuple(wordings) if isinstance(wordings, list) else (wordings,)
-            for wordings in entry.get("answers", ())
-        )
+        given = parse(_GoldEntry, entry)
         gold = GoldQuestion(
-            id=str(entry.get("id", number)),
-            question=entry["question"],
-            kind=entry.get("kind", "fact" if answers else UNANSWERABLE),
-            answers=answers,
-            evidence=tuple(GoldQuote(**quote) for quote in entry.get("evidence", ())),
-            history=tuple(Turn(**turn) for turn in entry.get("history", ())),
-            must_not=tuple(entry.get("must_not", ())),
-            as_of=_parse_days(entry.get("as_of"), len(answers)),
-            draft=bool(entry.get("draft")),
+            id=str(number if given.id is None else given.id),
+            question=given.question,
+            kind=given.kind or ("fact" if given.answers else UNSCORED),
+            answers=_nuggets(given.answers),
+            evidence=tuple(GoldQuote(quote.article, quote.quote) for quote in given.evidence),
+            history=tuple(Turn(turn.role, turn.text) for turn in given.history),
+            must_not=tuple(given.must_not),
+            as_of=_parse_days(given.as_of, len(given.answers)),
+            okay=_nuggets(given.okay),
+            draft=given.draft,
             line=number,
         )
-    except (KeyError, TypeError, AttributeError, InvalidDate) as error:
+    except (InvalidValue, InvalidDate) as error:
         raise EvaluationError(f"{where}: {error}; {_EXPECTED_LINE}") from error
-    if gold.kind not in QUESTION_KINDS:
+    if given.kind and gold.kind not in QUESTION_KINDS:
         raise EvaluationError(
             f'{where}: the kind "{gold.kind}" is unknown; there are {", ".join(QUESTION_KINDS)}'
         )
     return gold
+
+
+def _nuggets(answers: Sequence[str | list[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple((wordings,) if isinstance(wordings, str) else tuple(wordings) for wordings in answers)
 
 
 def _parse_days(

@@ -34,16 +34,18 @@ def evidence_at(k: int, gold: GoldQuestion, spans: Sequence[ArticleSpan]) -> flo
     return float(any(_overlaps_gold(gold, span) for span in spans[:k]))
 
 
-def right(gold: GoldQuestion, answer: Answer) -> float:
-    """Return 1 if the answer says all that it must and nothing that it must not, else 0.
+def right(gold: GoldQuestion, answer: Answer) -> float | None:
+    """Return the lenient score: 1 if all that must be said is shown, and nothing that must not, else 0.
 
     An unanswerable question is right when it is refused. Wordings are compared without case and as whole
     words: "300" is not in "1,300". A mere "yes" or "no" counts only where the first statement begins with it
-    and is no quotation: articles are full of the word "no".
+    and is no quotation: articles are full of the word "no". A question without gold has no score (None).
     """
+    if not gold.scored:
+        return None
     if gold.kind == UNANSWERABLE:
         return float(refused(answer))
-    text = _text(answer)
+    text = shown_text(answer)
     return float(
         all(_answers_said(gold, answer)) and not any(contains_wording(text, wrong) for wrong in gold.must_not)
     )
@@ -108,7 +110,7 @@ def outdated(gold: GoldQuestion, answer: Answer) -> float | None:
     """
     if gold.kind != "latest" or not gold.must_not:
         return None
-    return float(any(contains_wording(_text(answer), wording) for wording in gold.must_not))
+    return float(any(contains_wording(shown_text(answer), wording) for wording in gold.must_not))
 
 
 def as_of_right(gold: GoldQuestion, answer: Answer) -> float | None:
@@ -179,13 +181,14 @@ def precision_recall(relevant: Sequence[bool], chosen: Sequence[bool]) -> tuple[
     return both / sum(chosen) if any(chosen) else 0.0, both / sum(relevant) if any(relevant) else 0.0
 
 
-def _text(answer: Answer) -> str:
+def shown_text(answer: Answer) -> str:
+    """Return the texts of all statements."""
     return "\n".join(statement.text for statement in answer.statements)
 
 
 def _answers_said(gold: GoldQuestion, answer: Answer) -> list[float]:
     """Return 1 for each gold answer that is said, else 0."""
-    text = _text(answer)
+    text = shown_text(answer)
     return [
         float(
             _decides(answer, wordings)
@@ -199,7 +202,16 @@ def _answers_said(gold: GoldQuestion, answer: Answer) -> list[float]:
 def _decides(answer: Answer, wordings: Sequence[str]) -> bool:
     """Return True if the first statement is no quotation and begins with the expected "yes" or "no"."""
     first = [statement.text for statement in answer.statements[:1] if statement.verdict != QUOTED]
-    return bool(first) and _normalise_squad(first[0]).split()[:1] == [_normalise_squad(wordings[0])]
+    return bool(first) and begins_with(first[0], wordings[0])
+
+
+def begins_with(text: str, word: str) -> bool:
+    """Return True if a word opens a text, without case and punctuation.
+
+    >>> begins_with("No, there is none.", "no"), begins_with("Nobody came.", "no")
+    (True, False)
+    """
+    return _normalise_squad(text).split()[:1] == [_normalise_squad(word)]
 
 
 def _f1(words: Sequence[str], expected: Sequence[str]) -> float:

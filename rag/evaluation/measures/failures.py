@@ -23,11 +23,13 @@ FAILURE_CLASSES = (
 
 
 def classify_failure(gold: GoldQuestion, relevant: Sequence[bool], answer: Answer) -> str | None:
-    """Return the class of an answer's failure, or None where the answer is right.
+    """Return the class of an answer's failure, or None where the answer is right or the question has no gold.
 
     `relevant` is True for each article found that is a gold article. A refusal counts as wrong only where the
     gold words were in the evidence; otherwise the step that lost them is named.
     """
+    if not gold.scored:
+        return None
     if measures.right(gold, answer):
         return UNSUPPORTED if measures.unsupported(answer) else None
     if gold.kind == UNANSWERABLE:

@@ -8,11 +8,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from rag.evaluation.measures.failures import FAILURE_CLASSES
+from rag.evaluation.measures.strict import RULES
+from rag.evaluation.reports.risk_drawing import risk_drawing
 
 _TEMPLATES = Path(__file__).parent
 # The measures that are shown first, as bars, where the run has them.
 _MAIN_MEASURES = (
+    "strictly right",
     "right",
+    "nugget recall",
+    "statement precision",
     "evidence@3",
     "citation precision",
     "citation recall",
@@ -49,6 +54,9 @@ def markdown_report(run: dict[str, Any]) -> str:
     lines += [f"| {name} | {value} | |" for name, value in view["others"]]
     lines += ["", "| what went wrong | questions |", "|---|---|"]
     lines += [f"| {name} | {count} |" for name, count, _ in view["failures"]]
+    if view["rules"]:
+        lines += ["", "| right, and not strictly | questions |", "|---|---|"]
+        lines += [f"| {name} | {count} |" for name, count in view["rules"]]
     for name, _, results in view["failures"]:
         if results:
             lines += ["", f"## {name.capitalize()}", ""]
@@ -85,9 +93,18 @@ def _view(run: dict[str, Any]) -> dict[str, Any]:
         "refused": _refused_by_group(run),
         "groups": {name: summary for name, summary in run["summary"].items() if "/" in name},
         "failures": [(name, len(results), results) for name, results in by_class.items()],
-        "right": [result for result in run["results"] if not result["failure"]],
+        "right": [r for r in run["results"] if r["right"] is not None and not r["failure"]],
+        "unscored": [result for result in run["results"] if result["right"] is None],
+        "rules": _broken_rules(run["results"]),
+        "risk": risk_drawing(run["results"]),
         "seconds": _histogram([result["seconds"] for result in run["results"]]),
     }
+
+
+def _broken_rules(results: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Return, for the answers that are right and not strictly so, how many break which rule first."""
+    first = Counter(r["broken"][0] for r in results if r["right"] and r.get("broken"))
+    return [(rule, first[rule]) for rule in RULES if first[rule]]
 
 
 def _refused_by_group(run: dict[str, Any]) -> dict[str, int]:

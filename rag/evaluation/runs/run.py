@@ -11,9 +11,9 @@ from typing import Any
 from corpus.article import Article
 from rag.answers.answer import Answer, datelines
 from rag.assistant import Assistant
-from rag.evaluation.gold.questions import EvaluationError, GoldQuestion
+from rag.evaluation.gold.questions import UNANSWERABLE, EvaluationError, GoldQuestion
 from rag.evaluation.measures import answers as measures
-from rag.evaluation.measures import ranking
+from rag.evaluation.measures import nuggets, ranking, strict
 from rag.evaluation.measures.failures import classify_failure
 from rag.query.followups import rewrite_followup
 from rag.retrieval.search import Retriever
@@ -27,8 +27,10 @@ _SHOWN_EVIDENCE = 3  # sentences of a question that a report shows
 class QuestionResult:
     """One question's measures, each None where it does not apply.
 
-    `failure` is the class of what went wrong, `shown` what a report shows of the question. The field names
-    are the keys of run files.
+    `failure` is the class of what went wrong, `broken` the rules of the strict score that the answer breaks,
+    `confidence` the product's own, by which it refuses; `anyway` is the strict score had it not refused (0
+    for an unanswerable question). `shown` is what a report shows of the question. The field names are the
+    keys of run files.
     """
 
     id: str
@@ -40,7 +42,16 @@ class QuestionResult:
     status: str
     text: str
     failure: str | None
-    right: float
+    right: float | None
+    strict: float | None
+    broken: tuple[str, ...]
+    anyway: float | None
+    confidence: float | None
+    crag: float | None
+    crag_lenient: float | None
+    nugget_recall: float | None
+    statement_precision: float | None
+    written: float | None
     refused: bool
     article_3: float | None
     precision_3: float | None
@@ -103,8 +114,12 @@ def _evaluate_question(
     started = time.monotonic()
     answer = assistant.ask(gold.question, gold.history)
     seconds = time.monotonic() - started
+    anyway = answer
+    if gold.answers and measures.refused(answer) and answer.confidence is not None:
+        anyway = assistant.ask(gold.question, gold.history, may_refuse=False)
     gold_articles = [by_name[quote.article] for quote in gold.evidence if quote.article in by_name]
-    return measure_answer(gold, [hit.passage.article for hit in hits], answer, seconds, gold_articles)
+    found = [hit.passage.article for hit in hits]
+    return measure_answer(gold, found, answer, seconds, gold_articles, anyway)
 
 
 def evaluate_search(retriever: Retriever, questions: Iterable[GoldQuestion]) -> dict[str, float | int]:
@@ -147,9 +162,15 @@ def measure_answer(
     answer: Answer,
     seconds: float,
     gold_articles: Sequence[Article] = (),
+    anyway: Answer | None = None,
 ) -> QuestionResult:
-    """Measure one answer: `found` are the articles of the best passages, `seconds` is what asking took."""
+    """Measure one answer.
+
+    `found` are the articles of the best passages, `seconds` is what asking took, `anyway` is the answer that
+    is given when nothing may be refused.
+    """
     relevant = measures.relevance(gold, found)
+    right, strictly = measures.right(gold, answer), strict.strict(gold, answer)
     dates = [article.published for article in gold_articles]
     publishers = [article.publisher or "unknown" for article in gold_articles]
     return QuestionResult(
@@ -162,7 +183,16 @@ def measure_answer(
         status=answer.status,
         text=answer.text,
         failure=classify_failure(gold, relevant[:RANKING_DEPTH], answer),
-        right=measures.right(gold, answer),
+        right=right,
+        strict=strictly,
+        broken=strict.broken_rules(gold, answer) if gold.scored else (),
+        anyway=0.0 if gold.kind == UNANSWERABLE else strict.strict(gold, anyway or answer),
+        confidence=answer.confidence,
+        crag=strict.crag(gold, answer, strictly),
+        crag_lenient=strict.crag(gold, answer, right),
+        nugget_recall=nuggets.nugget_recall(gold, answer),
+        statement_precision=nuggets.statement_precision(gold, answer),
+        written=strict.written(answer),
         refused=measures.refused(answer),
         **_retrieval_measures(gold, relevant, answer),
         **_text_measures(gold, answer),

@@ -9,10 +9,11 @@ import numpy as np
 from rag.evaluation.gold.questions import UNANSWERABLE
 from rag.evaluation.measures.answers import precision_recall
 from rag.evaluation.measures.failures import FAILURE_CLASSES
+from rag.evaluation.measures.risk import aurc, oracle_aurc, random_aurc
 from rag.evaluation.runs.run import QuestionResult
 
-# The measures of which a summary holds the mean, with the result's field. "right" is over the answerable
-# questions; refusals are counted beside it.
+# The measures of which a summary holds the mean, with the result's field. Those of `OF_ANSWERABLE` are over
+# the answerable questions; refusals are counted beside them.
 MEANS = {
     "right article@3": "article_3",
     "precision@3": "precision_3",
@@ -24,6 +25,12 @@ MEANS = {
     "evidence@1": "evidence_1",
     "evidence@3": "evidence_3",
     "right": "right",
+    "strictly right": "strict",
+    "CRAG": "crag",
+    "CRAG, lenient": "crag_lenient",
+    "nugget recall": "nugget_recall",
+    "statement precision": "statement_precision",
+    "written": "written",
     "values said": "values_said",
     "exact match": "exact_match",
     "F1": "f1",
@@ -41,14 +48,16 @@ COSTS = {
     "tokens read": "tokens_read",
     "tokens written": "tokens_written",
 }
+OF_ANSWERABLE = frozenset({"right", "strictly right"})
 _RESAMPLES = 1000
 Summary = dict[str, float | int | None]
 
 
 def summarise(results: Sequence[QuestionResult]) -> Summary:
     """Return a run's figures: means from 0 to 1, seconds and tokens as the median and the 95th percentile."""
+    scored = [result for result in results if result.right is not None]
     precision, recall = precision_recall(
-        [result.kind == UNANSWERABLE for result in results], [result.refused for result in results]
+        [result.kind == UNANSWERABLE for result in scored], [result.refused for result in scored]
     )
     figures: Summary = {"questions": len(results)}
     for name in MEANS:
@@ -56,6 +65,9 @@ def summarise(results: Sequence[QuestionResult]) -> Summary:
         figures[name] = round(float(np.mean(values)), 3) if values else None
     figures["unsupported statements"] = sum(result.unsupported for result in results)
     figures |= {"refusal precision": round(precision, 3), "refusal recall": round(recall, 3)}
+    certain = scored_by_confidence(results)
+    for name, area in (("AURC", aurc), ("AURC, oracle", oracle_aurc), ("AURC, random", random_aurc)):
+        figures[name] = round(area(certain), 3) if certain else None
     for name, field in COSTS.items():
         costs = [cost for result in results if (cost := getattr(result, field)) is not None]
         figures[name] = round(median(costs), 2) if costs else None
@@ -63,9 +75,18 @@ def summarise(results: Sequence[QuestionResult]) -> Summary:
     return figures
 
 
+def scored_by_confidence(results: Sequence[QuestionResult]) -> list[tuple[float, float]]:
+    """Return (confidence, wrong) of the questions that have both, for `rag.evaluation.measures.risk`."""
+    return [
+        (result.confidence, 1.0 - result.anyway)
+        for result in results
+        if result.confidence is not None and result.anyway is not None
+    ]
+
+
 def measure_values(results: Sequence[QuestionResult], measure: str) -> list[float]:
     """Return the value of one of `MEANS` for each question to which it applies."""
-    if measure == "right":
+    if measure in OF_ANSWERABLE:
         results = [result for result in results if result.kind != UNANSWERABLE]
     return [value for result in results if (value := getattr(result, MEANS[measure])) is not None]
 
