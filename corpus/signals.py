@@ -7,6 +7,7 @@ from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 EXIT_STOPPED = 130  # as shells report a process that Ctrl-C ended
+_RETRY_SECONDS = 0.05  # limit: until a signal that came during an import is tried again
 
 
 class Interrupted(KeyboardInterrupt):
@@ -18,7 +19,21 @@ class Interrupted(KeyboardInterrupt):
 
 
 def _raise_interrupted(number: int, frame: FrameType | None) -> None:
-    raise Interrupted
+    """Raise `Interrupted`; while a module is imported, only when that is done.
+
+    C++ extensions such as PyTorch's end the process ("terminate called") where Python raises an exception
+    while they are initialised.
+    """
+    if not _is_importing(frame):
+        raise Interrupted
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def raise_on_stop_signals() -> None:
@@ -54,5 +69,6 @@ class GracefulStop:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self.requested or not self._is_working():
-            raise Interrupted
-        self.requested = True
+            _raise_interrupted(number, frame)
+        else:
+            self.requested = True

@@ -7,16 +7,22 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-os.environ["DATELINE_THREADS"] = "1"  # two thread pools on the same cores slow each other 20 to 40 times
+# Two thread pools on the same cores slow each other 20 to 40 times.
+for _name in ("DATELINE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # Fetched readers are used where a test asks for them; the others run with the small one, wherever they run.
 _CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-FETCHED_READERS = Path(os.environ.pop("DATELINE_CACHE", "") or _CACHES / "dateline/readers")
+_FETCHED = os.environ.pop("DATELINE_CACHE", "") or str(_CACHES / "dateline/readers")
+# Where several processes test together, the first has left its folder for the others, which start from its environment.
+FETCHED_READERS = Path(os.environ.setdefault("FETCHED_READERS_OF_TESTS", _FETCHED))
 os.environ.pop("DATELINE_READER", None)
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="dateline-caches-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from fcntl import LOCK_EX, flock
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,14 +113,24 @@ def library(store: Store, encoder: Encoder) -> Library:
 
 @pytest.fixture(scope="session")
 def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """A data folder that holds the indexed sample collection."""
-    folder = tmp_path_factory.mktemp("sample")
+    """A data folder that holds the indexed sample collection; of the processes of a run the first indexes it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "sample.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not (shared / "sample").exists():
+            _index_sample(shared / "indexing", encoder)
+            (shared / "indexing").rename(shared / "sample")
+        return copy_collection(shared / "sample", tmp_path_factory.mktemp("sample"))
+
+
+def _index_sample(folder: Path, encoder: Encoder) -> None:
     store = Store(folder)
     library = Library(store, encoder)
     for file in find_files([ROOT / "corpus" / "articles"]):
         assert all(report.status == "added" for report in ingest(library, file))
     store.close()
-    return folder
 
 
 def copy_collection(folder: Path, to: Path) -> Path:

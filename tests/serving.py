@@ -22,6 +22,12 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
+def cpu_seconds(process: int) -> float:
+    """Return the processor time that a running process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -79,23 +79,22 @@ def test_wrong_passwords_of_one_name_wait_for_each_other(file: Path) -> None:
 def test_a_flood_of_attempts_locks_nobody_else_out(file: Path) -> None:
     logins = Logins(file)
 
-    async def attempt(network: str, name: str, password: str) -> tuple[bool, float]:
+    async def attempt(network: str, name: str, password: str) -> bool:
         client_network.set(network)
-        began = time.monotonic()
-        return await logins.authenticate(name, password), time.monotonic() - began
+        return await logins.authenticate(name, password)
 
-    async def flood() -> tuple[tuple[bool, float], list[tuple[bool, float]]]:
+    async def flood() -> tuple[bool, bool, list[bool]]:
         one_name = [attempt("203.0.113.9", "ada", str(n)) for n in range(500)]
         many_names = [attempt("203.0.113.10", f"name{n}", "x") for n in range(500)]
         strangers = [asyncio.create_task(task) for task in (*one_name, *many_names)]
         await asyncio.sleep(0.2)
         owner = await attempt("198.51.100.1", *ADA)
+        waiting = not all(task.done() for task in strangers)  # the last with that name waits for five seconds
         assert len(logins._names) < 100 and len(logins._networks) <= 2  # most were refused at once
-        return owner, await asyncio.gather(*strangers)
+        return owner, waiting, await asyncio.gather(*strangers)
 
-    (valid, seconds), strangers = asyncio.run(flood())
-    assert valid and seconds < 4  # the last of the strangers with that name waits for five
-    assert not any(valid for valid, _ in strangers)
+    owner, others_wait, strangers = asyncio.run(flood())
+    assert owner and others_wait and len(strangers) == 1_000 and not any(strangers)
     assert not len(logins._names) and not len(logins._networks)
 
 
@@ -118,7 +117,7 @@ def test_unknown_names_wait_as_known_ones_do(file: Path) -> None:
         return time.monotonic() - began
 
     for names in (["ada", "bo.b"], ["nobody", "no-one"]):  # two names do not wait for each other
-        assert 1 <= asyncio.run(seconds(names)) < 2
+        assert 1 <= asyncio.run(seconds(names)) < asyncio.run(seconds(3 * names[:1]))
     for name in ("ada", "nobody"):
         assert asyncio.run(seconds([name, name])) >= 2
 
@@ -218,8 +217,7 @@ def test_a_flood_from_elsewhere_does_not_lock_the_owner_out(address: str) -> Non
     with ThreadPoolExecutor(20) as pool:
         flood = [pool.submit(log_in, "203.0.113.9", f"guess {n}") for n in range(60)]
         time.sleep(0.5)
-        began = time.monotonic()
-        assert log_in("198.51.100.1", ADA[1]) == 200 and time.monotonic() - began < 3
+        assert log_in("198.51.100.1", ADA[1]) == 200 and not all(attempt.done() for attempt in flood)
         assert {attempt.result() for attempt in flood} == {400}
         assert log_in("203.0.113.9", ADA[1]) == 200  # afterwards nobody is locked out
 

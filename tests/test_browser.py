@@ -151,7 +151,8 @@ def test_invalid_filters_and_empty_results_show_a_message(page: Page) -> None:
 def test_hostile_articles_and_questions_are_shown_as_text(page: Page, number: int) -> None:
     ask(page, f"What did the zebra number {number} in the harbour say on Thursday evening? {HOSTILE[number]}")
     answer = page.locator(".answer").last
-    assert HOSTILE[number] in answer.inner_text() or "zebra" in answer.inner_text()
+    expect(answer.locator("q").first).to_contain_text(f"zebra number {number} in the harbour said")
+    expect(answer.locator("q").first).to_contain_text(HOSTILE[number])
     assert (
         page.locator(
             "#chat script, #chat img:not([src^='data:']), #chat form, #chat iframe, #chat svg[onload]"

@@ -1,4 +1,3 @@
-import time
 import unicodedata
 from pathlib import Path
 
@@ -256,14 +255,9 @@ def test_normalise_text_is_idempotent_and_leaves_nothing_invisible(text: str) ->
         "› a " * 25_000,
     ],
 )
-def test_cleaning_endless_runs_is_fast(run: str) -> None:
-    began = time.process_time()
-    try:
-        found = cleaned(f"A headline here\n\n{run}\n\nTrue prose stands here.")
-        assert "True prose stands here." in found.body
-    except NoText:
-        pass
-    assert time.process_time() - began < 20  # no pattern blows up; a blow-up would take hours
+def test_cleaning_endless_runs_keeps_what_stands_behind_them(run: str) -> None:
+    """Where a pattern blows up, this takes hours; `test_linear_time.py` compares the work at two lengths."""
+    assert "True prose stands here." in cleaned(f"A headline here\n\n{run}\n\nTrue prose stands here.").body
 
 
 @needs_shared

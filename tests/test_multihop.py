@@ -129,9 +129,10 @@ def test_public_set_is_read() -> None:
 
 
 def test_perturbed_questions_lose_little(sample: Library) -> None:
-    """The bound is the project's goal: three points."""
+    """The bound is the project's goal: three points, or one question where that is more."""
     rows = measure_perturbations(Retriever(library=sample), read_gold(ROOT / "corpus/gold.jsonl"))
     assert {row.name for row in rows} == {perturb.__name__ for perturb in PERTURBATIONS}
+    assert sum(row.questions >= 30 for row in rows) > len(rows) / 2
     for row in rows:
-        if row.questions >= 30:
-            assert row.article_3 >= row.article_3_before - 0.03 and row.mrr >= row.mrr_before - 0.03, row
+        bound = max(0.03, 1 / row.questions)
+        assert row.article_3 >= row.article_3_before - bound and row.mrr >= row.mrr_before - bound, row

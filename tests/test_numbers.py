@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -210,9 +209,6 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
-def test_hostile_text_takes_no_time(text: str) -> None:
-    began = time.process_time()
-    parse_numbers(text[:2_000])
-    assert time.process_time() - began < 0.05
-    parse_numbers(text)
-    assert time.process_time() - began < 5
+def test_hostile_text_is_parsed(text: str) -> None:
+    """Where a pattern blows up, this takes hours; `test_linear_time.py` compares the work at two lengths."""
+    assert all(0 <= number.start < number.end <= len(text) for number in parse_numbers(text))

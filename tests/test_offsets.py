@@ -1,7 +1,5 @@
 """Map offsets in bodies to offsets in the raw texts."""
 
-import time
-
 import pytest
 from conftest import ROOT, SHARED, needs_shared
 from hypothesis import given
@@ -56,19 +54,18 @@ def test_a_paragraph_is_found_where_it_ends_a_line_not_within_a_longer_one() -> 
 
 
 @needs_shared
-def test_the_seed_articles_are_mapped_quickly() -> None:
-    for file in sorted((SHARED / "seeds").glob("*.txt")):
+def test_the_seed_articles_are_mapped() -> None:
+    files = sorted((SHARED / "seeds").glob("*.txt"))
+    assert files
+    for file in files:
         (raw,) = read_articles(file, load_bytes(file))
         body = clean(raw).body
         assert coverage(raw.text, body) >= 0.99, file.name
-        began = time.process_time()
         assert raw_span(raw.text, body, 0, len(body))
-        assert time.process_time() - began < 0.2  # about 3 ms on a free core
 
 
 @pytest.mark.parametrize("run", ["a." * 100_000, "\n" * 200_000, "e\u0301" * 100_000, "a.\n" * 60_000])
-def test_mapping_endless_runs_is_fast(run: str) -> None:
-    began = time.process_time()
-    aligned_spans(run, normalise_text(run))
-    aligned_spans(run, "a.\n\n" * 1000)
-    assert time.process_time() - began < 20
+def test_endless_runs_are_mapped(run: str) -> None:
+    """Where the search blows up, this takes hours."""
+    coverage(run, normalise_text(run))
+    coverage(run, "a.\n\n" * 1000)

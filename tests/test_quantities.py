@@ -1,4 +1,3 @@
-import time
 from decimal import Decimal
 
 import pytest
@@ -168,10 +167,9 @@ def test_units_of_nouns() -> None:
         "In 2018 " * 12_000,
     ],
 )
-def test_an_endless_sentence_takes_no_time(text: str) -> None:
-    began = time.process_time()
+def test_an_endless_sentence_is_parsed(text: str) -> None:
+    """Where a pattern blows up, this takes hours; `test_linear_time.py` compares the work at two lengths."""
     parse_quantities(text, FEBRUARY_2021)
-    assert time.process_time() - began < 0.5
 
 
 def test_dates_as_quantities() -> None:

@@ -124,11 +124,11 @@ def test_an_export_keeps_the_mark_and_nothing_else_sets_it(library: Library, tmp
     file.write_text("\n".join(lines))
     list(ingest(library, file))
     assert library.coverage().sample == 3
-    other = json.dumps({"body": "Otters were seen in the bay on Sunday.", "sample": True})
-    file.write_text(other)
-    list(ingest(library, file))
-    assert library.coverage().sample == 0 or other  # the export's articles left with their file
-    assert not any(found.sample for found in library.store.articles() if "Otters" in found.body)
+    forged = tmp_path / "forged.jsonl"
+    forged.write_text(json.dumps({"body": "Otters were seen in the bay on Sunday.", "sample": True}))
+    list(ingest(library, forged))
+    (otters,) = (found for found in library.store.articles() if "Otters" in found.body)
+    assert not otters.sample and library.coverage().sample == 3
 
 
 def test_the_sample_of_an_older_collection_is_marked(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_the_command_line_adds_marks_and_removes_the_sample(
     assert "3 sample articles removed" in capsys.readouterr().out
     run(["list", "--json"])
     (line,) = capsys.readouterr().out.splitlines()
-    assert "otters" in json.loads(line)["origin"] or "sample" not in json.loads(line)
+    assert json.loads(line)["origin"].endswith("own.txt") and "sample" not in json.loads(line)
     for command in ("add", "remove"):
         assert run([command]) == 2 and "nothing to" in capsys.readouterr().err
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, copy_collection
-from serving import wait_until
+from serving import cpu_seconds, wait_until
 from test_cli import run
 
 from corpus.signals import GracefulStop
@@ -19,8 +19,6 @@ from corpus.store.integrity import check_integrity
 from corpus.store.lock import write_lock
 from corpus.store.schema import FILE_NAME
 
-# Generous, since a loaded machine is slow; that work was left undone is what shows a prompt stop.
-STOP_SECONDS = 20
 # A page that the parser would read for longer than the ten seconds that it has.
 SLOW = "<html><body><article>" + "".join(
     f"<p>{'<b>' * 50}The ferry number {n} sailed.{'</b>' * 50}</p>" for n in range(9_000)
@@ -44,19 +42,17 @@ def children(process: int) -> list[int]:
     return [int(n) for n in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[float, str, str]:
-    """Send the signal; return the seconds until the process ended, and its standard output and error."""
+def stop(process: "subprocess.Popen[str]", with_signal: int) -> tuple[str, str]:
+    """Send the signal; return the standard output and error. Work that was left undone shows a prompt stop."""
     child_processes = children(process.pid)
-    began = time.monotonic()
     process.send_signal(with_signal)
-    out, errors = process.communicate(timeout=60)
-    took = time.monotonic() - began
+    out, errors = process.communicate(timeout=120)
     assert process.returncode == 130 and "Traceback" not in errors + out and "Exception" not in errors, (
         process.returncode,
         errors,
     )
-    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in child_processes), 2)
-    return took, out, errors
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in child_processes))
+    return out, errors
 
 
 def article_count(data: Path) -> int:
@@ -77,13 +73,8 @@ def test_a_stop_before_anything_is_added(tmp_path: Path, after: float, ending: i
     """While libraries are imported and the encoder is loaded; on a fast machine the first articles are there already."""
     process = start(tmp_path, "add", "corpus/articles")
     time.sleep(after)
-    took, _, errors = stop(process, ending)
-    assert (
-        took < STOP_SECONDS
-        and len(errors.strip().splitlines()) == 1
-        and "topped" in errors
-        and article_count(tmp_path) <= 48
-    )
+    _, errors = stop(process, ending)
+    assert len(errors.strip().splitlines()) == 1 and "topped" in errors and article_count(tmp_path) <= 48
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -95,12 +86,12 @@ def test_a_stop_while_articles_are_added_keeps_and_reports_what_is_finished(
     wait_until(lambda: (tmp_path / FILE_NAME).exists())
     reader = Store(tmp_path)
     wait_until(lambda: reader.coverage().articles >= 3)
-    took, out, errors = stop(process, ending)
+    out, errors = stop(process, ending)
     reader.close()
     found = re.fullmatch(
         r"stopped: (\d+) of 16 files added; run the same command again for the rest\n", errors
     )
-    assert found and 3 <= int(found[1]) < 16 and took < STOP_SECONDS
+    assert found and 3 <= int(found[1]) < 16
     assert int(found[1]) == len(out.splitlines()) == article_count(tmp_path)
     rest = run("-m", "corpus", "add", *files, data=tmp_path)
     assert rest.returncode == 0 and f"{found[1]} unchanged" in rest.stdout and article_count(tmp_path) == 16
@@ -114,14 +105,10 @@ def test_a_stop_while_a_file_is_parsed_ends_its_parser_too(tmp_path: Path) -> No
     process = start(tmp_path / "data", "add", str(folder))
     wait_until(lambda: children(process.pid))
     (child,) = children(process.pid)
-    # Three seconds of processor time (in ticks) are more than it needs to start.
-    wait_until(
-        lambda: sum(map(int, Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) > 300
-    )
-    took, out, errors = stop(process, signal.SIGINT)
+    wait_until(lambda: cpu_seconds(child) > 3)  # more than it needs to start
+    out, errors = stop(process, signal.SIGINT)
     assert (
-        took < 6
-        and "1 added" in out
+        "1 added" in out
         and errors == "stopped: 1 of 2 files added; run the same command again for the rest\n"
     )
     assert article_count(tmp_path / "data") == 1
@@ -133,15 +120,27 @@ def test_a_stopped_rebuild_says_what_opens_the_collection_again(tmp_path: Path, 
     reader = Store(tmp_path)
     wait_until(lambda: reader.get_property("encoder") == "rebuilding")
     reader.close()
-    took, _, errors = stop(process, signal.SIGTERM)
-    assert took < STOP_SECONDS and re.fullmatch(
-        r"stopped: \d+ of 48 articles encoded again; .*dateline rebuild\n", errors
-    ), errors
+    _, errors = stop(process, signal.SIGTERM)
+    assert re.fullmatch(r"stopped: \d+ of 48 articles encoded again; .*dateline rebuild\n", errors), errors
     assert article_count(tmp_path) == 48
     assert run("-m", "corpus", "rebuild", data=tmp_path).returncode == 0
     assert (
         run("-m", "rag", "ask", "What does HS2 cost?", data=tmp_path, DATELINE_MODEL="none").returncode == 0
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_during_an_import_waits_for_its_end(tmp_path: Path, number: int) -> None:
+    """An exception while a C++ extension is initialised would end the process with SIGABRT."""
+    (tmp_path / "half.py").write_text(
+        f"import os, sys, time; os.kill(os.getpid(), {number}); time.sleep(0.2); print('whole')"
+    )
+    code = (
+        f"import sys, time; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from corpus.signals import Interrupted, raise_on_stop_signals\nraise_on_stop_signals()\n"
+        "try:\n    import half\n    time.sleep(60)\nexcept Interrupted:\n    print('interrupted')"
+    )
+    assert run("-c", code).stdout.split() == ["whole", "interrupted"]
 
 
 def test_a_second_signal_interrupts_the_work_in_progress() -> None:

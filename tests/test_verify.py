@@ -1,10 +1,12 @@
-import time
+from statistics import mean
 
 import pytest
 from conftest import SHARED
 
 from benchmarks.corruption.__main__ import check_statements, table
 from benchmarks.corruption.bases import bases
+from corpus.passages import sentence_spans
+from embeddings.library import Library
 from rag.verification.verify import support_score, verify_statement
 
 SOURCE = "NATO defence ministers agreed on Thursday that a force of about 500 may rise to around 4,000, but it will not provide troops for combat, Jens Stoltenberg said."
@@ -161,22 +163,24 @@ def test_a_statement_that_is_too_long_is_rejected() -> None:
     assert verify_statement("a" * 2_000, ["a" * 2_000]) == []
 
 
-def test_support_falls_with_words_that_are_missing_or_out_of_place() -> None:
-    source = ["The council of Halden approved the new ferry on Monday."]
-    scores = [
-        support_score(text, source)
-        for text in (
-            "The council approved the new ferry.",
-            "The ferry approved the council.",
-            "Trains run late.",
-        )
+def test_support_falls_with_words_that_are_missing_or_out_of_place(sample: Library) -> None:
+    """Over the sentences of the sample: as it is, with its words turned round, and a sentence of another subject."""
+    sentences = [
+        article.body[start:end]
+        for article in sample.store.articles()
+        for start, end in sentence_spans(article.body)
+        if 60 <= end - start <= 300
     ]
-    assert (
-        scores == sorted(scores, reverse=True)
-        and scores[0] > 0.9
-        and scores[2] == 0.0
-        and support_score("", source) == 1.0
-    )
+    assert len(sentences) > 400
+    turned = [" ".join(reversed(sentence.split())) for sentence in sentences]
+    others = sentences[len(sentences) // 2 :] + sentences[: len(sentences) // 2]
+    scores = [
+        [support_score(text, [source]) for source, text in zip(sentences, texts, strict=True)]
+        for texts in (sentences, turned, others)
+    ]
+    assert set(scores[0]) == {1.0} and support_score("", sentences[:1]) == 1.0
+    falls = [same > out_of_place > other for same, out_of_place, other in zip(*scores, strict=True)]
+    assert mean(falls) > 0.95 and mean(scores[2]) < 0.2
 
 
 def _check_goals(each: int, only: str | None) -> None:
@@ -220,8 +224,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
-def test_hostile_text_is_checked_in_bounded_time(text: str) -> None:
-    began = time.process_time()
-    verify_statement(text, [text])
+def test_hostile_text_is_checked(text: str) -> None:
+    """Where a pattern blows up, this takes hours; `test_linear_time.py` compares the work at two lengths."""
+    assert verify_statement(text, [text]) == ["it is too long to be checked"]
     verify_statement(text[:2_000], [text])
-    assert time.process_time() - began < 20
