@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import json
 import re
 import zlib
 from pathlib import Path
@@ -82,6 +83,68 @@ def test_fields_and_body_are_found_in_every_format(
         publisher,
     )
     assert {item.field: item.how for item in found.provenance}["title"] == how
+
+
+# Lines that a page might add around a text, and a text may hold.
+STRUCTURED = (
+    "Fares",
+    "- Adults: 4 crowns",
+    "1. The ferry sails at noon.",
+    "Copyright law will change in May.",
+    "Read more about it in the council's report, the mayor said.",
+    "Share prices fell by half.",
+    "The terms of the deal are confidential.",
+)
+_FIELDS = {"title": "Ferry sails at last", "publisher": "Harbour News", "date": "2021-03-12"}
+
+
+def table(body: str) -> str:
+    text = io.StringIO()
+    rows = csv.DictWriter(text, [*_FIELDS, "body"])
+    rows.writeheader()
+    rows.writerow({**_FIELDS, "body": body})
+    return text.getvalue()
+
+
+def front_matter(body: str) -> str:
+    return "\n".join(["---", *(f"{name}: {value}" for name, value in _FIELDS.items()), "---", body, ""])
+
+
+def feed(body: str) -> str:
+    paragraphs = "".join(f"&lt;p&gt;{line}&lt;/p&gt;" for line in body.split("\n\n"))
+    item = f"<title>{_FIELDS['title']}</title><pubDate>Fri, 12 Mar 2021 10:00:00 GMT</pubDate><description>{paragraphs}</description>"
+    return f"<rss version='2.0'><channel><title>Harbour News</title><item>{item}</item></channel></rss>"
+
+
+WRITE = {
+    ".jsonl": lambda body: json.dumps({**_FIELDS, "body": body}, ensure_ascii=False),
+    ".csv": table,
+    ".md": front_matter,
+    ".rss": feed,
+}
+
+
+@pytest.mark.parametrize("ending", WRITE)
+def test_a_body_in_a_field_of_its_own_keeps_its_lists_headings_and_notices(
+    tmp_path: Path, ending: str
+) -> None:
+    body = "\n\n".join([PARAGRAPHS[0], *STRUCTURED, PARAGRAPHS[1]])
+    (found,) = articles(tmp_path, f"a{ending}", WRITE[ending](body).encode())
+    if ending == ".md":  # of Markdown, the words without marks
+        body = re.sub("^(- |1[.] )", "", body, flags=re.MULTILINE)
+    assert found.body == body and found.removed == ()
+    assert (found.title, found.publisher, str(found.published)) == tuple(_FIELDS.values())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ending", [*WRITE, ".txt", ".html"])
+def test_a_file_of_any_format_is_decoded(tmp_path: Path, ending: str, encoding: str) -> None:
+    page = PAGE.replace(PARAGRAPHS[0], WINDOWS_TEXT)
+    text = (
+        page if ending == ".html" else WRITE.get(ending, "A headline of words\n\n{}\n".format)(WINDOWS_TEXT)
+    )
+    (found,) = articles(tmp_path, f"a{ending}", text.encode(encoding))
+    assert found.body.split("\n\n")[0] == WINDOWS_TEXT
 
 
 def test_a_feed_holds_several_articles(tmp_path: Path) -> None:
