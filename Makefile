@@ -1,14 +1,20 @@
 # Two commands: make run, make test.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests run in two processes; those of one file share its servers and browser.
+WORKERS ?= 2
+SPREAD := -n $(WORKERS) --dist loadfile
 
-.PHONY: run test lint evaluate screenshots bench clean
+.PHONY: run test test-slow lint evaluate screenshots bench clean
 
 run: .venv/installed
 	@$(BIN)/dateline serve --fetch
 
 test: .venv/installed-dev .venv/chromium
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/pytest
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/pytest $(SPREAD)
+
+test-slow: .venv/installed-dev .venv/chromium
+	@$(BIN)/pytest $(SPREAD) -m slow
 
 evaluate: .venv/installed
 	@$(BIN)/dateline evaluate corpus/gold.jsonl --out rag/evaluation/results/baseline.json

@@ -1,14 +1,13 @@
 """Add a folder of many bad files: each is refused with one line or read, and the good ones are added.
 
 A separate process adds them; its time for each file and its memory, with its parser's, are measured.
-120 files by default, besides the largest of each kind; DATELINE_TEST_FILES=1000 for the long run.
+Besides the largest of each kind, 120 files; 1,000 in the slow run.
 """
 
 import codecs
 import encodings.aliases
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -25,7 +24,6 @@ from test_formats import BOMB, FEED, HOSTILE, MAIL, MHTML, PAGE, word
 
 from corpus.reading.files import FORMATS
 
-COUNT = int(os.environ.get("DATELINE_TEST_FILES", "120"))
 GOOD = "A headline of some words\n\nThe good ferry number {n} sailed at noon with eighty cars on board.\n"
 WHOLE = {
     ".html": PAGE.encode(),
@@ -202,11 +200,12 @@ def add_folder(folder: Path, data: Path, log: Path) -> tuple[list[dict], int]:
 
 
 @pytest.mark.timeout(3_000)
-def test_adding_a_folder_of_bad_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [120, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_adding_a_folder_of_bad_files(tmp_path: Path, count: int) -> None:
     rng = np.random.default_rng(20261120)
     folder = tmp_path / "in"
     folder.mkdir()
-    for n in range(COUNT):
+    for n in range(count):
         ending, data = MAKERS[n % len(MAKERS)](rng)
         (folder / f"{n:04} a\nb'\"{ending}").write_bytes(data)
         if n % 20 == 0:
@@ -215,8 +214,6 @@ def test_adding_a_folder_of_bad_files(tmp_path: Path) -> None:
         (folder / name).write_bytes(data)
     (folder / "out.txt").symlink_to("/etc/passwd")
     entries, memory = add_folder(folder, tmp_path / "data", tmp_path / "log")
-    slowest = max(entries, key=lambda entry: entry["seconds"])
-    assert slowest["seconds"] < 10, slowest
     assert 200e6 < memory < 1 << 30
     reports = [report for entry in entries for report in entry["reports"]]
     assert all(
@@ -225,9 +222,9 @@ def test_adding_a_folder_of_bad_files(tmp_path: Path) -> None:
         if status == "refused"
     )
     good = [status for status, _, origin, _ in reports if "good.txt" in origin]
-    assert len(good) == (COUNT + 19) // 20 and set(good) == {"added"}
+    assert len(good) == (count + 19) // 20 and set(good) == {"added"}
     assert not any("passwd" in origin or "root:" in body for _, _, origin, body in reports)
-    assert sum(status == "refused" for status, *_ in reports) > COUNT / 5
+    assert sum(status == "refused" for status, *_ in reports) > count / 5
     utf8 = [
         report for report in reports if report[2].endswith(("in utf_8.txt", "in utf_16.txt", "in cp1252.txt"))
     ]

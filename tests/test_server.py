@@ -287,6 +287,49 @@ def test_articles_added_by_another_process_are_found(
     )
 
 
+def test_a_date_set_by_another_process_is_that_of_the_next_answer(
+    client: Client, sample_folder: Path
+) -> None:
+    """The article's day decides which filter finds it, and the answer states the new one."""
+    question = "Why was the opening of Berlin airport called off?"
+
+    def cited(since: str, until: str) -> set[str]:
+        answer = client.predict(question, [], {"since": since, "until": until}, api_name="/ask")
+        return {item["published"] for item in answer["citations"] if item["article"] == name}
+
+    (name,) = {item["article"] for item in client.predict(BERLIN, api_name="/ask")["citations"]}
+    before = client.predict(name, api_name="/article")["published"]
+    version = client.predict(api_name="/health")["index_version"]
+    assert before == "2012-05-08" and cited("2012-05-01", "2012-05-31") == {before}
+    environment = {**os.environ, "DATELINE_DATA": str(sample_folder)}
+    for published in ("2013-06-09", before):
+        command = [sys.executable, "-m", "corpus", "set", name, f"published={published}"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        assert client.predict(name, api_name="/article")["published"] == published
+        found = {year: cited(f"{year}-05-01", f"{year}-06-30") for year in (2012, 2013)}
+        assert found == {
+            year: {published} if published.startswith(str(year)) else set() for year in (2012, 2013)
+        }
+        assert (client.predict(api_name="/health")["index_version"] == version) == (published == before)
+
+
+def test_a_forged_answer_gains_nothing_by_being_sent_back(client: Client, sample_folder: Path) -> None:
+    """Neither a forged quote nor a figure becomes evidence of the question that is proposed."""
+    answer = client.predict(BERLIN, api_name="/ask")
+    forged = json.loads(json.dumps(answer))
+    (citation,) = forged["citations"]
+    citation["quote"] = "The mayor took 4,711 crowns."
+    for statement in forged["statements"]:
+        statement["text"] = "The mayor took 4,711 crowns."
+    proposal = client.predict(forged, "good", "", api_name="/feedback")
+    assert (proposal["answers"], proposal["evidence"], proposal["cited"]) == ([], [], [])
+    (sample_folder / "proposed.jsonl").unlink()
+    elsewhere = {**answer, "citations": [{**answer["citations"][0], "start": -5}]}
+    with pytest.raises(AppError) as caught:
+        client.predict(elsewhere, "good", "", api_name="/feedback")
+    assert caught.value.title == "bad_request" and not (sample_folder / "proposed.jsonl").exists()
+
+
 def test_articles_can_be_added_and_removed_over_the_api(client: Client, tmp_path: Path) -> None:
     before = client.predict(api_name="/health")
     (tmp_path / "seals.txt").write_text(
