@@ -21,8 +21,8 @@ class Interrupted(KeyboardInterrupt):
 def _raise_interrupted(number: int, frame: FrameType | None) -> None:
     """Raise `Interrupted`; while a module is imported, only when that is done.
 
-    C++ extensions such as PyTorch's end the process ("terminate called") where Python raises an exception
-    while they are initialised.
+    Extensions that are being initialised lose the exception (Cython's), or end the process with "terminate
+    called" (PyTorch's). All imports of a command take a few seconds.
     """
     if not _is_importing(frame):
         raise Interrupted
