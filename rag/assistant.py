@@ -13,8 +13,8 @@ from rag.answers.answer import Answer
 from rag.answers.compose import ON_TRIAL, add_draft, begin_answer, compose_answer
 from rag.answers.refusal import is_refusal, refuse
 from rag.answers.sentences import SourcedSentence, VerifiedSentences, quote_evidence, verify_output
-from rag.answers.written import plan_writing, verify_written_output
-from rag.generation.prompts import Prompts, WritingPrompts
+from rag.answers.written import check_by_model, check_by_support, plan_writing, verify_written_output
+from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts
 from rag.generation.registry import AnswerModel
 from rag.generation.writer import ModelOutput, write_answer, write_sentences
 from rag.query.followups import Turn
@@ -47,6 +47,11 @@ class Assistant:
         self.model = model
         self._prompts = prompts
         self._writing = WritingPrompts()
+        self._check = (
+            check_by_model(model, CheckingPrompts(), self.library)
+            if model.checks
+            else check_by_support(self.library)
+        )
         self._question_chars = question_chars
         self._shutting_down = Event()
 
@@ -177,14 +182,13 @@ class Assistant:
         """Yield the answer with each draft; return it and the sentences that were verified, else quotes."""
         written: list[SourcedSentence] = []
         dropped: list[str] = []
-        support = self.library.support
         for task in plan_writing(evidence):
             if written and task.alternative:
                 break
             outputs = write_sentences(task.question, task.evidence, task.words, self.model, self._writing)
             before = " ".join(sentence.text for sentence in written)
             answer, output = yield from self._follow(answer, outputs, began, before)
-            kept, reasons = verify_written_output(output, task, support)
+            kept, reasons = verify_written_output(output, task, self._check)
             written += kept
             dropped += reasons
             if output.failure:

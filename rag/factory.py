@@ -8,9 +8,9 @@ from embeddings.encoder import Encoder
 from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.generation.chat_model import LocalChatModel
-from rag.generation.prompts import Prompts, WritingPrompts
+from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts
 from rag.generation.registry import open_model
-from rag.generation.writer import read_fixed_prompt
+from rag.generation.writer import read_fixed_prompts
 from rag.retrieval.search import Retriever
 from rag.settings import Settings
 
@@ -55,5 +55,6 @@ def open_assistant(
         reader.chat.process.start()
         if reader.writes:
             library.support  # noqa: B018  # likewise
-            Thread(target=read_fixed_prompt, args=(reader, WritingPrompts()), daemon=True).start()
+            fixed = (reader, WritingPrompts(), CheckingPrompts())
+            Thread(target=read_fixed_prompts, args=fixed, daemon=True).start()
     return Assistant(Retriever(library=library, k=settings.hits), reader, prompts, settings.question)

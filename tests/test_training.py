@@ -3,17 +3,21 @@
 import gzip
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from embeddings.encoder import Encoder
 from training.holdout import CHOOSING, REPORTED, TRAINED, held_out, part
+from training.judge import least_log_odds
+from training.judge_data import exchanged, label
 
 TOWNS = (
     "Alder",
@@ -144,3 +148,40 @@ def test_a_text_is_in_one_part_whatever_stands_around_it() -> None:
     shares = {name: parts.count(name) / len(parts) for name in (TRAINED, CHOOSING, REPORTED)}
     assert shares == pytest.approx({TRAINED: 0.9, CHOOSING: 0.05, REPORTED: 0.05}, abs=0.015)
     assert [held_out(text) for text in texts] == [own != TRAINED for own in parts]
+
+
+FERRY = "The Marisol takes 420 passengers across the strait."
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "written", "words", "right"),
+    [
+        ("answered", FERRY, "The ferry takes 420 passengers.", "420", True),
+        ("answered", FERRY, "The ferry takes 60 cars.", "60 cars", False),
+        ("answered", FERRY, "The ferry takes some passengers.", "some passengers", None),  # in part
+        ("answered", "It had 420 passengers.", "The ferry takes 420 passengers.", "420", None),  # elsewhere
+        ("removed", "It had 400 guests.", "The ferry takes 400.", "400", False),
+        ("elsewhere", "It had 420 passengers.", "The ferry takes 420 passengers.", "420", None),
+        ("renamed", FERRY, "The bus takes 420 passengers.", "420", False),
+    ],
+)
+def test_a_written_sentence_is_labelled_only_where_that_is_certain(
+    kind: str, source: str, written: str, words: str, right: bool | None
+) -> None:
+    line = {"kind": kind, "source": source, "gold": FERRY, "golds": ["420 passengers"]}
+    assert label({**line, "written": written, "words": words}) is right
+
+
+def test_a_name_is_exchanged_for_one_of_its_kind() -> None:
+    text = "In 1912 the Marisol left Port Esker. In 1930 she sank near Kestrel Bay with 80 people."
+    asked = "Which ship left Port Esker in 1912?"
+    found = {exchanged(asked, text, random.Random(seed)) for seed in range(30)}
+    assert found >= {"Which ship left Kestrel Bay in 1912?", "Which ship left Port Esker in 1930?"}
+    assert not any("80" in question for question in found)
+
+
+def test_the_threshold_lets_the_tolerated_share_of_wrong_sentences_pass() -> None:
+    chances = np.array([0.99, 0.99, 0.9, 0.5, 0.1])
+    log_odds = np.log(chances / (1 - chances))
+    for tolerated, least in ((0.01, 0.99), (0.05, 0.9), (0.2, 0.5)):
+        assert least_log_odds(log_odds, tolerated) == pytest.approx(np.log(least / (1 - least)))

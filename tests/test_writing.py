@@ -1,20 +1,30 @@
 """A model that writes from chosen sentences: what it is asked, and what of it is shown."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import FETCHED_READERS, ScriptedChatModel
+from conftest import FETCHED_READERS, ScriptedChatModel, article
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
 
+from corpus.article import Article
+from corpus.passages import Passage
 from embeddings.library import Library
 from rag.answers.compose import ON_TRIAL
+from rag.answers.written import MIN_JUDGED
 from rag.assistant import Assistant
 from rag.factory import open_assistant
-from rag.generation.prompts import PromptError, Prompts, WritingPrompts
+from rag.generation.model_process import ModelError
+from rag.generation.prompts import CheckingPrompts, PromptError, Prompts, WritingPrompts
 from rag.generation.readers import STANDARD
 from rag.generation.registry import AnswerModel
+from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Retriever
 from rag.settings import Settings
+from rag.verification.judgement import Judgement, read_source
 
 WHO_CALLED_OFF = "Why was the opening of Berlin airport called off in May 2012?"
 RESERVOIR = "How did the planned size of the Ethiopian dam's reservoir change between 2011 and 2025?"
@@ -22,6 +32,30 @@ RESERVOIR = "How did the planned size of the Ethiopian dam's reservoir change be
 
 def writing(sample: Library, write: Callable[[str], str]) -> Assistant:
     model = AnswerModel("scripted", ScriptedChatModel(write=write), writes=True)
+    return Assistant(Retriever(library=sample, k=8), model, Prompts())
+
+
+class CheckedChatModel(ScriptedChatModel):
+    """A scripted model that is also asked whether a source says so: `yes` gives the chance that it does."""
+
+    yes: Callable[[str, str], float]
+
+    def _stream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        if "endings" not in kwargs:
+            yield from super()._stream(messages, *args, **kwargs)
+            return
+        assert kwargs["choices"] == ["yes", "Yes", "no", "No"]
+        for ending in kwargs["endings"]:
+            yes = self.yes(messages[-1].text, ending)
+            found = {"probabilities": [yes / 2, yes / 2, (1 - yes) / 2, (1 - yes) / 2]}
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=found))
+
+
+def checked(sample: Library, yes: Callable[[str, str], float]) -> Assistant:
+    chat = CheckedChatModel(write=lambda message: f"{source_of(message)} [1]", yes=yes)
+    model = AnswerModel("scripted", chat, writes=True, checks=True)
     return Assistant(Retriever(library=sample, k=8), model, Prompts())
 
 
@@ -67,6 +101,56 @@ def test_quotes_take_the_place_of_what_fails(sample: Library, written: str) -> N
     )
 
 
+def test_a_model_that_checks_is_asked_about_the_source_alone_and_with_the_answer(sample: Library) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def yes(message: str, ending: str) -> float:
+        asked.append((message, ending))
+        return 0.99
+
+    answer = checked(sample, yes).ask(WHO_CALLED_OFF)
+    (statement,) = answer.statements
+    (first, alone), (second, with_answer) = asked
+    assert first == second and WHO_CALLED_OFF in first and statement.citations[0].quote in first
+    assert statement.verdict == "supported" and statement.text in with_answer and statement.text not in alone
+
+
+def test_what_a_model_that_checks_denies_is_replaced_by_quotes(sample: Library) -> None:
+    answer = checked(sample, lambda message, ending: 0.01).ask(WHO_CALLED_OFF)
+    assert {statement.verdict for statement in answer.statements} == {"quoted"}
+    assert any("does not say that this answers" in warning for warning in answer.warnings)
+
+
+def test_where_a_model_cannot_be_asked_the_model_of_support_decides(sample: Library) -> None:
+    def yes(message: str, ending: str) -> float:
+        raise ModelError("the model's process ended unexpectedly")
+
+    answer = checked(sample, yes).ask(WHO_CALLED_OFF)
+    assert [statement.verdict for statement in answer.statements] == ["supported"]
+
+
+def test_each_signal_speaks_for_a_sentence() -> None:
+    least = Judgement(reading=-3.0, answers=-1.0, says=-1.0)
+    for signal in ("reading", "answers", "says"):
+        assert replace(least, **{signal: 3.0}).log_odds > least.log_odds
+    assert least.log_odds < MIN_JUDGED < Judgement(reading=8.0, answers=2.0, says=4.0).log_odds
+
+
+def test_the_source_is_read_with_the_sentence_before_it(sample: Library) -> None:
+    body = "The Marisol was launched on Tuesday. She cost 34 million crowns. The mayor wore a hat."
+    item = evidence_of(article(body, "New ferry"), "She cost 34 million crowns.")
+    alone = evidence_of(article("She cost 34 million crowns.", "New ferry"), "She cost 34 million crowns.")
+    question = "How much did the Marisol cost?"
+    with_before, without = (read_source(question, one, sample.reranker) for one in (item, alone))
+    assert with_before != without
+    assert read_source("Who wore a hat?", item, sample.reranker) < with_before
+
+
+def evidence_of(source: Article, text: str) -> Evidence:
+    start = source.body.index(text)
+    return Evidence(Passage(source, 0, len(source.body)), start, start + len(text), 0.0, 0.0)
+
+
 def test_change_over_time_is_asked_of_each_value_and_told_in_order(sample: Library) -> None:
     asked: list[str] = []
 
@@ -86,6 +170,16 @@ def test_the_fixed_part_of_the_prompt_is_the_same_for_all_questions() -> None:
     *fixed, last = prompts.messages("Who called it off?", [])
     assert fixed == prompts.messages("When?", [], "May")[:-1]
     assert fixed[0].type == "system" and "Question: Who called it off?" in last.text
+
+
+def test_both_questions_of_a_check_share_what_comes_before_them() -> None:
+    prompts = CheckingPrompts()
+    answers, says = prompts.endings("It was the mayor.")
+    assert "It was the mayor." in says and "Answer:" not in answers
+    assert prompts.fixed[0].type == "system" and {message.text for message in prompts.fixed[2::2]} == {
+        "yes",
+        "no",
+    }
 
 
 def test_a_damaged_example_is_named(tmp_path: Path) -> None:
@@ -115,8 +209,8 @@ def standard(sample_folder: Path) -> Iterator[Assistant]:
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("Who designed the new rooster on the spire of Notre-Dame?", "Villeneuve"),
-        ("How long was the exposure for the picture of SMACS 0723?", "12.5 hours"),
+        ("How many principles are in the declaration on the Nile dam signed in Khartoum?", "ten"),
+        ("What share of the Nile dam's funding did Ethiopia's central bank provide?", "91 per cent"),
     ],
 )
 def test_the_standard_reader_answers_in_a_sentence_of_its_own(
@@ -126,3 +220,9 @@ def test_the_standard_reader_answers_in_a_sentence_of_its_own(
     (statement,) = answer.statements
     assert statement.verdict == "supported" and words in statement.text
     assert statement.text != statement.citations[0].quote and words in statement.citations[0].quote
+
+
+@pytest.mark.timeout(900)
+def test_what_the_standard_reader_takes_for_true_is_not_shown_as_its_answer(standard: Assistant) -> None:
+    answer = standard.ask("How much did the insurance for the launch of the Webb telescope cost?")
+    assert not any(statement.verdict == "supported" for statement in answer.statements)

@@ -76,11 +76,8 @@ class ParagraphIndex:
             for word in dict.fromkeys(content_stems(f"{article.title} {article.body}")):
                 self._holding[word].append(n)
 
-    def ranked(self, question: Question) -> list[Evidence]:
-        """Return the sentences of the question's paragraph and of the nearest ones.
-
-        As the product ranks them.
-        """
+    def near(self, question: Question) -> list[Article]:
+        """Return the paragraphs that share most of a question's words, weighted by rarity, best first."""
         scores: Counter[int] = Counter()
         for word in dict.fromkeys(
             content_stems(question.text)
@@ -88,11 +85,14 @@ class ParagraphIndex:
             holding = self._holding.get(word, [])
             for n in holding:
                 scores[n] += math.log(1 + len(self._articles) / len(holding))
-        near = [
-            self._articles[n]
-            for n, _ in scores.most_common(NEAREST)
-            if self._articles[n].id != question.article.id
-        ]
+        return [self._articles[n] for n, _ in scores.most_common(NEAREST)]
+
+    def ranked(self, question: Question) -> list[Evidence]:
+        """Return the sentences of the question's paragraph and of the nearest ones.
+
+        As the product ranks them.
+        """
+        near = [article for article in self.near(question) if article.id != question.article.id]
         articles = [question.article, *near[: NEAREST - 1]]
         hits = [SearchHit(Passage(article, 0, len(article.body)), 1.0, ()) for article in articles]
         return [

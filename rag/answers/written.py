@@ -5,16 +5,19 @@ values over time is put to each value's sentence, several questions in one each 
 question for several sides to the best sentences together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from embeddings.support import SupportModel
+from embeddings.library import Library
 from rag.answers.sentences import SourcedSentence, quote_evidence
-from rag.generation.writer import ModelOutput
+from rag.generation.prompts import CheckingPrompts
+from rag.generation.registry import AnswerModel
+from rag.generation.writer import ModelOutput, yes_or_no
 from rag.query.parse import ParsedQuestion
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.selection import SelectedEvidence
 from rag.verification.citations import SUPPORTED, parse_drafts
+from rag.verification.judgement import Judgement, read_source
 from rag.verification.written import answering_words, support_claim, verify_written
 
 _ALTERNATIVES = 3  # limit: sentences of evidence that a question for one fact is put to, one after the other
@@ -22,6 +25,9 @@ _SIDES = 4  # limit: sentences that are read together
 # The log-odds of support from which a sentence is shown. Measured in rag/evaluation/results/written.json: of
 # held-out wrong answers 10 % pass, of right ones 67 %.
 MIN_SUPPORT = 1.5
+# The log-odds of a judgement from which a sentence is shown. Fitted by training/judge.py fit: of what is
+# shown of its fitting part, where two in five are wrong, a tenth may be wrong (training/JUDGE.md).
+MIN_JUDGED = 0.23
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,36 @@ def _ask_for(question: ParsedQuestion) -> str:
     return f"What was {question.topic.text.rstrip(' ?.')}?"
 
 
+# Takes a question, what was written, and its source; returns whether the source says so.
+Check = Callable[[str, str, Evidence], bool]
+
+
+def check_by_model(model: AnswerModel, prompts: CheckingPrompts, library: Library) -> Check:
+    """Return a check that asks a model that `checks`, and the model of support where that fails."""
+    supports = check_by_support(library)
+
+    def is_said(question: str, statement: str, item: Evidence) -> bool:
+        margins = yes_or_no(prompts.messages(question, item), prompts.endings(statement), model)
+        if not margins:
+            return supports(question, statement, item)
+        reading = read_source(question, item, library.reranker)
+        return Judgement(reading, *margins).log_odds >= MIN_JUDGED
+
+    return is_said
+
+
+def check_by_support(library: Library) -> Check:
+    """Return a check that asks the model of support about what a statement adds to its question."""
+
+    def is_said(question: str, statement: str, item: Evidence) -> bool:
+        claim = support_claim(answering_words(statement, question), question, item)
+        return library.support.score([claim])[0] >= MIN_SUPPORT
+
+    return is_said
+
+
 def verify_written_output(
-    output: ModelOutput, task: WritingTask, support: SupportModel
+    output: ModelOutput, task: WritingTask, check: Check
 ) -> tuple[list[SourcedSentence], list[str]]:
     """Return the sentences that the evidence supports, and for each other one why it does not.
 
@@ -82,7 +116,7 @@ def verify_written_output(
     for draft in parse_drafts(output.text, len(task.evidence)):
         numbers = draft.numbers if len(task.evidence) > 1 else (1,)
         cited = [task.evidence[n - 1] for n in numbers if n <= len(task.evidence)]
-        found = _why_not(draft.text, task, cited, support)
+        found = _why_not(draft.text, task.question, cited, check)
         if found:
             reasons.append(f"Dropped “{draft.text}”: {'; '.join(found)}.")
         else:
@@ -90,16 +124,13 @@ def verify_written_output(
     return kept, reasons
 
 
-def _why_not(text: str, task: WritingTask, cited: Sequence[Evidence], support: SupportModel) -> list[str]:
+def _why_not(text: str, question: str, cited: Sequence[Evidence], check: Check) -> list[str]:
     """Return why a sentence must not be shown; the cheap reasons first, as they are certain."""
     if not cited:
         return ["no source is cited"]
-    reasons = verify_written(text, task.question, cited[0])
-    words = answering_words(text, task.question)
-    if not words:
+    reasons = verify_written(text, question, cited[0])
+    if not answering_words(text, question):
         reasons = [*reasons, "it only repeats the question"]
-    if reasons:
+    if reasons or check(question, text, cited[0]):
         return reasons
-    claim = support_claim(words, task.question, cited[0])
-    (score,) = support.score([claim])
-    return [] if score >= MIN_SUPPORT else ["the source does not say that this answers the question"]
+    return ["the source does not say that this answers the question"]

@@ -1,9 +1,11 @@
 """Load the prompt files, check their placeholders, and build the messages for a question."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -24,6 +26,13 @@ _WRITING_PLACEHOLDERS = {
     "source": {"number", "headline", "source", "text"},
     "question": {"sources", "question", "words"},
     "words": {"words"},
+}
+CHECKING_FOLDER = PROMPTS_FOLDER / "checking"  # the prompts that ask a model about what it wrote
+_CHECKING_PLACEHOLDERS = {
+    "system": set(),
+    "source": {"headline", "source", "text", "question"},
+    "answers": set(),
+    "says": {"answer"},
 }
 _BYTES_PER_TOKEN = (
     3  # limit: English text has more; the tokens of other scripts are overestimated, which is safe
@@ -95,17 +104,11 @@ class WritingPrompts:
         self._templates = {
             name: _load(folder / f"{name}.txt", names) for name, names in _WRITING_PLACEHOLDERS.items()
         }
-        examples = folder / "examples.jsonl"
-        try:
-            lines = [json.loads(line) for line in examples.read_text(encoding="utf-8").splitlines()]
-            self._fixed: list[BaseMessage] = [SystemMessage(self._templates["system"].template)]
+        self._fixed: list[BaseMessage] = [SystemMessage(self._templates["system"].template)]
+        with _examples(folder) as lines:
             for line in lines:
                 user = self._render(line["question"], map(tuple, line["sources"]), line["words"])
                 self._fixed += [HumanMessage(user), AIMessage(line["answer"])]
-        except (OSError, ValueError, KeyError) as error:
-            raise PromptError(
-                f"{examples} cannot be read ({error}); restore it from the repository"
-            ) from error
 
     def messages(self, question: str, evidence: Sequence[Evidence], words: str = "") -> list[BaseMessage]:
         """Return the messages for a question; `words` are those of the evidence that answer, if known."""
@@ -119,6 +122,54 @@ class WritingPrompts:
         ]
         hint = "\n" + self._templates["words"].substitute(words=words) if words else ""
         return self._templates["question"].substitute(sources="\n".join(lines), question=question, words=hint)
+
+
+class CheckingPrompts:
+    """The prompts that ask a model whether a source answers a question, and whether it says what was written.
+
+    Both are the same up to their ending. System line and examples are the same for all questions.
+    """
+
+    def __init__(self, folder: Path = CHECKING_FOLDER) -> None:
+        """Load the prompts and the examples.
+
+        Raises:
+            PromptError: A file is missing, or its placeholders are not the expected ones.
+        """
+        self._templates = {
+            name: _load(folder / f"{name}.txt", names) for name, names in _CHECKING_PLACEHOLDERS.items()
+        }
+        self.fixed: list[BaseMessage] = [SystemMessage(self._templates["system"].template)]
+        with _examples(folder) as lines:
+            for line in lines:
+                answers, says = self.endings(line["answer"])
+                user = self._render(line["question"], *line["source"]) + (says if line["answer"] else answers)
+                self.fixed += [HumanMessage(user), AIMessage(line["verdict"])]
+
+    def messages(self, question: str, item: Evidence) -> list[BaseMessage]:
+        """Return the messages about a sentence of evidence; one of the `endings` belongs behind the last."""
+        text = self._render(question, item.article.headline, item.article.dateline, prompt_text(item))
+        return [*self.fixed, HumanMessage(text)]
+
+    def endings(self, answer: str) -> tuple[str, str]:
+        """Return the questions whether the source answers at all, and whether it says what is answered."""
+        answers, says = self._templates["answers"].template, self._templates["says"].substitute(answer=answer)
+        return f"\n{answers}", f"\n{says}"
+
+    def _render(self, question: str, headline: str, source: str, text: str) -> str:
+        return self._templates["source"].substitute(
+            headline=headline, source=source, text=text, question=question
+        )
+
+
+@contextmanager
+def _examples(folder: Path) -> Iterator[list[dict[str, Any]]]:
+    """Give the lines of a folder's examples; whatever is wrong with them is one error."""
+    file = folder / "examples.jsonl"
+    try:
+        yield [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PromptError(f"{file} cannot be read ({error}); restore it from the repository") from error
 
 
 def prompt_text(item: Evidence) -> str:

@@ -16,7 +16,7 @@ from rag import limits
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.hub import Progress, download_model, is_hub_name
 from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
-from rag.generation.readers import READERS, SMALL, Reader, choose_reader
+from rag.generation.readers import READERS, SMALL, STANDARD, Reader, choose_reader
 from rag.settings import NO_MODEL, PACKAGED, Settings, without_credentials
 
 _SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
@@ -31,9 +31,9 @@ class AnswerModel:
     `evidence` is the number of sentences in its prompt and `budget` the number of tokens. `describes_changes`
     is True if it can describe a change over time, and `may_refuse` if its own refusal counts. An `extractive`
     model was trained to write words of one sentence and its number (`prompts/trained`); the others write
-    sentences. One that `writes` is given the chosen sentences, few at a time (`prompts/writing`).
-    `errors` are what it raises when it cannot answer. `chat` is None if the evidence itself is the
-    answer.
+    sentences. One that `writes` is given the chosen sentences, few at a time (`prompts/writing`); one that
+    `checks` too is asked whether the source says what it wrote (`prompts/checking`). `errors` are what it
+    raises when it cannot answer. `chat` is None if the evidence itself is the answer.
     """
 
     name: str
@@ -43,6 +43,7 @@ class AnswerModel:
     may_refuse: bool = True
     extractive: bool = False
     writes: bool = False
+    checks: bool = False
     budget: int = 1600
     errors: tuple[type[Exception], ...] = (ModelError,)
 
@@ -103,7 +104,8 @@ def _open_reader(reader: Reader, settings: Settings) -> AnswerModel:
         # Right for 36 % of the questions from one sentence, 31 % from two or three (docs/design.md, "The
         # model").
         return replace(model, evidence=2, describes_changes=False, may_refuse=False)
-    return replace(model, writes=reader.style == "write")
+    # The weights of `rag.verification.judgement` are fitted for the standard reader alone.
+    return replace(model, writes=reader.style == "write", checks=reader is STANDARD)
 
 
 def _local_model(path: Path, adapter_name: str | None, settings: Settings) -> AnswerModel:

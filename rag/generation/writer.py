@@ -3,12 +3,13 @@
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any, cast
 
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
 from rag.generation.decoding import EXCLUDED, RANKING_WEIGHT
-from rag.generation.prompts import Prompts, WritingPrompts, prompt_text
+from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts, prompt_text
 from rag.generation.registry import AnswerModel
 from rag.retrieval.evidence import Evidence
 
@@ -58,12 +59,32 @@ def write_sentences(
     )
 
 
-def read_fixed_prompt(model: AnswerModel, prompts: WritingPrompts) -> None:
+def yes_or_no(
+    messages: Sequence[BaseMessage], endings: Sequence[str], model: AnswerModel
+) -> list[float] | None:
+    """Return, for each ending of the last message, by how much a local model's "yes" is likelier than "no".
+
+    A value is the log-odds of both words in either case; None if the model cannot be asked.
+    """
+    assert model.chat is not None
+    with suppress(*model.errors):
+        chunks = model.chat.stream(messages, endings=list(endings), choices=["yes", "Yes", "no", "No"])
+        found = [chunk.response_metadata.get("probabilities") for chunk in chunks]
+        return [
+            log(yes + capital_yes) - log(no + capital_no)
+            for yes, capital_yes, no, capital_no in filter(None, found)
+        ]
+    return None
+
+
+def read_fixed_prompts(model: AnswerModel, writing: WritingPrompts, checking: CheckingPrompts) -> None:
     """Have a local model read what all questions share, so that the first question need not wait for it."""
     assert model.chat is not None
     with suppress(*model.errors):
-        for _ in model.chat.stream(prompts.messages("", ()), max_tokens=1):
+        for _ in model.chat.stream(writing.messages("", ()), max_tokens=1):
             pass
+    if model.checks:
+        yes_or_no([*checking.fixed, HumanMessage("")], [""], model)
 
 
 def _stream(
