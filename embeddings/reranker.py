@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from embeddings.encoder import Encoder
+from embeddings.precision import multiply_in_bfloat16
 
 WEIGHTS_FILE = Path(__file__).parent / "reranker.safetensors"
 WEIGHTS_SHA256 = "329614500a1c22b3dbc304e6e92ac4a759075572f9da0e0fd377237f4a6c84b6"
@@ -162,6 +163,7 @@ class Reranker:
         self.encoder = encoder
         self._network = build_network(encoder)
         self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)
+        multiply_in_bfloat16(self._network.body)
         self._network.eval()
 
     def predict(self, question: str, windows: Sequence[Window]) -> list[list[Prediction]]:
@@ -172,6 +174,7 @@ class Reranker:
         # Windows of similar length share a batch, so that little is padded.
         order = sorted(range(len(encoded)), key=lambda n: len(encoded[n].tokens))
         predictions: dict[int, list[Prediction]] = {}
+        self.encoder.set_threads()
         with torch.inference_mode():
             for first in range(0, len(order), _BATCH_SIZE):
                 batch = order[first : first + _BATCH_SIZE]

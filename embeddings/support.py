@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from embeddings.encoder import Encoder
+from embeddings.precision import multiply_in_bfloat16
 from embeddings.reranker import apply_deltas, copy_layers, load_deltas
 
 WEIGHTS_FILE = Path(__file__).parent / "support.safetensors"
@@ -119,6 +120,7 @@ class SupportModel:
         self._encoder = encoder
         self._network = SupportNetwork(copy_layers(encoder))
         self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)
+        multiply_in_bfloat16(self._network.body)
         self._network.eval()
 
     def score(self, claims: Sequence[Claim]) -> list[float]:
@@ -126,6 +128,7 @@ class SupportModel:
         encoded = encode_claims(self._encoder, claims)
         order = sorted(range(len(encoded)), key=lambda n: len(encoded[n].tokens))
         scores = [0.0] * len(encoded)
+        self._encoder.set_threads()
         with torch.inference_mode():
             for first in range(0, len(order), _BATCH_SIZE):
                 batch = order[first : first + _BATCH_SIZE]

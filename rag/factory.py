@@ -23,7 +23,7 @@ def open_library(settings: Settings) -> Library:
         EncoderError: the encoder's weights are missing.
     """
     store = Store(settings.data)
-    return Library(store, open_encoder(settings), settings.threads)
+    return Library(store, open_encoder(settings), settings.model_threads)
 
 
 def open_encoder(settings: Settings) -> Encoder:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from embeddings.threads import usable_cores
 from rag import limits
 
 ROOT = Path(__file__).parent.parent  # of a checkout; site-packages where Dateline is installed
@@ -72,8 +73,9 @@ class Settings:
         2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512
     )
     threads: int = _setting(
-        max(1, (os.cpu_count() or 2) // 2),
-        "threads of each model; half of the cores, since two busy pools on the same cores "
+        0,
+        "threads of each model; unless set, half of the cores for the language model, and for the others "
+        "those that are free at the moment, since two busy pools on the same cores "
         "slow each other 20-40 times",
         least=1,
     )
@@ -107,6 +109,11 @@ class Settings:
     )
     upload: int = _setting(20, "megabytes of one uploaded file", least=1)
     hits: int = _setting(8, "passages whose sentences are ranked for a question", least=1)
+
+    @property
+    def model_threads(self) -> int:
+        """The threads of the language model."""
+        return self.threads or max(1, usable_cores() // 2)
 
     def changes_allowed(self, loopback_only: bool) -> bool:
         """Return True if users of the page and the API may change the collection.

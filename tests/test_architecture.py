@@ -47,7 +47,7 @@ LAYERS = (
     {"rag.cli"},
 )
 HEAVY = {
-    "torch": {"embeddings/encoder.py", "embeddings/reranker.py", "embeddings/support.py"},
+    "torch": {f"embeddings/{name}.py" for name in ("encoder", "precision", "reranker", "support")},
     "safetensors": {"embeddings/reranker.py"},
     "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/runs/judge.py"},
     "sklearn": {"rag/evaluation/runs/judge.py"},

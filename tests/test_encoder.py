@@ -76,7 +76,8 @@ def test_questions_are_encoded_before_a_long_text_that_is_being_added(encoder: E
             encoder.encode([f"What did the ferry carry on day {asked}?"])
             time.sleep(0.01)
     assert asked > 3  # a batch of four passages at a time, not all that is added
-    assert np.allclose(adding.result(), Encoder(threads=1).encode(passages), atol=1e-5)
+    # Batches of other sizes round otherwise where the processor multiplies bfloat16.
+    assert (adding.result() * Encoder(threads=1).encode(passages)).sum(axis=1).min() > 0.9995
 
 
 def test_what_is_added_waits_for_questions_but_not_for_ever(

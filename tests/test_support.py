@@ -29,7 +29,7 @@ def test_the_words_that_answer_score_higher_than_others_of_the_same_sentences(mo
 
 def test_a_claim_scores_the_same_alone_and_in_a_batch(model: SupportModel) -> None:
     claims = [claim("41 million crowns"), claim("3 million crowns, " * 40), claim("", "Who?")]
-    assert model.score(claims) == pytest.approx([model.score([one])[0] for one in claims], abs=1e-3)
+    assert model.score(claims) == pytest.approx([model.score([one])[0] for one in claims], abs=0.02)
     assert model.score([]) == []
 
 

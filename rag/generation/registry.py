@@ -110,7 +110,7 @@ def _open_reader(reader: Reader, settings: Settings) -> AnswerModel:
 
 def _local_model(path: Path, adapter_name: str | None, settings: Settings) -> AnswerModel:
     adapter = _adapter_file(adapter_name, path) if adapter_name not in (None, NO_MODEL) else None
-    chat = LocalChatModel(ModelProcess(path, settings.context, settings.threads, adapter=adapter))
+    chat = LocalChatModel(ModelProcess(path, settings.context, settings.model_threads, adapter=adapter))
     model = AnswerModel(
         path.stem, chat, budget=settings.context - limits.MAX_ANSWER_TOKENS - _TEMPLATE_TOKENS
     )

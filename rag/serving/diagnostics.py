@@ -134,8 +134,8 @@ def _pinned_versions() -> dict[str, str]:
 
 def _processor(installation: Installation) -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = installation.settings.threads
-    what = f"{platform.machine()}, {cores} cores, {threads} threads for each model"
+    threads = installation.settings.model_threads
+    what = f"{platform.machine()}, {cores} cores, {threads} threads for the language model"
     if threads > cores:
         remedy = f"set DATELINE_THREADS to at most {cores}: more slow each other"
         yield Finding("warning", "processor", what, remedy)
