@@ -6,11 +6,10 @@ Where a script has no spaces, each pair of neighbouring letters stands for a wor
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from threading import Lock
-
-import snowballstemmer
+from typing import Any
 
 from corpus.scripts import MARKS, UNSPACED, UNSPACED_LETTER
 
@@ -29,7 +28,6 @@ STOP_WORDS = frozenset(
         "according reported report article articles "
     ).split()
 )
-_stemmer = snowballstemmer.stemmer("english")
 _stemmer_lock = Lock()  # the stemmer keeps state, and questions come on several threads
 _MAX_CACHED_LETTERS = 40  # limit on memory: a "word" of an article may have any length
 
@@ -39,9 +37,16 @@ def stem(word: str) -> str:
     return _cached_stem(word) if len(word) <= _MAX_CACHED_LETTERS else _stem(word)
 
 
+@cache
+def _stemmer() -> Any:
+    import snowballstemmer  # loads all languages, for which `dateline list` need not wait
+
+    return snowballstemmer.stemmer("english")
+
+
 def _stem(word: str) -> str:
     with _stemmer_lock:
-        return str(_stemmer.stemWord(_without_possessive(word.lower())))
+        return str(_stemmer().stemWord(_without_possessive(word.lower())))
 
 
 _cached_stem = lru_cache(maxsize=100_000)(_stem)

@@ -5,10 +5,9 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
-from tqdm import tqdm
 
 from corpus.article import Article
 from corpus.reading.files import FORMATS, find_files, is_parsing
@@ -32,6 +31,9 @@ from rag.cli.tables import (
     show_reports,
 )
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _EXIT_PROBLEMS = 1
 _EXIT_ALL_REFUSED = 2
@@ -70,6 +72,8 @@ def add(
 
 
 def _add_sample(settings: Settings, as_json: bool) -> int:
+    from tqdm import tqdm
+
     from rag.factory import open_library
     from rag.serving.sample import add_sample, sample_size
 
@@ -129,6 +133,8 @@ def _mention_sample(settings: Settings) -> None:
 
 def _progress_bar(articles: int) -> "tqdm[NoReturn]":
     """Return a bar with the rate and the time left, shown on standard error where that is a terminal."""
+    from tqdm import tqdm
+
     return tqdm(total=articles, unit=" articles", disable=None)
 
 
@@ -312,6 +318,8 @@ def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
 @json_option
 def rebuild(as_json: bool) -> int:
     """Split and encode all articles again."""
+    from tqdm import tqdm
+
     from embeddings import library
     from rag.factory import open_encoder
 
@@ -342,6 +350,8 @@ def export(file: Path, as_json: bool) -> None:
 
     `dateline add` reads them back.
     """
+    from tqdm import tqdm
+
     with closing(Store(Settings.read().data)) as store:
         count = store.coverage().articles
         try:
