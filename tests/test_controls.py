@@ -173,6 +173,16 @@ def test_one_command_measures_controls_beside_the_run(assistant: Assistant, tmp_
     assert controls["swapped"]["summary"]["all"]["right"] == 0.0
     assert reached_by(measured, controls)["right"] == ["best-sentence"]
     assert not list(tmp_path.glob("*.unfinished"))
+    report = commands("report", out, data=data)
+    assert report.returncode == 0, report.stderr
+    page, text = out.with_suffix(".html").read_text(), out.with_suffix(".md").read_text()
+    for part in ("<td>1.0*</td>", "best-sentence: the best sentence, quoted", "recipe-larger was skipped"):
+        assert part in page, part
+    assert "| right | 1.0* | 1.0 and 1.0 | 1.0* | 0.0 |" in text
+    out.with_name("out.controls.json").rename(tmp_path / "kept.json")
+    assert commands("report", out, data=data).returncode == 0
+    assert "No control was asked" in out.with_suffix(".html").read_text()
+    (tmp_path / "kept.json").rename(out.with_name("out.controls.json"))
     (head, *rows) = controls_rows(measured, controls)
     assert head[3:] == ("best-sentence", "swapped")  # one that was skipped has no column
     assert ("right", "1.0*", "1.0 and 1.0", "1.0*", "0.0") in rows
@@ -186,6 +196,12 @@ def test_of_a_measure_where_less_is_better_a_control_reaches_what_is_as_low() ->
     run = {"intervals": {"outdated answers": [0.0, 0.2], "right": [0.5, 0.7]}}
     low = {"summary": {"all": {"outdated answers": 0.1, "right": 0.49}}}
     high = {"summary": {"all": {"outdated answers": 0.3, "right": 0.9}}}
-    assert reached_by(run, {"low": low, "high": high}) == {"outdated answers": ["low"], "right": ["high"]}
+    assert reached_by(run, {"swapped": low, "recipe": high}) == {
+        "outdated answers": ["swapped"],
+        "right": ["recipe"],
+    }
     half = {"summary": {"development half": {"right": 0.9}}}
-    assert reached_by(run, {"half": half}) == {}  # other questions than all of them
+    assert reached_by(run, {"recipe": half}) == {}  # other questions than all of them
+    run = {"intervals": {"MRR": [0.5, 0.7], "written": [0.0, 0.1]}}
+    found = {"summary": {"all": {"MRR": 0.6, "written": 1.0}}}
+    assert reached_by(run, {"quotes": found, "recipe": found}) == {"MRR": ["recipe"]}  # the same search

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from rag.evaluation.gold.questions import GoldQuestion
 
 
-CONTROL_NAMES = ("best-sentence", "best-passage", "swapped", "evidence-blind", "recipe", "recipe-larger")
+CONTROL_NAMES = (
+    "quotes",
+    "best-sentence",
+    "best-passage",
+    "swapped",
+    "evidence-blind",
+    "recipe",
+    "recipe-larger",
+)
 
 
 @click.command()
@@ -83,7 +91,7 @@ def run(
     elif search:
         _measure_search(questions, out, as_json)
     elif controls:
-        _measure_controls(controls, gold, questions, out or gold.with_suffix(".results.json"), as_json)
+        _measure_controls(controls, gold, questions, half, out or gold.with_suffix(".results.json"), as_json)
     else:
         _measure_answers(gold, questions, out or gold.with_suffix(".results.json"), parallel, as_json)
 
@@ -122,7 +130,12 @@ def _measure_answers(
 
 
 def _measure_controls(
-    names: tuple[str, ...], gold: Path, questions: "list[GoldQuestion]", out: Path, as_json: bool
+    names: tuple[str, ...],
+    gold: Path,
+    questions: "list[GoldQuestion]",
+    half: str | None,
+    out: Path,
+    as_json: bool,
 ) -> None:
     """Ask each control every question, and keep its figures beside the run in `out`."""
     from rag.evaluation.controls.files import control_table, controls_file, measure_control, save_control
@@ -132,7 +145,7 @@ def _measure_controls(
     settings = Settings.read()
     assistant = open_assistant(replace(settings, model=NO_MODEL))
     try:
-        conditions, file = run_conditions(assistant, gold), controls_file(out)
+        conditions, file = {**run_conditions(assistant, gold), "half": half}, controls_file(out)
         for name in names:
             figures = measure_control(name, assistant, settings, questions, file, conditions, show_progress)
             save_control(file, name, figures, conditions)

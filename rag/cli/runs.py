@@ -64,12 +64,14 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
 )
 @json_option
 def report(run: Path, out: Path | None, short: bool, as_json: bool) -> None:
-    """Write one HTML file and one Markdown file about a run."""
+    """Write one HTML file and one Markdown file about a run, with the controls that were asked beside it."""
+    from rag.evaluation.controls.files import load_controls
     from rag.evaluation.gold.questions import EvaluationError
     from rag.evaluation.reports.report import html_report, markdown_report
     from rag.evaluation.runs.files import load_run, save_run, shorten_texts
 
     results, html = load_run(run), out or run.with_suffix(".html")
+    controls = load_controls(run, results)
     files = [html, html.with_suffix(".md")]
     if short:
         files.append(html.with_suffix(".json"))
@@ -79,8 +81,8 @@ def report(run: Path, out: Path | None, short: bool, as_json: bool) -> None:
             )
         results = shorten_texts(results)
         save_run(files[-1], results)
-    html.write_text(html_report(results), encoding="utf-8")
-    files[1].write_text(markdown_report(results), encoding="utf-8")
+    html.write_text(html_report(results, controls), encoding="utf-8")
+    files[1].write_text(markdown_report(results, controls), encoding="utf-8")
     print_result(as_json, {"files": [str(file) for file in files]}, "\n".join(map(str, files)))
 
 

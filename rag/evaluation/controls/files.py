@@ -15,7 +15,21 @@ from rag.generation.model_process import ModelMissing
 from rag.settings import Settings
 
 LOWER_IS_BETTER = frozenset({"outdated answers"})  # of the measures that have an interval
-_GROUPS = ("all", "development half", "test half")
+_OF_SEARCH = frozenset(
+    {
+        "right article@3",
+        "precision@3",
+        "recall@3",
+        "recall@10",
+        "MRR",
+        "MAP",
+        "nDCG@10",
+        "evidence@1",
+        "evidence@3",
+    }
+)
+_NOT_GOOD_OR_BAD = frozenset({"written"})
+CONTROLLED_GROUPS = ("all", "development half", "test half")
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 Controls = dict[str, dict[str, Any]]  # name -> figures, or {"shows": ..., "skipped": why}
 
@@ -54,9 +68,9 @@ def measure_control(
     finally:
         model.close()
     groups = group_results([done[question.id] for question in questions])
-    if len(groups) > 1 and len(groups.get(_GROUPS[1], groups.get(_GROUPS[2], ()))) == len(questions):
-        del groups["all"]  # one half was asked, so its figures are not those of all
-    kept = {group: results for group, results in groups.items() if group in _GROUPS}
+    # The figures of one half are not those of all.
+    names = CONTROLLED_GROUPS[1:] if conditions["half"] else CONTROLLED_GROUPS
+    kept = {group: results for group, results in groups.items() if group in names}
     journal.delete()
     return {
         "shows": control.shows,
@@ -100,7 +114,7 @@ def reached_by(run: dict[str, Any], controls: Controls, group: str = "all") -> d
     """Return, for each measure of a run's group, the controls that reach it.
 
     A control reaches a figure if it is not below the run's 95 % interval of it (not above, where lower is
-    better), over the same questions.
+    better), over the same questions. Measures of the search are not reached by one that has the same search.
 
     >>> run = {"intervals": {"right": [0.6, 0.8]}}
     >>> reached_by(run, {"best-passage": {"summary": {"all": {"right": 0.61}}}})
@@ -111,6 +125,8 @@ def reached_by(run: dict[str, Any], controls: Controls, group: str = "all") -> d
     for measure, (low, high) in intervals.items():
         for name, figures in controls.items():
             value = figures.get("summary", {}).get(group, {}).get(measure)
+            if measure in _NOT_GOOD_OR_BAD or (measure in _OF_SEARCH and CONTROLS[name].finds_the_same):
+                continue
             if value is not None and (value <= high if measure in LOWER_IS_BETTER else value >= low):
                 reached.setdefault(measure, []).append(name)
     return reached

@@ -101,7 +101,8 @@ class SwappedEvidence:
         """Return the product's answer from the other question's passages."""
         hits = tuple(self.search(question, _PASSAGES_SWAPPED, history))
         retriever = GivenHits(library=self.library, k=self._assistant.retriever.k, hits=hits)
-        return Assistant(retriever, self._assistant.model, self._prompts).ask(question, history)
+        answer = Assistant(retriever, self._assistant.model, self._prompts).ask(question, history)
+        return answer.replace(confidence=None)  # what it would say anyway is not asked
 
 
 def swap_questions(questions: Sequence[GoldQuestion]) -> dict[str, GoldQuestion]:
@@ -128,13 +129,17 @@ def swap_questions(questions: Sequence[GoldQuestion]) -> dict[str, GoldQuestion]
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A control's name, what it shows, and which model it is asked with: the run's, none, or a larger one."""
+    """A control's name, what it shows, and which model it is asked with: the run's, none, or a larger one.
+
+    One that finds what the product finds says nothing about search.
+    """
 
     name: str
     shows: str
     build: Callable[[Assistant, AnswerModel, Sequence[GoldQuestion]], System]
     reader: str = NO_MODEL  # a reader's name; "" for the run's own
     as_product: bool = False  # the model keeps its adapter
+    finds_the_same: bool = False
 
 
 def _recipe(assistant: Assistant, model: AnswerModel, questions: Sequence[GoldQuestion]) -> System:
@@ -151,8 +156,19 @@ def _swapped(assistant: Assistant, model: AnswerModel, questions: Sequence[GoldQ
 CONTROLS = {
     control.name: control
     for control in (
-        Control("best-sentence", "the best sentence, quoted", lambda one, *_: BestSentence(one)),
-        Control("best-passage", "the best passage, quoted whole", lambda one, *_: BestPassage(one)),
+        Control("quotes", "Dateline without a language model", lambda one, *_: one, finds_the_same=True),
+        Control(
+            "best-sentence",
+            "the best sentence, quoted",
+            lambda one, *_: BestSentence(one),
+            finds_the_same=True,
+        ),
+        Control(
+            "best-passage",
+            "the best passage, quoted whole",
+            lambda one, *_: BestPassage(one),
+            finds_the_same=True,
+        ),
         Control("swapped", "another question's passages", _swapped, reader="", as_product=True),
         Control(
             "evidence-blind",

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from rag.evaluation.controls.files import CONTROLLED_GROUPS, Controls, controls_rows, reached_by
 from rag.evaluation.measures.failures import FAILURE_CLASSES
 from rag.evaluation.measures.strict import RULES
 from rag.evaluation.reports.risk_drawing import risk_drawing
@@ -31,17 +32,17 @@ _MAIN_MEASURES = (
 _BARS = 24  # of the histogram of seconds
 
 
-def html_report(run: dict[str, Any]) -> str:
+def html_report(run: dict[str, Any], controls: Controls | None = None) -> str:
     """Return the report as one page that loads nothing from elsewhere; all of the run is escaped."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html").render(**_view(run))
+    return environment.get_template("report.html").render(**_view(run, controls or {}))
 
 
-def markdown_report(run: dict[str, Any]) -> str:
+def markdown_report(run: dict[str, Any], controls: Controls | None = None) -> str:
     """Return the figures and the questions that failed, as Markdown."""
-    view = _view(run)
+    view = _view(run, controls or {})
     lines = [
         f"# {view['title']}",
         "",
@@ -52,7 +53,9 @@ def markdown_report(run: dict[str, Any]) -> str:
     ]
     lines += [f"| {name} | {value} | {low} and {high} |" for name, value, low, high in view["first"]]
     lines += [f"| {name} | {value} | |" for name, value in view["others"]]
-    lines += ["", "| what went wrong | questions |", "|---|---|"]
+    for table in view["controls"]:
+        lines += ["", *(f"| {' | '.join(row)} |" for row in (table[0], ("---",) * len(table[0]), *table[1:]))]
+    lines += ["", view["controls_note"], "", "| what went wrong | questions |", "|---|---|"]
     lines += [f"| {name} | {count} |" for name, count, _ in view["failures"]]
     if view["rules"]:
         lines += ["", "| right, and not strictly | questions |", "|---|---|"]
@@ -67,7 +70,7 @@ def markdown_report(run: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _view(run: dict[str, Any]) -> dict[str, Any]:
+def _view(run: dict[str, Any], controls: Controls) -> dict[str, Any]:
     """Return what both forms of the report show."""
     figures, intervals = run["summary"]["all"], run["intervals"]
     first = [(name, figures[name], *intervals[name]) for name in _MAIN_MEASURES if name in intervals]
@@ -89,6 +92,9 @@ def _view(run: dict[str, Any]) -> dict[str, Any]:
         ],
         "kinds": {name: summary for name, summary in run["summary"].items() if "/" not in name},
         "measures": [name for name, *_ in first],
+        "controls": [rows for group in CONTROLLED_GROUPS if (rows := controls_rows(run, controls, group))],
+        "controls_note": _controls_note(controls),
+        "reached": reached_by(run, controls),
         "intervals": {"all": intervals, **run.get("group_intervals", {})},
         "refused": _refused_by_group(run),
         "groups": {name: summary for name, summary in run["summary"].items() if "/" in name},
@@ -99,6 +105,22 @@ def _view(run: dict[str, Any]) -> dict[str, Any]:
         "risk": risk_drawing(run["results"]),
         "seconds": _histogram([result["seconds"] for result in run["results"]]),
     }
+
+
+def _controls_note(controls: Controls) -> str:
+    """Return what the asterisks mean, and which controls could not be asked."""
+    if not controls:
+        return (
+            "No control was asked on these questions and this collection, so nothing says what a figure is "
+            "worth: dateline evaluate GOLD --out RUN --control best-passage."
+        )
+    asked = "; ".join(f"{name}: {figures['shows']}" for name, figures in controls.items())
+    skipped = "".join(
+        f" {name} was skipped: {figures['skipped']}."
+        for name, figures in controls.items()
+        if "skipped" in figures
+    )
+    return f"* A control reaches it: it is not below the interval of 95 %. Controls: {asked}.{skipped}"
 
 
 def _broken_rules(results: list[dict[str, Any]]) -> list[tuple[str, int]]:
