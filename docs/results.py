@@ -3,8 +3,11 @@
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "rag/evaluation/results"
@@ -44,7 +47,8 @@ _COMPARED = (
     "seconds",
 )
 # Published by others for MultiHop-RAG, with its code and chunks: Tang and Yang 2024, table 5, and later runs.
-_PUBLISHED = ("voyage-02 and bge-reranker-large, as published", "0.747", "0.663", "-", "0.586")
+_PUBLISHED_OVER = "as published, over all 2,255 questions with facts: not the questions above"
+_PUBLISHED = ("voyage-02 and bge-reranker-large", "2255", "0.747", "0.663", "-", "0.586")
 _MEASURES = {"Hits@10": "hits_10", "Hits@4": "hits_4", "MAP@10": "map_10", "MRR@10": "mrr_10"}
 _COLLECTIONS = {
     "all": "all 609 articles, title and text alone",
@@ -58,7 +62,9 @@ def answers_table(run: dict[str, Any], columns: tuple[str, ...], measures: tuple
         (
             measure,
             *(
-                "-" if (value := run["summary"][column][measure]) is None else str(value)
+                "-"
+                if (value := run["summary"][column][measure]) is None
+                else f"{value}{_between(_interval(run, column, measure) if measures else None)}"
                 for column in columns
             ),
         )
@@ -72,28 +78,69 @@ def answers_table(run: dict[str, Any], columns: tuple[str, ...], measures: tuple
     return _markdown_table(rows)
 
 
+def _interval(run: dict[str, Any], column: str, measure: str) -> Sequence[float] | None:
+    """Return the bootstrap interval of a run's mean; None for counts, seconds and refusals."""
+    groups = {"all": run["intervals"], **run["group_intervals"]}
+    interval: Sequence[float] | None = groups[column].get(measure)
+    return interval
+
+
 def retrieval_table(run: dict[str, Any], names: tuple[str, ...] | None = None) -> str:
-    """Return a table of a run over MultiHop-RAG, a row for each search (of `names`, or all)."""
-    rows = [("MultiHop-RAG", *_MEASURES, "null AUC", "ms")]
+    """Return a table of a run over MultiHop-RAG: the searches (of `names`, or all) on the same questions.
+
+    What others published stands apart, since it is over other questions.
+    """
+    rows = [("MultiHop-RAG", "questions", *_MEASURES, "null AUC", "ms")]
     for collection, description in _COLLECTIONS.items():
-        rows.append((f"**{description}**", *[""] * 6))
-        if collection == "all":
-            rows.append((*_PUBLISHED, "-", "-"))
+        rows.append((f"**{description}**", *[""] * 7))
         for row in run["rows"]:
             if row["collection"] == collection and (names is None or row["name"] in names):
-                shares = [f"{row['all'][measure]:.3f}" for measure in _MEASURES.values()]
-                rows.append((row["name"], *shares, f"{row['null_auc']:.3f}", f"{row['milliseconds']:.0f}"))
+                extra = (f"{row['null_auc']:.3f}", f"{row['milliseconds']:.0f}")
+                rows.append((row["name"], *_retrieval_cells(run, row, "all"), *extra))
+                if names:
+                    unseen = _retrieval_cells(run, row, "unseen")
+                    rows.append((f"{row['name']}, the half not tuned on", *unseen, "-", "-"))
+    rows.append((f"**{_PUBLISHED_OVER}**", *[""] * 7))
+    rows.append((*_PUBLISHED, "-", "-"))
     return _markdown_table(rows)
+
+
+def _retrieval_cells(run: dict[str, Any], row: dict[str, Any], half: str) -> tuple[str, ...]:
+    """Return the number of questions, and each measure with its interval of 95 %.
+
+    Runs since 21 November 2026 hold bootstrap intervals of every measure; of older ones only the shares of
+    questions (Hits) have one, by Wilson's formula.
+    """
+    questions, cells = run["questions"][half], []
+    for measure in _MEASURES.values():
+        value, interval = row[half][measure], row.get("intervals", {}).get(half, {}).get(measure)
+        if interval is None and measure.startswith("hits"):
+            interval = wilson_interval(round(value * questions), questions)
+        cells.append(f"{value:.3f}{_between(interval)}")
+    return (str(questions), *cells)
+
+
+def wilson_interval(right: int, of: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share.
+
+    >>> wilson_interval(215, 233)
+    (0.881, 0.951)
+    """
+    found = binomtest(right, of).proportion_ci(0.95, method="wilson")
+    return round(float(found.low), 3), round(float(found.high), 3)
+
+
+def _between(interval: Sequence[float] | None) -> str:
+    return f" ({interval[0]:.2f}-{interval[1]:.2f})" if interval else ""
 
 
 def halves_table(run: dict[str, Any]) -> str:
     """Return a table of the half that the weights were swept on beside the unseen half."""
-    rows = [("Dateline", "half", *_MEASURES)]
+    rows = [("Dateline", "half", "questions", *_MEASURES)]
     for row in run["rows"]:
         if row["name"] == "Dateline":
             rows += [
-                (row["collection"], half, *(f"{row[half][measure]:.3f}" for measure in _MEASURES.values()))
-                for half in ("swept", "unseen")
+                (row["collection"], half, *_retrieval_cells(run, row, half)) for half in ("swept", "unseen")
             ]
     return _markdown_table(rows)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
 from conftest import ROOT, SHARED, needs_shared
 
 from rag.settings import VERSION, Settings
@@ -39,6 +40,22 @@ def test_the_tables_are_the_committed_runs() -> None:
         text = path.read_text()
         assert all(f"<!-- {mark} -->" in text for mark in made)
         assert fill_in(text, made) == text, f"run: python {ROOT.name}/docs/results.py"
+
+
+def test_the_readme_says_how_often_the_test_half_was_read() -> None:
+    """Each committed run over the gold questions reads it; edits of the same run do not."""
+    file = "rag/evaluation/results/baseline.json"
+    git = ["git", "-C", str(ROOT)]
+    commits = subprocess.run([*git, "log", "--format=%h", "--", file], capture_output=True, text=True).stdout
+    shallow = subprocess.run([*git, "rev-parse", "--is-shallow-repository"], capture_output=True, text=True)
+    if not commits or shallow.stdout.strip() != "false":
+        pytest.skip("the history of the committed runs is not here")
+    shown = [
+        subprocess.run([*git, "show", f"{commit}:{file}"], capture_output=True, text=True).stdout
+        for commit in commits.split()
+    ]
+    runs = {when[1] for text in shown if (when := re.search(r'"when": "([^"]+)"', text))}
+    assert f"in {len(runs)} committed runs" in README
 
 
 def test_every_file_that_the_documents_name_exists() -> None:

@@ -104,6 +104,10 @@ def test_evaluate_retrieval_measures_both_collections_and_each_ablation(tmp_path
         dateline["all"].all == dateline["dated"].all == RetrievalMeasures(1.0, 1.0, 1.0, 1.0)
         and dateline["all"].null_auc == 1.0
     )
+    for row in rows:
+        for half, measures in (("all", row.all), ("swept", row.swept), ("unseen", row.unseen)):
+            low, high = row.intervals[half]["mrr_10"]
+            assert low <= measures.mrr_10 <= high and row.questions[half] <= row.questions["all"]
     again = list(evaluate_retrieval(folder, tmp_path / "work", lambda items, total, unit: items))
     assert [(row.name, row.all) for row in again] == [(row.name, row.all) for row in rows]
     save_retrieval(tmp_path / "rows.json", rows)

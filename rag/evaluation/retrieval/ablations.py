@@ -31,6 +31,7 @@ from rag.evaluation.retrieval.multihop import (
     load_questions,
     measure_retrieval,
 )
+from rag.evaluation.runs.summary import confidence_interval
 from rag.query.parts import split_question
 from rag.retrieval.search import Retriever, Scoring
 
@@ -65,6 +66,9 @@ class RetrievalRow:
     unseen: RetrievalMeasures
     null_auc: float
     milliseconds: float
+    # half -> measure -> its 95 % interval, by a seeded bootstrap over the questions
+    intervals: dict[str, dict[str, tuple[float, float]]]
+    questions: dict[str, int]  # with facts, of all and of each half; and without ("null")
 
 
 def evaluate_retrieval(folder: Path, work: Path, progress: ProgressBar) -> Iterator[RetrievalRow]:
@@ -165,17 +169,29 @@ def _measure_row(
         for question, (texts, _) in pairs
         if question.facts
     ]
+    halves = {
+        "all": [measures for _, measures in measured],
+        "swept": [measures for question, measures in measured if question.swept],
+        "unseen": [measures for question, measures in measured if not question.swept],
+    }
     with_facts = [confidence for question, (_, confidence) in pairs if question.facts]
     null = [confidence for question, (_, confidence) in pairs if not question.facts]
     return RetrievalRow(
         collection,
         name,
-        mean_measures([measures for _, measures in measured]),
-        mean_measures([measures for question, measures in measured if question.swept]),
-        mean_measures([measures for question, measures in measured if not question.swept]),
-        round(roc_auc(with_facts, null), 3),
-        round(1000 * seconds / len(questions), 1),
+        **{half: mean_measures(rows) for half, rows in halves.items()},
+        null_auc=round(roc_auc(with_facts, null), 3),
+        milliseconds=round(1000 * seconds / len(questions), 1),
+        intervals={half: _intervals(rows) for half, rows in halves.items()},
+        questions={**{half: len(rows) for half, rows in halves.items()}, "null": len(null)},
     )
+
+
+def _intervals(rows: Sequence[RetrievalMeasures]) -> dict[str, tuple[float, float]]:
+    return {
+        field.name: confidence_interval([getattr(row, field.name) for row in rows])
+        for field in fields(RetrievalMeasures)
+    }
 
 
 def mean_measures(rows: Sequence[RetrievalMeasures]) -> RetrievalMeasures:
@@ -207,5 +223,9 @@ def retrieval_table(rows: Sequence[RetrievalRow]) -> str:
 
 def save_retrieval(path: Path, rows: Sequence[RetrievalRow]) -> None:
     """Write the rows as JSON, with the weights that they were measured with."""
-    content = {"scoring": asdict(Scoring()), "rows": [asdict(row) for row in rows]}
+    content = {
+        "scoring": asdict(Scoring()),
+        "questions": rows[0].questions if rows else {},
+        "rows": [asdict(row) for row in rows],
+    }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
