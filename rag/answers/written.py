@@ -27,7 +27,7 @@ _SIDES = 4  # limit: sentences that are read together
 MIN_SUPPORT = 1.5
 # The log-odds of a judgement from which a sentence is shown. Fitted by training/judge.py fit: of what is
 # shown of its fitting part, where two in five are wrong, a tenth may be wrong (training/JUDGE.md).
-MIN_JUDGED = 0.23
+MIN_JUDGED = 0.59
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rag.query.parts import split_question
 from rag.retrieval.evidence import Evidence
 
 # Fitted by training/judge.py fit, for Qwen2.5-Coder-1.5B-Instruct and the prompts of prompts/checking.
-_READING, _ANSWERS, _SAYS, _INTERCEPT = 0.43, 1.884, 1.034, -4.211
+_READING, _ANSWERS, _SAYS, _INTERCEPT = 0.387, 1.854, 1.021, -4.165
 
 
 @dataclass(frozen=True, slots=True)
