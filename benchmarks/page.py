@@ -24,7 +24,7 @@ from browsing import chromium
 from playwright.sync_api import Page
 from serving import free_port
 
-from rag.evaluation.runs.files import current_commit, machine_info
+from rag.evaluation.runs.provenance import current_commit, machine_info
 from rag.serving.sample import SAMPLE_QUESTIONS
 from rag.settings import ROOT, Settings
 

@@ -23,7 +23,13 @@ from rag.evaluation.gold.propose import draft_questions
 from rag.evaluation.gold.questions import EvaluationError, GoldQuestion, GoldQuote, read_gold
 from rag.evaluation.measures.failures import MISREAD
 from rag.evaluation.reports.report import html_report, markdown_report
-from rag.evaluation.runs.compare import DECISIVE_MEASURES, compare, permutation_p_value
+from rag.evaluation.runs.compare import (
+    DECISIVE_MEASURES,
+    compare,
+    comparison_table,
+    holm,
+    permutation_p_value,
+)
 from rag.evaluation.runs.files import Journal, build_run, load_run, save_run
 from rag.evaluation.runs.run import QuestionResult, evaluate
 from rag.evaluation.runs.sweep import SweepPoint, parse_grid, sweep_plot, sweep_table
@@ -155,6 +161,20 @@ def test_compare_finds_no_change_against_itself_and_reports_a_worse_run(
     )
 
 
+def test_several_measures_are_corrected_by_holm_in_their_family(results: list[QuestionResult]) -> None:
+    good = build_run(results, CONDITIONS)
+    bad = build_run([replace(result, right=0.0) for result in results], CONDITIONS)
+    found = compare(good, bad)
+    (change,) = [item for item in found.changes if item.measure == "right"]
+    assert change.corrected == pytest.approx(min(1, len(found.decisive) * change.p)) and change.p < 0.01
+    alone = compare(good, bad, ["right"])
+    (change,) = [item for item in alone.changes if item.measure == "right"]
+    assert change.corrected == change.p and alone.decisive == ("right",)
+    table = comparison_table(found, 0.05)
+    assert f"Holm's method: over the {len(found.decisive)} measures that decide" in table
+    assert holm([0.01, 0.04, 0.03, 0.005]) == [0.03, 0.06, 0.06, 0.02]  # statsmodels' multipletests, "holm"
+
+
 def test_p_value_is_that_of_random_signs() -> None:
     assert permutation_p_value(np.array([1.0, -1.0] * 10)) == 1 and permutation_p_value(
         np.array([1.0] * 4)
@@ -264,9 +284,10 @@ def test_interrupted_run_is_resumed(results: list[QuestionResult], tmp_path: Pat
     with journal.path.open("a") as file:
         file.write('{"id": "half')  # killed while writing
     assert journal.resume() == results[:5] == journal.resume()
-    assert (
-        Journal(journal.path, {**CONDITIONS, "commit": "d"}).resume() == []
-    )  # another program's results are not mixed in
+    other = {**CONDITIONS, "commit": "d", "settings": {"hits": 4}}
+    with pytest.raises(EvaluationError, match=r"\(commit, settings: hits\); .* delete it to begin anew"):
+        Journal(journal.path, other).resume()
+    assert journal.resume() == results[:5]
 
 
 def test_file_without_a_run_is_refused(tmp_path: Path) -> None:

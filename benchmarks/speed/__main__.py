@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from benchmarks.speed import peers, question, reading, searching, starting, writing
 from benchmarks.speed.measuring import METHOD, child_json, with_ratios
 from benchmarks.speed.plots import draw
-from rag.evaluation.runs.files import current_commit, machine_info
+from rag.evaluation.runs.provenance import current_commit, machine_info
 from rag.settings import ROOT, Settings
 
 RESULTS = ROOT / "rag/evaluation/results/speed.json"

@@ -100,7 +100,8 @@ def _measure_answers(
     gold: Path, questions: "list[GoldQuestion]", out: Path, parallel: int, as_json: bool
 ) -> None:
     """Ask every question, save the run, and print its summary; an interrupted run is continued."""
-    from rag.evaluation.runs.files import Journal, build_run, run_conditions, save_run
+    from rag.evaluation.runs.files import Journal, build_run, save_run
+    from rag.evaluation.runs.provenance import run_conditions
     from rag.evaluation.runs.run import evaluate
     from rag.evaluation.runs.summary import summary_table
     from rag.factory import open_assistant
@@ -139,7 +140,7 @@ def _measure_controls(
 ) -> None:
     """Ask each control every question, and keep its figures beside the run in `out`."""
     from rag.evaluation.controls.files import control_table, controls_file, measure_control, save_control
-    from rag.evaluation.runs.files import run_conditions
+    from rag.evaluation.runs.provenance import run_conditions
     from rag.factory import open_assistant
 
     settings = Settings.read()

@@ -44,7 +44,7 @@ def compare(before: Path, after: Path, level: float, on: tuple[str, ...], as_jso
     if unknown:
         known = ", ".join(comparison.MEASURES)
         raise EvaluationError(f'there is no measure "{unknown[0]}"; there are {known}')
-    found = comparison.compare(load_run(before), load_run(after))
+    found = comparison.compare(load_run(before), load_run(after), decisive)
     worse = [
         item.measure for item in found.changes if item.measure in decisive and item.significantly_worse(level)
     ]

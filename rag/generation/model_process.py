@@ -137,7 +137,7 @@ class ModelProcess:
         self._child: _Child | None = None
         self._current: _Request | None = None
         self._request_id = 0
-        self.path = path
+        self.path, self.adapter = path, adapter
 
     @property
     def pid(self) -> int | None:

@@ -8,7 +8,8 @@ from typing import Any, cast
 from rag.assistant import Assistant
 from rag.evaluation.controls.systems import CONTROLS, control_model
 from rag.evaluation.gold.questions import EvaluationError, GoldQuestion
-from rag.evaluation.runs.files import Journal, current_commit, machine_info
+from rag.evaluation.runs.files import Journal
+from rag.evaluation.runs.provenance import current_commit, machine_info
 from rag.evaluation.runs.run import evaluate
 from rag.evaluation.runs.summary import confidence_intervals, group_results, summarise
 from rag.generation.model_process import ModelMissing

@@ -1,20 +1,21 @@
 """Compare two runs over the same questions: what got better or worse, and which of it may be chance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.evaluation.gold.questions import UNANSWERABLE, EvaluationError
-from rag.evaluation.runs.summary import COSTS, MEANS
+from rag.evaluation.runs.summary import COSTS, MEANS, OF_ANSWERABLE
 
 _REFUSAL, _UNSUPPORTED = "refusal right", "unsupported statements"
 _FIELDS = {**MEANS, _UNSUPPORTED: "unsupported", **COSTS}
 MEASURES = (*MEANS, _REFUSAL, _UNSUPPORTED, *COSTS)
 # What decides by default whether a run got worse; seconds differ with whatever else the machine does.
 DECISIVE_MEASURES = (
+    "strictly right",
     "right",
     _REFUSAL,
     "evidence@3",
@@ -28,13 +29,17 @@ _PERMUTATIONS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class MeasureChange:
-    """One measure in two runs, over the questions that both measured, with the p-value of the difference."""
+    """One measure in two runs, over the questions that both measured, with the p-value of the difference.
+
+    `corrected` is the p-value after Holm's correction for all measures of its family.
+    """
 
     measure: str
     questions: int
     before: float
     after: float
     p: float
+    corrected: float = 1.0
 
     @property
     def improved(self) -> bool:
@@ -44,8 +49,8 @@ class MeasureChange:
         return self.after > self.before
 
     def significantly_worse(self, level: float) -> bool:
-        """Return True if it got worse with a p-value below `level`."""
-        return self.after != self.before and not self.improved and self.p < level
+        """Return True if it got worse with a corrected p-value below `level`."""
+        return self.after != self.before and not self.improved and self.corrected < level
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,19 @@ class Comparison:
     """What changed from one run to another.
 
     `gained` and `lost` are (question id, question, class of its failure in the run that got it wrong).
+    `decisive` are the measures whose p-values were corrected together; the others' were too, apart.
     """
 
     changes: tuple[MeasureChange, ...]
     gained: tuple[tuple[str, str, str], ...]
     lost: tuple[tuple[str, str, str], ...]
+    decisive: tuple[str, ...] = ()
 
 
-def compare(before: dict[str, Any], after: dict[str, Any]) -> Comparison:
-    """Compare two runs, question by question.
+def compare(
+    before: dict[str, Any], after: dict[str, Any], decisive: Sequence[str] = DECISIVE_MEASURES
+) -> Comparison:
+    """Compare two runs, question by question; the measures in `decisive` are corrected as one family.
 
     Raises:
         EvaluationError: they have no question in common, or ask different things under one id.
@@ -78,10 +87,18 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> Comparison:
         )
     pairs = [(earlier[name], later[name]) for name in shared]
     changed = [(one, two) for one, two in pairs if one["right"] != two["right"]]
+    changes = [change for measure in MEASURES if (change := _measure_change(measure, pairs))]
+    families = [[c for c in changes if (c.measure in decisive) == decides] for decides in (True, False)]
+    corrected = {
+        change.measure: replace(change, corrected=p)
+        for family in families
+        for change, p in zip(family, holm([change.p for change in family]), strict=True)
+    }
     return Comparison(
-        tuple(change for measure in MEASURES if (change := _measure_change(measure, pairs))),
+        tuple(corrected[change.measure] for change in changes),
         tuple((two["id"], two["question"], one["failure"] or "") for one, two in changed if two["right"]),
         tuple((two["id"], two["question"], two["failure"] or "") for one, two in changed if not two["right"]),
+        tuple(change.measure for change in families[0]),
     )
 
 
@@ -98,11 +115,11 @@ def _measure_change(
 
 def _value(measure: str, result: dict[str, Any]) -> float | None:
     unanswerable = result["kind"] == UNANSWERABLE
-    if measure == _REFUSAL:
+    if measure == _REFUSAL and result["right"] is not None:
         return float(result["refused"] == unanswerable)
-    if measure == "right" and unanswerable:  # counted as a refusal
+    if measure in OF_ANSWERABLE and unanswerable:  # counted as a refusal
         return None
-    value = result.get(_FIELDS[measure])
+    value = result.get(_FIELDS.get(measure, ""))
     return None if value is None else float(value)
 
 
@@ -122,15 +139,37 @@ def permutation_p_value(differences: NDArray[np.float64]) -> float:
     return round(float((as_large.sum() + 1) / (_PERMUTATIONS + 1)), 4)
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected so that the chance of any false alarm among them stays below the level.
+
+    The smallest of n is multiplied by n, the next by n - 1 and so on, each at least as large as the one
+    before and at most 1 (Holm 1979).
+
+    >>> holm([0.04, 0.01, 0.5])
+    [0.08, 0.03, 0.5]
+    """
+    corrected, highest = [1.0] * len(p_values), 0.0
+    for rank, n in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, (len(p_values) - rank) * p_values[n])
+        corrected[n] = round(min(highest, 1.0), 4)
+    return corrected
+
+
 def comparison_table(comparison: Comparison, level: float) -> str:
     """Return a comparison as Markdown: a table, then the questions that became right or wrong."""
-    lines = ["| | questions | before | after | p | |", "|---|---|---|---|---|---|"]
+    lines = ["| | questions | before | after | p | corrected | |", "|---|---|---|---|---|---|---|"]
     for change in comparison.changes:
         verdict = ""
-        if change.p < level and change.after != change.before:
+        if change.corrected < level and change.after != change.before:
             verdict = "better" if change.improved else "worse"
-        cells = (change.measure, change.questions, change.before, change.after, change.p, verdict)
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+        values = (change.before, change.after, change.p, change.corrected)
+        lines.append(f"| {' | '.join(map(str, (change.measure, change.questions, *values, verdict)))} |")
+    decisive, others = comparison.decisive, len(comparison.changes) - len(comparison.decisive)
+    lines += [
+        "",
+        f"Corrected by Holm's method: over the {len(decisive)} measures that decide whether a run got worse "
+        f"({', '.join(decisive)}), and apart over the {others} others.",
+    ]
     for title, rows in (
         ("Right now, wrong before", comparison.gained),
         ("Wrong now, right before", comparison.lost),

@@ -1,58 +1,20 @@
 """Run files: what was run, on what, with what, and every result; and the journal of an interrupted run."""
 
 import json
-import platform
 import re
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rag.assistant import Assistant
 from rag.evaluation.gold.questions import EvaluationError
+from rag.evaluation.runs.provenance import different_conditions, machine_info
 from rag.evaluation.runs.run import QuestionResult
 from rag.evaluation.runs.summary import confidence_intervals, count_failures, group_results, summarise
-from rag.generation.prompts import PROMPTS_FOLDER
-from rag.settings import ROOT
 
 _WORD = re.compile(r"\w+")
+_NAMED_CONDITIONS = 4  # of those that differ
 _SHORT_WORDS = 8  # so few words of a text may be published without its owner's leave
-
-
-def run_conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
-    """Return what decides a run's answers; two runs under the same conditions give the same ones."""
-    store = assistant.library.store
-    prompts = "\n".join(file.read_text(encoding="utf-8") for file in sorted(PROMPTS_FOLDER.glob("*.txt")))
-    model = assistant.model
-    return {
-        "commit": current_commit(),
-        "model": model.name,
-        "settings": {"hits": assistant.retriever.k, "evidence": model.evidence, "budget": model.budget},
-        "gold": {"file": gold.name, "sha256": _sha256(gold.read_bytes())},
-        "collection": {"articles": store.coverage().articles, "sha256": store.content_hash()},
-        "prompts": _sha256(prompts.encode()),
-    }
-
-
-def machine_info() -> dict[str, str]:
-    """Return when and on which machine something is measured."""
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-    }
-
-
-def current_commit() -> str:
-    """Return the commit of the working tree as `git describe` names it, "unknown" outside of a repository."""
-    command = ["git", "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 def build_run(results: Sequence[QuestionResult], conditions: dict[str, Any]) -> dict[str, Any]:
@@ -113,16 +75,35 @@ class Journal:
         self.path, self._conditions = path, conditions
 
     def resume(self) -> list[QuestionResult]:
-        """Return the results of an earlier run; start afresh where its conditions differ."""
+        """Return the results of an earlier run under the same conditions; none where there was none.
+
+        Raises:
+            EvaluationError: the earlier run met other conditions.
+        """
         lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
         header = json.dumps(self._conditions)
-        if not lines or lines[0] != header:
+        if not lines:
             self.path.write_text(f"{header}\n", encoding="utf-8")
             return []
+        if lines[0] != header:
+            raise EvaluationError(self._refusal(lines[0]))
         *complete, partial = lines[1:]
         if partial:  # the earlier run was killed while it wrote this line
             self.path.write_text("\n".join([header, *complete, ""]), encoding="utf-8")
         return [_parse_result(json.loads(line)) for line in complete]
+
+    def _refusal(self, header: str) -> str:
+        """Return why a run cannot be continued, by the first line of its journal."""
+        try:
+            names = list(different_conditions(json.loads(header), self._conditions))
+        except (json.JSONDecodeError, AttributeError):
+            names = ["the journal's first line"]
+        named = ", ".join(names[:_NAMED_CONDITIONS])
+        others = f" and {len(names) - _NAMED_CONDITIONS} more" if len(names) > _NAMED_CONDITIONS else ""
+        return (
+            f"{self.path} holds a run that began under other conditions ({named}{others}); "
+            "go back to those to continue it, or delete it to begin anew"
+        )
 
     def record(self, results: Iterable[QuestionResult]) -> Iterable[QuestionResult]:
         """Yield the results, each after it has been written to the journal."""
@@ -144,7 +125,3 @@ def _parse_result(entry: dict[str, Any]) -> QuestionResult:
         for field in fields(QuestionResult)
     }
     return QuestionResult(**values)
-
-
-def _sha256(data: bytes) -> str:
-    return sha256(data).hexdigest()

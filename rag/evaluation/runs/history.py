@@ -13,7 +13,8 @@ from rag.assistant import Assistant
 from rag.evaluation.gold.check import find_mistakes
 from rag.evaluation.gold.questions import read_gold
 from rag.evaluation.runs.compare import compare, comparison_table
-from rag.evaluation.runs.files import Journal, build_run, load_run, run_conditions, save_run
+from rag.evaluation.runs.files import Journal, build_run, load_run, save_run
+from rag.evaluation.runs.provenance import run_conditions
 from rag.evaluation.runs.run import evaluate
 
 RUNS_FOLDER = "runs"
@@ -81,12 +82,15 @@ class RunHistory:
         A caller that stops reading stops the run; the next run of the same file resumes it.
 
         Raises:
-            EvaluationError: the file holds no gold questions, or the collection is empty.
+            EvaluationError: the file holds no gold questions, the collection is empty, or the run that was
+                stopped met other conditions.
         """
         questions = read_gold(gold)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         conditions = run_conditions(self._assistant, gold)
-        journal = Journal(self._folder / f"{_safe_name(gold.stem)}.unfinished", conditions)
+        # Another file of the same name is another run.
+        unfinished = f"{_safe_name(gold.stem)} {conditions['gold']['sha256'][:8]}.unfinished"
+        journal = Journal(self._folder / unfinished, conditions)
         results = {result.id: result for result in journal.resume()}
         pending = [question for question in questions if question.id not in results]
         started = time.monotonic()
