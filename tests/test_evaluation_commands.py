@@ -134,7 +134,7 @@ def test_compare_finds_no_change_against_itself_and_reports_a_worse_run(
 ) -> None:
     good = build_run(results, CONDITIONS)
     bad = build_run(
-        [replace(result, right=0.0, failure="in evidence, misread", seconds=9.0) for result in results],
+        [replace(result, right=0.0, failure="in evidence, misread", seconds=99.0) for result in results],
         CONDITIONS,
     )
     same, worse, better = compare(good, good), compare(good, bad), compare(bad, good)
