@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,20 @@ SLOW = "<html><body><article>" + "".join(
 )
 
 
+_started: "list[subprocess.Popen[str]]" = []
+
+
+@pytest.fixture(autouse=True)
+def _end_what_a_failed_test_leaves() -> Iterator[None]:
+    yield
+    while _started:
+        with _started.pop() as process:
+            process.kill()
+
+
 def start(data: Path, *words: str) -> "subprocess.Popen[str]":
     # As a shell without job control starts what runs in the background: with Ctrl-C ignored.
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "corpus", *words],
         cwd=ROOT,
         env={**os.environ, "DATELINE_DATA": str(data), "DATELINE_THREADS": "1"},
@@ -36,6 +48,8 @@ def start(data: Path, *words: str) -> "subprocess.Popen[str]":
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
+    _started.append(process)
+    return process
 
 
 def children(process: int) -> list[int]:
