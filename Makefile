@@ -1,9 +1,9 @@
 # Two commands: make run, make test.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests run in two processes; those of one file share its servers and browser.
+# Tests run in two processes; those of one file share its servers and browser. In their order, the last files are quick.
 WORKERS ?= 2
-SPREAD := -n $(WORKERS) --dist loadfile
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-slow lint evaluate screenshots bench clean
 

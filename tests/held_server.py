@@ -14,14 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from rag.cli.main import main
 from rag.page.collection_tab import CollectionTab
 
-_HOLD = Path(os.environ["HELD_WHILE_EXISTS"])
 _draw = CollectionTab.refresh
 
 
 def _draw_and_wait(tab: CollectionTab, *options: Any) -> tuple[Any, ...]:
-    drawn = _draw(tab, *options)
-    while _HOLD.exists():
-        _HOLD.with_suffix(".held").touch()
+    drawn, hold = _draw(tab, *options), Path(os.environ["HELD_WHILE_EXISTS"])
+    while hold.exists():
+        hold.with_suffix(".held").touch()
         time.sleep(0.01)
     return drawn
 
