@@ -209,8 +209,11 @@ def standard(sample_folder: Path) -> Iterator[Assistant]:
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("How many principles are in the declaration on the Nile dam signed in Khartoum?", "ten"),
-        ("What share of the Nile dam's funding did Ethiopia's central bank provide?", "91 per cent"),
+        ("How many principles are in the declaration on the Nile dam that was signed in Khartoum?", "ten"),
+        (
+            "According to the Halden Post, what share of the dam's funding did Ethiopia's central bank provide?",
+            "91 per cent",
+        ),
     ],
 )
 def test_the_standard_reader_answers_in_a_sentence_of_its_own(
