@@ -166,3 +166,14 @@ def test_a_sentence_that_denies_the_premise_is_found(sample: Library) -> None:
 
 def test_keywords_leave_out_names_and_words_of_asking() -> None:
     assert question_keywords("How many soldiers did Canada promise in 2018?") == ["soldiers", "promise"]
+
+
+def test_confidence_is_the_margin_of_refusing_and_a_refused_question_can_be_asked_anyway(
+    quoting: Assistant,
+) -> None:
+    nothing = "Who painted the hull of the Grey Linnet, and what did the paint weigh?"
+    refused, anyway = quoting.ask(nothing), quoting.ask(nothing, may_refuse=False)
+    answered = quoting.ask("How many people died in the Lion Air crash of October 2018?")
+    assert refused.status == "unanswerable" and anyway.statements and not refused.statements
+    assert refused.confidence is not None and refused.confidence == anyway.confidence < 0
+    assert answered.statements and answered.confidence is not None and answered.confidence >= 0
