@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from benchmarks.speed import peers, question, reading, searching, starting, writing
+from benchmarks.speed import peers, question, reading, report, searching, starting, writing
 from benchmarks.speed.measuring import METHOD, child_json, with_ratios
 from benchmarks.speed.plots import draw
 from rag.evaluation.runs.provenance import current_commit, machine_info
@@ -79,7 +79,7 @@ def measure_peers(python: str | None) -> dict[str, Any]:
 
 def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     """Return what measures each part; each runs in a child process."""
-    threads, work = options.threads, options.work
+    threads, work, settings = options.threads, options.work, Settings.read()
     sample = work / "sample"
     return {
         "encoding": lambda: reading.measure_sentences(threads),
@@ -95,7 +95,7 @@ def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         },
         "starting": lambda: starting.measure(sample),
         "serving": lambda: starting.measure_serving(sample),
-        "writing": lambda: writing.measure(threads),
+        "writing": lambda: writing.measure(threads or settings.model_threads),
         "peers": lambda: measure_peers(options.peers),
     }
 
@@ -145,7 +145,9 @@ def main() -> None:
         result["method"], result[name] = METHOD, {"conditions": conditions, "measured": measured}
         options.out.write_text(json.dumps(result, indent=1) + "\n")
         print(name, json.dumps(measured)[:600], flush=True)
-    draw(result, ROOT / "docs/images")
+    if options.out == RESULTS:
+        draw(result, ROOT / "docs/images")
+        report.write(result, ROOT / "docs/performance.md")
 
 
 if __name__ == "__main__":

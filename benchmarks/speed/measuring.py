@@ -14,7 +14,8 @@ from typing import Any
 METHOD = (
     "What is compared runs in turn, round by round, in one process or in processes that take turns; ratios are "
     "medians of the ratios within a round. cpu is seconds of the processor over all threads, wall those of the "
-    "clock. Below 'load' other programs had the cores; wall figures of such a run are not comparable with others."
+    "clock. Where the load was above the number of "
+    "cores, other programs had them: the seconds of the clock then say little."
 )
 
 

@@ -46,7 +46,7 @@ def dateline(bodies: list[str]) -> Search:
     library = Library(Store(folder / "data"), Encoder(threads), threads)
     assert {report.status for report in ingest(library, file)} == {"added"}
     retriever = Retriever(library=library, k=_K)
-    return lambda question: retriever.search_text(question)
+    return retriever.search_text
 
 
 def langchain(bodies: list[str]) -> Search:

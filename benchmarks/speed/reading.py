@@ -41,7 +41,7 @@ def measure(threads: int, articles: int = 6, rounds: int = 3) -> dict[str, Any]:
     }
     passages = 0
     with tempfile.TemporaryDirectory() as folder:
-        library = Library(Store(Path(folder) / "data"), encoder, threads)
+        library = Library(Store(Path(folder) / "data"), encoder)
         encoder.encode(["warm"])
         for n in range(rounds):
             file, before = articles_file(Path(folder), articles, n), set(library.store.passage_ids().tolist())

@@ -74,7 +74,7 @@ def measure(folder: Path, passages: int, threads: int, searches: int = 40) -> di
     vectors = encoder.encode(queries)
     gc.collect()
     before, wall, cpu = memory()["mb"], time.perf_counter(), time.process_time()
-    library = Library(Store(folder), encoder, threads)
+    library = Library(Store(folder), encoder)
     opened = {"wall": round(time.perf_counter() - wall, 3), "cpu": round(time.process_time() - cpu, 3)}
     exact = _exact(library.store, vectors)
     retriever = Retriever(library=library)

@@ -1,0 +1,37 @@
+import json
+from copy import deepcopy
+from pathlib import Path
+
+from conftest import ROOT
+
+from benchmarks.speed.measuring import alternate, percentiles, with_ratios
+from benchmarks.speed.report import write
+
+RESULTS = json.loads((ROOT / "rag/evaluation/results/speed.json").read_text())
+
+
+def test_the_page_shows_the_committed_figures(tmp_path: Path) -> None:
+    write(RESULTS, tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == (ROOT / "docs/performance.md").read_text()
+
+
+def test_a_goal_is_met_by_its_figure_alone(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    for milliseconds, verdict in ((349, "yes"), (351, "no")):
+        changed = deepcopy(RESULTS)
+        changed["question"]["measured"]["evidence"]["wall"]["p50_ms"] = milliseconds
+        write(changed, file)
+        (line,) = [line for line in file.read_text().splitlines() if "evidence, p50" in line]
+        assert line.split("|")[3:5][0].strip() == str(milliseconds / 1000) and f"| {verdict}" in line
+
+
+def test_ratios_are_those_within_a_round() -> None:
+    rounds = {
+        "a": [{"cpu": 1.0}, {"cpu": 10.0}, {"cpu": 4.0}],
+        "b": [{"cpu": 2.0}, {"cpu": 30.0}, {"cpu": 8.0}],
+    }
+    assert with_ratios(rounds) == {"a": {"cpu": 4.0, "cpu_ratio": 1.0}, "b": {"cpu": 8.0, "cpu_ratio": 2.0}}
+    calls: list[str] = []
+    alternate({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
+    assert calls == ["a", "b", "a", "b"]
+    assert percentiles([0.001 * n for n in range(1, 101)]) == {"p50_ms": 50.5, "p95_ms": 96.0}
