@@ -10,6 +10,10 @@ from typing import Any
 from scipy.stats import binomtest
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from rag.evaluation.controls.files import reached_by
+
 RESULTS = ROOT / "rag/evaluation/results"
 COLUMNS = ("all", "development half", "test half")
 # The measures that the README shows; the results' own README shows all.
@@ -51,6 +55,17 @@ _COMPARED = (
 # Published by others for MultiHop-RAG, with its code and chunks: Tang and Yang 2024, table 5, and later runs.
 _PUBLISHED_OVER = "as published, over all 2,255 questions with facts: not the questions above"
 _PUBLISHED = ("voyage-02 and bge-reranker-large", "2255", "0.747", "0.663", "-", "0.586")
+# The measures of answers that controls are compared by.
+_CONTROLLED = (
+    "strictly right",
+    "right",
+    "nugget recall",
+    "statement precision",
+    "figures right",
+    "citation precision",
+    "citation recall",
+    "refusal recall",
+)
 _MEASURES = {"Hits@10": "hits_10", "Hits@4": "hits_4", "MAP@10": "map_10", "MRR@10": "mrr_10"}
 _COLLECTIONS = {
     "all": "all 609 articles, title and text alone",
@@ -169,6 +184,35 @@ def systems_table(run: dict[str, Any]) -> str:
     )
 
 
+def _control_cell(figures: dict[str, Any] | None, measure: str, reaches: bool) -> str:
+    if not figures or figures[measure] is None:
+        return "-"
+    return f"{figures[measure]}{'*' if reaches else ''}"
+
+
+def controls_table(run: dict[str, Any], controls: dict[str, Any]) -> str:
+    """Return a table of the controls beside a run, a block for each group of questions that they were asked.
+
+    An asterisk marks a control that reaches the run's interval of 95 %, and a figure that one reaches.
+    """
+    names = [name for name, figures in controls.items() if "summary" in figures]
+    rows = [("", "Dateline", *names)]
+    for group in COLUMNS:
+        asked = {name: controls[name]["summary"].get(group) for name in names}
+        if not any(asked.values()):
+            continue
+        count = run["summary"][group]["questions"]
+        rows.append((f"**{group}, {count} questions**", *[""] * (len(names) + 1)))
+        reached = reached_by(run, controls, group)
+        for measure in _CONTROLLED:
+            by, value = reached.get(measure, []), run["summary"][group].get(measure)
+            between = _between(_interval(run, group, measure))
+            own = "-" if value is None else f"{value}{between}{'*' if by else ''}"
+            cells = [_control_cell(figures, measure, name in by) for name, figures in asked.items()]
+            rows.append((measure, own, *cells))
+    return _markdown_table(rows)
+
+
 def _markdown_table(rows: list[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
@@ -181,6 +225,7 @@ def tables_by_document() -> dict[Path, dict[str, str]]:
     )
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
     systems_by_set = json.loads((RESULTS / "answers.json").read_text())
+    controls = json.loads((RESULTS / "baseline.controls.json").read_text())["controls"]
     multihop = RESULTS / "multihop.json"
     multihop_tables = (
         {
@@ -200,6 +245,7 @@ def tables_by_document() -> dict[Path, dict[str, str]]:
             "kinds": answers_table(run, ("all", *kinds)),
             "retrieval": retrieval_table(retrieval_run),
             "halves": halves_table(retrieval_run),
+            "controls": controls_table(run, controls),
             "decoding": decoding_table(decoding_run),
             **{f"answers {name}": systems_table(rows) for name, rows in systems_by_set.items()},
             **multihop_tables,
