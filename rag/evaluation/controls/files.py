@@ -89,9 +89,9 @@ def save_control(file: Path, name: str, figures: dict[str, Any], conditions: dic
     Raises:
         EvaluationError: the file's controls were asked other questions or had another collection.
     """
-    same = {key: conditions[key] for key in ("gold", "collection")}
-    content = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {**same, "controls": {}}
-    if {key: content[key] for key in same} != same:
+    begun = {"gold": conditions["gold"], "collection": conditions["collection"], "controls": {}}
+    content = json.loads(file.read_text(encoding="utf-8")) if file.exists() else begun
+    if not _same(content, begun):
         raise EvaluationError(
             f"{file} holds controls on other questions or another collection; delete it or give another --out"
         )
@@ -106,9 +106,13 @@ def load_controls(run_file: Path, run: dict[str, Any]) -> Controls:
     if not file.exists():
         return {}
     content = json.loads(file.read_text(encoding="utf-8"))
-    same = all(content[key] == run[key] for key in ("gold", "collection"))
-    found: Controls = content["controls"]
-    return found if same else {}
+    found: Controls = content["controls"] if _same(content, run) else {}
+    return found
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return True if two runs asked the same questions of the same collection."""
+    return all(one[key]["sha256"] == other[key]["sha256"] for key in ("gold", "collection"))
 
 
 def reached_by(run: dict[str, Any], controls: Controls, group: str = "all") -> dict[str, list[str]]:
