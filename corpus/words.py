@@ -6,7 +6,7 @@ Where a script has no spaces, each pair of neighbouring letters stands for a wor
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
 from typing import Any
@@ -37,7 +37,7 @@ def stem(word: str) -> str:
     return _cached_stem(word) if len(word) <= _MAX_CACHED_LETTERS else _stem(word)
 
 
-@cache
+@lru_cache(maxsize=1)
 def _stemmer() -> Any:
     import snowballstemmer  # loads all languages, for which `dateline list` need not wait
 

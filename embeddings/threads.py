@@ -5,14 +5,14 @@ nearly halves the time: so the number of threads is chosen anew for each batch.
 """
 
 import os
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 _RUNNING = Path("/proc/loadavg")  # its fourth field is "running/all" threads of the machine, now
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of processor time in a period, and the period
 
 
-@cache
+@lru_cache(maxsize=1)
 def usable_cores() -> int:
     """Return the number of cores that this process may use, by its affinity and its cgroup's quota."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -173,7 +173,7 @@ def test_gold_questions_from_csv(tmp_path: Path) -> None:
 
 def test_each_measure_catches_the_system_broken_in_its_way(quoting: Assistant) -> None:
     questions = [gold for gold in read_gold(ROOT / "corpus/gold.jsonl") if gold.kind == "fact"][:12]
-    ask, search = cache(quoting.ask), cache(quoting.search)
+    ask, search = lru_cache(100)(quoting.ask), lru_cache(100)(quoting.search)
 
     class Broken:
         """The same assistant with one thing broken."""

@@ -24,7 +24,7 @@ from corpus.reading.raw import ParsedText
 
 TIMEOUT_SECONDS = 8.0  # a limit: with the start of the next child a file takes less than ten
 START_TIMEOUT_SECONDS = 60.0  # a limit
-MEMORY_BYTES = 300 << 20  # a limit: with the encoder in the parent, adding needs less than a gigabyte
+MEMORY_BYTES = 300 << 20  # a limit: with the encoder in the parent, adding needs at most 1.2 GB
 _WATCH_SECONDS = 0.05  # limit: how often memory is compared where the system does not limit it
 _COMMAND = (sys.executable, "-m", "corpus.reading.sandbox")
 
