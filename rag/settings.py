@@ -83,8 +83,8 @@ class Settings:
     port: int = _setting(7860, "port of the page and the API", least=1)
     hosts: str = _setting(
         "",
-        "names of this server, separated by commas, if others reach it with --listen; "
-        "to other names than these, its own and addresses it does not answer",
+        "names of this server, separated by commas, if others reach it with --listen or through a proxy "
+        "on this computer; to other names than these, its own and addresses it does not answer",
     )
     changes: str = _setting(
         "local",
@@ -96,6 +96,9 @@ class Settings:
         "",
         "file of those who may use the page and the API, made by dateline login NAME; "
         "without one, everyone who reaches them",
+    )
+    session: int = _setting(
+        12, "hours after which a login ends, also in use, and the page asks for the password again", least=1
     )
     question: int = _setting(
         limits.MAX_QUESTION_CHARS,

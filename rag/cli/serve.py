@@ -128,12 +128,12 @@ def _serve_page(
     from rag.factory import open_assistant
     from rag.page.error_messages import queue_full_response
     from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
-    from rag.serving.authentication import Logins
+    from rag.serving.authentication import Logins, Sessions
     from rag.serving.collection import Collection
     from rag.serving.request_guard import RequestGuard
     from rag.serving.sample import sample_questions
 
-    loopback_only = host in _LOOPBACK
+    loopback_only = host in _LOOPBACK and not settings.hosts  # a proxy lets others in by these names
     writable = settings.changes_allowed(loopback_only)
     logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
     authenticate: Any = logins.authenticate if logins else None  # awaited, though Gradio's type denies it
@@ -163,6 +163,7 @@ def _serve_page(
             enable_monitoring=False, mcp_server=False, run_history=False,
             app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}},
         )  # fmt: skip
+        page.app.tokens = Sessions(settings.session * 3600)  # type: ignore[assignment]
         address = f"http://{'127.0.0.1' if loopback_only else host}:{port}"
         click.echo(f"Dateline is ready at {address} (Ctrl-C ends it)")
         if opens:

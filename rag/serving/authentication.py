@@ -1,20 +1,28 @@
-"""Logins: a file with one `name:hash` a line, the passwords hashed with scrypt."""
+"""Logins: a file with one `name:hash` a line, the passwords hashed with argon2id; and how long they last."""
 
 import asyncio
 import hmac
+import logging
 import os
 import re
 import secrets
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from hashlib import scrypt
 from pathlib import Path
+from threading import Lock
+
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from rag.serving.request_guard import client_network
 
+_log = logging.getLogger(__name__)
+_HASHER = PasswordHasher()  # argon2id as RFC 9106 has it for little memory: 64 MiB, three passes
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_HASH = re.compile(r"scrypt\$([0-9a-f]{32})\$([0-9a-f]{64})")
+_OLD_HASH = re.compile(r"scrypt\$([0-9a-f]{32})\$([0-9a-f]{64})")  # of Dateline before argon2
 _MIN_PASSWORD_CHARS, _MAX_PASSWORD_CHARS = 10, 200  # limits
 _FAILURE_SECONDS = 1.0  # limit; a wrong password waits this long, against guessing
 # Limits: attempts that may wait, with one name from one network and with any name from it. More are refused.
@@ -40,8 +48,7 @@ def login_line(name: str, password: str) -> str:
         raise LoginError(
             f"A password has {_MIN_PASSWORD_CHARS} to {_MAX_PASSWORD_CHARS} characters; choose another."
         )
-    salt = secrets.token_bytes(16)
-    return f"{name}:scrypt${salt.hex()}${_hash(password, salt).hex()}"
+    return f"{name}:{_HASHER.hash(_bytes(password))}"
 
 
 def set_login(file: Path, name: str, password: str) -> None:
@@ -52,38 +59,61 @@ def set_login(file: Path, name: str, password: str) -> None:
     """
     line = login_line(name, password)
     others = [old for old in _lines(file) if old.partition(":")[0] != name] if file.exists() else []
-    new = file.with_name(f"{file.name}.new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write("\n".join([*others, line]) + "\n")
-    new.replace(file)
+    _write(file, [*others, line])
 
 
 class Logins:
     """The logins of a file, which is read once.
+
+    A password that is hashed with scrypt, or with weaker parameters, is hashed anew when its owner logs in.
 
     Raises:
         LoginError: the file cannot be read, holds no login, or a line is invalid.
     """
 
     def __init__(self, file: Path) -> None:
-        self._hashes: dict[str, tuple[bytes, bytes]] = {}
+        self._file, self._writing = file, Lock()
+        self._hashes: dict[str, str] = {}
         for n, line in enumerate(_lines(file), 1):
             name, _, value = line.partition(":")
-            match = _HASH.fullmatch(value)
-            if not _NAME.fullmatch(name) or not match:
+            if not _NAME.fullmatch(name) or not _is_hash(value):
                 raise LoginError(f"{file}, line {n}: not a login; make it with: dateline login NAME")
-            self._hashes[name] = bytes.fromhex(match[1]), bytes.fromhex(match[2])
+            self._hashes[name] = value
         if not self._hashes:
             raise LoginError(f"{file} holds no login; make one with: dateline login NAME")
-        self._unknown = secrets.token_bytes(16), secrets.token_bytes(32)
+        self._unknown = _HASHER.hash(secrets.token_bytes(16))
+        self._unknown_old = f"scrypt${secrets.token_hex(16)}${secrets.token_hex(32)}"
         self._names, self._networks = _Turns(_MAX_PER_NAME), _Turns(_MAX_PER_NETWORK)
 
     def verify(self, name: str, password: str) -> bool:
-        """Return True if the password belongs to the name, in the same time for unknown names."""
-        salt, expected = self._hashes.get(name, self._unknown)
-        matches = hmac.compare_digest(_hash(password[:_MAX_PASSWORD_CHARS], salt), expected)
-        return matches and name in self._hashes
+        """Return True if the password belongs to the name, in the same time for unknown names.
+
+        While the file still holds an old hash, every attempt computes one of each kind.
+        """
+        password = password[:_MAX_PASSWORD_CHARS]
+        kept = self._hashes.get(name, self._unknown)
+        is_old = bool(_OLD_HASH.fullmatch(kept))
+        matches = _matches(self._unknown if is_old else kept, password)
+        if any(map(_OLD_HASH.fullmatch, tuple(self._hashes.values()))):
+            matches_old = _matches_old(kept if is_old else self._unknown_old, password)
+            matches = matches_old if is_old else matches
+        if not matches or name not in self._hashes:
+            return False
+        if is_old or _HASHER.check_needs_rehash(kept):
+            self._hash_again(name, kept, password)
+        return True
+
+    def _hash_again(self, name: str, kept: str, password: str) -> None:
+        """Replace a login's hash, unless it has been changed in the file; the login stays valid without."""
+        old, new = f"{name}:{kept}", login_line(name, password)
+        with self._writing:
+            try:
+                lines = _lines(self._file)
+                if old in lines:
+                    _write(self._file, [new if line == old else line for line in lines])
+                    self._hashes[name] = new.partition(":")[2]
+            except (OSError, LoginError) as error:
+                _log.warning("A password could not be hashed anew in the file of logins: %s", error)
 
     async def authenticate(self, name: str, password: str) -> bool:
         """Verify a password in a thread; a wrong one delays the next attempt with its name from its network.
@@ -132,8 +162,71 @@ class _Turns:
                 del self._waiting[key], self._locks[key]
 
 
-def _hash(password: str, salt: bytes) -> bytes:
-    return scrypt(password.encode("utf-8", "replace"), salt=salt, n=2**14, r=8, p=1, dklen=32)
+class Sessions(MutableMapping[str, str]):
+    """Who is logged in, by the token of their cookie; each ends some seconds after it began.
+
+    In place of the dict in which Gradio keeps tokens for as long as it runs.
+
+    Args:
+        seconds: how long a session lasts.
+        clock: returns seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._names: dict[str, tuple[str, float]] = {}
+
+    def __getitem__(self, token: str) -> str:
+        name, began = self._names[token]
+        if self._clock() - began >= self._seconds:
+            raise KeyError(token)
+        return name
+
+    def __setitem__(self, token: str, name: str) -> None:
+        self._names = {kept: self._names[kept] for kept in self}
+        self._names[token] = name, self._clock()
+
+    def __delitem__(self, token: str) -> None:
+        del self._names[token]
+
+    def __iter__(self) -> Iterator[str]:
+        return (token for token in tuple(self._names) if token in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "replace")
+
+
+def _is_hash(value: str) -> bool:
+    try:
+        return bool(_OLD_HASH.fullmatch(value) or extract_parameters(value))
+    except InvalidHashError:
+        return False
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(hashed, _bytes(password))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _matches_old(hashed: str, password: str) -> bool:
+    _, salt, expected = hashed.split("$")
+    found = scrypt(_bytes(password), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
+    return hmac.compare_digest(found, bytes.fromhex(expected))
+
+
+def _write(file: Path, lines: list[str]) -> None:
+    """Replace the file at once; only its owner may read it."""
+    new = file.with_name(f"{file.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+    new.replace(file)
 
 
 def _lines(file: Path) -> list[str]:
