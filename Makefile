@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-slow lint evaluate screenshots bench clean
+.PHONY: run test test-slow lint evaluate screenshots bench lock licences sbom audit clean
 
 run: .venv/installed
 	@$(BIN)/dateline serve --fetch
@@ -25,6 +25,10 @@ screenshots: .venv/installed-dev
 # PEERS=/path/to/python measures langchain, llama-index, haystack and txtai of another environment, too.
 bench: .venv/installed-dev
 	@$(BIN)/python -m benchmarks.speed $(if $(PEERS),--peers $(PEERS))
+
+# lock and licences after any change of requirements.txt; tools/supply.py says what each does.
+lock licences sbom audit: .venv/installed-dev
+	@$(BIN)/python tools/supply.py $@
 
 .venv/installed: requirements.txt
 	@$(PYTHON) tools/install.py .venv
