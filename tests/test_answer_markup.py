@@ -50,6 +50,7 @@ def answer(text: str, **changes: object) -> Answer:
         {"status": "unanswerable", "message": "MESSAGE", "statements": ()},
     ],
 )
+@pytest.mark.threat("W1", "P4")
 def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str, changes: dict) -> None:
     filled = {
         name: text if isinstance(value, str) and value.isupper() else value for name, value in changes.items()
@@ -75,6 +76,7 @@ def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str, chan
         (" https://a.example", True),
     ],
 )
+@pytest.mark.threat("W2")
 def test_only_absolute_web_addresses_become_links(url: str, linked: bool) -> None:
     source = article(url=url)
     item = Evidence(Passage(source, 0, 10), 0, 10, 1.0, 20.0)

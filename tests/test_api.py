@@ -111,6 +111,7 @@ def test_invalid_filters_are_refused_with_their_form(entry: object) -> None:
         parse_filters(entry)
 
 
+@pytest.mark.threat("Q8")
 def test_history_is_validated_and_cut_to_the_last_turns() -> None:
     assert parse_history(None) == ()
     many = [{"role": "user", "text": str(n)} for n in range(10_000)]

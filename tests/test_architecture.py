@@ -161,6 +161,7 @@ def test_a_module_is_small_opens_with_a_sentence_and_catches_only_what_it_knows(
             assert node.func.id not in ("eval", "exec", "print", "__import__")
 
 
+@pytest.mark.threat("S2", open="a network namespace for serve, ask, add and evaluate")
 def test_the_environment_is_silent_before_anything_heavy_is_imported() -> None:
     import subprocess
     import sys
@@ -185,6 +186,7 @@ def test_the_environment_is_silent_before_anything_heavy_is_imported() -> None:
         assert done.stdout.split() == ["False", "1", "false", "False"]
 
 
+@pytest.mark.threat("G2", n="an audit hook")
 def test_nothing_is_unpickled_while_a_question_is_answered(sample_folder: Path) -> None:
     import os
     import subprocess

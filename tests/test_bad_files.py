@@ -201,6 +201,12 @@ def add_folder(folder: Path, data: Path, log: Path) -> tuple[list[dict], int]:
 
 @pytest.mark.timeout(3_000)
 @pytest.mark.parametrize("count", [120, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.threat(
+    "I1",
+    "I7",
+    n="120 files, 1,000 with make test-slow; seed 20261120",
+    open="5,000 files; devices and growing files",
+)
 def test_adding_a_folder_of_bad_files(tmp_path: Path, count: int) -> None:
     rng = np.random.default_rng(20261120)
     folder = tmp_path / "in"

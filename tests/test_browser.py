@@ -148,6 +148,12 @@ def test_invalid_filters_and_empty_results_show_a_message(page: Page) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
+@pytest.mark.threat(
+    "W1",
+    "S3",
+    n="the payloads of tests/hostile.py, in answers and questions, in Chromium",
+    open="200 payloads in every place",
+)
 def test_hostile_articles_and_questions_are_shown_as_text(page: Page, number: int) -> None:
     ask(page, f"What did the zebra number {number} in the harbour say on Thursday evening? {HOSTILE[number]}")
     answer = page.locator(".answer").last

@@ -109,6 +109,7 @@ TEMPLATES = [
 @given(
     st.lists(st.one_of(st.sampled_from(TEMPLATES), st.text(max_size=40)), min_size=1, max_size=4).map("".join)
 )
+@pytest.mark.threat("P1", n="60 texts by hypothesis, the packaged model", open="templates of other families")
 def test_no_text_can_forge_a_control_token(loaded_model: LoadedModel, hostile: str) -> None:
     """Control tokens in a prompt are exactly those of the same prompt with plain words."""
     model = loaded_model._model
@@ -147,6 +148,7 @@ def test_after_a_crash_the_next_question_works(chat: LocalChatModel, how: int) -
     assert chat.invoke("Say hi.", max_tokens=4).text
 
 
+@pytest.mark.threat("Q4")
 def test_a_hanging_model_is_stopped_at_the_deadline(chat: LocalChatModel) -> None:
     hanging = ModelProcess(chat.process.path, 512, 1, seconds=2)
     hanging.start()
@@ -206,6 +208,7 @@ def test_the_log_says_how_the_process_of_the_model_ended(
     assert "Illegal instruction" in caplog.text
 
 
+@pytest.mark.threat("Q3")
 def test_closing_the_stream_stops_the_model_even_inside_a_long_prompt(chat: LocalChatModel) -> None:
     """An answer that is cancelled while its prompt is read has no words."""
     chat.invoke("Forget that.", max_tokens=1)

@@ -24,6 +24,7 @@ def test_both_langchain_methods_return_the_same_vectors(encoder: Encoder) -> Non
     assert np.allclose(encoder.embed_documents(["a ferry"])[0], encoder.embed_query("a ferry"), atol=1e-6)
 
 
+@pytest.mark.threat("M2", n="five sentences")
 def test_a_fingerprint_survives_json_and_distinguishes_encoders(encoder: Encoder) -> None:
     ours = encoder.fingerprint
     assert Fingerprint.from_json(ours.to_json()).matches(ours)

@@ -39,6 +39,7 @@ def test_json_lines_accept_aliases_of_fields(tmp_path: Path) -> None:
         ("3", "no text"),
     ],
 )
+@pytest.mark.threat("I8")
 def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(line)
@@ -60,6 +61,7 @@ def test_decoding(data: bytes, text: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\x89PNG\r\n\x1a\n\x00\x00", bytes(range(256)) * 4])
+@pytest.mark.threat("I9")
 def test_binary_files_are_refused(data: bytes) -> None:
     with pytest.raises(BinaryData, match="binary"):
         decode_text(data)

@@ -216,6 +216,7 @@ def test_a_second_writer_is_refused_with_the_first_ones_process_and_time(tmp_pat
         ),
     ],
 )
+@pytest.mark.threat("D13", n="every older version")
 def test_a_collection_of_an_older_version_is_migrated(
     tmp_path: Path, encoder: Encoder, version: int, headlines: list[str], sure: set[str]
 ) -> None:
@@ -248,6 +249,7 @@ def test_what_was_corrected_by_hand_in_version_2_is_kept(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("damage", ["flip", "zero", "cut"])
+@pytest.mark.threat("D10", n="300 damaged copies; seed 7", open="4,000 copies, the WAL, and other files")
 def test_a_damaged_database_never_returns_altered_text(tmp_path: Path, damage: str) -> None:
     """Of 100 copies, each damaged at a random place, each is refused, fails its check, or is unchanged."""
     store = Store(tmp_path / "whole")

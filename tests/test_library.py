@@ -90,6 +90,7 @@ def test_vectors_are_stored_and_not_encoded_again(
     reopened.store.close()
 
 
+@pytest.mark.threat("M1")
 def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) -> None:
     fingerprint = json.loads(two.store.get_property("encoder") or "")
     two.store.set_property("encoder", json.dumps({**fingerprint, "weights": "0" * 64}))
@@ -107,6 +108,7 @@ def test_the_langchain_store_is_read_only(two: Library) -> None:
         store.add_texts(["new"])
 
 
+@pytest.mark.threat("D8", n="40 articles", open="200 questions and 500 changes")
 def test_the_langchain_store_is_searched_while_articles_come_and_go(two: Library) -> None:
     store, stopped = two.as_vector_store(), threading.Event()
     others = [

@@ -142,6 +142,7 @@ def walk(folder: Path, data: Path, record: dict[str, Any], changes: str) -> Iter
             before = after
 
 
+@pytest.mark.threat("W9", n="every function of the page")
 def test_every_function_that_writes_or_runs_refuses_a_visitor(
     sample_folder: Path, tmp_path: Path, record: dict[str, Any]
 ) -> None:

@@ -121,6 +121,7 @@ def test_people_log_in_and_ask_through_nginx(proxied: tuple[httpx.Client, str]) 
 
 
 @needs_nginx
+@pytest.mark.threat("W5", n="through nginx")
 def test_what_is_refused_without_a_proxy_is_refused_behind_one(proxied: tuple[httpx.Client, str]) -> None:
     client, address = proxied
     login = {"username": "ada", "password": "kestrel bay ferry"}

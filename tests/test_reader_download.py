@@ -101,6 +101,7 @@ def test_the_hub_is_asked_first_and_continued(
     assert asked == [(path, 0), (path, 150_000)]
 
 
+@pytest.mark.threat("G1")
 def test_what_is_not_the_published_file_never_gets_its_name(
     reader: Reader, tmp_path: Path, wheels: Path
 ) -> None:

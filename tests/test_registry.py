@@ -14,6 +14,7 @@ from rag.generation.registry import open_model
 from rag.settings import Settings
 
 
+@pytest.mark.threat("G1", open="200 mutants")
 def test_the_packaged_model_is_checked_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model(Settings())
     assert isinstance(model.chat, LocalChatModel) and model.name == "SmolLM2-135M-Instruct.Q4_1 + reader"

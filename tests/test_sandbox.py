@@ -59,6 +59,7 @@ def test_the_child_is_bounded_by_what_the_system_enforces(
     assert parser.extract(".html", PAGE.encode())
 
 
+@pytest.mark.threat("I1")
 def test_a_child_that_is_watched_ends_when_it_has_too_much_memory(
     parser: SandboxedParser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

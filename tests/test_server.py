@@ -69,6 +69,7 @@ def test_curl_example_of_the_readme(address: str) -> None:
     assert answer["status"] == "answered" and answer["citations"]
 
 
+@pytest.mark.threat("W9")
 def test_every_public_endpoint_is_documented(client: Client) -> None:
     named = {
         "/ask",
@@ -161,12 +162,14 @@ def test_an_unanswerable_question_has_a_code(client: Client) -> None:
         ["x" * 10_000_000, None, None],
     ],
 )
+@pytest.mark.threat("Q7", "W8", "W11", open="a fuzzer over the API")
 def test_invalid_json_values_give_an_error_without_internals(address: str, data: list) -> None:
     event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": data}, timeout=60).json()["event_id"]
     text = httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=60).text
     assert "event: error" in text and "Traceback" not in text and str(ROOT) not in text
 
 
+@pytest.mark.threat("W5", "W6")
 def test_foreign_hosts_and_origins_are_refused_and_security_headers_sent(address: str) -> None:
     assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400
     assert (
@@ -192,10 +195,12 @@ def test_foreign_hosts_and_origins_are_refused_and_security_headers_sent(address
         "/monitoring",
     ],
 )
+@pytest.mark.threat("W3", n="5 paths")
 def test_no_file_is_served(address: str, path: str) -> None:
     assert httpx.get(f"{address}{path}").status_code in (400, 403, 404)
 
 
+@pytest.mark.threat("Q1", n="8 people, one question each", open="50 people with 20 questions each")
 def test_concurrent_questions_get_their_own_answers(address: str) -> None:
     questions = [
         ("When did Notre-Dame reopen?", "Notre-Dame"),
@@ -237,6 +242,7 @@ def test_the_command_line_gives_the_same_answer(client: Client, sample_folder: P
     assert {**cold, "timings": None} == {**hot, "timings": None}
 
 
+@pytest.mark.threat("Q4", open="memory, and 200 kills")
 def test_a_killed_model_process_is_replaced(
     server: tuple[str, "subprocess.Popen[bytes]"], client: Client
 ) -> None:
@@ -375,6 +381,7 @@ def call(address: str, name: str, data: list, **headers: str) -> httpx.Response:
     )
 
 
+@pytest.mark.threat("W4", "W5")
 def test_other_sites_cannot_change_anything_and_local_files_cannot_be_read(
     address: str, client: Client, tmp_path: Path
 ) -> None:
@@ -446,6 +453,12 @@ def test_a_server_that_listens_answers_to_its_own_names_only(sample_folder: Path
     assert done.returncode == 2 and "without scheme and port" in done.stderr
 
 
+@pytest.mark.threat(
+    "Q2",
+    "W7",
+    n="12 questions at once, 2 may wait",
+    open="30 over the limit; names and many small parts of uploads",
+)
 def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp_path: Path) -> None:
     settings = {
         "DATELINE_QUESTION": "80",
@@ -593,6 +606,7 @@ def test_waiting_questions_get_an_error_when_the_server_stops(sample_folder: Pat
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.threat("Q6")
 def test_signals_end_the_server_and_its_model_process(
     sample_folder: Path, tmp_path: Path, stop_signal: signal.Signals
 ) -> None:

@@ -52,6 +52,7 @@ def test_vectors_are_stored_exactly_and_returned_in_the_order_of_the_ids(store: 
     assert np.array_equal(store.vectors([2, 1]), expected[::-1])
 
 
+@pytest.mark.threat("D4", n="the pragmas alone", open="power cuts of a virtual machine")
 def test_the_journal_is_a_wal_and_every_commit_is_synchronised(store: Store) -> None:
     assert store.rows("PRAGMA journal_mode") == [("wal",)]
     assert store.rows("PRAGMA synchronous") == [(2,)]
@@ -130,6 +131,7 @@ def test_a_damaged_file_is_named_and_not_changed(tmp_path: Path, content: bytes)
     assert (tmp_path / FILE_NAME).read_bytes() == content
 
 
+@pytest.mark.threat("D13")
 def test_a_file_of_another_program_or_a_newer_version_is_refused_unchanged(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / FILE_NAME)
     other.execute("CREATE TABLE theirs (x)")
@@ -145,6 +147,7 @@ def test_a_file_of_another_program_or_a_newer_version_is_refused_unchanged(tmp_p
         Store(newer)
 
 
+@pytest.mark.threat("D6")
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="DATELINE_DATA"):
@@ -166,6 +169,7 @@ def start_adding(folder: Path, log: Path, count: int = 10_000, name: str = "") -
 
 @pytest.mark.timeout(3_000)
 @pytest.mark.parametrize("kills", [30, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.threat("D1", n="30 kills, 300 with make test-slow; seed 20261120", open="3,000 kills")
 def test_killing_the_process_loses_nothing_that_was_acknowledged(tmp_path: Path, kills: int) -> None:
     rng = np.random.default_rng(20261120)
     log = tmp_path / "log"
@@ -192,6 +196,7 @@ def test_killing_the_process_loses_nothing_that_was_acknowledged(tmp_path: Path,
         store.close()
 
 
+@pytest.mark.threat("D7", n="3 processes, 60 articles each", open="4 processes, 1,000 each")
 def test_several_writers_store_the_distinct_articles(tmp_path: Path) -> None:
     running = [start_adding(tmp_path / "data", tmp_path / f"log{n}", 60) for n in range(3)]
     assert [process.wait(120) for process in running] == [0, 0, 0]
@@ -200,6 +205,7 @@ def test_several_writers_store_the_distinct_articles(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.threat("D5", n="9 sizes", open="a full disk for cache, log and temporary files")
 def test_a_full_disk_raises_and_keeps_what_was_added(tmp_path: Path) -> None:
     """A limit on the size of files imitates the disk; SQLite reaches it at a different write each time."""
     full = 0

@@ -28,6 +28,7 @@ def test_the_lock_holds_every_requirement_in_its_version() -> None:
         assert packages[name.lower().replace("_", "-")] == [version], f"{name}: make lock"
 
 
+@pytest.mark.threat("S5", n="make audit asks for known holes where it can")
 def test_everything_in_the_lock_has_hashes() -> None:
     for entry in entries():
         assert re.match(r"[a-z0-9.-]+==\S+", entry) and re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
@@ -45,6 +46,7 @@ def test_the_licences_are_of_what_is_locked() -> None:
     assert sum(licence == "not installed here" for _, _, licence in licences()) < len(licences()) / 4
 
 
+@pytest.mark.threat("S6")
 def test_no_licence_asks_for_more_than_its_own_files() -> None:
     """Copyleft beyond a package's own files is accepted only where another licence may be chosen."""
     for name, _, licence in licences():
