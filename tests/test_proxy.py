@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def proxied(
         run_nginx(folder, int(address.rpartition(":")[2]), port),
         httpx.Client(
             base_url=f"https://127.0.0.1:{port}",
-            verify=str(folder / "certificate.pem"),
+            verify=ssl.create_default_context(cafile=folder / "certificate.pem"),
             headers={"host": "news.example", "origin": "https://news.example"},
             timeout=60,
         ) as client,
