@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from rag.evaluation.controls.files import reached_by
+from rag.evaluation.measures.strict import RULES
 
 RESULTS = ROOT / "rag/evaluation/results"
 COLUMNS = ("all", "development half", "test half")
@@ -213,6 +214,17 @@ def controls_table(run: dict[str, Any], controls: dict[str, Any]) -> str:
     return _markdown_table(rows)
 
 
+def strictness_table(run: dict[str, Any]) -> str:
+    """Return a table of the rules that right answers break, which is why they are not strictly right."""
+    broken = [row["broken"] for row in run["results"] if row["right"] and row["broken"]]
+    rows = [("a right answer is not strictly right", "by this rule first", "by this rule")]
+    for rule in RULES:
+        first, all_ = sum(rules[0] == rule for rules in broken), sum(rule in rules for rules in broken)
+        if all_:
+            rows.append((rule, str(first), str(all_)))
+    return _markdown_table(rows)
+
+
 def _markdown_table(rows: list[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
@@ -245,6 +257,7 @@ def tables_by_document() -> dict[Path, dict[str, str]]:
             "kinds": answers_table(run, ("all", *kinds)),
             "retrieval": retrieval_table(retrieval_run),
             "halves": halves_table(retrieval_run),
+            "strictness": strictness_table(run),
             "controls": controls_table(run, controls),
             "decoding": decoding_table(decoding_run),
             **{f"answers {name}": systems_table(rows) for name, rows in systems_by_set.items()},
