@@ -17,6 +17,7 @@ from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
 from rag.assistant import Assistant
+from rag.evaluation.controls.files import load_controls
 from rag.evaluation.gold.check import find_mistakes
 from rag.evaluation.gold.convert import SET_FORMATS, convert, save_converted
 from rag.evaluation.gold.propose import draft_questions
@@ -239,7 +240,8 @@ def test_report_shows_intervals_and_refusals_of_each_group(
 )
 def test_committed_report_is_that_of_the_committed_run(page: Path) -> None:
     kept = page.with_suffix(".json")
-    assert html_report(load_run(kept)) == page.read_text(), (
+    run = load_run(kept)
+    assert html_report(run, load_controls(kept, run)) == page.read_text(), (
         f"run: dateline evaluate report rag/evaluation/results/{kept.name}"
     )
 

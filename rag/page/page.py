@@ -134,7 +134,9 @@ def _refresh_on(
     inputs = [chat.publishers, *articles.list_options]
     outputs = [chat.conversation, chat.publishers, *articles.outputs, *sample.outputs]
     for trigger in triggers:
-        trigger(translate_errors(refresh), inputs, outputs, **VIEW)
+        shown = trigger(translate_errors(refresh), inputs, outputs, **VIEW)
+        # What was typed meanwhile may have been answered before: the list follows what stands there now.
+        shown.then(translate_errors(articles.refresh), articles.list_options, articles.outputs, **VIEW)
 
 
 def _add_endpoints(api: Api) -> None:
