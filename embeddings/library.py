@@ -2,9 +2,9 @@
 
 import math
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from langchain_core.documents import Document
@@ -18,12 +18,15 @@ from corpus.store.database import Store
 from corpus.store.filters import Coverage, Filters
 from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
 from embeddings.index import ExactIndex, FaissStore
+from embeddings.kinds import Kind
 from embeddings.reranker import Reranker
 from embeddings.support import SupportModel
+from embeddings.vectors import VectorIndex
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special tokens
 REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
 _CACHED_FREQUENCIES = 10_000  # limit: of words and pairs of words that questions name
+_CACHED_SELECTIONS = 4  # limit: of filters; one may select every passage
 _FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
 
 
@@ -36,12 +39,14 @@ class UnknownLine(ValueError):
 class Library:
     """A collection with its search indexes.
 
-    Vectors are stored in SQLite. The FAISS index in memory is filled from them and updated when this or
-    another process changes the collection.
+    Vectors are stored in SQLite. The index of vectors is made from them and updated when this or another
+    process changes the collection.
     """
 
-    def __init__(self, store: Store, encoder: Encoder, threads: int = 1) -> None:
-        """Check that the stored vectors were made by `encoder`, and fill the index.
+    def __init__(self, store: Store, encoder: Encoder, threads: int = 1, index: Kind | None = None) -> None:
+        """Check that the stored vectors were made by `encoder`, and open the index.
+
+        Its kind is chosen by the number of passages unless `index` names it.
 
         Raises:
             StoreError: The vectors were made by another encoder.
@@ -49,12 +54,9 @@ class Library:
         self.store = store
         self.encoder = encoder
         self._check_fingerprint()
-        self._index = ExactIndex(encoder.dimension, threads)
-        self._ids: set[int] = set()
+        self._index = VectorIndex(store, encoder.dimension, threads, index)
         self._lock = threading.RLock()
         self._store_version: tuple[int, int] | None = None
-        self._version, self._coverage = "", store.coverage()
-        self._frequency = self._empty_frequencies()
         self.refresh()
 
     @cached_property
@@ -90,28 +92,33 @@ class Library:
             version = self.store.version
             if version == self._store_version:
                 return
-            ids = set(self.store.passage_ids().tolist())
-            removed, added = sorted(self._ids - ids), sorted(ids - self._ids)
-            if removed:
-                self._index.remove(removed)
-            if added:
-                self._index.add(added, self.store.vectors(added))
-            self._ids, self._store_version = ids, version
-            # Cached until the next change, since every question needs them.
-            self._version = self.store.content_hash()[:12]
-            self._coverage = self.store.coverage()
-            self._frequency = self._empty_frequencies()
+            self._index.refresh()
+            self._forget()
+            self._store_version = version
+
+    def _forget(self) -> None:
+        """Forget what was computed of the collection, to be computed once more when it is needed."""
+        self._version = cache(lambda: self.store.content_hash()[:12])
+        self._coverage = cache(self.store.coverage)
+        self._frequency = lru_cache(_CACHED_FREQUENCIES)(self._count_passages)
+        self._selected = lru_cache(_CACHED_SELECTIONS)(self.store.passage_ids)
+
+    @property
+    def index_kind(self) -> Kind:
+        """The kind of the index of vectors."""
+        self.refresh()
+        return self._index.kind
 
     @property
     def version(self) -> str:
         """A short hash of the articles and their fields; equal for equal content."""
         self.refresh()
-        return self._version
+        return self._version()
 
     def coverage(self) -> Coverage:
         """Return what the collection holds."""
         self.refresh()
-        return self._coverage
+        return self._coverage()
 
     def add(self, article: Article, raw: str, digest: str, given: Iterable[str] = ()) -> int:
         """Split, encode and store an article; return the number of passages that were encoded.
@@ -170,7 +177,7 @@ class Library:
         Only passages that match `filters` are searched.
         """
         self.refresh()
-        among = self.store.passage_ids(filters) if filters else None
+        among = self._selected(filters) if filters else None
         with self._lock:
             return self._index.search(vector, k, among)
 
@@ -187,10 +194,6 @@ class Library:
         self.refresh()
         return self._frequency(phrase)
 
-    def _empty_frequencies(self) -> Callable[[str], int]:
-        """Return a function that counts the passages with a phrase, and keeps the latest counts."""
-        return lru_cache(maxsize=_CACHED_FREQUENCIES)(self._count_passages)
-
     def _count_passages(self, phrase: str) -> int:
         return self.store.count_passages(f'"{phrase}"')
 
@@ -200,7 +203,7 @@ class Library:
         As in bm25: log(1 + (N - n + 0.5) / (n + 0.5)) for a word in n of N passages.
         """
         frequency = self.passage_frequency(word)
-        return math.log(1 + (len(self._ids) - frequency + 0.5) / (frequency + 0.5))
+        return math.log(1 + (len(self._index) - frequency + 0.5) / (frequency + 0.5))
 
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         """Return the passages of those `ids` that exist."""

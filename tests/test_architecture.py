@@ -51,7 +51,7 @@ HEAVY = {
     "safetensors": {"embeddings/reranker.py"},
     "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/runs/judge.py"},
     "sklearn": {"rag/evaluation/runs/judge.py"},
-    "faiss": {"embeddings/index.py"},
+    "faiss": {"embeddings/index.py", "embeddings/kinds.py"},
     "llama_cpp": {"rag/generation/worker.py"},
     "gradio": {
         f"rag/page/{name}.py"

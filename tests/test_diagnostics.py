@@ -57,6 +57,7 @@ def test_a_healthy_collection(folder: Path) -> None:
         == found["encoder"][0][0]
         == "ok"
     )
+    assert found["vectors"][0][1].endswith("index flat, in memory")
     assert sorted(file.name for file in folder.iterdir()) == before
 
 

@@ -17,6 +17,7 @@ from corpus.store.filters import Filters
 from corpus.store.schema import FILE_NAME
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
+from embeddings.kinds import KINDS
 from embeddings.library import Library
 
 FERRY = article(
@@ -28,6 +29,11 @@ TAXES = article(
     publisher="Northgate Ledger",
     published="2019-01-05",
 )
+
+
+@pytest.fixture(params=KINDS)
+def library(store: Store, encoder: Encoder, request: pytest.FixtureRequest) -> Library:
+    return Library(store, encoder, index=request.param)
 
 
 @pytest.fixture

@@ -49,7 +49,8 @@ def test_an_article_is_stored_unchanged(store: Store) -> None:
 def test_vectors_are_stored_exactly_and_returned_in_the_order_of_the_ids(store: Store) -> None:
     add(store, article(), seed=7)
     expected = np.random.default_rng(7).normal(size=(2, 384)).astype(np.float32)
-    assert np.array_equal(store.vectors([2, 1]), expected[::-1])
+    ids, vectors = store.vectors([2, 99, 1])
+    assert ids.tolist() == [2, 1] and np.array_equal(vectors, expected[::-1])
 
 
 @pytest.mark.threat("D4", n="the pragmas alone", open="power cuts of a virtual machine")

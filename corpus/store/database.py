@@ -17,8 +17,6 @@ from corpus.article import BY_HAND, GIVEN, Article, Removal
 from corpus.cleaning.restore import missing_lines
 from corpus.dates import parse_stated_date
 from corpus.passages import Passage
-from corpus.scripts import separate_letters
-from corpus.store.connection import Connection
 from corpus.store.filters import Coverage, Filters
 from corpus.store.rows import (
     ARTICLE_COLUMNS,
@@ -31,10 +29,9 @@ from corpus.store.rows import (
     corrected_provenance,
     row_from_fields,
 )
+from corpus.store.searching import Searching
 
 _WORD_COLUMNS = "title, publisher, dated, body"
-# The weights of these columns in bm25: hand-set on the sample questions; issue J replaces it
-_WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
 _WORDS_OF_ARTICLE = "FROM passage_words WHERE id IN (SELECT id FROM passages WHERE article = ?)"
 
 
@@ -46,7 +43,7 @@ class Origin:
     article: str
 
 
-class Store(Connection):
+class Store(Searching):
     """One collection: its articles with their passages, vectors and words."""
 
     # Articles
@@ -301,30 +298,6 @@ class Store(Connection):
             self._insert_passages(article, passages, vectors)
             self._index_words(article)
 
-    def passage_ids(self, filters: Filters | None = None) -> NDArray[np.int64]:
-        """Return the ids of the passages whose article passes `filters`, in ascending order."""
-        if not filters:
-            rows = self.rows("SELECT id FROM passages ORDER BY id")
-        else:
-            condition, values = filters.sql_condition()
-            rows = self.rows(
-                "SELECT passages.id FROM passages JOIN articles ON articles.id = article "
-                f"WHERE {condition} ORDER BY 1",
-                values,
-            )
-        return np.array([row[0] for row in rows], np.int64)
-
-    def vectors(self, ids: Iterable[int]) -> NDArray[np.float32]:
-        """Return the stored vectors of passages, one row each, in the order of `ids`."""
-        rows = self.rows(
-            "SELECT vector FROM json_each(?) AS wanted JOIN passages ON passages.id = wanted.value "
-            "ORDER BY wanted.key",
-            (json.dumps([int(n) for n in ids]),),
-        )
-        if not rows:
-            return np.empty((0, 0), np.float32)
-        return np.frombuffer(b"".join(row[0] for row in rows), "<f4").reshape(len(rows), -1)
-
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         """Return passages by id; ids that do not exist are left out. Passages of one article share it."""
         rows = self.rows(
@@ -338,48 +311,6 @@ class Store(Connection):
             for passage, article, start, end in rows
             if article in articles
         }
-
-    # Word index
-
-    def search_words(self, query: str, k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
-        """Return the (passage id, score) of the `k` passages that match an FTS5 query best, best first.
-
-        The score is bm25's, negated so that higher is better.
-        """
-        condition, values = (filters or Filters()).sql_condition()
-        weights = ", ".join(map(str, _WORD_WEIGHTS))
-        filtered = (
-            "JOIN passages ON passages.id = words.rowid JOIN articles ON articles.id = passages.article "
-            f"WHERE {condition} AND"
-            if filters
-            else "WHERE"
-        )
-        return self.rows(
-            f"SELECT words.rowid, -bm25(words, {weights}) AS score FROM words {filtered} words MATCH ? "
-            "ORDER BY score DESC LIMIT ?",
-            [*values, separate_letters(query), k],
-        )
-
-    def count_passages(self, query: str) -> int:
-        """Return the number of passages that match an FTS5 query."""
-        ((count,),) = self.rows("SELECT count(*) FROM words WHERE words MATCH ?", (separate_letters(query),))
-        return int(count)
-
-    def document_frequencies(self, stems: Iterable[str]) -> list[tuple[str, int]]:
-        """Return those of `stems` (Porter) that occur, each with the number of passages that hold it."""
-        return self.rows(
-            "SELECT term, doc FROM temp.terms WHERE term IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(stems)),),
-        )
-
-    def word_index_is_intact(self) -> bool:
-        """Return True if the word index agrees with the passages."""
-        return self.succeeds("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-
-    def rebuild_word_index(self) -> None:
-        """Build the word index again from the passages."""
-        with self.transaction():
-            self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
 
     def _index_words(self, article: str) -> None:
         self._db.execute(

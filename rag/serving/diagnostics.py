@@ -285,7 +285,20 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
         what = "they were made by another encoder"
         yield Finding("problem", "vectors", what, "run: dateline rebuild")
     else:
-        yield Finding("ok", "vectors", "they were made by this encoder")
+        what = f"they were made by this encoder; index {_index(installation.settings.data, found.passages)}"
+        yield Finding("ok", "vectors", what)
+
+
+def _index(folder: Path, passages: int) -> str:
+    """Return which kind of index serves so many passages, and whether its file is there."""
+    from embeddings.index_file import FILE_NAME
+    from embeddings.kinds import kind_for
+
+    kind = kind_for(passages)
+    if kind == "flat":
+        return f"{kind}, in memory"
+    file = folder / FILE_NAME
+    return f"{kind}, " + (f"{file.stat().st_size / 1e6:.0f} MB" if file.is_file() else "made at next start")
 
 
 def _parser(installation: Installation) -> Iterator[Finding]:

@@ -1,0 +1,106 @@
+"""The vectors of a collection as an index that follows it, of the kind that its size decides.
+
+Beside a compressed index, vectors that came since it was made are searched exactly and those that went are
+passed over; it is made again when they are many. What it finds is ranked by the stored vectors, and where few
+passages pass a filter these alone are compared.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.store.database import Store
+from embeddings.index import ExactIndex, Ids, Vectors
+from embeddings.index_file import make_index, open_index
+from embeddings.kinds import CompressedIndex, Kind, kind_for
+
+_MAX_CHANGED = 0.05  # limit: share of the vectors that came or went since an index was made
+# Measured in rag/evaluation/results/searching.json:
+_FEW = 1_000  # passages whose stored vectors are read in less time than an index is searched
+_SHORTLIST = 2  # times as many are found as are wanted
+
+_NONE: Ids = np.empty(0, np.int64)
+
+
+class VectorIndex:
+    """The vectors of a store's passages, by id; it is not to be used by two threads at the same time."""
+
+    def __init__(self, store: Store, dimension: int, threads: int, kind: Kind | None = None) -> None:
+        """Make an empty index, which `refresh` fills; `kind` is chosen by size unless it is given."""
+        self._store, self._threads, self._forced = store, threads, kind
+        self._ids, self._recent_ids = _NONE, _NONE
+        self._recent = ExactIndex(dimension, threads)
+        self._base: CompressedIndex | None = None
+        self._kept: NDArray[np.bool_] | None = None  # which of the base's vectors are still there, if not all
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of index that is in use."""
+        return self._base.kind if self._base else "flat"
+
+    def refresh(self) -> None:
+        """Follow the store: take up new passages and leave out removed ones."""
+        ids = self._stored_ids()
+        kind = (self._forced or kind_for(len(ids))) if len(ids) else "flat"
+        if kind == "flat":
+            self._base = None
+        elif not _serves(self._base, kind, ids):
+            found = open_index(self._store, kind)  # perhaps another process has made it
+            self._base = found if _serves(found, kind, ids) else make_index(self._store, kind, ids)
+        indexed = self._base.ids if self._base else _NONE
+        kept = np.isin(indexed, ids)
+        self._kept = None if kept.all() else kept
+        self._follow(ids[~np.isin(ids, indexed)])
+        self._ids = ids
+
+    def _stored_ids(self) -> Ids:
+        last = int(self._ids[-1]) if len(self._ids) else 0
+        ids = np.concatenate([self._ids, self._store.passage_ids(after=last)])
+        # Equal if none was removed, since ids only grow.
+        return ids if len(ids) == self._store.passage_count() else self._store.passage_ids()
+
+    def _follow(self, wanted: Ids) -> None:
+        """Hold exactly the vectors of `wanted` beside the compressed index."""
+        removed = self._recent_ids[~np.isin(self._recent_ids, wanted)]
+        if len(removed):
+            self._recent.remove(removed)
+        added, vectors = self._store.vectors(wanted[~np.isin(wanted, self._recent_ids)])
+        if len(added):
+            self._recent.add(added, vectors)
+        self._recent_ids = np.concatenate([np.setdiff1d(self._recent_ids, removed), added])
+
+    def search(self, vector: Vectors, k: int, among: Ids | None = None) -> list[tuple[int, float]]:
+        """Return the `k` nearest passages as (id, cosine), best first; with `among`, only of those ids.
+
+        Raises:
+            ValueError: The vector has another dimension or is not finite.
+        """
+        recent = self._recent.search(vector, k, among)
+        if self._base is None:
+            return recent
+        if among is not None and len(among) <= _FEW:
+            return self._ranked(vector, k, among)
+        allowed = self._kept
+        if among is not None:
+            chosen = np.isin(self._base.ids, among)
+            allowed = chosen if allowed is None else chosen & allowed
+        near = self._base.search(vector, _SHORTLIST * k, allowed)
+        return self._ranked(vector, k, np.concatenate([near, np.array([n for n, _ in recent], np.int64)]))
+
+    def _ranked(self, vector: Vectors, k: int, ids: Ids) -> list[tuple[int, float]]:
+        """Return the `k` best of these passages by their stored vectors."""
+        exact = ExactIndex(self._recent.dimension, self._threads)
+        found, vectors = self._store.vectors(np.unique(ids))
+        if len(found):
+            exact.add(found, vectors)
+        return exact.search(vector, k)
+
+
+def _serves(index: CompressedIndex | None, kind: Kind, ids: Ids) -> bool:
+    """Return whether an index is of this kind and not too far from what is stored now."""
+    if index is None or index.kind != kind:
+        return False
+    kept = int(np.count_nonzero(np.isin(index.ids, ids)))
+    return len(ids) + len(index) - 2 * kept <= _MAX_CHANGED * len(ids)
