@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ import torch
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from transformers import AutoModel
 from transformers.utils.logging import disable_progress_bar
 
 from embeddings.precision import multiply_in_bfloat16
@@ -106,8 +106,6 @@ class Encoder(Embeddings):
         )
         self._model.max_seq_length = MAX_TOKENS
         self._model.eval()
-        transformer = self._model[0].auto_model
-        self._transformer = deepcopy(transformer, {id(transformer.embeddings): transformer.embeddings})
         multiply_in_bfloat16(self._model)
         # The tokenizer changes its own settings while it works and fails with "Already borrowed" in two
         # threads.
@@ -215,10 +213,14 @@ class Encoder(Embeddings):
         """The tokenizer of `transformers`, for training only: it must not be used in two threads."""
         return self._model.tokenizer
 
-    @property
-    def transformer(self) -> torch.nn.Module:
-        """The transformer in float32, for `embeddings.reranker` to copy; it must not be changed."""
-        return cast(torch.nn.Module, self._transformer)
+    def load_transformer(self) -> torch.nn.Module:
+        """Return the transformer in float32, to be changed; only the token embeddings are the encoder's own.
+
+        It is read anew, since a copy at hand would hold 43 MB that hardly anybody needs.
+        """
+        transformer = AutoModel.from_pretrained(_weights_file().parent, local_files_only=True)
+        transformer.embeddings = self._model[0].auto_model.embeddings
+        return cast(torch.nn.Module, transformer)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return the vectors of several texts, as langchain asks for them."""

@@ -10,8 +10,7 @@ The weights file holds only the changes of the layers, as int8 with one scale pe
 the tokenizer are the encoder's own.
 """
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from embeddings.encoder import Encoder
+from embeddings.heap import return_freed_memory
 from embeddings.precision import multiply_in_bfloat16
 
 WEIGHTS_FILE = Path(__file__).parent / "reranker.safetensors"
@@ -159,12 +159,9 @@ class Reranker:
         Raises:
             RerankerError: The file is missing, damaged or not the published one.
         """
-        deltas = load_deltas(file, WEIGHTS_SHA256, RerankerError)
         self.encoder = encoder
         self._network = build_network(encoder)
-        self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)
-        multiply_in_bfloat16(self._network.body)
-        self._network.eval()
+        load_trained(self._network, load_deltas(file, WEIGHTS_SHA256, RerankerError))
 
     def predict(self, question: str, windows: Sequence[Window]) -> list[list[Prediction]]:
         """Return a prediction for each sentence of each window; scores are comparable between questions."""
@@ -221,13 +218,12 @@ def _likeliest_answer(logits: torch.Tensor, offsets: Sequence[tuple[int, int]]) 
 
 def build_network(encoder: Encoder) -> Network:
     """Return the untrained network."""
-    return Network(copy_layers(encoder))
+    return Network(load_layers(encoder))
 
 
-def copy_layers(encoder: Encoder) -> torch.nn.Module:
-    """Return a copy of the encoder's transformer that shares its token embeddings."""
-    transformer = encoder.transformer
-    body = deepcopy(transformer, {id(transformer.embeddings): transformer.embeddings})
+def load_layers(encoder: Encoder) -> torch.nn.Module:
+    """Return the encoder's transformer in float32, with the encoder's own token embeddings."""
+    body = encoder.load_transformer()
     body.register_module("pooler", None)  # neither trained nor used
     return body
 
@@ -243,6 +239,22 @@ def load_deltas(file: Path, digest: str, failure: type[RuntimeError]) -> dict[st
         return load(data)
     except (OSError, SafetensorError) as error:
         raise failure(f"{file}: {error}; restore it from Dateline's sources") from error
+
+
+def load_trained(network: torch.nn.Module, deltas: Mapping[str, torch.Tensor]) -> None:
+    """Give a network its trained weights; its `body` multiplies in bfloat16 where the processor can.
+
+    They are assigned one by one, not copied: the untrained ones are pages of the encoder's file, and each
+    page that is written to would be held besides.
+    """
+    before = network.state_dict()
+    multiply_in_bfloat16(network.get_submodule("body"))
+    held = network.state_dict()
+    for name, value in apply_deltas(before, deltas):
+        network.load_state_dict({name: value.to(held[name].dtype)}, strict=False, assign=True)
+    network.eval()
+    del before, held
+    return_freed_memory()
 
 
 def quantise_deltas(
@@ -268,11 +280,9 @@ def quantise_deltas(
 
 def apply_deltas(
     before: Mapping[str, torch.Tensor], deltas: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
-    """Return the trained weights, from the untrained ones and their quantised changes."""
-    return {
-        name: (0 if name.startswith("head") else before[name])
-        + change.float() * (deltas[f"{name}.scale"] if change.dtype == torch.int8 else 1)
-        for name, change in deltas.items()
-        if not name.endswith(".scale")
-    }
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the names and trained weights, from the untrained ones and their quantised changes."""
+    for name, change in deltas.items():
+        if not name.endswith(".scale"):
+            scale = deltas[f"{name}.scale"] if change.dtype == torch.int8 else 1
+            yield name, (0 if name.startswith("head") else before[name]) + change.float() * scale

@@ -15,8 +15,7 @@ from pathlib import Path
 import torch
 
 from embeddings.encoder import Encoder
-from embeddings.precision import multiply_in_bfloat16
-from embeddings.reranker import apply_deltas, copy_layers, load_deltas
+from embeddings.reranker import load_deltas, load_layers, load_trained
 
 WEIGHTS_FILE = Path(__file__).parent / "support.safetensors"
 WEIGHTS_SHA256 = "4ee774a2564c13620179b3fc7b3a439bda0e12d091e9785b9d8e1dfcde9456ef"
@@ -116,12 +115,9 @@ class SupportModel:
         Raises:
             SupportModelError: The file is missing, damaged or not the published one.
         """
-        deltas = load_deltas(file, WEIGHTS_SHA256, SupportModelError)
         self._encoder = encoder
-        self._network = SupportNetwork(copy_layers(encoder))
-        self._network.load_state_dict(apply_deltas(self._network.state_dict(), deltas), strict=False)
-        multiply_in_bfloat16(self._network.body)
-        self._network.eval()
+        self._network = SupportNetwork(load_layers(encoder))
+        load_trained(self._network, load_deltas(file, WEIGHTS_SHA256, SupportModelError))
 
     def score(self, claims: Sequence[Claim]) -> list[float]:
         """Return the log-odds that each claim's source supports its statement; around 0 it is undecided."""

@@ -22,8 +22,22 @@ def test_vectors_are_those_of_float32(encoder: Encoder) -> None:
 
 
 def test_what_others_copy_stays_float32(encoder: Encoder) -> None:
-    assert {value.dtype for value in encoder.transformer.parameters()} == {torch.float32}
-    assert not any(isinstance(layer, Bfloat16Linear) for layer in encoder.transformer.modules())
+    layers = encoder.load_transformer()
+    assert {value.dtype for value in layers.parameters()} == {torch.float32}
+    assert not any(isinstance(layer, Bfloat16Linear) for layer in layers.modules())
+
+
+def test_the_encoder_holds_its_layers_once(encoder: Encoder) -> None:
+    held = {
+        part.data_ptr(): part
+        for value in vars(encoder).values()
+        if isinstance(value, torch.nn.Module)
+        for part in value.state_dict().values()
+    }
+    layers = [part for part in held.values() if part.shape == (1536, 384)]
+    assert len(layers) == 6
+    shared = encoder.load_transformer().state_dict()["embeddings.word_embeddings.weight"]
+    assert shared.data_ptr() in held
 
 
 @pytest.mark.parametrize("capable", [True, False])

@@ -123,7 +123,7 @@ def test_exported_weights_score_like_the_trained_ones(
     deltas = quantise_deltas(before, trained.state_dict())
     save_file(deltas, file)
     assert file.stat().st_size < 12_000_000
-    restored = apply_deltas(before, deltas)
+    restored = dict(apply_deltas(before, deltas))
     errors = [
         float((restored[name] - value).abs().max())
         for name, value in trained.state_dict().items()

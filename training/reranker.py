@@ -201,7 +201,7 @@ def export(model: Network, before: dict[str, torch.Tensor], file: Path) -> float
     after = {name: value.detach().cpu() for name, value in model.state_dict().items()}
     tensors = quantise_deltas(before, after)
     save_file(tensors, file)
-    again = apply_deltas(before, tensors)
+    again = dict(apply_deltas(before, tensors))
     difference = max(float((again[name] - after[name]).abs().max()) for name in again)
     model.load_state_dict(again, strict=False)
     return difference

@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 
 from embeddings.encoder import Encoder
 from embeddings.reranker import WEIGHTS_FILE as RERANKER_FILE
-from embeddings.reranker import apply_deltas, build_network, copy_layers, quantise_deltas
+from embeddings.reranker import apply_deltas, build_network, load_layers, quantise_deltas
 from embeddings.support import WEIGHTS_FILE, EncodedClaim, SupportNetwork, encode_claims
 from rag.evaluation.measures.ranking import label_auc
 from training.holdout import CHOOSING, REPORTED
@@ -43,10 +43,10 @@ def untrained(encoder: Encoder) -> SupportNetwork:
     reranker = build_network(encoder)
     body = {
         name.removeprefix("body."): value
-        for name, value in apply_deltas(reranker.state_dict(), load_file(RERANKER_FILE)).items()
+        for name, value in apply_deltas(reranker.state_dict(), load_file(RERANKER_FILE))
         if name.startswith("body.")
     }
-    network = SupportNetwork(copy_layers(encoder))
+    network = SupportNetwork(load_layers(encoder))
     network.body.load_state_dict(body, strict=False)
     return network
 
@@ -195,14 +195,14 @@ def main() -> None:
     torch.manual_seed(SEED)
     examples = read_examples(options.data, options.teacher, options.squad, SEED)
     before = {
-        name: value.clone() for name, value in SupportNetwork(copy_layers(encoder)).state_dict().items()
+        name: value.clone() for name, value in SupportNetwork(load_layers(encoder)).state_dict().items()
     }
     network = untrained(encoder).to(DEVICE)
     train(network, examples, encoder, options.work, options.minutes)
     if options.export:
         after = {name: value.detach().cpu() for name, value in network.state_dict().items()}
         save_file(quantise_deltas(before, after), WEIGHTS_FILE)
-        network.load_state_dict(apply_deltas(before, load_file(WEIGHTS_FILE)), strict=False)
+        network.load_state_dict(dict(apply_deltas(before, load_file(WEIGHTS_FILE))), strict=False)
         digest = sha256(WEIGHTS_FILE.read_bytes()).hexdigest()
         sys.stdout.write(f"{WEIGHTS_FILE.name}: WEIGHTS_SHA256 = {digest}\n")
     sys.stdout.write(f"{measure(network, examples, encoder, 2000, REPORTED)}\n")
