@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from threading import Event
 
 from corpus.store.filters import Filters
@@ -13,7 +13,7 @@ from rag.answers.answer import Answer
 from rag.answers.compose import ON_TRIAL, add_draft, begin_answer, compose_answer
 from rag.answers.refusal import is_refusal, refuse
 from rag.answers.sentences import SourcedSentence, VerifiedSentences, quote_evidence, verify_output
-from rag.answers.written import check_by_model, check_by_support, plan_writing, verify_written_output
+from rag.answers.written import Reader, check_by_support, plan_writing, verify_written_output
 from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts
 from rag.generation.registry import AnswerModel
 from rag.generation.writer import ModelOutput, write_answer, write_sentences
@@ -47,11 +47,8 @@ class Assistant:
         self.model = model
         self._prompts = prompts
         self._writing = WritingPrompts()
-        self._check = (
-            check_by_model(model, CheckingPrompts(), self.library)
-            if model.checks
-            else check_by_support(self.library)
-        )
+        self._reader = Reader(model, CheckingPrompts(), self.library) if model.checks else None
+        self._check = self._reader.says if self._reader else check_by_support(self.library)
         self._question_chars = question_chars
         self._shutting_down = Event()
 
@@ -94,8 +91,9 @@ class Assistant:
         yield answer
         with self.library.encoder.questions_first():
             score = judge_answerability(evidence, self.library)
-        answer = _with_confidence(answer, score)
-        if not evidence.shown or (may_refuse and score < self._threshold(evidence)):
+        evidence, opinion = self._read(evidence, score)
+        answer = _with_confidence(answer, score, opinion=opinion)
+        if not evidence.shown or (may_refuse and self._refuses(evidence, score, opinion)):
             answer = refuse(answer, self.library.coverage())
         elif not self._writes(evidence):
             answer = compose_answer(answer, evidence, quote_evidence(evidence))
@@ -150,9 +148,22 @@ class Assistant:
         several = self.model.describes_changes or self.model.writes
         return self.model.chat is not None and (several or not evidence.several)
 
-    def _threshold(self, evidence: SelectedEvidence) -> float:
-        """Return the answerability below which the question is refused before a model is asked."""
-        return ASK_READER_THRESHOLD if self.model.extractive and self._writes(evidence) else ANSWER_THRESHOLD
+    def _read(self, evidence: SelectedEvidence, score: float) -> tuple[SelectedEvidence, float | None]:
+        """Return the evidence as the reader ranks it, and its log-odds that the best sentence answers.
+
+        It is not asked (None) where one sentence cannot answer, and where nothing that it says would count.
+        """
+        if self._reader is None or evidence.several or not ASK_READER_THRESHOLD <= score < inf:
+            return evidence, None
+        shown, opinion = self._reader.choose(evidence.question.standalone, evidence.shown)
+        return replace(evidence, shown=tuple(shown)), opinion
+
+    def _refuses(self, evidence: SelectedEvidence, score: float, opinion: float | None) -> bool:
+        """Return whether the question is refused before an answer is written."""
+        if opinion is not None:
+            return answer_margin(score, opinion=opinion) < 0
+        asks_later = self.model.extractive and self._writes(evidence)
+        return score < (ASK_READER_THRESHOLD if asks_later else ANSWER_THRESHOLD)
 
     def _generate(
         self, answer: Answer, evidence: SelectedEvidence, began: float
@@ -213,8 +224,11 @@ def _refusal_probability(output: ModelOutput) -> float | None:
     return output.probabilities[0] if output.probabilities else None
 
 
-def _with_confidence(answer: Answer, score: float, refusal: float | None = None) -> Answer:
-    return answer.replace(confidence=answer_margin(score, refusal) if isfinite(score) else None)
+def _with_confidence(
+    answer: Answer, score: float, refusal: float | None = None, opinion: float | None = None
+) -> Answer:
+    margin = answer_margin(score, refusal, opinion)
+    return answer.replace(confidence=margin if isfinite(margin) else None)
 
 
 def _since(began: float) -> float:

@@ -12,6 +12,7 @@ from rag.verification.answerability import (
     ANSWERABILITY_FEATURES,
     ANSWERABILITY_WEIGHTS,
     ASK_READER_THRESHOLD,
+    answer_margin,
     answerability_features,
     answerability_score,
     describe_date_range,
@@ -67,6 +68,11 @@ def test_unanswerable_questions_on_subjects_of_the_articles(sample: Library, que
 def test_a_refusal_probability_counts_against_the_score() -> None:
     assert is_answerable(ANSWER_THRESHOLD, None) and not is_answerable(ANSWER_THRESHOLD - 0.01, None)
     assert is_answerable(ASK_READER_THRESHOLD + 2, 0.01) and not is_answerable(ANSWER_THRESHOLD + 2, 0.99)
+
+
+def test_a_readers_opinion_counts_for_or_against_the_score() -> None:
+    doubt, belief = (answer_margin(ANSWER_THRESHOLD, opinion=opinion) for opinion in (-2.0, 2.0))
+    assert doubt < 0 < belief
 
 
 def test_a_long_question_is_judged_by_its_clauses_too(quoting: Assistant) -> None:

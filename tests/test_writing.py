@@ -14,7 +14,7 @@ from corpus.article import Article
 from corpus.passages import Passage
 from embeddings.library import Library
 from rag.answers.compose import ON_TRIAL
-from rag.answers.written import MIN_JUDGED
+from rag.answers.written import MIN_JUDGED, SENTENCES
 from rag.assistant import Assistant
 from rag.factory import open_assistant
 from rag.generation.model_process import ModelError
@@ -116,9 +116,30 @@ def test_a_model_that_checks_is_asked_about_the_source_alone_and_with_the_answer
 
 
 def test_what_a_model_that_checks_denies_is_replaced_by_quotes(sample: Library) -> None:
-    answer = checked(sample, lambda message, ending: 0.01).ask(WHO_CALLED_OFF)
+    answer = checked(sample, lambda message, ending: 0.01 if "Answer:" in ending else 0.6).ask(WHO_CALLED_OFF)
     assert {statement.verdict for statement in answer.statements} == {"quoted"}
     assert any("does not say that this answers" in warning for warning in answer.warnings)
+
+
+def test_a_model_that_sees_no_answer_in_the_best_sentences_refuses(sample: Library) -> None:
+    asked: list[str] = []
+
+    def yes(message: str, ending: str) -> float:
+        asked.append(message)
+        return 0.01
+
+    answer = checked(sample, yes).ask(WHO_CALLED_OFF)
+    assert answer.status == "unanswerable" and len(set(asked)) == len(asked) == SENTENCES
+    assert answer.confidence is not None and answer.confidence < 0
+
+
+def test_the_sentence_that_answers_is_put_first(sample: Library) -> None:
+    quoting = Assistant(Retriever(library=sample, k=8), AnswerModel("none", None), Prompts())
+    _, second, *_ = quoting.ask(WHO_CALLED_OFF).evidence
+    answer = checked(sample, lambda message, ending: 0.95 if second.text in message else 0.3).ask(
+        WHO_CALLED_OFF
+    )
+    assert answer.statements[0].citations[0].quote == second.text
 
 
 def test_where_a_model_cannot_be_asked_the_model_of_support_decides(sample: Library) -> None:

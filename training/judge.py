@@ -47,6 +47,7 @@ from training.questions import read_squadshifts
 
 ROOT = Path(__file__).parent.parent
 CACHE = Path.home() / ".cache/dateline/judge"
+MIN_READING = -3.0  # the reranker's score of a sentence below which the product would refuse
 GROUP = 8  # questions that the model reads together
 MAX_TOKENS = 50
 # Higher is better in all but the last.
@@ -222,7 +223,8 @@ def collect(options: argparse.Namespace) -> None:
     collector = Collector(options.model)
     began = time.monotonic()
     with options.out.open("a", encoding="utf-8") as out:
-        remaining = cases(questions, collector.reranker, done)
+        found = cases(questions, collector.reranker, done)
+        remaining = (case for case in found if case.readings[0] > MIN_READING)
         while group := list(islice(remaining, GROUP)):
             out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in collector.lines(group))
             out.flush()

@@ -25,7 +25,6 @@ from training.questions import Question
 # What is done with a question: asked as it is; its paragraph, or only the answering sentence, left out; or a
 # name or number of it exchanged.
 KINDS = {"answered": 0.45, "elsewhere": 0.15, "removed": 0.15, "renamed": 0.25}
-MIN_READING = -3.0  # the reranker's score of a sentence below which the product would refuse
 NAMED = re.compile(r"(?<!^)(?<![.!?] )\b(?:[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)*|\d[\d,.]*\d|\d)(?![\w’'])")
 
 
@@ -41,10 +40,15 @@ class Case:
     readings: list[float]
 
 
-def cases(questions: Sequence[Question], reranker: Reranker, done: set[str]) -> Iterator[Case]:
-    """Yield each held-out question as each kind that it allows, kinds mixed; none whose id is in `done`."""
+def cases(
+    questions: Sequence[Question], reranker: Reranker, done: set[str], *, whole: bool = False
+) -> Iterator[Case]:
+    """Yield each held-out question as each kind that it allows, kinds mixed; none whose id is in `done`.
+
+    With `whole` also those for a reason or a yes or no.
+    """
     index = ParagraphIndex([question.article for question in questions])
-    held = [question for question in questions if held_out(question.article.body) and not question.whole]
+    held = [question for question in questions if held_out(question.article.body) and whole >= question.whole]
     held.sort(key=lambda question: sha256(question.text.encode()).hexdigest())
     chance = random.Random(1)
     planned = [
@@ -87,7 +91,7 @@ def make_case(
     if not ranked:
         return None
     readings = [read_source(text, item, reranker) for item in ranked[:2]]
-    return Case(key, kind, text, question, ranked, readings) if readings[0] > MIN_READING else None
+    return Case(key, kind, text, question, ranked, readings)
 
 
 def _holds(text: str, words: str) -> bool:

@@ -30,6 +30,9 @@ ANSWER_THRESHOLD = 13.05
 # Fitted by benchmarks/fit_refusal.py: the weight of a trained reader's refusal, and the threshold of both
 # together.
 REFUSAL_WEIGHT, COMBINED_THRESHOLD = 0.75, 13.6
+# The weight of the standard reader's opinion, fitted by training/answerability.py fit, and the threshold of
+# both together, with the best F1 of refusals on the development questions (training/ANSWERABILITY.md).
+OPINION_WEIGHT, OPINION_THRESHOLD = 3.0, 12.9
 # The least score with which a trained reader is asked.
 ASK_READER_THRESHOLD = 11.0  # hand-set on the sample questions; issue J replaces it
 _MAX_SENTENCES = 6  # limit: best sentences that are searched for an answer
@@ -72,11 +75,16 @@ def is_answerable(score: float, refusal: float | None) -> bool:
     return answer_margin(score, refusal) >= 0
 
 
-def answer_margin(score: float, refusal: float | None) -> float:
+def answer_margin(score: float, refusal: float | None = None, opinion: float | None = None) -> float:
     """Return how far the evidence is above the least that is answered; below 0 it is refused.
 
-    Without a probability that a trained reader refuses (None) the score decides alone.
+    Args:
+        score: That of the evidence.
+        refusal: The probability that a trained reader refuses.
+        opinion: The standard reader's log-odds that the best sentence answers.
     """
+    if opinion is not None:
+        return score + OPINION_WEIGHT * opinion - OPINION_THRESHOLD
     if refusal is None:
         return score - ANSWER_THRESHOLD
     return score - REFUSAL_WEIGHT * refusal_log_odds(refusal) - COMBINED_THRESHOLD
