@@ -34,7 +34,7 @@ _BACKGROUND_BATCH_SIZE, _MAX_BACKGROUND_WAIT_SECONDS = 4, 10.0
 # take 13 MB.
 _CACHE_SIZE, _CACHED_TEXT_CHARS = 8192, 400
 # Fixed sentences whose vectors distinguish two encoders of the same name.
-_CANARIES = (
+CANARIES = (
     "The ministers agreed on Thursday to send more trainers.",
     "Opening was put off again, to the autumn of next year.",
     "The audit put the cost at 67 million.",
@@ -121,7 +121,7 @@ class Encoder(Embeddings):
     @property
     def fingerprint(self) -> Fingerprint:
         """What identifies this encoder beside the vectors that it made."""
-        canaries = self.encode(_CANARIES)
+        canaries = self.encode(CANARIES)
         rows = tuple(tuple(map(float, row)) for row in canaries)
         return Fingerprint(MODEL_NAME, self._weights_sha256, self.dimension, True, rows)
 
@@ -138,6 +138,10 @@ class Encoder(Embeddings):
                 self._idle.wait_for(lambda: not self._questions, _MAX_BACKGROUND_WAIT_SECONDS)
             vectors.append(self._encode(texts[first : first + _BACKGROUND_BATCH_SIZE]))
         return np.concatenate(vectors)
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of texts that passages are searched with, of shape (len(texts), dimension)."""
+        return self.encode(texts)
 
     @contextmanager
     def questions_first(self) -> Iterator[None]:

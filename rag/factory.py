@@ -1,18 +1,22 @@
 """Open the library or the assistant of the settings. The composition root: it imports every layer."""
 
+import os
 from collections.abc import Callable
 from threading import Thread
 
+from corpus.store.connection import StoreError
 from corpus.store.database import Store
-from embeddings.encoder import Encoder
-from embeddings.library import Library
+from embeddings.encoder import Encoder, Fingerprint
+from embeddings.library import REBUILDING, Library, fingerprint_matches
 from rag.assistant import Assistant
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts
 from rag.generation.registry import open_model
 from rag.generation.writer import read_fixed_prompts
 from rag.retrieval.search import Retriever
-from rag.settings import Settings
+from rag.settings import PACKAGED, SettingError, Settings, parse_server, without_credentials
+
+_FINGERPRINT = "encoder"  # the property of a store in which `embeddings.library` keeps it
 
 
 def open_library(settings: Settings) -> Library:
@@ -22,17 +26,61 @@ def open_library(settings: Settings) -> Library:
         StoreError: the collection's file cannot be used.
         EncoderError: the encoder's weights are missing.
     """
-    store = Store(settings.data)
-    return Library(store, open_encoder(settings), settings.model_threads)
+    return open_library_over(Store(settings.data), settings)
+
+
+def open_library_over(store: Store, settings: Settings) -> Library:
+    """Return the library over an open store.
+
+    Raises:
+        StoreError: its vectors were made by another encoder than that of the settings.
+        EncoderError: the encoder's weights are missing, or its server does not answer.
+    """
+    encoder = open_encoder(settings)
+    stored = store.get_property(_FINGERPRINT)
+    if stored and stored != REBUILDING and not fingerprint_matches(encoder, stored):
+        raise StoreError(
+            f"the vectors of {store.path} were made by {Fingerprint.from_json(stored).name}, and not by "
+            f"{encoder.fingerprint.name} as it is now; set DATELINE_ENCODER to that which made them, "
+            "or run: dateline rebuild"
+        )
+    return Library(store, encoder, settings.model_threads)
+
+
+def check_rebuildable(store: Store, encoder: Encoder) -> None:
+    """Check that a collection's vectors can be made anew by an encoder.
+
+    Raises:
+        StoreError: the encoder's have another dimension, which the index of a collection does not change.
+    """
+    stored = store.get_property(_FINGERPRINT)
+    made = Fingerprint.from_json(stored).dimension if stored and stored != REBUILDING else encoder.dimension
+    if made != encoder.dimension:
+        raise StoreError(
+            f"the vectors of {store.path} have {made} values and those of {encoder.fingerprint.name} "
+            f"{encoder.dimension}; run: dateline export FILE, and add that to another folder"
+        )
 
 
 def open_encoder(settings: Settings) -> Encoder:
-    """Return the packaged encoder.
+    """Return the packaged encoder, or the one that `settings.encoder` names on a server.
 
     Raises:
-        EncoderError: its weights are missing.
+        EncoderError: its weights are missing, or its server does not answer.
+        SettingError: the setting names neither.
     """
-    return Encoder(settings.threads)
+    if settings.encoder == PACKAGED:
+        return Encoder(settings.threads)
+    server = parse_server(settings.encoder)
+    if server is None:
+        raise SettingError(
+            f'DATELINE_ENCODER is "{without_credentials(settings.encoder)[:80]}"; it should be packaged, '
+            "or openai:NAME@http://host/v1"
+        )
+    from embeddings.server_encoder import ServerEncoder  # with its client, half a second
+
+    shown, key = without_credentials(server[1]), os.environ.get("OPENAI_API_KEY", "none")
+    return ServerEncoder(*server, shown, key, settings.threads)
 
 
 def open_assistant(

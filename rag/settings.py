@@ -22,9 +22,11 @@ AUTO = "auto"
 SMALL = "small"
 PACKAGED = "packaged"
 NO_MODEL = "none"
+SERVED = "served"
 _ALIASES = {"DATELINE_READER": "DATELINE_MODEL"}
 
 
+_SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
 _SECRET = re.compile(r"(?<=://)[^/?#\s]*@|[?#]\S*$")  # of an address: user, password and query
 
 
@@ -66,8 +68,14 @@ class Settings:
     cache: Path = _setting(_default_cache_folder(), "folder of the readers that dateline reader get fetches")
     adapter: str = _setting(
         PACKAGED,
-        "packaged (with the model small), none, or a GGUF file of training/export.py "
+        "packaged (with the model small), none, served (where DATELINE_MODEL names a server: that runs the "
+        "model small with the packaged adapter), or a GGUF file of training/export.py "
         "for the model that DATELINE_MODEL names",
+    )
+    encoder: str = _setting(
+        PACKAGED,
+        "packaged, or openai:NAME@http://host/v1 for search vectors from a server; after a change "
+        "dateline rebuild makes those of the collection anew",
     )
     context: int = _setting(
         2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512
@@ -150,6 +158,16 @@ class Settings:
             if text:
                 values[setting.name] = _parse(name, text, type(setting.default), setting.metadata)
         return cls(**values)
+
+
+def parse_server(name: str) -> tuple[str, str] | None:
+    """Return the model and the address that openai:NAME@ADDRESS names; None for any other name.
+
+    >>> parse_server("openai:small@http://127.0.0.1:8000/v1")
+    ('small', 'http://127.0.0.1:8000/v1')
+    """
+    found = _SERVER.fullmatch(name)
+    return (found["name"], found["address"]) if found else None
 
 
 def without_credentials(model: str) -> str:

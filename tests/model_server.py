@@ -1,4 +1,4 @@
-"""A small OpenAI-compatible server on a free port, whose answers a plain function writes."""
+"""A small OpenAI-compatible server on a free port, whose answers, or failures, a plain function writes."""
 
 import json
 import threading
@@ -17,18 +17,24 @@ def model_server(write: Callable[[str], str], usage: bool = True) -> Iterator[st
     With `usage` it reports tokens when a request asks for them.
     """
 
+    def reply(handler: BaseHTTPRequestHandler, request: dict[str, Any]) -> None:
+        text = write(request["messages"][-1]["content"])
+        streamed = bool(request.get("stream"))
+        with_usage = usage and (not streamed or request.get("stream_options", {}).get("include_usage"))
+        body = events(text, bool(with_usage)) if streamed else _whole(text, bool(with_usage))
+        send(handler, body, "text/event-stream" if streamed else "application/json")
+
+    with server_that(reply) as model:
+        yield model
+
+
+@contextmanager
+def server_that(reply: Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]) -> Iterator[str]:
+    """Run a server that leaves each request to a function, with its JSON; yield its DATELINE_MODEL."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            text = write(request["messages"][-1]["content"])
-            streamed = bool(request.get("stream"))
-            with_usage = usage and (not streamed or request.get("stream_options", {}).get("include_usage"))
-            body = _events(text, bool(with_usage)) if streamed else _whole(text, bool(with_usage))
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream" if streamed else "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            reply(self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def log_message(self, *args: Any) -> None:
             """Log nothing."""
@@ -44,6 +50,16 @@ def model_server(write: Callable[[str], str], usage: bool = True) -> Iterator[st
         server.server_close()
 
 
+def send(handler: BaseHTTPRequestHandler, body: bytes, kind: str, status: int = 200, **headers: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Content-Length", str(len(body)))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
 def _whole(text: str, with_usage: bool) -> bytes:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return json.dumps(
@@ -51,7 +67,7 @@ def _whole(text: str, with_usage: bool) -> bytes:
     ).encode()
 
 
-def _events(text: str, with_usage: bool) -> bytes:
+def events(text: str, with_usage: bool) -> bytes:
     head = _head("chat.completion.chunk")
     words = [
         {"index": 0, "delta": {"role": "assistant", "content": f"{word} "}, "finish_reason": None}

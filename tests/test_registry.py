@@ -1,16 +1,14 @@
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from langchain_openai import ChatOpenAI
 
 from rag.generation import registry
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
 from rag.generation.readers import SMALL
 from rag.generation.registry import open_model
+from rag.generation.server_model import ServerChatModel
 from rag.settings import Settings
 
 
@@ -33,37 +31,16 @@ def test_none_opens_no_model() -> None:
 def test_a_server_is_opened_by_its_address() -> None:
     chat = open_model(Settings(model="openai:my-model@http://127.0.0.1:9/v1")).chat
     assert (
-        isinstance(chat, ChatOpenAI)
+        isinstance(chat, ServerChatModel)
         and chat.model_name == "my-model"
         and str(chat.openai_api_base) == "http://127.0.0.1:9/v1"
     )
 
 
-def test_a_server_that_fails_is_not_asked_again() -> None:
-    asked = []
-
-    class Failing(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(self.path)
-            self.send_error(503)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        model = open_model(Settings(model=f"openai:m@http://127.0.0.1:{server.server_port}/v1"))
-        assert model.chat
-        with pytest.raises(model.errors):
-            list(model.chat.stream("Hi"))
-        server.shutdown()
-    assert asked == ["/v1/chat/completions"]
-
-
 def test_the_credentials_of_a_server_are_used_but_never_named() -> None:
     address = "https://ada:kes:tr@el@news.example:8000/v1?key=ferry"
     model = open_model(Settings(model=f"openai:small@{address}"))
-    assert isinstance(model.chat, ChatOpenAI) and model.chat.openai_api_base == address
+    assert isinstance(model.chat, ServerChatModel) and model.chat.openai_api_base == address
     assert model.name == "openai:small@https://news.example:8000/v1"
     with pytest.raises(ModelMissing, match="no such file") as caught:
         open_model(Settings(model=f"open-ai:small@{address}"))

@@ -20,7 +20,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from gradio_client.utils import QueueError
 from model_server import model_server
-from serving import free_port, model_processes, run_server, wait_for, wait_until
+from serving import free_port, model_processes, run_server, wait_until
 
 from rag.page.event_options import CONCURRENT_ANSWERS
 
@@ -501,50 +501,6 @@ def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp
             == 404
         )
         client.close()
-
-
-def test_any_openai_compatible_server_can_be_the_model(sample_folder: Path, tmp_path: Path) -> None:
-    """Use llama-cpp-python's own server in place of vLLM, Ollama and others."""
-    from rag.factory import open_assistant
-    from rag.generation.registry import packaged_file
-    from rag.settings import Settings
-
-    port, log = free_port(), tmp_path / "llama.log"
-    command = [
-        sys.executable,
-        "-m",
-        "llama_cpp.server",
-        "--model",
-        str(packaged_file()),
-        "--port",
-        str(port),
-        "--n_ctx",
-        "2048",
-        "--n_threads",
-        "1",
-        "--model_alias",
-        "small",
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ})
-    try:
-        wait_for(f"http://127.0.0.1:{port}/v1/models", process, log)
-        assistant = open_assistant(
-            Settings(data=sample_folder, model=f"openai:small@http://127.0.0.1:{port}/v1", threads=1)
-        )
-        *_, last = stream = list(assistant.stream(BERLIN))
-        assert any(answer.draft for answer in stream) and last.finished and last.statements
-        assert not any("without the model" in warning for warning in last.warnings)
-        process.kill()
-        process.wait()
-        after = assistant.ask(BERLIN)
-        assert after.statements[0].verdict == "quoted" and any(
-            "check DATELINE_MODEL" in warning for warning in after.warnings
-        )
-        assistant.close()
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_credentials_of_the_models_server_appear_nowhere(sample_folder: Path, tmp_path: Path) -> None:

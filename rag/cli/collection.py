@@ -300,13 +300,12 @@ def _summarise(problems: list[Problem]) -> str:
 
 
 def _repair(settings: Settings, store: Store, problems: list[Problem]) -> None:
-    from embeddings.library import Library
-    from rag.factory import open_encoder
+    from rag.factory import open_library_over
 
     store.rebuild_word_index()  # first, since FTS5 can only remove rows that it still has
     damaged = {problem.article for problem in problems if problem.article}
     if damaged:
-        library = Library(store, open_encoder(settings))
+        library = open_library_over(store, settings)
         with _progress_bar(len(damaged)) as bar:
             for article in store.articles():
                 if article.id in damaged:
@@ -321,11 +320,12 @@ def rebuild(as_json: bool) -> int:
     from tqdm import tqdm
 
     from embeddings import library
-    from rag.factory import open_encoder
+    from rag.factory import check_rebuildable, open_encoder
 
     settings = Settings.read()
     with write_lock(settings.data), closing(Store(settings.data)) as store:
         encoder = open_encoder(settings)
+        check_rebuildable(store, encoder)
         total, count = store.coverage().articles, 0
         with GracefulStop(lambda: True) as stop:
             for _ in tqdm(library.rebuild(store, encoder), total=total, unit=" articles", disable=None):

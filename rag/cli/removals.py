@@ -21,11 +21,10 @@ def take_back(store: Store, words: tuple[str, ...]) -> tuple[str, ...]:
     values = [word.removeprefix(_KEEP) for word in words if word.startswith(_KEEP)]
     if not values:
         return words
-    from embeddings.library import Library
-    from rag.factory import open_encoder
+    from rag.factory import open_library_over
 
     lines = _lines(",".join(values))
-    library = Library(store, open_encoder(Settings.read()))
+    library = open_library_over(store, Settings.read())
     others = (word for word in words if not word.startswith(_KEEP))
     return tuple(word if "=" in word else library.take_back(word, lines).id for word in others)
 

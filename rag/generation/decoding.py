@@ -7,7 +7,7 @@ one step of the model gives the probability of each sentence and of the refusal,
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,17 @@ class SentenceTokens:
         ]
         tokens = {self.tokens[n] for n in positions if n < len(self.tokens)}
         return tokens, not count or any(self.ends[n - 1] for n in positions)
+
+
+def word_pieces(sentence: str) -> list[str]:
+    """Return a sentence, behind a blank, cut at every place where a word can end.
+
+    >>> word_pieces("To 4,000 cars.")
+    [' To', ' 4,000', ' cars', '.']
+    """
+    data = f" {sentence}".encode("utf-8", "replace")
+    ends = sorted({*(match.start() for match in _WORD_END.finditer(data)), len(data)} - {0})
+    return [data[start:end].decode() for start, end in pairwise([0, *ends])]
 
 
 def probabilities(logits: NDArray[np.float32], options: Sequence[int]) -> list[float]:

@@ -2,24 +2,20 @@
 
 import json
 import os
-import re
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from importlib.util import find_spec
 from pathlib import Path
 
-from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
-from openai import OpenAIError
 
 from rag import limits
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.hub import Progress, download_model, is_hub_name
 from rag.generation.model_process import ModelError, ModelMissing, ModelProcess
 from rag.generation.readers import READERS, SMALL, STANDARD, Reader, choose_reader
-from rag.settings import NO_MODEL, PACKAGED, Settings, without_credentials
+from rag.settings import NO_MODEL, PACKAGED, SERVED, Settings, parse_server, without_credentials
 
-_SERVER = re.compile(r"openai:(?P<name>[^@\s]+)@(?P<address>https?://\S+)")
 _GGUF_MAGIC = b"GGUF"
 _TEMPLATE_TOKENS = 64  # limit: what a chat template adds to a prompt
 
@@ -68,27 +64,16 @@ def open_model(settings: Settings, progress: Progress = lambda line: None) -> An
     name = settings.model
     if name == NO_MODEL:
         return AnswerModel("none", None)
-    server = _SERVER.fullmatch(name)
+    server = parse_server(name)
     if server:
-        chat = _server_chat(server["name"], server["address"])
-        return AnswerModel(without_credentials(name), chat, errors=(OpenAIError,))
+        from rag.generation.server_model import ServerChatModel  # with its client, half a second
+
+        key = os.environ.get("OPENAI_API_KEY", "none")
+        model = AnswerModel(without_credentials(name), ServerChatModel.open(*server, key))
+        return _pointing(model) if settings.adapter == SERVED else model
     path = _gguf_file(name, progress)
     adapter = None if settings.adapter == PACKAGED else settings.adapter
     return _local_model(path, adapter, settings)
-
-
-def _server_chat(name: str, address: str) -> BaseChatModel:
-    return init_chat_model(
-        name,
-        model_provider="openai",
-        base_url=address,
-        api_key=os.environ.get("OPENAI_API_KEY", "none"),
-        temperature=0,
-        max_tokens=limits.MAX_ANSWER_TOKENS,
-        timeout=limits.ANSWER_TIMEOUT_SECONDS,
-        max_retries=0,
-        stream_usage=True,
-    )
 
 
 def _open_reader(reader: Reader, settings: Settings) -> AnswerModel:
@@ -116,9 +101,13 @@ def _local_model(path: Path, adapter_name: str | None, settings: Settings) -> An
     )
     if not adapter:
         return model
+    return replace(_pointing(model), name=f"{path.stem} + {adapter.stem}")
+
+
+def _pointing(model: AnswerModel) -> AnswerModel:
+    """Return how a model with the packaged adapter, or one trained like it, is asked."""
     return replace(
         model,
-        name=f"{path.stem} + {adapter.stem}",
         evidence=4,  # as in its training (training/README.md)
         describes_changes=False,
         may_refuse=False,

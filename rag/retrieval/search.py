@@ -136,7 +136,7 @@ class Retriever(BaseRetriever):
         return [replace(hits[n], also_in=copies) for n, copies in unique]
 
     def _search_parts(self, parts: Sequence[QuestionPart], filters: Filters | None) -> Iterator[_PartResult]:
-        vectors = self.library.encoder.encode([part.text for part in parts])
+        vectors = self.library.encoder.encode_queries([part.text for part in parts])
         for part, vector in zip(parts, vectors, strict=True):
             yield self._search_part(part, vector, filters)
 

@@ -262,10 +262,12 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
 
     try:
         encoder = open_encoder(installation.settings)
-    except EncoderError as error:
+    except (EncoderError, SettingError) as error:
         yield Finding("problem", "encoder", str(error))
         return
     yield Finding("ok", "encoder", f"{MODEL_NAME} is here, its weights are the published ones")
+    if (served := encoder.fingerprint.name) != MODEL_NAME:
+        yield Finding("ok", "encoder", f"{served} makes the search vectors, and its server answers")
     for name, load in (("ranker", Reranker), ("support", SupportModel)):
         try:
             load(encoder)

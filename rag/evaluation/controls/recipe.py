@@ -49,13 +49,13 @@ class NewcomerRecipe:
     def __init__(self, library: Library, chat: BaseChatModel) -> None:
         self.library, self._chat = library, chat
         self._chunks = list(_split(library))
+        vectors = library.encoder.encode_in_background([chunk.text for chunk in self._chunks])
         self._index = ExactIndex(library.encoder.dimension, 1)
-        texts = [chunk.text for chunk in self._chunks]
-        self._index.add(range(len(texts)), library.encoder.encode(texts))
+        self._index.add(range(len(vectors)), vectors)
 
     def search(self, question: str, k: int = 10, history: Sequence[Turn] = ()) -> list[SearchHit]:
         """Return the nearest chunks."""
-        hits = self._index.search(self.library.encoder.encode([question])[0], k)
+        hits = self._index.search(self.library.encoder.encode_queries([question])[0], k)
         return [SearchHit(self._chunks[n], cosine, ()) for n, cosine in hits]
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:

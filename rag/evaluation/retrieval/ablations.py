@@ -130,7 +130,7 @@ def _product_search(retriever: Retriever) -> Search:
 def retrieval_confidence(library: Library, question: str) -> float:
     """Return the mean of the ten best cosines of a question, without the publishers that it names."""
     whole = split_question(question, library.coverage().publishers)[0]
-    best = library.search_by_vector(library.encoder.encode([whole.text])[0], CUTOFF)
+    best = library.search_by_vector(library.encoder.encode_queries([whole.text])[0], CUTOFF)
     return mean(cosine for _, cosine in best) if best else 0.0
 
 

@@ -49,7 +49,7 @@ def run_conditions(assistant: Assistant, gold: Path) -> dict[str, Any]:
         "model": model.name,
         "files": {
             **_model_files(model),
-            "encoder": library.encoder.fingerprint.weights,
+            "encoder": library.encoder.fingerprint.weights or library.encoder.fingerprint.name,
             "reranker": reranker.WEIGHTS_SHA256,
             "support": support.WEIGHTS_SHA256,
         },
