@@ -18,6 +18,7 @@ ANSWER_TIMEOUT_SECONDS = 120.0  # then the worker process counts as hung and is 
 CONNECT_TIMEOUT_SECONDS = 5.0  # for a model server to accept a connection
 SERVER_ATTEMPTS = 3  # of a request to a model server that fails in passing
 SERVER_RETRY_SECONDS = 4.0  # between two of them
+CANCEL_TIMEOUT_SECONDS = 2.0  # for the worker process to stop a question that nobody waits for any more
 START_TIMEOUT_SECONDS = 120.0  # time to load a large GGUF file from a slow disk
 MAX_EVIDENCE_CHARS = 600  # of one sentence in a prompt; longer ones are lists or tables
 EOF_GRACE_SECONDS = 2.0  # for the worker process to end by itself after its input is closed

@@ -24,6 +24,8 @@ _ROOT = Path(__file__).parent.parent.parent
 _STDERR_LINES = 20  # limit: lines of the child's standard error that are kept
 _LINE_CHARS = 500  # limit: of each
 _STDERR_GRACE_SECONDS = 1.0  # limit: for them to arrive after the child has ended
+_EVENT_CHARS = 1_000_000  # limit: of one event; a piece of an answer has a hundred
+_EVENTS = ("ready", "failed", "text", "probabilities", "done")  # one of these is in each event
 _log = logging.getLogger(__name__)
 OnUsage = Callable[[UsageMetadata], None]
 
@@ -74,11 +76,19 @@ class _Child:
             self.process.stdin.flush()
 
     def events(self) -> Iterator[dict[str, Any]]:
+        """Yield what the process answers; one that writes anything else is killed."""
         assert self.process.stdout is not None
         with self.process.stdout as stream:
-            for line in stream:
-                if line.endswith("\n"):  # a process that is killed may leave half a line
-                    yield json.loads(line)
+            while line := stream.readline(_EVENT_CHARS):
+                event = _parse_event(line)
+                if event is None:
+                    if (
+                        line.endswith("\n") or len(line) == _EVENT_CHARS
+                    ):  # not half a line of a killed process
+                        self._last_lines.append("it wrote what is no event")
+                        self.process.kill()
+                    return
+                yield event
 
     def _read_stderr(self) -> None:
         assert self.process.stderr is not None
@@ -102,6 +112,14 @@ class _Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _parse_event(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line) if line.endswith("\n") else None
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and any(name in event for name in _EVENTS) else None
 
 
 @dataclass(slots=True)
@@ -236,7 +254,11 @@ class ModelProcess:
         try:
             child = self._running_child(request)
             request.deadline = time.monotonic() + self._seconds
+            late = self._kill_later(
+                request, self._seconds
+            )  # a child that hangs may not even read the request
             child.send(id=request.id, **body)
+            late.cancel()
             while not finished:
                 event = self._next_event(request)
                 finished = "done" in event
@@ -267,10 +289,11 @@ class ModelProcess:
                 self._changed.notify()
 
     def _cancel(self, request: _Request) -> None:
-        """Have the child stop a request, which ends when it says so."""
+        """Have the child stop a request, which ends when it says so; a child that does not is killed."""
         with self._changed:
             child = request.child if self._current is request else None
         if child and child.alive:
+            self._kill_later(request, limits.CANCEL_TIMEOUT_SECONDS)
             child.send(cancel=request.id)
         else:
             self._end(request)
@@ -281,7 +304,12 @@ class ModelProcess:
             if self._child and self._child.alive:
                 request.child = self._child
                 return self._child
-            child = request.child = self._child = _Child(self._command)
+            try:
+                child = request.child = self._child = _Child(self._command)
+            except OSError as error:
+                raise ModelError(
+                    f"the model's process cannot start ({error.strerror}); end other programs and ask again"
+                ) from error
         threading.Thread(target=self._read_events, args=(child,), daemon=True).start()
         event = self._next_event(request, starting=True)
         if "failed" in event:
@@ -326,6 +354,13 @@ class ModelProcess:
             )
         _log.warning("the model's process ended unexpectedly:\n%s", "\n".join(lines))
         raise ModelError("the model's process ended unexpectedly; ask again, it is started anew")
+
+    def _kill_later(self, request: _Request, seconds: float) -> threading.Timer:
+        """Kill the child of a request unless the request has ended or the timer is cancelled by then."""
+        timer = threading.Timer(seconds, self._kill, (request,))
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def _kill(self, request: _Request) -> None:
         """Kill the child of a request that has not ended; the next request starts another."""
