@@ -106,7 +106,20 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     listed = capsys.readouterr().out
     names = re.findall(r"^  (\w+) +[A-Z]", listed.split("Commands:")[1], re.MULTILINE)
     assert names == [
-        *("serve", "ask", "add", "list", "show", "set", "remove", "copies", "check", "rebuild", "export"),
+        *(
+            "serve",
+            "ask",
+            "add",
+            "list",
+            "show",
+            "set",
+            "remove",
+            "copies",
+            "check",
+            "rebuild",
+            "export",
+            "backup",
+        ),
         *("evaluate", "reader", "doctor", "login", "mcp", "schema", "completion"),
     ]
     for name in names:

@@ -1,16 +1,27 @@
 """The connection to a collection's SQLite file: opening, migrating, transactions and named properties."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from corpus.scripts import separate_letters
-from corpus.store.schema import APPLICATION_ID, CREATE_TERMS_TABLE, FILE_NAME, MIGRATIONS, SCHEMA_VERSION
+from corpus.store.schema import (
+    APPLICATION_ID,
+    CREATE_TERMS_TABLE,
+    FILE_NAME,
+    MIGRATIONS,
+    SCHEMA_VERSION,
+    SEAL,
+)
 
 _LOCK_TIMEOUT_SECONDS = 30  # a limit
+# What sqlite3 raises for a damaged file: its message may quote bytes of the file that are no text.
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class StoreError(RuntimeError):
@@ -44,18 +55,20 @@ class Connection:
             raise StoreError(f"{folder}: {error.strerror}; {remedy}") from error
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self.path}: {error}; {remedy}") from error
-        except sqlite3.DatabaseError as error:
+        except _DAMAGE as error:
             raise StoreError(
                 f"{self.path}: {error}; move the file away and add the articles again"
             ) from error
 
     def _open(self) -> None:
         self._db.create_function("separate_letters", 1, _separate_letters, deterministic=True)
+        self._db.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "trusted_schema = ON",
+            "recursive_triggers = ON",  # so that what replaces a row fires the triggers of its removal
         ):
             self._db.execute(f"PRAGMA {pragma}")
         with self.transaction():
@@ -73,6 +86,8 @@ class Connection:
                 f"{self.path} was written by a newer Dateline (schema {version}; this one reads up to "
                 f"{SCHEMA_VERSION}); update Dateline"
             )
+        if version == SCHEMA_VERSION:
+            return  # opening a collection writes nothing
         for older in range(version, SCHEMA_VERSION):
             for statement in MIGRATIONS[older].split(";\n"):
                 self._db.execute(statement)
@@ -98,12 +113,17 @@ class Connection:
             self._begin()
             try:
                 yield
+                self._db.execute(SEAL)
                 self._db.execute("COMMIT")
+            except sqlite3.IntegrityError:
+                raise
             except sqlite3.OperationalError as error:
                 raise StoreError(
                     f"{self.path}: {error}; what was added before is kept; "
                     "free space on the disk and add the rest again"
                 ) from error
+            except _DAMAGE as error:
+                raise self._damaged(error) from error
             finally:
                 # Still open if it was not committed; after "disk full" SQLite may have rolled back by itself.
                 if self._db.in_transaction:
@@ -117,17 +137,53 @@ class Connection:
                 f"{self.path}: {error}; wait until the other program is done, or free space on the disk"
             ) from error
 
+    def copy_to(self, folder: Path) -> None:
+        """Write a copy of the collection, as it is now, to a folder that has none; others may write.
+
+        The copy has its name only when it is whole and synchronised.
+
+        Raises:
+            StoreError: the folder has a collection or cannot be written, or the disk is full.
+        """
+        whole, part = folder / FILE_NAME, folder / f"{FILE_NAME}.part"
+        if whole.exists():
+            raise StoreError(f"{whole} exists; name a folder without a collection")
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part.unlink(missing_ok=True)  # of a copy that was stopped
+            with self._lock:
+                self._db.execute("VACUUM INTO ?", (str(part),))
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.rename(whole)
+        except (OSError, *_DAMAGE) as error:
+            part.unlink(missing_ok=True)
+            raise StoreError(f"{whole} cannot be written ({error}); name another folder") from error
+
     def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of one SELECT."""
-        with self._lock:
-            return self._db.execute(query, values).fetchall()
+        """Return the rows of one SELECT.
+
+        Raises:
+            StoreError: the file is damaged, or another program holds it.
+        """
+        try:
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"{self.path} cannot be read ({error}); see what is damaged with: dateline check, "
+            "then restore a copy, or add the articles again to another folder"
+        )
 
     def succeeds(self, statement: str) -> bool:
         """Return True if a statement runs without an error of the database."""
         try:
             with self._lock:
                 self._db.execute(statement)
-        except sqlite3.DatabaseError:
+        except _DAMAGE:
             return False
         return True
 
@@ -149,6 +205,10 @@ class Connection:
                 "INSERT INTO properties VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
                 (name, value),
             )
+
+
+def _sha256_hex(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _separate_letters(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ from corpus.article import Article
 from corpus.reading.text import EXPORT_FORMAT
 from corpus.store.database import Store
 from corpus.store.rows import CORRECTABLE_FIELDS
+from corpus.store.schema import SELECT_ALTERED
 
 _NORM_TOLERANCE = 1e-3  # a limit: float32 unit vectors differ from length 1 by less
 
@@ -31,18 +32,24 @@ class Problem:
 def check_integrity(store: Store, on_article: Callable[[], object] = lambda: None) -> Iterator[Problem]:
     """Yield every problem of a collection; `on_article` is called after each article.
 
-    Checked are the database's pages and references, bodies against ids, passages against bodies, vectors, and
-    the word index.
+    Checked are the database's pages and references, bodies against ids, fields against checksums, passages
+    against bodies, vectors, and the word index.
     """
     for (report,) in store.rows("PRAGMA integrity_check"):
         if report != "ok":
             yield Problem(f"the database is damaged ({report}); restore a copy, or export and add again")
     for row in store.rows("PRAGMA foreign_key_check"):
         yield Problem(f"a row of {row[0]} belongs to no article")
+    altered = {article for (article,) in store.rows(SELECT_ALTERED)}
     for article, body in store.rows("SELECT id, body FROM articles"):
-        if sha256(body.encode()).hexdigest()[:12] != article:
+        if not isinstance(body, str) or sha256(body.encode()).hexdigest()[:12] != article:
             yield Problem(f"{article}: its text is not what was added; remove it and add its file again")
-        yield from _check_passages(store, article, body)
+        elif article in altered:
+            yield Problem(f"{article}: its fields are not what was written; remove it and add its file again")
+        try:
+            yield from _check_passages(store, article, body)
+        except (TypeError, ValueError):  # a number or a vector is none
+            yield Problem(f"{article}: a passage is damaged", article=article)
         on_article()
     if not store.word_index_is_intact():
         yield Problem("the word index does not match the passages", words=True)
@@ -57,7 +64,8 @@ def _check_passages(store: Store, article: str, body: str) -> Iterator[Problem]:
     for start, end, vector in rows:
         if not covered <= start < end <= len(body) or body[covered:start].strip():
             break
-        if abs(float(np.linalg.norm(np.frombuffer(vector, "<f4"))) - 1) > _NORM_TOLERANCE:
+        values = np.frombuffer(vector, "<f4").astype(np.float64)  # the squares of damaged ones exceed float32
+        if not abs(float(np.linalg.norm(values)) - 1) <= _NORM_TOLERANCE:
             yield Problem(f"{article}: a vector is damaged", article=article)
             return
         covered = end

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -37,14 +37,15 @@ def write_lock(folder: Path) -> Iterator[None]:
             raise StoreError(
                 f"{folder} is being written by {_recorded_holder(path)}; wait until it is done, or end it"
             ) from error
-        file.truncate(0)
         since = datetime.now().isoformat(sep=" ", timespec="seconds")
-        file.write(json.dumps({"process": os.getpid(), "since": since}))
-        file.flush()
+        holder = json.dumps({"process": os.getpid(), "since": since})
+        with suppress(OSError):  # on a full disk the lock holds, and who holds it stays unknown
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), holder.encode())
         try:
             yield
         finally:
-            file.truncate(0)
+            os.ftruncate(file.fileno(), 0)
 
 
 def lock_holder(folder: Path) -> str | None:

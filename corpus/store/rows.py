@@ -8,6 +8,7 @@ from typing import Any
 from corpus.article import Article, PartialDate, Provenance
 from corpus.characters import normalise_text
 from corpus.dates import parse_stated_date
+from corpus.store.connection import StoreError
 
 CORRECTABLE_FIELDS = (
     "title",
@@ -86,7 +87,21 @@ def row_from_fields(fields: Fields, provenance: Iterable[Provenance]) -> Fields:
 
 
 def article_from_row(row: tuple[Any, ...]) -> Article:
-    """Return the article of a row of `ARTICLE_COLUMNS`."""
+    """Return the article of a row of `ARTICLE_COLUMNS`.
+
+    Raises:
+        StoreError: the row is damaged.
+    """
+    try:
+        return _article(row)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise StoreError(
+            f"the row of an article in the collection is damaged ({error}); see which with: dateline check, "
+            "then restore a copy, or add the articles again to another folder"
+        ) from error
+
+
+def _article(row: tuple[Any, ...]) -> Article:
     body, *values, found, sample, origin = row
     fields = dict(zip(CORRECTABLE_FIELDS, values, strict=True))
     for name in DATE_FIELDS:

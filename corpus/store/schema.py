@@ -3,7 +3,7 @@
 from corpus.article import MONTHS
 
 FILE_NAME = "collection.sqlite"
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 APPLICATION_ID = 0x4454_4C4E  # "DTLN"
 
 _MONTH_CASES = " ".join(f"WHEN '{n:02}' THEN '{name}'" for n, name in enumerate(MONTHS, 1))
@@ -101,11 +101,47 @@ ALTER TABLE articles ADD COLUMN sample INTEGER NOT NULL DEFAULT 0;
 UPDATE articles SET sample = 1 WHERE EXISTS (SELECT 1 FROM properties WHERE name = 'sample')
     AND id IN (SELECT article FROM origins WHERE path LIKE '%/corpus/articles/%.md');
 """
+# What a person reads of an article has a checksum: its columns and its rows of the tables that belong to it.
+# A change sets it to NULL, and the end of the transaction computes it again (`SEAL`). Passages and the word
+# index are checked against the text instead.
+_SEALED_COLUMNS = (
+    "id, title, body, publisher, author, published, earliest, latest, url, found, raw, added, standfirst, "
+    "section, updated, saved, sample"
+)
+_SEALED_TABLES = {
+    "origins": "path, sha256",
+    "corrections": "field, value, how",
+    "removals": "start, line, text, reason, kept",
+}
+_ROWS_OF_TABLES = ", ".join(
+    f"(SELECT json_group_array(json_array({columns})) FROM "
+    f"(SELECT * FROM {table} WHERE article = articles.id ORDER BY {columns}))"
+    for table, columns in _SEALED_TABLES.items()
+)
+# `sha256_hex` is a function of ours, which each connection defines.
+_CHECKSUM = f"sha256_hex(json_array({_SEALED_COLUMNS}, {_ROWS_OF_TABLES}))"
+SEAL = f"UPDATE articles SET checksum = {_CHECKSUM} WHERE checksum IS NULL"
+SELECT_ALTERED = f"SELECT id FROM articles WHERE checksum IS NOT {_CHECKSUM}"
+_TRIGGERS = "".join(
+    f"CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table} BEGIN "
+    f"UPDATE articles SET checksum = NULL WHERE id = {row}.article; END;\n"
+    for table in _SEALED_TABLES
+    for event, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old"))
+)
+_VERSION_9 = f"""
+ALTER TABLE articles ADD COLUMN checksum TEXT;
+CREATE INDEX articles_unsealed ON articles(id) WHERE checksum IS NULL;
+CREATE TRIGGER articles_update AFTER UPDATE OF {_SEALED_COLUMNS} ON articles BEGIN \
+UPDATE articles SET checksum = NULL WHERE id = new.id; END;
+{_TRIGGERS}"""
 # The statements that bring a collection of each version to the next. A change of the schema adds an entry
 # here and a fixture to the tests.
 MIGRATIONS = dict(
     enumerate(
-        (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8)
+        (
+            *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8),
+            _VERSION_9,
+        )
     )
 )
 # The terms of the word index as a temporary table, created by each connection.

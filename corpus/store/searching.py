@@ -51,7 +51,13 @@ class Searching(Connection):
         return np.sort(np.fromstring(text, np.int64, sep=",")) if text else np.empty(0, np.int64)
 
     def vectors(self, ids: Iterable[int]) -> tuple[Ids, Vectors]:
-        """Return those of `ids` that exist, and the stored vectors of these passages, one row each."""
+        """Return those of `ids` that exist, and the stored vectors of these passages, one row each.
+
+        A vector that is not finite, as in a damaged file, is left out: words alone find its passage.
+
+        Raises:
+            StoreError: the vectors differ in length.
+        """
         rows = self.rows(
             "SELECT passages.id, vector FROM json_each(?) AS wanted "
             "JOIN passages ON passages.id = wanted.value ORDER BY wanted.key",
@@ -59,8 +65,12 @@ class Searching(Connection):
         )
         if not rows:
             return np.empty(0, np.int64), np.empty((0, 0), np.float32)
-        vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
-        return np.array([row[0] for row in rows], np.int64), vectors
+        try:
+            vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
+        except (TypeError, ValueError) as error:
+            raise self._damaged(error) from error
+        found, whole = np.array([row[0] for row in rows], np.int64), np.isfinite(vectors).all(axis=1)
+        return (found, vectors) if whole.all() else (found[whole], vectors[whole])
 
     def search_words(self, query: str, k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
         """Return the (passage id, score) of the `k` passages that match an FTS5 query best, best first.

@@ -1,4 +1,4 @@
-"""The commands on the collection: add, list, show, set, remove, copies, check, rebuild, export."""
+"""The commands on the collection: add, list, show, set, remove, copies, check, rebuild, export, backup."""
 
 import json
 import sys
@@ -361,6 +361,21 @@ def export(file: Path, as_json: bool) -> None:
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}; choose another file") from error
     click.echo(json.dumps({"exported": count}) if as_json else f"{count} articles written to {file}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def backup(folder: Path, as_json: bool) -> None:
+    """Copy the collection to a folder, also while it is used.
+
+    DATELINE_DATA=FOLDER uses the copy.
+    """
+    with closing(Store(Settings.read().data)) as store:
+        store.copy_to(folder)
+    with closing(Store(folder)) as copy:
+        count = copy.coverage().articles
+    click.echo(json.dumps({"copied": count}) if as_json else f"{count} articles copied to {folder}")
 
 
 def find_article(store: Store, id: str) -> Article:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "check": "rag.cli.collection:check",
     "rebuild": "rag.cli.collection:rebuild",
     "export": "rag.cli.collection:export",
+    "backup": "rag.cli.collection:backup",
     "evaluate": "rag.cli.evaluate:evaluate",
     "reader": "rag.cli.reader:reader",
     "doctor": "rag.cli.commands:doctor",
