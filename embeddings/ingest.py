@@ -45,7 +45,7 @@ def ingest(
     try:
         data = load_bytes(file)
     except UnreadableFile as error:
-        yield IngestReport(str(file), "refused", problem=str(error))
+        yield IngestReport(_printable(file), "refused", problem=_printable(error))
         return
     yield from ingest_bytes(library, file, data, given, sample)
 
@@ -61,7 +61,7 @@ def ingest_bytes(
 
     `file` is recorded as the articles' origin, and its suffix tells the format.
     """
-    digest = sha256(data).hexdigest()
+    file, digest = Path(_printable(file)), sha256(data).hexdigest()
     try:
         known = library.store.origin(str(file))
         if known and known.sha256 == digest and not given:
@@ -72,6 +72,11 @@ def ingest_bytes(
             yield _ingest_article(library, raw, digest)
     except UnreadableFile as error:
         yield IngestReport(str(file), "refused", problem=str(error))
+
+
+def _printable(name: object) -> str:
+    """Return a file's name with the bytes that are no UTF-8 written out, as SQLite takes no others."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
 
 
 def _ingest_article(library: Library, raw: RawArticle, digest: str) -> IngestReport:

@@ -8,6 +8,7 @@ import codecs
 import encodings.aliases
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,7 +23,9 @@ import pytest
 from conftest import ROOT
 from test_formats import BOMB, FEED, HOSTILE, MAIL, MHTML, PAGE, word
 
-from corpus.reading.files import FORMATS
+from corpus.reading.files import FORMATS, find_files
+from embeddings.ingest import ingest
+from embeddings.library import Library
 
 GOOD = "A headline of some words\n\nThe good ferry number {n} sailed at noon with eighty cars on board.\n"
 WHOLE = {
@@ -197,6 +200,33 @@ def add_folder(folder: Path, data: Path, log: Path) -> tuple[list[dict], int]:
         time.sleep(0.02)
     assert process.returncode == 0
     return [json.loads(line) for line in log.read_text().splitlines()], own + parser
+
+
+@pytest.mark.threat("I7")
+def test_odd_names_are_added_and_what_is_no_file_is_refused(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = [
+        b"\xff\xfe.txt",
+        b"a\nb\t.txt",
+        "\u202e😀.txt".encode(),
+        b"x" * 250 + b".txt",
+        b"-n.txt",
+        b"'; --.txt",
+    ]
+    for n, name in enumerate(names):
+        Path(os.fsdecode(bytes(folder) + b"/" + name)).write_text(GOOD.format(n=n))
+    (folder / "folder.txt").mkdir()
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "zero.txt").symlink_to("/dev/zero")
+    (folder / "empty.txt").touch()
+    (folder / "loop.txt").symlink_to(folder)
+    reports = [report for file in find_files([folder]) for report in ingest(library, file)]
+    assert sorted(report.status for report in reports) == ["added"] * 6 + ["refused"]
+    assert {report.origin.encode().rpartition(b"/")[2] for report in reports} >= {b"\\udcff\\udcfe.txt"}
+    for odd in ("pipe.txt", "/dev/zero", "folder.txt"):
+        (refused,) = ingest(library, folder / odd)
+        assert refused.status == "refused" and odd in refused.problem and "\n" not in refused.problem
 
 
 @pytest.mark.timeout(3_000)

@@ -47,6 +47,24 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) 
         list(read_articles(file, load_bytes(file)))
 
 
+@pytest.mark.threat("I8")
+def test_the_good_lines_of_a_file_are_read_and_the_bad_ones_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    lines = [
+        '{"body": "One."}',
+        "{",
+        '{"body": "Two\u2028and a half."}',
+        "3",
+        "[]",
+        '{"body": "\\ud800 three"}',
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    reading = read_articles(file, load_bytes(file))
+    assert [next(reading).text for _ in range(3)] == ["One.", "Two\u2028and a half.", "? three"]
+    with pytest.raises(UnreadableFile, match=r"line 2: not JSON .* \(2 more lines were refused: 4, 5\)"):
+        next(reading)
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

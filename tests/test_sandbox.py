@@ -76,6 +76,31 @@ def test_a_child_that_is_watched_ends_when_it_has_too_much_memory(
         parser.extract(".html", b"x")
 
 
+@pytest.mark.threat("I1")
+@pytest.mark.parametrize("answer", ["noise", "[1]", "[" * 100_000, "\\xff\\xfe"])
+def test_a_child_that_writes_rubbish_is_replaced(
+    parser: SandboxedParser, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    right = sandbox._COMMAND
+    rubbish = f'import sys, time; print(\'{{"bounds": {{"memory": "limited", "writing": true, "processor": true}}}}\', flush=True); sys.stdin.readline(); print({answer!r}, flush=True); time.sleep(60)'
+    monkeypatch.setattr(sandbox, "_COMMAND", (sys.executable, "-c", rubbish))
+    with pytest.raises(ParsingError, match="crashed the parser"):
+        parser.extract(".html", PAGE.encode())
+    monkeypatch.setattr(sandbox, "_COMMAND", right)
+    assert parser.extract(".html", PAGE.encode())
+
+
+def test_what_a_parser_prints_is_not_taken_for_its_answer(
+    parser: SandboxedParser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = "import corpus.reading.formats as formats; whole = formats.PARSERS['.html']; formats.PARSERS['.html'] = lambda data: print('{}') or whole(data)\n"
+    start = START.format(root=str(ROOT)).replace(
+        "from corpus.reading.sandbox", noisy + "from corpus.reading.sandbox"
+    )
+    monkeypatch.setattr(sandbox, "_COMMAND", (sys.executable, "-c", start))
+    assert parser.extract(".html", PAGE.encode())
+
+
 def test_the_doctor_says_what_is_bounded(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     _, found = examine(folder, DATELINE_MODEL="none")

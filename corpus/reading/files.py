@@ -6,7 +6,13 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from corpus.reading.raw import RawArticle, UnreadableFile, select_stated_fields, with_iso_dates
+from corpus.reading.raw import (
+    RawArticle,
+    UnreadableFile,
+    select_stated_fields,
+    with_iso_dates,
+    with_valid_text,
+)
 from corpus.reading.sandbox import ParsingError, SandboxedParser
 from corpus.reading.text import TEXT_FORMATS, parse_text_file
 
@@ -101,7 +107,7 @@ def read_articles(path: Path, data: bytes) -> Iterator[RawArticle]:
         UnreadableFile: the file does not hold what its suffix says.
     """
     parse = _parse_in_sandbox if path.suffix.lower() in SANDBOXED_FORMATS else parse_text_file
-    yield from map(with_iso_dates, parse(path, data))
+    yield from (with_iso_dates(with_valid_text(raw)) for raw in parse(path, data))
 
 
 def is_parsing() -> bool:

@@ -107,6 +107,16 @@ def with_iso_dates(raw: RawArticle) -> RawArticle:
     return replace(raw, stated=stated, unparsed_dates=unparsed)
 
 
+def with_valid_text(raw: RawArticle) -> RawArticle:
+    """Return the article with "?" for each lone surrogate, which JSON can escape and UTF-8 cannot hold."""
+    stated = {name: _valid(value) for name, value in raw.stated.items()}
+    return replace(raw, text=_valid(raw.text), stated=stated)
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)).strip()

@@ -18,13 +18,14 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from corpus.reading.raw import ParsedText
 
 TIMEOUT_SECONDS = 8.0  # a limit: with the start of the next child a file takes less than ten
 START_TIMEOUT_SECONDS = 60.0  # a limit
 MEMORY_BYTES = 300 << 20  # a limit: with the encoder in the parent, adding needs at most 1.2 GB
+_RESPONSE_CHARS = 100_000_000  # a limit: a child of that memory writes no longer response
 _WATCH_SECONDS = 0.05  # limit: how often memory is compared where the system does not limit it
 _COMMAND = (sys.executable, "-m", "corpus.reading.sandbox")
 
@@ -93,10 +94,11 @@ class SandboxedParser:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
+                errors="replace",
                 start_new_session=True,  # so that Ctrl-C in the terminal reaches the parent only
             )
             response = self._exchange(self._child, None, START_TIMEOUT_SECONDS)
-            if "error" in response:
+            if "bounds" not in response:
                 raise ParsingError("the file parser does not start; run: pip install -r requirements.txt")
             self._bounds = Bounds(**response["bounds"])
         return self._child
@@ -121,9 +123,11 @@ class SandboxedParser:
             timer.cancel()
             if line is None:  # interrupted: the response to this request must not be read as the next one's
                 child.kill()
-        if line:
-            response: dict[str, Any] = json.loads(line)
-            return response
+        with suppress(ValueError, RecursionError):
+            response = json.loads(line)
+            if isinstance(response, dict):
+                return response
+        child.kill()  # if it has not ended, it wrote what is no response
         child.wait()
         return {
             "error": f"reading it took over {seconds:.0f} seconds"
@@ -161,22 +165,25 @@ def _send_and_read_line(child: "subprocess.Popen[str]", request: dict[str, Any] 
         if request is not None:
             child.stdin.write(json.dumps(request) + "\n")
             child.stdin.flush()
-    return child.stdout.readline()
+    return child.stdout.readline(_RESPONSE_CHARS)
 
 
 def main() -> None:
     """Answer requests, one JSON object a line, on standard input until it closes."""
+    # Parsers may print, so that the protocol gets a file descriptor of its own.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     from corpus.reading.formats import PARSER_ERRORS, extract
 
-    _respond({"bounds": asdict(_set_bounds())})
+    _respond(out, {"bounds": asdict(_set_bounds())})
     for line in sys.stdin:
         request = json.loads(line)
         _limit_processor_time()
         try:
             texts = extract(request["suffix"], base64.b64decode(request["data"]))
-            _respond({"texts": [(item.text, item.fields) for item in texts]})
+            _respond(out, {"texts": [(item.text, item.fields) for item in texts]})
         except PARSER_ERRORS as error:  # any other ends this process, and the parent starts another
-            _respond({"error": f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ")})
+            _respond(out, {"error": f"{type(error).__name__}: {str(error)[:200]}".replace("\n", " ")})
 
 
 def _set_bounds() -> Bounds:
@@ -233,9 +240,9 @@ def _limit_processor_time() -> bool:
     return _set_limit("RLIMIT_CPU", int(used.ru_utime + used.ru_stime + 2 * TIMEOUT_SECONDS), final=False)
 
 
-def _respond(response: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(response, default=str) + "\n")
-    sys.stdout.flush()
+def _respond(out: TextIO, response: dict[str, Any]) -> None:
+    out.write(json.dumps(response, default=str) + "\n")
+    out.flush()
 
 
 if __name__ == "__main__":

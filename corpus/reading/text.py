@@ -13,6 +13,7 @@ from corpus.reading.raw import RawArticle, TextKind, UnreadableFile, select_stat
 
 TEXT_FORMATS = (".txt", ".md", ".jsonl")
 MAX_LINE_CHARS = 1_000_000  # a limit
+_LISTED_LINES = 10  # limit: of the numbers of bad lines in one message
 EXPORT_FORMAT = "dateline-1"
 _LINE_BREAKS = {"softbreak": " ", "hardbreak": "\n"}
 
@@ -84,9 +85,21 @@ def _markdown_to_text(markdown: str) -> str:
 
 
 def _parse_json_lines(text: str, path: Path) -> Iterator[RawArticle]:
-    for number, line in enumerate(text.splitlines(), 1):
+    """Yield the article of each good line; the bad ones are named at the end."""
+    refused: dict[int, UnreadableFile] = {}
+    for number, line in enumerate(text.split("\n"), 1):  # other line breaks may stand in a string of JSON
         if line.strip():
-            yield _parse_json_line(line, f"{path}, line {number}", f"{path}#{number}")
+            try:
+                article = _parse_json_line(line, f"{path}, line {number}", f"{path}#{number}")
+            except UnreadableFile as error:
+                refused[number] = error
+            else:
+                yield article
+    if refused:
+        first, *others = refused
+        listed = ", ".join(map(str, others[:_LISTED_LINES])) + ", ..." * (len(others) > _LISTED_LINES)
+        also = f" ({len(others)} more lines were refused: {listed})" if others else ""
+        raise UnreadableFile(f"{refused[first]}{also}") from refused[first]
 
 
 def _parse_json_line(line: str, place: str, origin: str) -> RawArticle:
