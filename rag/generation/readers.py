@@ -52,7 +52,7 @@ class Reader:
         return f"{self.bytes / 1e9:.2f} GB" if self.bytes >= 1e9 else f"{self.bytes / 1e6:.0f} MB"
 
     def cached_file(self, cache: Path) -> Path | None:
-        """Return the file in the cache folder if it has the right size; fetching it has checked its hash."""
+        """Return the file in the cache folder if it has the right size; opening it checks its hash."""
         path = cache / self.file
         return path if path.is_file() and path.stat().st_size == self.bytes else None
 

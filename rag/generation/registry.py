@@ -83,6 +83,11 @@ def _open_reader(reader: Reader, settings: Settings) -> AnswerModel:
             f"DATELINE_MODEL is {reader.name}: {reader.file} is not in {settings.cache}; "
             f"run: dateline reader get {reader.name} (or set DATELINE_MODEL=small)"
         )
+    if not reader.package and _sha256(path) != reader.sha256:
+        raise ModelMissing(
+            f"{path} is not the file that was published; run: dateline reader get {reader.name} "
+            "(or set DATELINE_MODEL=small)"
+        )
     adapter = str(reader.adapter) if reader.adapter and settings.adapter == PACKAGED else settings.adapter
     model = _local_model(path, None if adapter == PACKAGED else adapter, settings)
     if reader is SMALL and not model.extractive:

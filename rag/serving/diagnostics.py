@@ -336,7 +336,6 @@ def _reader(installation: Installation) -> Iterator[Finding]:
     from rag.generation.chat_model import LocalChatModel
     from rag.generation.hub import is_hub_name
     from rag.generation.model_process import ModelError, ModelMissing
-    from rag.generation.reader_download import is_intact
     from rag.generation.registry import open_model
 
     settings = installation.settings
@@ -346,11 +345,6 @@ def _reader(installation: Installation) -> Iterator[Finding]:
         return
     try:
         model = open_model(settings)
-        file = chosen.reader and chosen.reader.cached_file(settings.cache)
-        if chosen.reader and file and not is_intact(chosen.reader, file):
-            remedy = f"run: dateline reader get {chosen.reader.name}"
-            yield Finding("problem", "reader", f"{file} is not the file that was published", remedy)
-            return
         # Those of the registry load in seconds; others may need minutes and most of the memory.
         if isinstance(model.chat, LocalChatModel) and (chosen.reader or installation.full):
             model.chat.process.start()
