@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-slow lint evaluate screenshots bench lock licences sbom audit clean
+.PHONY: run test test-slow torture lint evaluate screenshots bench lock licences sbom audit clean
 
 run: .venv/installed
 	@$(BIN)/dateline serve --fetch
@@ -15,6 +15,10 @@ test: .venv/installed-dev .venv/chromium
 
 test-slow: .venv/installed-dev .venv/chromium
 	@$(BIN)/pytest $(SPREAD) -m slow
+
+# Long runs against accidents and attacks; RUN="kills steps --n 500 --seed 1" makes some, and continues them.
+torture: .venv/installed-dev
+	@PYTHONPATH=tests $(BIN)/python -m torture $(RUN) && $(BIN)/python docs/reliability.py
 
 evaluate: .venv/installed
 	@$(BIN)/dateline evaluate corpus/gold.jsonl --out rag/evaluation/results/baseline.json

@@ -1,10 +1,12 @@
-"""Write the table of docs/reliability.md from the tests' marks: python docs/reliability.py
+"""Write the table of docs/reliability.md from the tests' marks and the long runs: python docs/reliability.py
 
 A test that holds a row says so, with how much it tries and what of the row it leaves open:
-`@pytest.mark.threat("D1", n="30 kills, seed 20261120", open="3,000 kills")`.
+`@pytest.mark.threat("D1", n="30 kills, seed 20261120", open="3,000 kills")`. Long runs (make torture) record
+their figures in docs/reliability.json.
 """
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "docs/reliability.md"
+RESULTS = ROOT / "docs/reliability.json"
 _BEGIN, _END = "<!-- made by docs/reliability.py -->\n", "<!-- end -->\n"
 # What goes wrong, or is tried, in each row.
 ROWS = {
@@ -105,9 +108,19 @@ def marked_tests() -> Iterator[Held]:
                         yield Held(row, test, said.get("n", ""), said.get("open", ""))
 
 
+def long_runs() -> dict[str, list[str]]:
+    """Return, by row, what each long run tried and found."""
+    runs: dict[str, list[str]] = {}
+    for run in json.loads(RESULTS.read_text(encoding="utf-8")).values() if RESULTS.exists() else ():
+        tried, made = f"{run['n']:,} {run['what']}", f"seed {run['seed']}, {run['commit']}, {run['date']}"
+        for row in run["rows"]:
+            runs.setdefault(row, []).append(f"**{tried}: {run['failed']} failed** ({made})")
+    return runs
+
+
 def table() -> str:
     """Return the table, a row for each threat."""
-    held = list(marked_tests())
+    held, runs = list(marked_tests()), long_runs()
     unknown = sorted({found.row for found in held} - set(ROWS))
     if unknown:
         raise ValueError(f"{unknown[0]} is no row of docs/reliability.py; there are {', '.join(ROWS)}")
@@ -115,7 +128,7 @@ def table() -> str:
     for row, what in ROWS.items():
         found = [item for item in held if item.row == row]
         tests = ", ".join(item.test for item in found)
-        tried = "; ".join(item.n for item in found if item.n)
+        tried = "; ".join(dict.fromkeys([*runs.get(row, ()), *(item.n for item in found if item.n)]))
         left = "; ".join(item.open for item in found if item.open)
         lines.append(f"| {row} | {what} | {tests} | {tried} | {left if found else '**open**'} |")
     count = sum(any(item.row == row for item in held) for row in ROWS)

@@ -200,7 +200,7 @@ def test_no_file_is_served(address: str, path: str) -> None:
     assert httpx.get(f"{address}{path}").status_code in (400, 403, 404)
 
 
-@pytest.mark.threat("Q1", n="8 people, one question each", open="50 people with 20 questions each")
+@pytest.mark.threat("Q1", n="8 people, one question each", open="50 people over HTTP")
 def test_concurrent_questions_get_their_own_answers(address: str) -> None:
     questions = [
         ("When did Notre-Dame reopen?", "Notre-Dame"),
@@ -242,7 +242,7 @@ def test_the_command_line_gives_the_same_answer(client: Client, sample_folder: P
     assert {**cold, "timings": None} == {**hot, "timings": None}
 
 
-@pytest.mark.threat("Q4", open="memory, and 200 kills")
+@pytest.mark.threat("Q4")
 def test_a_killed_model_process_is_replaced(
     server: tuple[str, "subprocess.Popen[bytes]"], client: Client
 ) -> None:

@@ -1,0 +1,162 @@
+"""Several processes write, others read, and a copy is made meanwhile."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from corpus.passages import Passage
+from corpus.store.database import Store
+from corpus.store.schema import FILE_NAME
+from torture.history import Change, History, Item, damage, digests
+from torture.kills import Lab
+from torture.trials import Trial
+
+_WRITERS = 4
+
+
+def writers(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
+    """Four processes add `count` articles each, in orders of their own; nine in ten are the same for all."""
+    folder = lab.keep()
+    children = []
+    for writer in range(_WRITERS):
+        order = rng.permutation(count)
+        child = os.fork()
+        if child == 0:
+            _add_and_exit(folder, lab.items, order, writer)
+        children.append(child)
+    failed = [status for child in children if (status := os.waitpid(child, 0)[1])]
+    with closing(Store(folder)) as store:
+        wanted = {_numbered(lab.items, int(n), w).article.id for w in range(_WRITERS) for n in range(count)}
+        here = {found.id for found in store.articles()}
+        problem = damage(store) or ("" if here == wanted else f"{len(here)} articles, not {len(wanted)}")
+    for n in range(_WRITERS * count):
+        yield Trial("add", (problem or (f"{len(failed)} writers failed" if failed else "")) if n == 0 else "")
+
+
+def _numbered(items: Sequence[Item], n: int, writer: int) -> Item:
+    item = items[n % len(items)]
+    own = f" {writer}" if n % 10 == 0 else ""
+    article = replace(item.article, body=f"{item.article.body} Number {n}{own}.", origin=f"{n}{own}.txt")
+    return replace(
+        item, article=article, passages=[Passage(article, one.start, one.end) for one in item.passages]
+    )
+
+
+def _add_and_exit(folder: Path, items: Sequence[Item], order: Sequence[int], writer: int) -> None:
+    code = 1
+    try:
+        store = Store(folder)
+        for n in order:
+            item = _numbered(items, int(n), writer)
+            store.add(item.article, item.passages, item.vectors, item.raw, str(n))
+        store.close()
+        code = 0
+    except BaseException as error:  # the child must never go on as the parent
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        raise
+    finally:
+        os._exit(code)
+
+
+class _Writer:
+    """A process that applies changes, and how many of them it has begun and finished."""
+
+    def __init__(self, folder: Path, changes: Sequence[Change], pause: float) -> None:
+        self._read, write = os.pipe()
+        os.set_blocking(self._read, False)
+        self._child, self._seen = os.fork(), b""
+        if self._child == 0:
+            code = 1
+            try:
+                signal.alarm(300)
+                with closing(Store(folder)) as store:
+                    for one in changes:
+                        os.write(write, b"(")
+                        one.call(store)
+                        os.write(write, b")")
+                        time.sleep(pause)
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(write)
+
+    def begun_and_done(self) -> tuple[int, int]:
+        with suppress(BlockingIOError):
+            self._seen += os.read(self._read, 1 << 20)
+        return self._seen.count(b"("), self._seen.count(b")")
+
+    def wait(self) -> bool:
+        _, status = os.waitpid(self._child, 0)
+        os.close(self._read)
+        return status == 0
+
+
+def readers(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
+    """Search `count` times by vector and by words while another process makes 500 changes.
+
+    A hit must be a passage of an article that was there at some moment of the search.
+    """
+    from embeddings.encoder import Encoder
+    from embeddings.library import Library
+
+    folder, changes = lab.keep(), History(lab.items, rng, 500).changes
+    states = _states(lab.keep(), changes)
+    library = Library(Store(folder), Encoder())
+    writer = _Writer(folder, changes, pause=0.01)
+    for _ in range(count):
+        item = lab.items[int(rng.integers(len(lab.items)))]
+        _, first = writer.begun_and_done()
+        hits = library.search_by_vector(item.vectors[0], 5)
+        hits += library.search_by_words(f'"{item.article.body.split()[1].strip(chr(34))}"', 5)
+        passages = library.passages(n for n, _ in hits)
+        last, done = writer.begun_and_done()
+        possible = set().union(*states[first : last + 1])
+        wrong = [passage for passage in passages.values() if passage.article.id not in possible]
+        problem = "an article that was not there" if wrong else ""
+        yield Trial("while it changes" if done < len(changes) else "afterwards", problem)
+    finished = writer.wait()
+    library.refresh()
+    same = {found.id for found in library.store.articles()} == states[-1]
+    yield Trial("in the end", "" if finished and same and not damage(library.store) else "the end differs")
+    library.store.close()
+
+
+def _states(folder: Path, changes: Sequence[Change]) -> list[set[str]]:
+    states: list[set[str]] = [set()]
+    with closing(Store(folder)) as store:
+        for one in changes:
+            one.call(store)
+            states.append({found.id for found in store.articles()})
+    return states
+
+
+def backups(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
+    """Copy a collection `count` times while another process changes it; each copy is one of its states."""
+    done = 0
+    while done < count:
+        folder, changes = lab.keep(), lab.changes(rng, 60)
+        expected = digests(lab.keep(), changes)
+        writer = _Writer(folder, changes, pause=0.003)
+        store = Store(folder)
+        while done < count and writer.begun_and_done()[1] < len(changes):
+            copy, (_, first) = lab.keep(), writer.begun_and_done()
+            store.copy_to(copy)
+            last, _ = writer.begun_and_done()
+            yield Trial("copy", _what_is_wrong(copy, expected[first : last + 1]))
+            done += 1
+        writer.wait()
+        store.close()
+
+
+def _what_is_wrong(copy: Path, possible: Sequence[str]) -> str:
+    from torture.kills import examine
+
+    left = {entry.name for entry in copy.iterdir()} - {FILE_NAME}
+    problem, _, _ = examine(copy, possible)
+    return problem or (f"{left} was left" if left else "")
