@@ -12,7 +12,7 @@ from rag import limits
 from rag.answers.answer import Answer
 from rag.answers.compose import ON_TRIAL, add_draft, begin_answer, compose_answer
 from rag.answers.refusal import is_refusal, refuse
-from rag.answers.sentences import SourcedSentence, VerifiedSentences, quote_evidence, verify_output
+from rag.answers.sentences import SourcedSentence, VerifiedSentences, quote_evidence, quotes, verify_output
 from rag.answers.written import Reader, check_by_support, plan_writing, verify_written_output
 from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts
 from rag.generation.registry import AnswerModel
@@ -30,6 +30,7 @@ from rag.verification.answerability import (
     is_answerable,
     judge_answerability,
 )
+from rag.verification.citations import SUPPORTED
 
 
 class Assistant:
@@ -200,12 +201,13 @@ class Assistant:
             before = " ".join(sentence.text for sentence in written)
             answer, output = yield from self._follow(answer, outputs, began, before)
             kept, reasons = verify_written_output(output, task, self._check)
-            written += kept
+            # Of several values or questions none is lost because its sentence is.
+            written += kept or ([] if task.alternative else quotes(task.evidence))
             dropped += reasons
             if output.failure:
-                dropped = [output.failure]
+                written, dropped = [], [output.failure]
                 break
-        if written:
+        if any(sentence.verdict == SUPPORTED for sentence in written):
             return answer, VerifiedSentences(tuple(written), evidence.values, (ON_TRIAL,))
         return answer, replace(quote_evidence(evidence), warnings=tuple(dropped[:1]))
 

@@ -186,6 +186,20 @@ def test_change_over_time_is_asked_of_each_value_and_told_in_order(sample: Libra
     assert days and [str(day) for day in days] == sorted(str(day) for day in days)
 
 
+def test_a_value_whose_sentence_is_dropped_is_quoted(sample: Library) -> None:
+    wrote: list[str] = []
+
+    def write(message: str) -> str:
+        wrote.append(source_of(message))
+        return source_of(message) if len(wrote) == 1 else "It held 4,711 buckets."
+
+    answer = writing(sample, write).ask(RESERVOIR)
+    verdicts = {statement.citations[0].quote: statement.verdict for statement in answer.statements}
+    assert {quote: verdict for quote, verdict in verdicts.items() if quote in wrote} == {
+        quote: "quoted" if n else "supported" for n, quote in enumerate(wrote)
+    }
+
+
 def test_the_fixed_part_of_the_prompt_is_the_same_for_all_questions() -> None:
     prompts = WritingPrompts()
     *fixed, last = prompts.messages("Who called it off?", [])

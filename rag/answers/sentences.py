@@ -54,16 +54,16 @@ class VerifiedSentences:
 def quote_evidence(evidence: SelectedEvidence) -> VerifiedSentences:
     """Return the evidence itself: the sentences with its values, newest first, or else its best sentences."""
     if not evidence.values:
-        return VerifiedSentences(_quotes(_best(evidence)))
+        return VerifiedSentences(quotes(_best(evidence)))
     sentences = dict.fromkeys(value.evidence for value in evidence.values)
-    return VerifiedSentences(_quotes(sentences), evidence.values)
+    return VerifiedSentences(quotes(sentences), evidence.values)
 
 
 def verify_output(output: ModelOutput, evidence: SelectedEvidence, extractive: bool) -> VerifiedSentences:
     """Return what of a model's output the evidence supports, the best evidence itself if that is nothing."""
     warnings = [output.failure] if output.failure else []
     sentences = _pointed_out(output, evidence) if extractive else _supported(output, warnings)
-    return VerifiedSentences(sentences or _quotes(_best(evidence)), warnings=tuple(warnings))
+    return VerifiedSentences(sentences or quotes(_best(evidence)), warnings=tuple(warnings))
 
 
 def _supported(output: ModelOutput, warnings: list[str]) -> tuple[SourcedSentence, ...]:
@@ -105,7 +105,8 @@ def _best(evidence: SelectedEvidence) -> Sequence[Evidence]:
     return [item for item in evidence.shown[:2] if item.score >= best.score - _SECOND_GAP]
 
 
-def _quotes(items: Iterable[Evidence]) -> tuple[SourcedSentence, ...]:
+def quotes(items: Iterable[Evidence]) -> tuple[SourcedSentence, ...]:
+    """Return sentences of evidence as they stand, as sentences of an answer."""
     return tuple(map(_quote, items))
 
 
