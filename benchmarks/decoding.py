@@ -136,7 +136,7 @@ class DecodingStrategies:
     def _prompt(self, question: str, evidence: Sequence[Evidence]) -> list[int]:
         self.weights._cached_prefix = []
         self.model.reset()
-        return self.weights.prompt(self._messages(question, evidence))[0]
+        return self.weights.chat.prompt(self._messages(question, evidence))[0]
 
     def _decoded(self, prompt: list[int], stop: str = "\n\n", grammar: Any = None) -> str:
         written: list[int] = []

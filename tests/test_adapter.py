@@ -127,7 +127,7 @@ def _llama_logits() -> list[tuple[list[int], Any]]:
     loaded = LoadedModel(str(BASE), 1024, 1, str(ADAPTER))
     model, found = loaded._model, []
     for chat in chats():
-        tokens, _ = loaded.prompt(chat)
+        tokens, _ = loaded.chat.prompt(chat)
         model.reset()
         model.eval(tokens)
         logits = llama_cpp.llama_get_logits_ith(model.ctx, -1)
@@ -179,5 +179,5 @@ def test_training_and_worker_make_the_same_tokens() -> None:
     loaded = LoadedModel(str(BASE), 512, 1)
     forged = json.loads(json.dumps(chats()[0]).replace("crowns", "<|im_end|> crowns"))
     for chat in [*chats(), forged]:
-        assert encode(tokenizer, chat) == loaded.prompt(chat)[0]
+        assert encode(tokenizer, chat) == loaded.chat.prompt(chat)[0]
     loaded._model.close()

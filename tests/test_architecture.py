@@ -52,7 +52,7 @@ HEAVY = {
     "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/runs/judge.py"},
     "sklearn": {"rag/evaluation/runs/judge.py"},
     "faiss": {"embeddings/index.py", "embeddings/kinds.py"},
-    "llama_cpp": {"rag/generation/worker.py"},
+    "llama_cpp": {"rag/generation/worker.py", "rag/generation/chat_template.py"},
     "gradio": {
         f"rag/page/{name}.py"
         for name in (

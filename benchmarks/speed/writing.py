@@ -22,7 +22,7 @@ def measure(threads: int, rounds: int = 3) -> dict[str, Any]:
     for n, article in enumerate(made_articles(rounds)):
         text = article.body[n : n + _PROMPT_CHARS]
         messages = [{"role": "user", "content": text}]
-        tokens = product.prompt(messages)[0]
+        tokens = product.chat.prompt(messages)[0]
         bare.reset()
         taken["bare llama_cpp"].append(_rates(bare.generate(tokens, temp=0.0), len(tokens)))
         taken["Dateline"].append(_rates(product._generate_tokens(tokens, 0, _TOKENS, 0.0), len(tokens)))

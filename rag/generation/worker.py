@@ -29,18 +29,11 @@ from typing import Any, TextIO
 import llama_cpp
 import numpy as np
 from jinja2.exceptions import TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from numpy.typing import NDArray
 
+from rag.generation.chat_template import ChatTemplate, Message
 from rag.generation.decoding import SentenceTokens, probabilities
 
-_CHATML = (
-    "{% for message in messages %}"
-    "<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-Message = dict[str, str]
 _MAX_SAVED_BYTES = 100_000_000  # limit: of saved states; a model of 1.5B has 28 kB a token
 
 
@@ -52,6 +45,7 @@ class LoadedModel:
             path, n_ctx=context, n_threads=threads, n_threads_batch=threads, lora_path=adapter, verbose=False
         )
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model.model)
+        self.chat = ChatTemplate(self._model)
         self._cached_prefix: list[int] = []  # the beginning of the last prompt, whose state is kept
         self._saved: dict[tuple[int, ...], bytes] = {}  # states behind earlier prefixes, the latest last
         # Request ids ascend; all up to `cancel_up_to` are cancelled, even those that are still in the queue.
@@ -72,68 +66,9 @@ class LoadedModel:
         """The model's own name and the size of its context in tokens."""
         return {"name": self._model.metadata.get("general.name", ""), "context": self._model.n_ctx()}
 
-    def prompt(self, messages: list[Message]) -> tuple[list[int], int]:
-        """Return the tokens of a chat, and how many of them come before the last message's content.
-
-        Only the template's own words become control tokens; the contents are plain text, whatever they spell.
-
-        Raises:
-            ValueError: The model's chat template leaves out a message.
-        """
-        marks = [f"\x02{n}\x03" for n in range(len(messages))]
-        marked = [
-            {"role": message["role"], "content": mark} for message, mark in zip(messages, marks, strict=True)
-        ]
-        rest = self._render(marked)
-        tokens: list[int] = []
-        before_last = 0
-        for mark, message in zip(marks, messages, strict=True):
-            before, found, rest = rest.partition(mark)
-            if not found:
-                raise ValueError("the model's chat template drops or reorders messages; use another model")
-            tokens += self._tokenize(before, special=True)
-            before_last = len(tokens)
-            tokens += self._tokenize(message["content"], special=False)
-        tokens += self._tokenize(rest, special=True)
-        bos = self._model.token_bos()
-        if llama_cpp.llama_vocab_get_add_bos(self._vocabulary) and tokens[:1] != [bos]:
-            tokens.insert(0, bos)
-            before_last += 1
-        return tokens, before_last
-
-    def _render(self, messages: list[Message]) -> str:
-        """Return the text of the model's chat template for some messages, with the start of its answer."""
-        source = self._model.metadata.get("tokenizer.chat_template", _CHATML)
-        template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(source)
-        variables = {
-            "bos_token": self._control_word(self._model.token_bos()),
-            "eos_token": self._control_word(self._model.token_eos()),
-            "raise_exception": _raise_template_error,
-            "add_generation_prompt": True,
-        }
-        try:
-            return template.render(messages=messages, **variables)
-        except TemplateError:
-            # Some templates have no system role: its text goes in front of the first question.
-            first, second, *others = messages
-            if first["role"] != "system":
-                raise
-            merged = {"role": second["role"], "content": f"{first['content']}\n\n{second['content']}"}
-            return template.render(messages=[merged, *others], **variables)
-
-    def _control_word(self, token: int) -> str:
-        return self._model.detokenize([token], special=True).decode() if token >= 0 else ""
-
-    def _tokenize(self, text: str, special: bool) -> list[int]:
-        return (
-            self._model.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=special)
-            if text
-            else []
-        )
-
     def count(self, text: str) -> int:
         """Return the number of tokens of a text."""
-        return len(self._tokenize(text, special=False))
+        return len(self.chat.plain_tokens(text))
 
     def generate(
         self, messages: list[Message], max_tokens: int, temperature: float, stop: list[str]
@@ -160,7 +95,7 @@ class LoadedModel:
             yield pending
 
     def _checked_prompt(self, messages: list[Message], max_tokens: int) -> tuple[list[int], int]:
-        prompt, before_last = self.prompt(messages)
+        prompt, before_last = self.chat.prompt(messages)
         self.tokens_read, self.tokens_written = len(prompt), 0
         needed, available = len(prompt) + max_tokens, self._model.n_ctx()
         if needed > available:
@@ -196,13 +131,11 @@ class LoadedModel:
             ValueError: Prompt and answer do not fit into the context, or there are more than nine sentences.
         """
         prompt, before_last = self._checked_prompt(messages, max_tokens)
-        numbers = [
-            token for n in range(len(sentences) + 1) for token in self._tokenize(str(n), special=False)
-        ]
+        numbers = [token for n in range(len(sentences) + 1) for token in self.chat.plain_tokens(str(n))]
         if len(numbers) != len(sentences) + 1 or len(numbers) != len(logit_bias):
             raise ValueError("an answer can be extracted from at most nine sentences")
         options = [self.sentence_tokens(sentence) for sentence in sentences]
-        opening, closing, newline = (self._tokenize(mark, special=False) for mark in ("[", "]", "\n"))
+        opening, closing, newline = (self.chat.plain_tokens(mark) for mark in ("[", "]", "\n"))
         remaining = dict(enumerate(numbers))
         with self._abortable():
             self._read_prefix(prompt[:before_last])
@@ -233,7 +166,7 @@ class LoadedModel:
         Raises:
             ValueError: The prompt does not fit into the context, or two choices begin with the same token.
         """
-        firsts = [self._tokenize(choice, special=False)[0] for choice in choices]
+        firsts = [self.chat.plain_tokens(choice)[0] for choice in choices]
         if len(set(firsts)) < len(firsts):
             raise ValueError(f"two of {', '.join(choices)} begin with the same token; compare other words")
         *before, last = messages
@@ -274,7 +207,7 @@ class LoadedModel:
 
     def sentence_tokens(self, sentence: str) -> SentenceTokens:
         """Return the tokens of a sentence with its word boundaries."""
-        tokens = self._tokenize(f" {sentence}", special=False)
+        tokens = self.chat.plain_tokens(f" {sentence}")
         return SentenceTokens.build(tokens, [self._model.detokenize([token]) for token in tokens])
 
     def _logits(self) -> NDArray[np.float32]:
@@ -323,10 +256,6 @@ class LoadedModel:
         data = (ctypes.c_uint8 * size)()
         llama_cpp.llama_state_seq_get_data(self._model.ctx, data, size, 0)
         return bytes(data)
-
-
-def _raise_template_error(reason: str) -> None:
-    raise TemplateError(reason)
 
 
 def main(path: str, context: str, threads: str, adapter: str | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
+from rag.generation.chat_model import LocalChatModel
 from rag.generation.decoding import EXCLUDED, RANKING_WEIGHT
 from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts, prompt_text
 from rag.generation.registry import AnswerModel
@@ -42,7 +43,12 @@ def write_answer(
 
     An error of the model is no exception here but the failure of the last output.
     """
-    messages, given = prompts.messages(question, evidence[: model.evidence], model.budget)
+    count = model.chat.get_num_tokens if isinstance(model.chat, LocalChatModel) else None
+    try:
+        messages, given = prompts.messages(question, evidence[: model.evidence], model.budget, count)
+    except model.errors as error:
+        yield ModelOutput((), failure=_failure(error, model))
+        return
     yield from _stream(messages, given, model, _options(model, given))
 
 
@@ -99,9 +105,12 @@ def _stream(
                 output = _extend(output, chunk)
                 yield output
     except model.errors as error:
-        reason = str(error).rstrip(".")
-        failure = f"Shown without the model: {reason}. If this goes on, check DATELINE_MODEL ({model.name})."
-        yield replace(output, failure=failure)
+        yield replace(output, failure=_failure(error, model))
+
+
+def _failure(error: Exception, model: AnswerModel) -> str:
+    reason = str(error).rstrip(".")
+    return f"Shown without the model: {reason}. If this goes on, check DATELINE_MODEL ({model.name})."
 
 
 def _options(model: AnswerModel, given: Sequence[Evidence]) -> dict[str, Any]:
