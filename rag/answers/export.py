@@ -70,7 +70,7 @@ def validate_format(form: str) -> str:
 
 
 def _markdown(answers: Sequence[Answer], title: str) -> str:
-    heading = [f"# {_escape_markdown(title)}"] if title else []
+    heading = [f"# {escape_markdown(title)}"] if title else []
     return (
         "\n\n".join([*heading, *(block for answer in answers for block in _markdown_blocks(answer))]) + "\n"
     )
@@ -78,22 +78,22 @@ def _markdown(answers: Sequence[Answer], title: str) -> str:
 
 def _markdown_blocks(answer: Answer) -> list[str]:
     statements = (
-        f"{_escape_markdown(_statement_text(item))}{_markers(item)} *({_verdict_label(item)})*"
+        f"{escape_markdown(_statement_text(item))}{_markers(item)} *({_verdict_label(item)})*"
         for item in answer.statements
     )
     sources = [_markdown_source(item) for item in answer.citations]
     return [
-        f"## {_escape_markdown(answer.question)}",
+        f"## {escape_markdown(answer.question)}",
         *statements,
-        *([_escape_markdown(answer.message)] if answer.message else []),
+        *([escape_markdown(answer.message)] if answer.message else []),
         *(["### Sources", *sources] if sources else []),
-        *(f"- {_escape_markdown(warning)}" for warning in answer.warnings),
-        f"*{_escape_markdown(_provenance(answer))}*",
+        *(f"- {escape_markdown(warning)}" for warning in answer.warnings),
+        f"*{escape_markdown(_provenance(answer))}*",
     ]
 
 
 def _markdown_source(item: Citation) -> str:
-    quote, headline, line = map(_escape_markdown, (item.quote, item.article.headline, datelines(item)))
+    quote, headline, line = map(escape_markdown, (item.quote, item.article.headline, datelines(item)))
     url = _url(item.article)
     link = f", <{url}>" if url else ""
     return f"{item.number}. “{quote}” {headline}, {line}{link} *({_location(item)})*"
@@ -241,7 +241,8 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return a text on one line in which nothing is a mark of Markdown or HTML."""
     return _MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 

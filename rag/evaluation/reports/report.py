@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from rag.answers.export import escape_markdown
 from rag.evaluation.controls.files import CONTROLLED_GROUPS, Controls, controls_rows, reached_by
 from rag.evaluation.measures.failures import FAILURE_CLASSES
 from rag.evaluation.measures.strict import RULES
@@ -63,10 +64,9 @@ def markdown_report(run: dict[str, Any], controls: Controls | None = None) -> st
     for name, _, results in view["failures"]:
         if results:
             lines += ["", f"## {name.capitalize()}", ""]
-            lines += [
-                f"- {result['id']}: {_one_line(result['question'])}\n  - {_one_line(result['text'])}"
-                for result in results
-            ]
+            for result in results:
+                said = (escape_markdown(result[key]) for key in ("id", "question", "text"))
+                lines.append("- {}: {}\n  - {}".format(*said))
     return "\n".join(lines) + "\n"
 
 
@@ -154,7 +154,3 @@ def _histogram(seconds: list[float]) -> list[tuple[float, int]]:
     for value in seconds:
         counts[min(int(value / width), _BARS)] += 1
     return [(round(n * width, 2), count) for n, count in enumerate(counts)]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

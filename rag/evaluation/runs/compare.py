@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.answers.export import escape_markdown
 from rag.evaluation.gold.questions import UNANSWERABLE, EvaluationError
 from rag.evaluation.runs.summary import COSTS, MEANS, OF_ANSWERABLE
 
@@ -176,5 +177,5 @@ def comparison_table(comparison: Comparison, level: float) -> str:
     ):
         if rows:
             lines += ["", f"{title} ({len(rows)}):", ""]
-            lines += [f"- {name}: {question} ({failure})" for name, question, failure in rows]
+            lines += [f"- {': '.join(map(escape_markdown, row[:2]))} ({row[2]})" for row in rows]
     return "\n".join(lines)
