@@ -14,6 +14,7 @@ from corpus.reading.files import FORMATS, find_files, is_parsing
 from corpus.signals import EXIT_STOPPED, GracefulStop
 from corpus.store.database import Store
 from corpus.store.duplicates import find_near_duplicates
+from corpus.store.filters import Filters
 from corpus.store.integrity import Problem, check_integrity, export_lines
 from corpus.store.lock import write_lock
 from corpus.store.undated import date_bounds
@@ -226,12 +227,13 @@ def show(id: str, raw: bool, removed: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="ID...")
+@click.option("--publisher", multiple=True, help="Remove all articles of a publisher; may be repeated.")
 @click.option("--sample", is_flag=True, help="Remove the invented articles of the sample collection.")
 @json_option
-def remove(ids: tuple[str, ...], sample: bool, as_json: bool) -> None:
+def remove(ids: tuple[str, ...], publisher: tuple[str, ...], sample: bool, as_json: bool) -> None:
     """Remove articles."""
-    if not ids and not sample:
-        raise click.UsageError("nothing to remove; name ids, or --sample")
+    if not ids and not publisher and not sample:
+        raise click.UsageError("nothing to remove; name ids, --publisher, or --sample")
     data = Settings.read().data
     with write_lock(data), closing(Store(data)) as store:
         if sample:
@@ -239,12 +241,25 @@ def remove(ids: tuple[str, ...], sample: bool, as_json: bool) -> None:
 
             count = remove_sample(store)
             click.echo(json.dumps({"removed": count}) if as_json else f"{count} sample articles removed")
-        for article in [find_article(store, id) for id in ids]:
+        for article in [*(find_article(store, id) for id in ids), *_published_by(store, publisher)]:
             store.remove(article.id)
             if as_json:
                 show_json({**article_fields(article), "status": "removed"})
             else:
                 click.echo(f"removed {article.id}: {article.headline}")
+
+
+def _published_by(store: Store, publishers: tuple[str, ...]) -> list[Article]:
+    """Return all articles of some publishers.
+
+    Raises:
+        UsageError: one of them published none.
+    """
+    found = [article for name in publishers for article in store.articles(Filters(publishers=(name,)))]
+    known = {(article.publisher or "").lower() for article in found}
+    if missing := [name for name in publishers if name.lower() not in known]:
+        raise click.UsageError(f'no article is by "{missing[0]}"; see: dateline list')
+    return found
 
 
 @click.command()
