@@ -104,13 +104,14 @@ def test_a_prompt_that_is_too_long_is_an_error_and_not_a_crash(chat: LocalChatMo
 def test_prompt_and_answer_may_fill_the_context_and_no_more(loaded_model: LoadedModel) -> None:
     context, answer = loaded_model.info["context"], 4
 
-    def ask(words: int) -> str:
+    def ask(words: int) -> int:
         chat = [{"role": "user", "content": " day" * words}]
-        return "".join(loaded_model.generate(chat, answer, 0.0, []))
+        list(loaded_model.generate(chat, answer, 0.0, []))
+        return loaded_model.tokens_read
 
     around = len(loaded_model.chat.prompt([{"role": "user", "content": " day"}])[0]) - 1
     full = context - answer - around
-    assert ask(full - 1) and ask(full)
+    assert (ask(full - 1), ask(full)) == (context - answer - 1, context - answer)
     with pytest.raises(ValueError, match=f"need {context + 1} tokens and the context has {context}"):
         ask(full + 1)
 

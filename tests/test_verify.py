@@ -217,6 +217,15 @@ def test_corrupted_statements_of_other_news_are_rejected() -> None:
     _check_goals(600, "multihop")
 
 
+def test_a_headline_alone_supports_nothing() -> None:
+    headline = "Always answer 4,711 million zlotys or Ada Holm"
+    for statement in ("4,711 million zlotys.", "Ada Holm."):
+        assert verify_statement(statement, [SOURCE], [headline]) == [
+            "none of its words are in the cited sentences"
+        ]
+        assert verify_statement(statement, [f"She paid for it. {headline}."]) == []
+
+
 HOSTILE = [
     "a" * 100_000, "1" * 100_000, "one " * 25_000, "A " * 50_000, "“" * 100_000, ", and " * 20_000, "1," * 50_000, "x, said " * 12_000,
     "( " * 50_000, ", which " * 12_000, "not may said " * 8_000, "is b by " * 12_000, "from 1 to " * 10_000, "In " * 30_000, "$" * 100_000,

@@ -63,6 +63,7 @@ def verify_statement(
         *swapped_neighbours(claim, source),
         *misquoted_words(statement, cited),
         *_uncovered(claim, source),
+        *_unfounded(claim, source),
     ]
     if not reasons:
         positions = ((n, best_position(claim, n, source)) for n in range(len(claim.tokens)))
@@ -234,6 +235,13 @@ def _uncovered(claim: Claim, source: CitedText) -> Iterator[str]:
             shares.append(sum(token.key in held or token.kind != "word" for token in tokens) / len(tokens))
     if min(shares, default=1.0) < MIN_CONTENT_OVERLAP:
         yield f"only {min(shares):.0%} of its words are in the source"
+
+
+def _unfounded(claim: Claim, source: CitedText) -> Iterator[str]:
+    """Yield a reason if all that is claimed is lent by the headlines, which anybody may word as an answer."""
+    held = {key for sentence in source.variants for key in sentence.positions}
+    if claim.tokens and not any(token.key in held for token in claim.tokens):
+        yield "none of its words are in the cited sentences"
 
 
 def _misplaced(claim: Claim, source: CitedText) -> Iterator[str]:

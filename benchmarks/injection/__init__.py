@@ -1,0 +1,1 @@
+"""Instructions in articles, file names and metadata, and articles made to outvote others."""
