@@ -23,6 +23,7 @@ from rag.query.validation import ShuttingDown
 from rag.retrieval.retrieve import retrieve, search_passages
 from rag.retrieval.search import Retriever, SearchHit
 from rag.retrieval.selection import SelectedEvidence, select_evidence
+from rag.telemetry import QuestionTrace, Telemetry
 from rag.verification.answerability import (
     ANSWER_THRESHOLD,
     ASK_READER_THRESHOLD,
@@ -42,6 +43,7 @@ class Assistant:
         model: AnswerModel,
         prompts: Prompts,
         question_chars: int = limits.MAX_QUESTION_CHARS,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.retriever = retriever
         self.library = retriever.library
@@ -52,6 +54,8 @@ class Assistant:
         self._check = self._reader.says if self._reader else check_by_support(self.library)
         self._question_chars = question_chars
         self._shutting_down = Event()
+        self.telemetry = telemetry or Telemetry()
+        self.telemetry.watch_size(self._size)
 
     def ask(
         self,
@@ -82,15 +86,36 @@ class Assistant:
             InvalidQuestion: the question is empty or too long.
             ShuttingDown: the program ends.
         """
+        with (
+            self.telemetry.question() as trace,
+            closing(self._stream(question, history, filters, may_refuse, trace)) as answers,
+        ):
+            for answer in answers:
+                trace.without_model = "without_model" in answer.codes
+                if answer.finished:
+                    trace.status = answer.status
+                yield answer
+
+    def _stream(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        filters: Filters | None,
+        may_refuse: bool,
+        trace: QuestionTrace,
+    ) -> Generator[Answer, None, None]:
         began = time.monotonic()
         self._check_running()
         with self.library.encoder.questions_first():
-            parsed = self._parse(question, history[-limits.MAX_HISTORY_TURNS :], filters)
-            hits = retrieve(parsed, self.retriever)
-            evidence = select_evidence(parsed, hits, self.library.reranker, self.retriever.k)
+            with trace.step("parse"):
+                parsed = self._parse(question, history[-limits.MAX_HISTORY_TURNS :], filters)
+            with trace.step("retrieve"):
+                hits = retrieve(parsed, self.retriever)
+            with trace.step("select evidence"):
+                evidence = select_evidence(parsed, hits, self.library.reranker, self.retriever.k)
         answer = begin_answer(evidence, self.library.version, self.model.name, _since(began))
         yield answer
-        with self.library.encoder.questions_first():
+        with self.library.encoder.questions_first(), trace.step("answerability"):
             score = judge_answerability(evidence, self.library)
         evidence, opinion = self._read(evidence, score)
         answer = _with_confidence(answer, score, opinion=opinion)
@@ -99,10 +124,12 @@ class Assistant:
         elif not self._writes(evidence):
             answer = compose_answer(answer, evidence, quote_evidence(evidence))
         elif self.model.writes:
-            answer, verified = yield from self._write(answer, evidence, began)
+            with trace.step("generate"):
+                answer, verified = yield from self._write(answer, evidence, began)
             answer = compose_answer(answer, evidence, verified)
         else:
-            answer, output = yield from self._generate(answer, evidence, began)
+            with trace.step("generate"):
+                answer, output = yield from self._generate(answer, evidence, began)
             answer = _with_confidence(answer, score, _refusal_probability(output))
             if may_refuse and self._declines(output, score):
                 answer = refuse(answer, self.library.coverage())
@@ -125,6 +152,16 @@ class Assistant:
             parsed = self._parse(question, history, filters)
             return search_passages(parsed, self.retriever, min(max(k, 1), limits.MAX_SEARCH_HITS))
 
+    def check_ready(self) -> None:
+        """Check that a question could be answered now.
+
+        Raises:
+            ShuttingDown: the program ends.
+            StoreError: the collection cannot be read.
+        """
+        self._check_running()
+        self.library.refresh()
+
     def begin_shutdown(self) -> None:
         """Accept no more questions, and end those that are being answered with `ShuttingDown`."""
         self._shutting_down.set()
@@ -133,6 +170,11 @@ class Assistant:
         """End the model's process and close the collection's file."""
         self.model.close()
         self.library.store.close()
+        self.telemetry.close()
+
+    def _size(self) -> tuple[int, int]:
+        coverage = self.library.coverage()
+        return coverage.articles, coverage.passages
 
     def _parse(self, question: str, history: Sequence[Turn], filters: Filters | None) -> ParsedQuestion:
         return parse_question(

@@ -15,6 +15,7 @@ from rag.generation.registry import open_model
 from rag.generation.writer import read_fixed_prompts
 from rag.retrieval.search import Retriever
 from rag.settings import PACKAGED, SettingError, Settings, parse_server, without_credentials
+from rag.telemetry import Telemetry
 
 _FINGERPRINT = "encoder"  # the property of a store in which `embeddings.library` keeps it
 
@@ -91,10 +92,11 @@ def open_assistant(
     `say` is called with a line for the user where something takes long.
 
     Raises:
-        SettingError, StoreError, EncoderError, RerankerError, ModelMissing, ModelError, PromptError:
-            what is wrong, with the remedy.
+        SettingError, StoreError, EncoderError, RerankerError, ModelMissing, ModelError, PromptError,
+        TelemetryNotInstalled: what is wrong, with the remedy.
     """
     settings = settings or Settings.read()
+    telemetry = Telemetry(settings.metrics == "on", settings.traces)
     reader = open_model(settings, say)
     prompts = Prompts.for_model(reader.extractive)
     library = open_library(settings)
@@ -105,4 +107,6 @@ def open_assistant(
             library.support  # noqa: B018  # likewise
             fixed = (reader, WritingPrompts(), CheckingPrompts())
             Thread(target=read_fixed_prompts, args=fixed, daemon=True).start()
-    return Assistant(Retriever(library=library, k=settings.hits), reader, prompts, settings.question)
+    return Assistant(
+        Retriever(library=library, k=settings.hits), reader, prompts, settings.question, telemetry
+    )

@@ -108,6 +108,14 @@ class Settings:
     session: int = _setting(
         12, "hours after which a login ends, also in use, and the page asks for the password again", least=1
     )
+    metrics: str = _setting(
+        "off",
+        "on: numbers and times of questions at /metrics, in Prometheus' format and without a login",
+        choices=("off", "on"),
+    )
+    traces: str = _setting(
+        "", "address of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces"
+    )
     question: int = _setting(
         limits.MAX_QUESTION_CHARS,
         "characters of a question; a pasted article is refused, not cut",

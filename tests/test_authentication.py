@@ -21,7 +21,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AuthenticationError
 from serving import run_server, wait_until
 
-from rag.serving.authentication import LoginError, Logins, Sessions, login_line, set_login
+from rag.serving.authentication import LoginError, Logins, login_line, set_login
 from rag.serving.request_guard import client_network
 from rag.settings import SettingError, Settings
 
@@ -119,23 +119,6 @@ def test_a_file_that_cannot_be_written_lets_its_users_in(
     (tmp_path / "logins.new").mkdir()  # where the new file would be written
     assert logins.verify(*ADA) and logins.verify(*ADA)
     assert "hashed anew" in caplog.text and "ada" not in caplog.text and ADA[1] not in caplog.text
-
-
-def test_a_session_ends_after_its_time_and_is_forgotten() -> None:
-    now = [0.0]
-    sessions = Sessions(60, lambda: now[0])
-    sessions["a"] = "ada"
-    now[0] = 40
-    sessions["b"] = "bo.b"
-    assert dict(sessions) == {"a": "ada", "b": "bo.b"} and sessions.get("a") == "ada"
-    now[0] = 60  # a minute after the first began, though it was used in between
-    assert (
-        "a" not in sessions and sessions.get("a") is None and list(sessions) == ["b"] and len(sessions) == 1
-    )
-    sessions["c"] = "ada"
-    assert list(sessions._names) == ["b", "c"]
-    del sessions["b"]
-    assert list(sessions) == ["c"] and sessions.get(None) is None  # type: ignore[call-overload]
 
 
 def test_the_servers_sessions_end(sample_folder: Path, file: Path) -> None:

@@ -74,7 +74,12 @@ def test_the_newest_change_is_this_version() -> None:
 
 
 def test_requirements_are_exact() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-mcp.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-mcp.txt",
+        "requirements-telemetry.txt",
+    ):
         lines = [
             line
             for line in (ROOT / name).read_text().splitlines()

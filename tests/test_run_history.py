@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_collection
 
+from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.library import Library
@@ -81,3 +82,13 @@ def test_only_runs_of_the_folder_are_read(runs: RunHistory, name: str) -> None:
 
 def test_no_time_left_before_the_first_answer() -> None:
     assert RunProgress(0, 3, 5.0).left is None
+
+
+def test_two_processes_do_not_mix_their_runs(runs: RunHistory, gold: Path) -> None:
+    """The second is refused while the first one measures, and may begin when that has stopped."""
+    with closing(runs.run(gold)) as measuring:
+        next(measuring)
+        with pytest.raises(StoreError, match=r"runs is being written by process \d+ since"):
+            next(RunHistory(runs._assistant).run(gold))
+    with closing(RunHistory(runs._assistant).run(gold)) as second:
+        assert next(second).total == 4

@@ -19,7 +19,7 @@ def test_the_lock_holds_every_requirement_in_its_version() -> None:
     packages = locked()
     pins = [
         re.sub(r"\[.*\]", "", line).split("==")
-        for name in ("requirements.txt", "requirements-mcp.txt")
+        for name in ("requirements.txt", "requirements-mcp.txt", "requirements-telemetry.txt")
         for line in (ROOT / name).read_text().splitlines()
         if line and not line.startswith("#")
     ]

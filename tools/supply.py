@@ -1,9 +1,10 @@
 """The packages that Dateline installs: python tools/supply.py lock | licences | sbom | audit
 
-`lock` writes requirements.lock, in which every package that requirements.txt and requirements-mcp.txt bring
-along has its version and its hashes; `licences` writes docs/licences.md; `sbom` writes build/sbom.cdx.json, a
-bill of materials in CycloneDX's form; `audit` asks PyPI's advisory service for known holes. Each tool runs
-apart, by `uv tool run`, so that it brings nothing into the environment that it describes.
+`lock` writes requirements.lock, in which every package that requirements.txt, requirements-mcp.txt and
+requirements-telemetry.txt bring along has its version and its hashes; `licences` writes docs/licences.md;
+`sbom` writes build/sbom.cdx.json, a bill of materials in CycloneDX's form; `audit` asks PyPI's advisory
+service for known holes. Each tool runs apart, by `uv tool run`, so that it brings nothing into the
+environment that it describes.
 """
 
 import json
@@ -50,7 +51,7 @@ def write_lock() -> None:
         _uv(
             *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
             *("--no-header", "--no-annotate", "--constraints", str(tested), "--output-file", str(LOCK)),
-            *("requirements.txt", "requirements-mcp.txt"),
+            *("requirements.txt", "requirements-mcp.txt", "requirements-telemetry.txt"),
         )
 
 

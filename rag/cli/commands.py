@@ -89,13 +89,16 @@ def login(name: str) -> None:
     from getpass import getpass
 
     from rag.serving.authentication import LoginError, login_line, set_login
+    from rag.serving.sessions import end_sessions
 
-    file = Settings.read().logins
+    settings = Settings.read()
+    file = settings.logins
     password = getpass("Password: ")
     if password != getpass("Once more: "):
         raise LoginError("The two passwords differ; try again.")
     if file:
         set_login(Path(file).expanduser(), name, password)
+        end_sessions(settings.data, name)
         click.echo(f"{name} may log in once Dateline has been restarted.")
     else:
         click.echo(login_line(name, password))

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import webbrowser
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -128,8 +129,9 @@ def _serve_page(
     from rag.factory import open_assistant
     from rag.page.error_messages import queue_full_response
     from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
-    from rag.serving.authentication import Logins, Sessions
+    from rag.serving.authentication import Logins
     from rag.serving.collection import Collection
+    from rag.serving.health import health_routes
     from rag.serving.request_guard import RequestGuard
     from rag.serving.sample import sample_questions
 
@@ -161,9 +163,11 @@ def _serve_page(
             theme=theme(), css_paths=STYLESHEET, footer_links=[], quiet=True, prevent_thread_lock=True,
             share=False, ssr_mode=False, show_error=False, strict_cors=True,
             enable_monitoring=False, mcp_server=False, run_history=False,
-            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response}},
+            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response},
+                        "routes": health_routes(assistant)},
         )  # fmt: skip
-        page.app.tokens = Sessions(settings.session * 3600)  # type: ignore[assignment]
+        if logins:
+            _share_sessions(page.app, settings, logins.names)
         address = f"http://{'127.0.0.1' if loopback_only else host}:{port}"
         click.echo(f"Dateline is ready at {address} (Ctrl-C ends it)")
         if opens:
@@ -175,6 +179,14 @@ def _serve_page(
         page.server.close()  # type: ignore[no-untyped-call]
     finally:
         assistant.close()
+
+
+def _share_sessions(app: Any, settings: Settings, names: Iterable[str]) -> None:
+    """Have Gradio keep who is logged in where other processes find it, under a cookie that they share."""
+    from rag.serving.sessions import Sessions
+
+    app.tokens = Sessions(settings.data, settings.session * 3600, names)
+    app.cookie_id = app.tokens.cookie_id
 
 
 def _wait_for_stop() -> None:

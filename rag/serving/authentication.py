@@ -1,4 +1,4 @@
-"""Logins: a file with one `name:hash` a line, the passwords hashed with argon2id; and how long they last."""
+"""Logins: a file with one `name:hash` a line, the passwords hashed with argon2id."""
 
 import asyncio
 import hmac
@@ -6,9 +6,8 @@ import logging
 import os
 import re
 import secrets
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from hashlib import scrypt
 from pathlib import Path
@@ -85,6 +84,11 @@ class Logins:
         self._unknown_old = f"scrypt${secrets.token_hex(16)}${secrets.token_hex(32)}"
         self._names, self._networks = _Turns(_MAX_PER_NAME), _Turns(_MAX_PER_NETWORK)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of those who may log in."""
+        return frozenset(self._hashes)
+
     def verify(self, name: str, password: str) -> bool:
         """Return True if the password belongs to the name, in the same time for unknown names.
 
@@ -160,40 +164,6 @@ class _Turns:
             self._waiting[key] -= 1
             if not self._waiting[key]:
                 del self._waiting[key], self._locks[key]
-
-
-class Sessions(MutableMapping[str, str]):
-    """Who is logged in, by the token of their cookie; each ends some seconds after it began.
-
-    In place of the dict in which Gradio keeps tokens for as long as it runs.
-
-    Args:
-        seconds: how long a session lasts.
-        clock: returns seconds.
-    """
-
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds, self._clock = seconds, clock
-        self._names: dict[str, tuple[str, float]] = {}
-
-    def __getitem__(self, token: str) -> str:
-        name, began = self._names[token]
-        if self._clock() - began >= self._seconds:
-            raise KeyError(token)
-        return name
-
-    def __setitem__(self, token: str, name: str) -> None:
-        self._names = {kept: self._names[kept] for kept in self}
-        self._names[token] = name, self._clock()
-
-    def __delitem__(self, token: str) -> None:
-        del self._names[token]
-
-    def __iter__(self) -> Iterator[str]:
-        return (token for token in tuple(self._names) if token in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def _bytes(password: str) -> bytes:

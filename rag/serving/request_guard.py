@@ -13,11 +13,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Refusal = tuple[int, str]  # status and reason
 
-# Open without a login: the parts of the login page, and what Gradio requests from itself at the start.
+# Open without a login: the parts of the login page, what Gradio requests from itself at the start, and
+# `rag.serving.health`.
 _PUBLIC_PATHS = re.compile(
     r"/|/login/?|/logout|/(?:assets|static|svelte)/.*|/favicon\.ico|/(?:gradio_api/)?theme\.css|"
     r"/manifest\.json"
-    r"|/gradio_api/startup-events"
+    r"|/gradio_api/startup-events|/health/(?:live|ready)|/metrics"
 )
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _IPV6_NETWORK_BITS = 64  # limit: one customer's addresses, any of which a client may choose

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.store.lock import write_lock
 from rag import limits
 from rag.assistant import Assistant
 from rag.evaluation.gold.check import find_mistakes
-from rag.evaluation.gold.questions import read_gold
+from rag.evaluation.gold.questions import GoldQuestion, read_gold
 from rag.evaluation.runs.compare import compare, comparison_table
 from rag.evaluation.runs.files import Journal, build_run, load_run, save_run
 from rag.evaluation.runs.provenance import run_conditions
@@ -84,9 +85,14 @@ class RunHistory:
         Raises:
             EvaluationError: the file holds no gold questions, the collection is empty, or the run that was
                 stopped met other conditions.
+            StoreError: another run is being measured, by whichever process.
         """
         questions = read_gold(gold)
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        with write_lock(self._folder):  # two processes would mix their results in one journal
+            yield from self._run(gold, questions)
+
+    def _run(self, gold: Path, questions: list[GoldQuestion]) -> Generator[RunProgress, None, None]:
         conditions = run_conditions(self._assistant, gold)
         # Another file of the same name is another run.
         unfinished = f"{_safe_name(gold.stem)} {conditions['gold']['sha256'][:8]}.unfinished"
