@@ -1,0 +1,329 @@
+"""What larger archives would cost, computed from what was measured: python docs/scale.py
+
+It writes docs/scale.md from rag/evaluation/results/scale.json and speed.json and the committed baseline. The
+first is measured anew, on collections of any size, by: python docs/scale.py measure FOLDER ...
+"""
+
+import json
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from math import ceil
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "rag/evaluation/results"
+MEASURED = RESULTS / "scale.json"
+DOCUMENT = ROOT / "docs/scale.md"
+SIZES = (10_000_000, 1_000_000_000)
+# Assumed, not measured: the machine that is counted, and what is asked of all of them together.
+CORES, MEMORY_GB, QUESTIONS_A_SECOND, DAYS_TO_READ_IN = 16, 64, 10, 7
+_SEARCHES = 20
+_QUERIES = (
+    "airport OR opening OR called OR fire",
+    "ferry OR cost OR crowns",
+    "council OR plan OR approved",
+    "minister OR budget OR deficit OR said",
+    "election OR poll OR party OR votes",
+)
+
+
+def measure(folders: list[Path]) -> None:
+    """Keep bytes a passage and milliseconds a search of each collection, read only."""
+    rows = [_measure(folder) for folder in folders]
+    kept = {
+        "processor": _processor(),
+        "threads": 1,
+        "measured": sorted(rows, key=lambda row: row["passages"]),
+    }
+    MEASURED.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def _measure(folder: Path) -> dict[str, Any]:
+    file = folder / "collection.sqlite"
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        ((passages,),) = db.execute("SELECT count(*) FROM passages")
+        ((articles,),) = db.execute("SELECT count(*) FROM articles")
+        parts = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
+        words = [
+            _milliseconds(lambda query=query: _search_words(db, query)) for query in _QUERIES for _ in (1, 2)
+        ]
+        vectors = [row for (row,) in db.execute("SELECT vector FROM passages ORDER BY id LIMIT 100000")]
+    total = sum(parts.values())
+    shares = {
+        "vectors": sum(map(len, vectors)) / len(vectors),
+        "index of words": sum(size for name, size in parts.items() if name.startswith("words")) / passages,
+    }
+    shares["articles and the rest"] = total / passages - sum(shares.values())
+    return {
+        "passages": passages,
+        "articles": articles,
+        "bytes_a_passage": {name: round(value) for name, value in shares.items()},
+        "words_ms": round(median(words), 2),
+        **_search_vectors(b"".join(vectors)),
+    }
+
+
+def _search_words(db: sqlite3.Connection, query: str) -> None:
+    db.execute(
+        "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT 100", (query,)
+    ).fetchall()
+
+
+def _search_vectors(data: bytes) -> dict[str, Any]:
+    import faiss
+    import numpy as np
+
+    faiss.omp_set_num_threads(1)
+    rows = np.frombuffer(data, "<f4").reshape(-1, 384)
+    found: dict[str, Any] = {"vectors_searched": len(rows)}
+    for name, index in (
+        ("flat", faiss.IndexFlatIP(384)),
+        ("sq8", faiss.IndexScalarQuantizer(384, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)),
+    ):
+        index.train(rows[:20_000])
+        index.add(rows)
+        taken = [
+            _milliseconds(lambda n=n, index=index: index.search(rows[n : n + 1], 100))
+            for n in range(_SEARCHES)
+        ]
+        found[f"{name}_ms"] = round(median(taken), 2)
+    return found
+
+
+def _milliseconds(call: Any) -> float:
+    """Return the processor's time of a call, as other programs run beside it."""
+    began = time.process_time()
+    call()
+    return (time.process_time() - began) * 1000
+
+
+def _processor() -> str:
+    from benchmarks.speed.__main__ import cpu_name
+
+    return cpu_name()
+
+
+def figures() -> dict[str, float]:
+    """Return what the model is computed from: measured values, per passage, question or second."""
+    scale, speed = json.loads(MEASURED.read_text()), json.loads((RESULTS / "speed.json").read_text())
+    results = json.loads((RESULTS / "baseline.json").read_text())["results"]
+    asked = [result for result in results if result["tokens_read"]]
+    largest = scale["measured"][-1]
+    real = scale["measured"][0]  # of real articles; the larger ones are made
+    writing = speed["writing"]["measured"]["rows"]["Dateline"]
+    question = speed["question"]["measured"]
+    reading = speed["reading"]["measured"]["rows"]["Dateline"]
+    return {
+        "bytes a passage": sum(real["bytes_a_passage"].values()),
+        "bytes of its vector": real["bytes_a_passage"]["vectors"],
+        "bytes of its words": real["bytes_a_passage"]["index of words"],
+        "passages an article": real["passages"] / real["articles"],
+        "passages a core-second": reading["passages_per_cpu_second"],
+        "core-seconds a question": question["answer"]["cpu"]["p50_ms"] / 1000,
+        "core-seconds of it that search": question["mean_cpu_ms_of_steps"]["retrieve"] / 1000,
+        "MB a process": question["peak_mb"],
+        "sq8 ms a million vectors": largest["sq8_ms"] / largest["vectors_searched"] * 1e6,
+        "flat ms a million vectors": largest["flat_ms"] / largest["vectors_searched"] * 1e6,
+        "words ms a million passages": largest["words_ms"] / largest["passages"] * 1e6,
+        "prompt tokens a question": mean(result["tokens_read"] for result in asked),
+        "answer tokens a question": mean(result["tokens_written"] for result in asked),
+        "prompt tokens a core-second": writing["prompt_tokens_per_cpu_second"],
+        "answer tokens a core-second": writing["answer_tokens_per_cpu_second"],
+    }
+
+
+def project(passages: int, known: dict[str, float]) -> dict[str, float]:
+    """Return what an archive of so many passages would cost.
+
+    Reading in and bytes grow with the passages; a search of all vectors does too, and is shared by shards.
+    The rest of a question does not grow: it reads the best passages, however many there are.
+    """
+    hours = passages / known["passages a core-second"] / 3600
+    vector_gb = passages * known["bytes of its vector"] / 4 / 1e9  # sq8: a byte a value in place of four
+    shards = ceil(vector_gb / (MEMORY_GB / 2))  # half of the memory is left to pages of the database
+    model = (
+        known["prompt tokens a question"] / known["prompt tokens a core-second"]
+        + known["answer tokens a question"] / known["answer tokens a core-second"]
+    )
+    search = passages * (known["sq8 ms a million vectors"] + known["words ms a million passages"]) / 1e9
+    steady = known["core-seconds a question"] - known["core-seconds of it that search"] + model
+    cores = QUESTIONS_A_SECOND * (steady + search)
+    return {
+        "articles": passages / known["passages an article"],
+        "core-hours to read in": hours,
+        "machines to read in within a week": ceil(hours / CORES / 24 / DAYS_TO_READ_IN),
+        "collection, GB": passages * known["bytes a passage"] / 1e9,
+        "of it words, GB": passages * known["bytes of its words"] / 1e9,
+        "vectors at a byte a value, GB": vector_gb,
+        "shards of the vectors": shards,
+        "core-seconds a search of all": search,
+        "seconds a search, each shard on one core": search / shards,
+        "core-seconds a question beside": steady,
+        "cores for the questions": cores,
+        "machines for the questions": max(shards, ceil(cores / CORES)),
+    }
+
+
+def document() -> str:
+    """Return the text of docs/scale.md."""
+    known = figures()
+    scale = json.loads(MEASURED.read_text())
+    projected = [project(size, known) for size in SIZES]
+    measured = [f"| {name} | {_shown(value)} |" for name, value in known.items()]
+    collections = [_row(row) for row in scale["measured"]]
+    checked = [f"| {name} | {_shown(model)} | {_shown(found)} |" for name, (model, found) in checks().items()]
+    carried = [
+        f"| {name} | {' | '.join(_shown(found[name]) for found in projected)} |" for name in projected[0]
+    ]
+    return _TEXT.format(
+        processor=scale["processor"],
+        collections="\n".join(collections),
+        checked="\n".join(checked),
+        measured="\n".join(measured),
+        sizes=" | ".join(f"{size:,}" for size in SIZES),
+        rule="---|" * len(SIZES),
+        carried="\n".join(carried),
+        cores=CORES,
+        memory=MEMORY_GB,
+        questions=QUESTIONS_A_SECOND,
+        days=DAYS_TO_READ_IN,
+        half=_shown(_even(known)),
+        **_first_limits(known),
+    )
+
+
+def checks() -> dict[str, tuple[float, float]]:
+    """Return what the model says of what was measured apart from its own figures, and what was measured."""
+    known, scale = figures(), json.loads(MEASURED.read_text())
+    results = json.loads((RESULTS / "baseline.json").read_text())["results"]
+    small, large = scale["measured"][0], scale["measured"][-1]
+    said = project(large["passages"], known)
+    millions = small["passages"] / 1e6
+    return {
+        f"GB of {large['passages']:,} made passages": (
+            said["collection, GB"],
+            sum(large["bytes_a_passage"].values()) * large["passages"] / 1e9,
+        ),
+        f"ms of a search of {small['passages']:,} passages by words": (
+            known["words ms a million passages"] * millions,
+            small["words_ms"],
+        ),
+        f"ms of a search of {small['passages']:,} vectors (sq8)": (
+            known["sq8 ms a million vectors"] * millions,
+            small["sq8_ms"],
+        ),
+        "seconds a question that the small model reads": (
+            project(small["passages"], known)["core-seconds a question beside"],
+            median(result["seconds"] for result in results if result["tokens_read"]),
+        ),
+    }
+
+
+def _row(row: dict[str, Any]) -> str:
+    sizes = row["bytes_a_passage"]
+    cells = [sum(sizes.values()), sizes["vectors"], sizes["index of words"], row["words_ms"], row["flat_ms"]]
+    shown = [f"{cell:,}" for cell in (row["passages"], *cells, row["sq8_ms"])]
+    return f"| {' | '.join(shown)} |"
+
+
+def _even(known: dict[str, float]) -> float:
+    """Return how many passages take as long to search as the rest of a question takes without a model."""
+    a_million = (known["sq8 ms a million vectors"] + known["words ms a million passages"]) / 1000
+    return (known["core-seconds a question"] - known["core-seconds of it that search"]) / a_million * 1e6
+
+
+def _first_limits(known: dict[str, float]) -> dict[str, str]:
+    return {
+        "day": _shown(known["passages a core-second"] * 2 * 86_400),
+        "flat_memory": _shown(MEMORY_GB / 2 * 1e9 / known["bytes of its vector"]),
+        "sq8_memory": _shown(MEMORY_GB / 2 * 1e9 / known["bytes of its vector"] * 4),
+    }
+
+
+def _shown(value: float) -> str:
+    """Return a figure with three places that count.
+
+    >>> _shown(0.60895), _shown(8735.1), _shown(1.0)
+    ('0.609', '8,740', '1')
+    """
+    if not value:
+        return "0"
+    digits = 2 - len(str(int(abs(value)))) + 1 if abs(value) >= 1 else 3
+    rounded = round(value, digits)
+    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,}"
+
+
+_TEXT = """# How far it carries
+
+Made by `python docs/scale.py`; `tests/test_scale.py` holds it to the files that it is computed from.
+Nothing here was run at the sizes below: measured values of one computer are carried on, in straight
+lines where a step grows with the archive, and unchanged where it does not. Money is left out, as prices
+are no measurement: multiply machines and hours.
+
+## Measured
+
+{processor}, one thread; the processor's time. The smallest collection
+is MultiHop-RAG's 609 articles, the other is made (`benchmarks/speed/archives.py`).
+`python docs/scale.py measure FOLDER ...` measures others.
+
+| passages | bytes each | of the vector | of the words' index | words, ms | flat vectors, ms | sq8, ms |
+|---|---|---|---|---|---|---|
+{collections}
+
+Beside them from [speed.json](../rag/evaluation/results/speed.json) and the
+[baseline](../rag/evaluation/results/baseline.json):
+
+| what the model is computed from | |
+|---|---|
+{measured}
+
+### Checked
+
+What the model says of values that it is not computed from. Straight lines say too little of small
+searches, which cost something whatever they search; made articles are smaller than real ones; and the
+language model's fixed prompt is read once and kept, which is not counted here.
+
+| | model | measured |
+|---|---|---|
+{checked}
+
+## Carried on
+
+Assumed: machines of {cores} cores and {memory} GB, half of it for vectors; {questions} questions a
+second; {days} days to read an archive in. All vectors are searched, a byte a value (`sq8`), every shard
+at once; clusters (`ivf`) search a sixteenth of them, at a loss that this model does not count.
+
+| | {sizes} |
+|---|{rule}
+{carried}
+
+## What breaks first
+
+In the order in which it happens as an archive grows:
+
+1. **Reading in**, on one computer. Two cores like those measured encode {day} passages a day. It is the
+   same work for each passage, so it is shared among machines.
+2. **One writer.** A collection is one SQLite file, written by one process at a time, and its lock and
+   its WAL need one computer: no network file system. Several processes of Dateline answer over one file
+   on one computer (`compose.yaml`), not on several. This, not speed, is the limit until the library
+   speaks to Milvus and PostgreSQL.
+3. **The search of all**, which grows with the archive: at {half} passages it takes as long as all the
+   rest of a question without a model. By words it is FTS5's, which reads each list of passages whole,
+   and cannot be shared among shards as it is.
+4. **Memory of flat vectors**: {flat_memory} passages fill half of such a machine; with a byte a value
+   {sq8_memory}. Dateline goes over to the latter by itself (`embeddings/kinds.py`).
+
+The small model is the larger part of a question's time on one core. On a server with a GPU
+(`DATELINE_MODEL=openai:NAME@http://host/v1`) it leaves this budget; no such server was measured here.
+"""
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    if sys.argv[1:2] == ["measure"]:
+        measure([Path(name) for name in sys.argv[2:]])
+    DOCUMENT.write_text(document())
