@@ -43,6 +43,8 @@ def test_what_is_kept_lets_nobody_in(tmp_path: Path) -> None:
 
 
 def test_a_new_password_or_a_removed_name_ends_sessions(tmp_path: Path) -> None:
+    end_sessions(tmp_path / "data", "ada")
+    assert not (tmp_path / "data").exists()  # a password is set before there is a collection
     sessions = Sessions(tmp_path, 60, ["ada", "bo.b"])
     for token, name in (("a", "ada"), ("b", "bo.b"), ("c", "ada")):
         sessions[token] = name

@@ -90,6 +90,8 @@ class Sessions(MutableMapping[str, str]):
 
 def end_sessions(folder: Path, name: str) -> None:
     """End all sessions of a name, as its password has changed."""
+    if not (folder / FOLDER_NAME).exists():
+        return
     sessions = Sessions(folder, 0.0, [name])
     for token in list(sessions):
         if sessions.get(token) == name:
