@@ -123,6 +123,27 @@ def test_a_bias_changes_the_number_and_the_words_are_then_of_that_sentence(serve
         assert len(found) == 3 and sum(found) == pytest.approx(1)
 
 
+def test_a_server_that_is_killed_in_mid_answer_and_comes_back(sample: Library, llama: LlamaServer) -> None:
+    """The reader is given the quotes and the reason; the next question is answered with the model."""
+    model = open_model(Settings(model=llama.model))
+    assistant = Assistant(Retriever(library=sample, k=8), model, Prompts())
+    whole = assistant.ask(BERLIN)
+    assert whole.statements and not any("without the model" in warning for warning in whole.warnings)
+    assert model.chat
+    endless = {"grammar": 'root ::= "one "+'}
+    chunks = model.chat.stream("Count.", max_tokens=1000, extra_body=endless)
+    assert next(chunk for chunk in chunks if chunk.text)
+    llama.kill()
+    with pytest.raises(ModelError, match="broke off its answer; see that it runs, and ask again"):
+        list(chunks)
+    away = assistant.ask(BERLIN)
+    assert away.statements[0].verdict == "quoted" and "without_model" in away.codes
+    assert any("cannot be reached; start it" in warning for warning in away.warnings)
+    llama.start()
+    again = assistant.ask(BERLIN)
+    assert (again.text, again.warnings) == (whole.text, whole.warnings)
+
+
 # What servers do wrong.
 
 Handler = BaseHTTPRequestHandler
