@@ -53,7 +53,7 @@ def suffer(word: str) -> None:
         write("[1, 2]\n")
         time.sleep(600)
     elif word == "MEMORY":
-        time.sleep(0.1)  # until the limit is set
+        time.sleep(1)  # until the limit is set
         send(id=0, text=str(bytearray(64 << 20))[:1])
 
 
