@@ -26,6 +26,7 @@ from embeddings.vectors import VectorIndex
 PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special tokens
 REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
 _CACHED_FREQUENCIES = 10_000  # limit: of words and pairs of words that questions name
+_LARGE = 50_000  # limit: passages; in fewer, all that hold any word of a question are scored
 _CACHED_SELECTIONS = 4  # limit: of filters; one may select every passage
 _FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
 
@@ -100,7 +101,7 @@ class Library:
         """Forget what was computed of the collection, to be computed once more when it is needed."""
         self._version = cache(lambda: self.store.content_hash()[:12])
         self._coverage = cache(self.store.coverage)
-        self._frequency = lru_cache(_CACHED_FREQUENCIES)(self._count_passages)
+        self._frequency = lru_cache(_CACHED_FREQUENCIES)(self.store.count_passages)
         self._selected = lru_cache(_CACHED_SELECTIONS)(self.store.passage_ids)
 
     @property
@@ -187,15 +188,17 @@ class Library:
         `rag.retrieval.expansion` makes such queries from questions. Only passages that match `filters` are
         searched; an empty query matches nothing.
         """
-        return self.store.search_words(query, k, filters) if query else []
+        if not query:
+            return []
+        self.refresh()
+        among = self._selected(filters) if filters else None
+        is_large = len(self._index) > _LARGE
+        return self.store.search_words(query, k, among, self._frequency if is_large else None)
 
     def passage_frequency(self, phrase: str) -> int:
         """Return the number of passages that contain a word or phrase, in any inflected form."""
         self.refresh()
-        return self._frequency(phrase)
-
-    def _count_passages(self, phrase: str) -> int:
-        return self.store.count_passages(f'"{phrase}"')
+        return self._frequency(f'"{phrase}"')
 
     def idf(self, word: str) -> float:
         """Return a word's inverse document frequency over passages.

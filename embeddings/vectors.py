@@ -31,6 +31,7 @@ class VectorIndex:
         self._recent = ExactIndex(dimension, threads)
         self._base: CompressedIndex | None = None
         self._kept: NDArray[np.bool_] | None = None  # which of the base's vectors are still there, if not all
+        self._chosen: tuple[Ids, NDArray[np.bool_]] | None = None  # those of them that the last filter allows
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -53,7 +54,7 @@ class VectorIndex:
         kept = np.isin(indexed, ids)
         self._kept = None if kept.all() else kept
         self._follow(ids[~np.isin(ids, indexed)])
-        self._ids = ids
+        self._ids, self._chosen = ids, None
 
     def _stored_ids(self) -> Ids:
         last = int(self._ids[-1]) if len(self._ids) else 0
@@ -82,12 +83,18 @@ class VectorIndex:
             return recent
         if among is not None and len(among) <= _FEW:
             return self._ranked(vector, k, among)
-        allowed = self._kept
-        if among is not None:
-            chosen = np.isin(self._base.ids, among)
-            allowed = chosen if allowed is None else chosen & allowed
-        near = self._base.search(vector, _SHORTLIST * k, allowed)
+        near = self._base.search(vector, _SHORTLIST * k, self._allowed(self._base, among))
         return self._ranked(vector, k, np.concatenate([near, np.array([n for n, _ in recent], np.int64)]))
+
+    def _allowed(self, base: CompressedIndex, among: Ids | None) -> NDArray[np.bool_] | None:
+        """Return for each of the compressed vectors whether it may be found; None if all may."""
+        if among is None:
+            return self._kept
+        # The parts of a question are searched with one filter.
+        if self._chosen is None or self._chosen[0] is not among:
+            chosen = np.isin(base.ids, among)
+            self._chosen = among, chosen if self._kept is None else chosen & self._kept
+        return self._chosen[1]
 
     def _ranked(self, vector: Vectors, k: int, ids: Ids) -> list[tuple[int, float]]:
         """Return the `k` best of these passages by their stored vectors."""

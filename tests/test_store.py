@@ -105,8 +105,7 @@ def test_filters_apply_before_the_search(store: Store) -> None:
         )
 
     def found(filters: Filters) -> list[str]:
-        ids = [number for number, _ in store.search_words('"ferry"', 10, filters)]
-        assert set(ids) <= set(store.passage_ids(filters).tolist())
+        ids = [number for number, _ in store.search_words('"ferry"', 10, store.passage_ids(filters))]
         return sorted(passage.article.body[:14] for passage in store.passages(ids).values())
 
     assert found(Filters(since=date(2018, 1, 1), until=date(2018, 12, 31))) == [

@@ -10,6 +10,8 @@ import pytest
 from conftest import copy_collection
 
 from benchmarks.speed.archives import FIRST_DAY, VectorSource, build
+from benchmarks.speed.texts import sample_questions
+from corpus.store import searching
 from corpus.store.database import Store
 from corpus.store.filters import Filters
 from corpus.store.schema import FILE_NAME as DATABASE
@@ -17,6 +19,7 @@ from embeddings.encoder import Encoder
 from embeddings.index_file import FILE_NAME
 from embeddings.kinds import KINDS, Kind
 from embeddings.library import Library
+from rag.retrieval.search import Retriever
 
 PASSAGES, QUERIES = 4_000, 50
 COMPRESSED = KINDS[1:]
@@ -168,3 +171,24 @@ def damaged(request: pytest.FixtureRequest, folder: Path, encoder: Encoder) -> I
 def test_a_damaged_index_is_made_again(damaged: Path, encoder: Encoder, queries: np.ndarray) -> None:
     with Opened(damaged, encoder, "sq8") as library:
         assert library.index_kind == "sq8" and recall(library, queries[:10]) >= 0.98
+
+
+def test_words_that_many_passages_hold_add_to_the_scores_of_others(
+    folder: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_MAX_SCORED", 400)
+    with Opened(folder, encoder) as library:
+        expansion, store, shares = Retriever(library=library).expansion, library.store, []
+        chosen = store.passage_ids(days(0.4))
+        for question in sample_questions(20):
+            query = expansion.fts_query(question)
+            scores = dict(store.search_words(query, PASSAGES))
+            for among in (None, chosen):
+                best = [number for number in scores if among is None or number in among][:10]
+                found = store.search_words(query, 10, among, store.count_passages)
+                assert all(scores[number] == pytest.approx(score) for number, score in found)
+                assert store.search_words(query, PASSAGES, among) == [
+                    (number, scores[number]) for number in scores if among is None or number in among
+                ]
+                shares.append(len({number for number, _ in found} & set(best)) / max(1, len(best)))
+    assert np.mean(shares) >= 0.95

@@ -1,10 +1,11 @@
 """Measure speed and memory, and draw the results.
 
-    python -m benchmarks.speed [--parts reading question ...] [--peers PYTHON] [--sizes 10000 100000]
+    python -m benchmarks.speed [--parts reading question ...] [--peers PYTHON] [--sizes 10000]
                                [--work FOLDER] [--out FILE]
 
 Each part runs in a process of its own and its figures are put into FILE, where those of parts that are not
-named stay. PYTHON is the interpreter of an environment in which Dateline's requirements, langchain-community,
+named stay; those of searching have a file of their own (`benchmarks.speed.searching` measures more sizes).
+PYTHON is the interpreter of an environment in which Dateline's requirements, langchain-community,
 llama-index-core, llama-index-embeddings-huggingface, haystack-ai and txtai are installed. Collections for
 searching are made once, in --work.
 """
@@ -85,14 +86,6 @@ def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         "encoding": lambda: reading.measure_sentences(threads),
         "reading": lambda: reading.measure(threads),
         "question": lambda: question.measure(sample, threads),
-        "searching": lambda: [
-            child_json(_MODULE, "--child", f"searching-{size}", "--work", str(work), cwd=ROOT)
-            for size in options.sizes
-        ],
-        **{
-            f"searching-{size}": (lambda size=size: searching.measure(work / f"search-{size}", size, threads))
-            for size in (*options.sizes, *_sizes_in(options.child))
-        },
         "starting": lambda: starting.measure(sample),
         "serving": lambda: starting.measure_serving(sample),
         "writing": lambda: writing.measure(threads or settings.model_threads),
@@ -100,16 +93,12 @@ def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     }
 
 
-def _sizes_in(child: str | None) -> list[int]:
-    return [int(child.split("-")[1])] if child and child.startswith("searching-") else []
-
-
 def main() -> None:
     names = ("encoding", "reading", "question", "searching", "starting", "serving", "writing", "peers")
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
     parser.add_argument("--parts", nargs="+", choices=names, default=list(names))
     parser.add_argument("--peers", help="Python with langchain-community, llama-index, haystack and txtai")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[10_000, 100_000], help="passages to search")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[10_000], help="passages to search")
     parser.add_argument("--threads", type=int, default=Settings.read().threads)
     parser.add_argument(
         "--work", type=Path, default=ROOT / "data" / "speed", help="folder for collections, used again"
@@ -132,10 +121,11 @@ def main() -> None:
         str(options.work),
         "--threads",
         str(options.threads),
-        "--sizes",
-        *map(str, options.sizes),
     ]
     for name in options.parts:
+        if name == "searching":  # has a file of its own
+            searching.update(options.sizes, searching.KINDS, options.work)
+            continue
         load = os.getloadavg()[0]
         if name == "peers":
             measured = measure_peers(options.peers)
@@ -146,6 +136,7 @@ def main() -> None:
         options.out.write_text(json.dumps(result, indent=1) + "\n")
         print(name, json.dumps(measured)[:600], flush=True)
     if options.out == RESULTS:
+        result |= searching.results()
         draw(result, ROOT / "docs/images")
         report.write(result, ROOT / "docs/performance.md")
 

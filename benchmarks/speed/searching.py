@@ -1,136 +1,242 @@
-"""Searching collections of 10 thousand passages and more: time, recall, memory and time to open.
+"""Search made collections of 10 thousand passages and more with each kind of index, and compare.
 
-The words are those of real sentences in random order. The vectors are synthetic: the vector of a real sentence
-with noise of 0.7 times its length in a random direction, made a unit vector, so that neighbourhoods stay.
+    python -m benchmarks.speed.searching [--sizes 10000 100000 1000000 5000000] [--kinds flat sq8 ivf]
+                                         [--real FOLDER] [--work FOLDER]
+
+The figures of the sizes and kinds that are named are put into rag/evaluation/results/searching.json; `make bench`
+measures the smaller sizes. `benchmarks.speed.archives` says how collections are made; a million passages take
+about four minutes and 4.3 GB, once. FOLDER of --real holds a collection of real articles, whose vectors the made
+ones are near to; without it some passages are encoded. `flat` is measured up to a million.
 """
 
+import argparse
 import gc
-import sqlite3
+import json
+import os
+import sys
 import time
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.speed.measuring import memory, percentiles
-from benchmarks.speed.texts import made_articles, real_bodies
-from corpus.passages import Passage, sentence_spans
+from benchmarks.speed.archives import DAYS, FIRST_DAY, Vectors, build, real_vectors
+from benchmarks.speed.measuring import child_json, memory, percentiles
+from benchmarks.speed.texts import real_questions, sample_questions
 from corpus.store.database import Store
 from corpus.store.filters import Filters
 from embeddings.encoder import Encoder
+from embeddings.index_file import FILE_NAME
+from embeddings.kinds import KINDS, Kind, kind_for
 from embeddings.library import Library
-from rag.evaluation.gold.questions import read_gold
+from rag.evaluation.runs.provenance import current_commit, machine_info
+from rag.limits import CANDIDATES
 from rag.retrieval.search import Retriever
-from rag.settings import ROOT
+from rag.settings import ROOT, Settings
 
-SELECTIVITIES = (0.0001, 0.001, 0.01, 0.1, 1.0)
-_NOISE, _CENTRES, _PER_PASSAGE, _DEPTH = 0.7, 1500, 5, 50
-_FIRST_DAY, _DAYS = date(2000, 1, 1), 10_000
-
-
-def centres(encoder: Encoder) -> NDArray[np.float32]:
-    """Return the vectors of real sentences."""
-    bodies = real_bodies()[1]
-    sentences = [body[start:end] for body in bodies for start, end in sentence_spans(body, 0, len(body))]
-    step = max(1, len(sentences) // _CENTRES)
-    return encoder.encode(sentences[::step][:_CENTRES])
+RESULTS = ROOT / "rag/evaluation/results/searching.json"
+WORK = ROOT / "data" / "speed"
+SHARES = (0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)  # of the articles, that a filter passes
+_MODULE = "benchmarks.speed.searching"
+_SEARCHES, _COMPARED = 60, 20  # by meaning; with those that numpy finds
+_WORD_SEARCHES = 6  # and as many short questions
+_TOP = 10  # of recall
 
 
-def noisy(vectors: NDArray[np.float32], count: int, seed: int) -> NDArray[np.float32]:
-    """Return unit vectors near randomly chosen ones."""
-    draw = np.random.default_rng(seed)
-    noise = draw.standard_normal((count, vectors.shape[1]), np.float32)
-    noise *= _NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
-    made = vectors[draw.integers(len(vectors), size=count)] + noise
-    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+def results() -> dict[str, Any]:
+    """Return what was measured, as a part of the results of the other measurements."""
+    return {"searching": json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
 
 
-def build(folder: Path, passages: int, encoder: Encoder) -> None:
-    """Make a collection of so many passages, unless it is there."""
-    if (folder / "done").exists():
-        return
-    vectors, store = centres(encoder), Store(folder)
-    with store.transaction():
-        made, n = 0, 0
-        for article in made_articles(passages // 8 + 1):
-            spans = sentence_spans(article.body, 0, len(article.body))
-            groups = [spans[i : i + _PER_PASSAGE] for i in range(0, len(spans), _PER_PASSAGE)]
-            own = [Passage(article, group[0][0], group[-1][1]) for group in groups][: passages - made]
-            if own:
-                store._insert(article, own, noisy(vectors, len(own), n), "")
-            made, n = made + len(own), n + 1
-    store.close()
-    (folder / "done").touch()
-
-
-def measure(folder: Path, passages: int, threads: int, searches: int = 40) -> dict[str, Any]:
-    """Open a collection and search it; building it takes most of the time, once."""
-    encoder = Encoder(threads)
-    build(folder, passages, encoder)
-    queries = [gold.question for gold in read_gold(ROOT / "corpus/gold.jsonl")][:searches]
-    vectors = encoder.encode(queries)
-    gc.collect()
-    before, wall, cpu = memory()["mb"], time.perf_counter(), time.process_time()
-    library = Library(Store(folder), encoder)
-    opened = {"wall": round(time.perf_counter() - wall, 3), "cpu": round(time.process_time() - cpu, 3)}
-    exact = _exact(library.store, vectors)
-    retriever = Retriever(library=library)
-    result: dict[str, Any] = {
-        "passages": len(library.store.passage_ids()),
-        "open": opened,
-        "meaning": {str(share): _times(library, vectors, _filters(share)) for share in SELECTIVITIES},
-        "recall_at_10": _recall(library, vectors, exact),
+def update(sizes: Sequence[int], kinds: Sequence[Kind], work: Path, real: Path | None = None) -> None:
+    """Measure these sizes with each kind, every one in a process of its own, and keep the figures."""
+    rows = {
+        (row["passages"], row["index"]): row for row in results().get("searching", {}).get("measured", [])
     }
-    result["memory_mb"] = round(memory()["mb"] - before, 1)
-    result["words"] = percentiles([_seconds(lambda q=q: _by_words(retriever, q)) for q in queries])
-    result["whole search"] = percentiles(
-        [_seconds(lambda q=q: retriever.search_text(q, 10)) for q in queries]
-    )
-    result["file_mb"] = round(sum(file.stat().st_size for file in folder.iterdir()) / 1e6, 1)
-    return result
+    for size in sizes:
+        folder = ["--work", str(work), *(["--real", str(real)] if real else [])]
+        if not (work / f"search-{size}" / "nearest.json").exists():
+            child_json(_MODULE, "--child", "build", "--sizes", str(size), *folder, cwd=ROOT)
+        for kind in kinds:
+            if kind == "flat" and size > 1_000_000:
+                continue
+            named = ["--child", "measure", "--sizes", str(size), "--kinds", kind]
+            row = child_json(_MODULE, *named, *folder, cwd=ROOT)
+            if row["chosen"]:
+                row |= child_json(_MODULE, "--child", "words", "--sizes", str(size), *folder, cwd=ROOT)
+            rows[size, kind] = {**row, "commit": current_commit(), "load": round(os.getloadavg()[0], 1)}
+            _write([rows[key] for key in sorted(rows, key=lambda key: (key[0], KINDS.index(key[1])))])
+            sys.stdout.write(f"{json.dumps(row)[:400]}\n")
 
 
-def _seconds(action: Any) -> float:
-    began = time.process_time()
-    action()
-    return time.process_time() - began
+def _write(rows: list[dict[str, Any]]) -> None:
+    from benchmarks.speed.__main__ import cpu_name
+
+    conditions = {**machine_info(), "cpu": cpu_name(), "commit": rows[-1]["commit"], "load": rows[-1]["load"]}
+    RESULTS.write_text(json.dumps({"conditions": conditions, "measured": rows}, indent=1) + "\n")
 
 
-def _by_words(retriever: Retriever, question: str) -> None:
-    retriever.library.search_by_words(retriever.expansion.fts_query(question), _DEPTH)
-
-
-def _filters(share: float) -> Filters | None:
+def filters(share: float) -> Filters | None:
     """Return a filter that this share of the articles passes; None for all."""
-    last = _FIRST_DAY + timedelta(days=max(0, round(share * _DAYS) - 1))
-    return None if share == 1 else Filters(since=_FIRST_DAY, until=last)
+    last = FIRST_DAY + timedelta(days=max(0, round(share * DAYS) - 1))
+    return None if share == 1 else Filters(since=FIRST_DAY, until=last)
 
 
-def _times(
-    library: Library, vectors: Sequence[NDArray[np.float32]], filters: Filters | None
-) -> dict[str, float]:
-    library.search_by_vector(vectors[0], _DEPTH, filters)
-    return percentiles([_seconds(lambda v=v: library.search_by_vector(v, _DEPTH, filters)) for v in vectors])
+def measure(folder: Path, kind: Kind, threads: int) -> dict[str, Any]:
+    """Make the index, open it again and search it."""
+    encoder = Encoder(threads)
+    questions = real_questions(_SEARCHES)
+    vectors = encoder.encode(questions)
+    (folder / FILE_NAME).unlink(missing_ok=True)
+    made = _taken(lambda: _open(folder, encoder, kind).store.close())
+    gc.collect()
+    before = memory()["mb"]
+    libraries: list[Library] = []
+    opened = _taken(lambda: libraries.append(_open(folder, encoder, kind)))
+    (library,) = libraries
+    nearest = json.loads((folder / "nearest.json").read_text())
+    meaning = {str(share): _by_meaning(library, vectors, share, nearest[str(share)]) for share in SHARES}
+    return {
+        "passages": len(library.store.passage_ids()),
+        "index": library.index_kind,
+        "chosen": kind == kind_for(library.store.passage_count()),
+        "made": made,
+        "open": opened,
+        "meaning": meaning,
+        "memory_mb": round(memory()["mb"] - before, 1),
+        "file_mb": _megabytes(folder / FILE_NAME),
+        "collection_mb": _megabytes(library.store.path),
+    }
 
 
-def _exact(store: Store, queries: NDArray[np.float32]) -> list[set[int]]:
-    """Return the ten nearest passages of each query, by numpy over the stored vectors."""
-    best = np.full((len(queries), 0), -1.0, np.float32)
-    ids = np.empty((len(queries), 0), np.int64)
-    with sqlite3.connect(store.path) as db:
-        rows = db.execute("SELECT id, vector FROM passages")
-        while block := rows.fetchmany(20_000):
-            vectors = np.frombuffer(b"".join(row[1] for row in block), "<f4").reshape(len(block), -1)
-            best = np.hstack([best, queries @ vectors.T])
-            ids = np.hstack([ids, np.tile([row[0] for row in block], (len(queries), 1))])
-            top = np.argsort(-best, axis=1)[:, :10]
-            best, ids = np.take_along_axis(best, top, 1), np.take_along_axis(ids, top, 1)
-    return [set(row.tolist()) for row in ids]
+def measure_words(folder: Path, threads: int) -> dict[str, Any]:
+    """Search by words, and compute what the first question after a change of the collection waits for."""
+    library = Library(Store(folder), Encoder(threads))
+    version = _taken(lambda: library.version)
+    questions = [*real_questions(_WORD_SEARCHES), *sample_questions(_WORD_SEARCHES)]
+    return {"version": version, "words": _by_words(library, questions)}
 
 
-def _recall(library: Library, vectors: NDArray[np.float32], exact: Sequence[set[int]]) -> float:
-    found = [{number for number, _ in library.search_by_vector(v, 10)} for v in vectors]
-    return round(sum(len(a & b) for a, b in zip(found, exact, strict=True)) / (10 * len(exact)), 4)
+def _open(folder: Path, encoder: Encoder, kind: Kind) -> Library:
+    return Library(Store(folder), encoder, index=kind)
+
+
+def _megabytes(file: Path) -> float:
+    return round(file.stat().st_size / 1e6, 1) if file.exists() else 0.0
+
+
+def _taken(action: Callable[[], object]) -> dict[str, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    action()
+    return {
+        "wall": round(time.perf_counter() - wall, 5),
+        "cpu": round(time.process_time() - cpu, 5),
+    }
+
+
+def _by_meaning(
+    library: Library, vectors: Vectors, share: float, nearest: Sequence[Sequence[int]]
+) -> dict[str, Any]:
+    """Search as questions do, which want a hundred candidates; the first search also selects the passages."""
+    chosen = filters(share)
+    first = _taken(lambda: library.search_by_vector(vectors[0], CANDIDATES, chosen))
+    taken = [_taken(lambda v=v: library.search_by_vector(v, CANDIDATES, chosen)) for v in vectors]
+    compared = vectors[: len(nearest)]
+    found = [{n for n, _ in library.search_by_vector(vector, _TOP, chosen)} for vector in compared]
+    wanted = sum(map(len, nearest))
+    return {
+        "first_ms": round(1000 * first["cpu"], 1),
+        **percentiles([one["cpu"] for one in taken]),
+        "wall": percentiles([one["wall"] for one in taken]),
+        "recall": round(sum(len(a & set(b)) for a, b in zip(found, nearest, strict=True)) / wanted, 4),
+    }
+
+
+def _by_words(library: Library, questions: Sequence[str]) -> dict[str, Any]:
+    """Search by words at each share; and without leaving any passage out, for comparison."""
+    expansion = Retriever(library=library).expansion
+    queries = [expansion.fts_query(question) for question in questions]
+    found: dict[str, list[list[int]]] = {}
+
+    def search(name: str, one: Callable[[str], list[tuple[int, float]]]) -> dict[str, float]:
+        taken = [
+            _taken(lambda q=q: found.setdefault(name, []).append([n for n, _ in one(q)])) for q in queries
+        ]
+        return percentiles([each["cpu"] for each in taken])
+
+    library.search_by_words(queries[0], CANDIDATES)
+    times = {
+        str(share): search(
+            str(share), lambda q, share=share: library.search_by_words(q, CANDIDATES, filters(share))
+        )
+        for share in reversed(SHARES)
+    }
+    whole = search("whole", lambda q: library.store.search_words(q, CANDIDATES))
+    return {
+        "terms": round(float(np.mean([query.count(" OR ") + 1 for query in queries])), 1),
+        "shares": times,
+        "all scored": whole,
+        "same of the best": {
+            str(k): round(
+                float(
+                    np.mean(
+                        [
+                            len(set(a[:k]) & set(b[:k])) / max(1, len(b[:k]))
+                            for a, b in zip(found["1.0"], found["whole"], strict=True)
+                        ]
+                    )
+                ),
+                4,
+            )
+            for k in (_TOP, CANDIDATES)
+        },
+    }
+
+
+def prepare(folder: Path, size: int, real: Vectors, encoder: Encoder) -> None:
+    """Make the collection, and keep the nearest passages of each question at each share, by numpy."""
+    build(folder, size, real)
+    store, queries = Store(folder), encoder.encode(real_questions(_COMPARED))
+    ids = store.passage_ids()
+    scores = np.concatenate(
+        [queries @ store.vectors(ids[at : at + 20_000])[1].T for at in range(0, len(ids), 20_000)], axis=1
+    )
+    nearest = {}
+    for share in SHARES:
+        among = np.isin(ids, store.passage_ids(filters(share)))
+        best = np.argsort(-scores[:, among], axis=1)[:, :_TOP]
+        nearest[str(share)] = ids[among][best].tolist()
+    store.close()
+    (folder / "nearest.json").write_text(json.dumps(nearest))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure searching.")
+    sizes = [10_000, 100_000, 1_000_000, 5_000_000]
+    parser.add_argument("--sizes", nargs="+", type=int, default=sizes, help="passages")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--real", type=Path, help="folder of a collection of real articles")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder for collections, used again")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    folder = options.work / f"search-{options.sizes[0]}"
+    if options.child == "build":
+        encoder = Encoder(1)
+        real = real_vectors(options.work, encoder, options.real)
+        prepare(folder, options.sizes[0], real, encoder)
+        sys.stdout.write("null\n")
+    elif options.child == "measure":
+        row = measure(folder, options.kinds[0], Settings.read().model_threads)
+        sys.stdout.write(json.dumps(row) + "\n")
+    elif options.child == "words":
+        row = measure_words(folder, Settings.read().model_threads)
+        sys.stdout.write(json.dumps(row) + "\n")
+    else:
+        update(options.sizes, options.kinds, options.work, options.real)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ from typing import Any
 from corpus.scripts import separate_letters
 from corpus.store.schema import (
     APPLICATION_ID,
+    CREATE_INDEXES,
     CREATE_TERMS_TABLE,
     FILE_NAME,
     MIGRATIONS,
@@ -86,13 +87,14 @@ class Connection:
                 f"{self.path} was written by a newer Dateline (schema {version}; this one reads up to "
                 f"{SCHEMA_VERSION}); update Dateline"
             )
-        if version == SCHEMA_VERSION:
-            return  # opening a collection writes nothing
         for older in range(version, SCHEMA_VERSION):
             for statement in MIGRATIONS[older].split(";\n"):
                 self._db.execute(statement)
-        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        for statement in CREATE_INDEXES:
+            self._db.execute(statement)
+        if version < SCHEMA_VERSION:  # else opening a collection writes nothing
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])

@@ -144,5 +144,14 @@ MIGRATIONS = dict(
         )
     )
 )
+# Indexes over the fields of articles, so that filters, facts about the collection and its hash do not read
+# the pages of the texts. They hold nothing that the table does not, so they are made where they are missing.
+CREATE_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS articles_days ON articles(earliest, latest, publisher, sample, id)",
+    "CREATE INDEX IF NOT EXISTS articles_publishers"
+    " ON articles(lower(publisher), publisher, earliest, latest, id)",
+    "CREATE INDEX IF NOT EXISTS articles_fields"
+    " ON articles(id, title, publisher, author, published, url, standfirst, section, updated, saved)",
+)
 # The terms of the word index as a temporary table, created by each connection.
 CREATE_TERMS_TABLE = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)"

@@ -1,7 +1,9 @@
 """Searching a collection's file: ids and vectors of passages, and the word index."""
 
+import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +15,23 @@ from corpus.store.filters import Filters
 # The weights of the word index's columns in bm25: hand-set on the sample questions; issue J replaces it
 _WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
 
+# Passages that bm25 scores; what it leaves out was measured in rag/evaluation/results/searching.json
+_MAX_SCORED = 40_000
+
+Scored = list[tuple[int, float]]  # (passage id, score), best first
 Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
+
+
+def _rarest(counts: Mapping[str, int], limit: float) -> list[str]:
+    """Return the rarest terms, at least one, as long as so many passages hold them at most in all.
+
+    >>> _rarest({"a": 900, "b": 5, "c": 80}, 100)
+    ['b', 'c']
+    """
+    rarest = sorted(counts, key=counts.__getitem__)
+    sums = accumulate(counts[term] for term in rarest)
+    return rarest[: max(1, sum(total <= limit for total in sums))]
 
 
 class Searching(Connection):
@@ -72,24 +89,53 @@ class Searching(Connection):
         found, whole = np.array([row[0] for row in rows], np.int64), np.isfinite(vectors).all(axis=1)
         return (found, vectors) if whole.all() else (found[whole], vectors[whole])
 
-    def search_words(self, query: str, k: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+    def search_words(
+        self,
+        query: str,
+        k: int,
+        among: Ids | None = None,
+        frequency: Callable[[str], int] | None = None,
+    ) -> Scored:
         """Return the (passage id, score) of the `k` passages that match an FTS5 query best, best first.
 
-        The score is bm25's, negated so that higher is better.
+        The score is bm25's, negated so that higher is better. With `among`, ascending ids, only those
+        passages are searched. In a large collection `frequency` counts the passages with a term, and the
+        query must join its terms by " OR ": as bm25 takes a microsecond a passage, passages that hold none of
+        the rarer terms are left out. The others have the scores that they have without it.
         """
-        condition, values = (filters or Filters()).sql_condition()
+        terms = query.split(" OR ") if frequency else []
+        counts = {term: count for term in terms if frequency and (count := frequency(term))}
+        share = 1.0 if among is None else len(among) / max(1, self.passage_count())
+        rare = _rarest(counts, _MAX_SCORED / max(share, 1e-9))
+        common = [term for term in counts if term not in rare]
+        if not rare or not common:
+            return self._matching(query, k, among)
+        # Passages without a common term are scored in full by the first query, all others by the second.
+        either = " OR ".join(rare)
+        scores = dict(self._matching(either, k, among))
+        for number, score in self._matching(f"({either}) AND ({' OR '.join(common)})", k, among):
+            scores[number] = max(score, scores.get(number, score))
+        return heapq.nlargest(k, scores.items(), key=lambda item: item[1])
+
+    def _matching(self, query: str, k: int, among: Ids | None) -> Scored:
         weights = ", ".join(map(str, _WORD_WEIGHTS))
-        filtered = (
-            "JOIN passages ON passages.id = words.rowid JOIN articles ON articles.id = passages.article "
-            f"WHERE {condition} AND"
-            if filters
-            else "WHERE"
-        )
-        return self.rows(
-            f"SELECT words.rowid, -bm25(words, {weights}) AS score FROM words {filtered} words MATCH ? "
-            "ORDER BY score DESC LIMIT ?",
-            [*values, separate_letters(query), k],
-        )
+        condition, values = "1", []
+        if among is not None:
+            if not len(among):
+                return []
+            # FTS5 itself skips what is outside a range; a join for the rest would take ten times as long.
+            first, last = int(among[0]), int(among[-1])
+            chosen = np.zeros(last + 1, np.uint8)
+            chosen[among] = 1
+            condition, values = "rowid BETWEEN ? AND ? AND is_chosen(rowid)", [first, last]
+        with self._lock:
+            if among is not None:
+                self._db.create_function("is_chosen", 1, chosen.tobytes().__getitem__)
+            return self.rows(
+                f"SELECT rowid, -bm25(words, {weights}) AS score FROM words WHERE {condition} "
+                "AND words MATCH ? ORDER BY score DESC LIMIT ?",
+                [*values, separate_letters(query), k],
+            )
 
     def count_passages(self, query: str) -> int:
         """Return the number of passages that match an FTS5 query."""
