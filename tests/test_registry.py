@@ -12,7 +12,7 @@ from rag.generation.server_model import ServerChatModel
 from rag.settings import Settings
 
 
-@pytest.mark.threat("G1", open="200 mutants")
+@pytest.mark.threat("G1", open="a model of the user's own is not known by a hash")
 def test_the_packaged_model_is_checked_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model(Settings())
     assert isinstance(model.chat, LocalChatModel) and model.name == "SmolLM2-135M-Instruct.Q4_1 + reader"
