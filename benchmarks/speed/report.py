@@ -185,7 +185,7 @@ over the filters. In bold the index that is chosen for the size. Times to open h
 `python -m benchmarks.speed.searching` measures this, from real sentences in random order and vectors that lie between
 those of real passages and of their neighbours (`benchmarks/speed/archives.py`); the questions are real ones. The first
 search with a filter that many passages pass also selects them (`first_ms` in
-[searching.json](../rag/evaluation/results/searching.json)). Five million passages were not measured.
+[searching.json](../rag/evaluation/results/searching.json)). Five million passages and `ivf` were not measured.
 
 """
 _WORDS = """
