@@ -1,4 +1,5 @@
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -34,9 +35,43 @@ def test_loopback_hosts_get_replies_with_security_headers(host: str) -> None:
     status, headers = ask(RequestGuard(app), host=host)
     assert (
         status == 200
-        and "default-src 'self'" in headers["content-security-policy"]
+        and "default-src 'self'; script-src 'self'; " in headers["content-security-policy"]
         and headers["x-content-type-options"] == "nosniff"
     )
+
+
+def fetch_page(parts: list[bytes], first_script: str = "") -> tuple[str, bytes, dict[str, str]]:
+    """Return the nonce, the body and the headers of a page that is sent in some parts."""
+    sent: list[Any] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        kind = (b"Content-Type", b"text/html; charset=utf-8"), (b"content-length", b"1")
+        await send({"type": "http.response.start", "status": 200, "headers": [*kind]})
+        for n, part in enumerate(parts):
+            await send({"type": "http.response.body", "body": part, "more_body": n + 1 < len(parts)})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")]}
+    asyncio.run(RequestGuard(page, first_script=first_script)(scope, None, send))
+    start, body = sent
+    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    (nonce,) = re.findall(r"script-src 'self' 'nonce-([\w-]{22})';", headers["content-security-policy"])
+    return nonce, body["body"], headers
+
+
+@pytest.mark.threat("W6")
+def test_the_scripts_of_a_page_have_a_nonce_of_this_reply() -> None:
+    config = b"<SCRIPT>config = {'title': '\\u003cscript>'} // <script>"
+    parts = [config, b"</script><p>text</p><scr", b"ipt type='module' src='a.js'></script>"]
+    nonce, body, headers = fetch_page(parts)
+    assert body.count(b"nonce=") == 2 and body.count(f'<script nonce="{nonce}"'.encode()) == 2
+    assert b"// <script></script>" in body and int(headers["content-length"]) == len(body)
+    assert "unsafe" not in headers["content-security-policy"].split("style-src")[0]
+    assert fetch_page(parts)[0] != nonce
+    _, body, _ = fetch_page([b"<p>a</p><script>b</script>"], "first()")
+    assert re.sub(rb' nonce="[^"]+"', b"", body) == b"<p>a</p><script>first()</script><script>b</script>"
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,15 @@ def test_the_journal_is_a_wal_and_every_commit_is_synchronised(store: Store) -> 
     assert store.rows("PRAGMA synchronous") == [(2,)]
 
 
+@pytest.mark.threat(
+    "S4", n="the collection's files", open="a marked word through every path of a running server"
+)
+def test_nobody_else_can_read_the_files(store: Store) -> None:
+    add(store, article())
+    files = list(store.path.parent.iterdir())
+    assert len(files) > 1 and not [file.name for file in files if file.stat().st_mode & 0o077]
+
+
 def test_a_failed_addition_is_rolled_back(store: Store) -> None:
     add(store, article())
     with pytest.raises(ValueError, match="must match number of passages"):

@@ -48,6 +48,8 @@ class Connection:
         remedy = "set DATELINE_DATA to a folder that you may write"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self.path.exists():
+                self.path.touch(0o600)  # SQLite gives its other files the same mode
             self._db = sqlite3.connect(
                 self.path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
             )

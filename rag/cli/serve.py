@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -129,6 +130,7 @@ def _serve_page(
     from rag.factory import open_assistant
     from rag.page.error_messages import queue_full_response
     from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
+    from rag.page.precompiled import precompiled_script
     from rag.serving.authentication import Logins
     from rag.serving.collection import Collection
     from rag.serving.health import health_routes
@@ -139,23 +141,19 @@ def _serve_page(
     writable = settings.changes_allowed(loopback_only)
     logins = Logins(Path(settings.logins).expanduser()) if settings.logins else None
     authenticate: Any = logins.authenticate if logins else None  # awaited, though Gradio's type denies it
-    guard = Middleware(
-        RequestGuard,
-        loopback_only=loopback_only,
-        hosts=hosts,
-        uploads=writable,
-        is_logged_in=is_logged_in if logins else None,
-    )
     assistant = open_assistant(settings, click.echo)
     try:
         _add_sample(settings, assistant.library)
         collection = Collection(assistant.library, uploads, writable, settings.upload * 1_000_000)
-        page = build_page(
-            assistant,
-            collection,
-            lambda: sample_questions(assistant.library),
-            settings.queue,
-            bool(logins),
+        examples = partial(sample_questions, assistant.library)
+        page = build_page(assistant, collection, examples, settings.queue, bool(logins))
+        guard = Middleware(
+            RequestGuard,
+            loopback_only=loopback_only,
+            hosts=hosts,
+            uploads=writable,
+            is_logged_in=is_logged_in if logins else None,
+            first_script=precompiled_script(page.config),
         )
         page.launch(
             server_name=host, server_port=port, auth=authenticate,

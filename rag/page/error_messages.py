@@ -4,9 +4,12 @@ Only Dateline's own errors show their message; of any other, clients learn only 
 """
 
 import inspect
+import logging
+import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,6 +19,8 @@ from fastapi.responses import JSONResponse
 from rag.errors import error_code, is_dateline_error
 
 _INTERNAL_ERROR = "Something went wrong inside Dateline; see the server's output for the cause."
+_MAX_PLACES = 8  # limit, of an internal error in the log
+_log = logging.getLogger(__name__)
 _QUEUE_FULL = "Too many questions are waiting; ask again in a few seconds."
 
 
@@ -49,9 +54,16 @@ def translate_errors(function: Callable[..., Any], with_code: bool = False) -> C
 def _gradio_error(error: Exception, with_code: bool) -> gr.Error:
     known = is_dateline_error(error)
     message = str(error) if known else _INTERNAL_ERROR
-    if with_code:
-        return gr.Error(message, title=error_code(error), print_exception=not known)
-    return gr.Error(escape(message), title="Not possible" if known else "Error", print_exception=not known)
+    if not known:
+        _log.error("%s at %s", type(error).__name__, _places(error))
+    title = error_code(error) if with_code else "Not possible" if known else "Error"
+    return gr.Error(message if with_code else escape(message), title=title, print_exception=False)
+
+
+def _places(error: Exception) -> str:
+    """Return where an exception was raised, without its message: that may hold an article's words."""
+    frames = traceback.extract_tb(error.__traceback__)[-_MAX_PLACES:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[::-1])
 
 
 async def queue_full_response(request: Request, error: Exception) -> JSONResponse:

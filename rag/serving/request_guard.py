@@ -7,9 +7,10 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from rag.serving.content_policy import Message, Send, securing, security_headers
+
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Refusal = tuple[int, str]  # status and reason
 
@@ -22,20 +23,6 @@ _PUBLIC_PATHS = re.compile(
 )
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _IPV6_NETWORK_BITS = 64  # limit: one customer's addresses, any of which a client may choose
-# Gradio's own page needs inline scripts and styles; nothing may come from, or go to, another host.
-_SECURITY_HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-        b"style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-        b"worker-src 'self' blob:; media-src 'none'; object-src 'none'; base-uri 'self'; "
-        b"form-action 'self'; frame-ancestors 'none'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-)
 _FOREIGN_SITE: Refusal = 403, "Requests from other sites are refused."
 
 # The network address of the client whose request is being answered, "" outside of a request.
@@ -55,6 +42,7 @@ class RequestGuard:
             change.
         is_logged_in: whether a request comes from a logged-in user; others then get only the login page, and
             401 for the rest.
+        first_script: a script that belongs before the others of a page.
     """
 
     def __init__(
@@ -64,12 +52,14 @@ class RequestGuard:
         hosts: Collection[str] = (),
         uploads: bool = True,
         is_logged_in: Callable[[Scope], bool] | None = None,
+        first_script: str = "",
     ) -> None:
         self._app = app
         self._loopback_only = loopback_only
         self._hosts = frozenset(host.lower() for host in hosts)
         self._uploads = uploads
         self._is_logged_in = is_logged_in
+        self._first_script = first_script
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -80,13 +70,8 @@ class RequestGuard:
             await _refuse(send, *refusal)
             return
 
-        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS]
-            await send(message)
-
         client_network.set(_network((scope.get("client") or ("",))[0]))
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, receive, securing(send, self._first_script))
 
     def _check_sender(self, scope: Scope) -> Refusal | None:
         """Return why a request is refused for its host or origin, or None."""
@@ -161,6 +146,6 @@ def _is_same_loopback(origin: str, host: str) -> bool:
 
 
 async def _refuse(send: Send, status: int, reason: str) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), *_SECURITY_HEADERS]
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *security_headers()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": reason.encode()})
