@@ -262,6 +262,9 @@ def main() -> None:
     parser.add_argument("--model", default="small", help="as DATELINE_MODEL")
     parser.add_argument("--number", type=int, default=300, help="attacks")
     parser.add_argument(
+        "--questions", type=int, default=40, help="gold questions that are attacked, by chance"
+    )
+    parser.add_argument(
         "--poisoned", type=int, default=30, help="questions that crafted articles are added for"
     )
     parser.add_argument("--seed", type=int, default=18)
