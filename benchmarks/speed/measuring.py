@@ -64,13 +64,22 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     }
 
 
-def memory() -> dict[str, float]:
-    """Return the megabytes that this process holds now, and the most it ever held."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+def memory(process: int | str = "self") -> dict[str, float]:
+    """Return the megabytes that a process holds now, how many of them are no pages of files, and the most it held."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     return {
         name: round(int(status[key].split()[0]) / 1024, 1)
-        for name, key in (("mb", "VmRSS"), ("peak_mb", "VmHWM"))
+        for name, key in (("mb", "VmRSS"), ("anonymous_mb", "RssAnon"), ("peak_mb", "VmHWM"))
     }
+
+
+def child_processes(process: int) -> list[int]:
+    """Return the processes that a process started."""
+    return [
+        int(child)
+        for thread in Path(f"/proc/{process}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
 
 
 def run_child(

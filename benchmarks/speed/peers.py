@@ -90,13 +90,13 @@ def llama_index(bodies: list[str]) -> Search:
 def haystack(bodies: list[str]) -> Search:
     """haystack: document splitter, sentence-transformers embedder, in-memory store."""
     from haystack import Document
-    from haystack.components.embedders import (
-        SentenceTransformersDocumentEmbedder,
-        SentenceTransformersTextEmbedder,
-    )
     from haystack.components.preprocessors import DocumentSplitter
     from haystack.components.retrievers.in_memory import InMemoryEmbeddingRetriever
     from haystack.document_stores.in_memory import InMemoryDocumentStore
+    from haystack_integrations.components.embedders.sentence_transformers import (
+        SentenceTransformersDocumentEmbedder,
+        SentenceTransformersTextEmbedder,
+    )
 
     splitter = DocumentSplitter(split_by="word", split_length=_WORDS, split_overlap=30)
     embedder = SentenceTransformersDocumentEmbedder(model=_weights(), progress_bar=False)

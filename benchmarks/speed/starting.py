@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from benchmarks.speed.measuring import run_child, with_ratios
+from benchmarks.speed.measuring import child_processes, run_child, with_ratios
 from rag.settings import ROOT
 
 _PYTHON = (sys.executable, "-c")
@@ -44,27 +46,33 @@ def measure_serving(data: Path, rounds: int = 3) -> dict[str, Any]:
     return {"rounds": rounds, "rows": with_ratios(taken)}
 
 
-def _serve(data: Path, port: int) -> dict[str, float]:
-    """Return the seconds from the start of the server to its first page, and then end it."""
-    command, began = [sys.executable, "app.py", "--port", str(port)], time.perf_counter()
-    environment = {**os.environ, "DATELINE_DATA": str(data)}
+@contextmanager
+def served(data: Path, port: int, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start the server over a collection; yield its process when it is ready, and end it afterwards."""
+    command = [sys.executable, "app.py", "--port", str(port)]
+    environment = {**os.environ, "DATELINE_DATA": str(data), **environment}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             next(line for line in process.stdout if "ready at" in line)
-            with urlopen(f"http://127.0.0.1:{port}/") as page:
-                page.read()
-            wall, cpu = time.perf_counter() - began, _cpu_seconds(process.pid)
+            yield process
         finally:
             process.terminate()
-            process.wait(30)
-    return {"wall": wall, "cpu": cpu}
+            process.wait(60)
+
+
+def _serve(data: Path, port: int) -> dict[str, float]:
+    """Return the seconds from the start of the server to its first page."""
+    began = time.perf_counter()
+    with served(data, port) as process:
+        with urlopen(f"http://127.0.0.1:{port}/") as page:
+            page.read()
+        return {"wall": time.perf_counter() - began, "cpu": _cpu_seconds(process.pid)}
 
 
 def _cpu_seconds(pid: int) -> float:
     """Return the seconds that a process and its children took so far."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(
-        _cpu_seconds(int(one)) for one in children
+        map(_cpu_seconds, child_processes(pid))
     )
