@@ -19,7 +19,7 @@ from rag.generation.registry import AnswerModel
 from rag.generation.writer import ModelOutput, write_answer, write_sentences
 from rag.query.followups import Turn
 from rag.query.parse import ParsedQuestion, parse_question
-from rag.query.validation import ShuttingDown
+from rag.query.validation import ShuttingDown, validate_question
 from rag.retrieval.retrieve import retrieve, search_passages
 from rag.retrieval.search import Retriever, SearchHit
 from rag.retrieval.selection import SelectedEvidence, select_evidence
@@ -68,6 +68,14 @@ class Assistant:
         """Return the finished answer: the last one of `stream`."""
         *_, last = self.stream(question, history, filters, may_refuse=may_refuse)
         return last
+
+    def validate(self, question: str) -> str:
+        """Return a question as it is asked, without anything that is not text.
+
+        Raises:
+            InvalidQuestion: the question is empty or too long.
+        """
+        return validate_question(question, self._question_chars)
 
     def stream(
         self,

@@ -19,7 +19,8 @@ ALLOWED = {
     "span": {"class", "title"},
     "button": {"type", "class", "id"},
     "section": {"class"},
-    "blockquote": {"id"},
+    "q": {"class"},
+    "ul": {"class"},
     "details": {"class"},
     "a": {"class", "href", "title", "target", "rel"},
     "li": {"id", "value"},
@@ -58,7 +59,7 @@ def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str, chan
     tags = Tags()
     tags.feed(answer_html(answer(text, **filled), 0))
     for tag, attributes in tags.found:
-        assert tag in {*ALLOWED, "q", "cite", "ol", "ul", "h4", "summary", "strong", "del"}, tag
+        assert tag in {*ALLOWED, "cite", "ol", "h3", "summary", "strong", "b", "del"}, tag
         assert set(attributes) <= ALLOWED.get(tag, set()), (tag, attributes)
         assert not attributes.get("href") or str(attributes["href"]).startswith(("#source-", "#near-"))
 
@@ -93,18 +94,39 @@ def test_markers_link_to_their_source_and_name_it() -> None:
     assert 'title="The plan (The plan, 13 February 2018): The plan stands here."' in html
 
 
-def test_a_quoted_sentence_is_shown_once_as_its_own_source() -> None:
-    source = article(body="Only these words.")
-    item = Evidence(Passage(source, 0, 17), 0, 17, 1.0, 20.0)
+def test_a_quoted_sentence_is_the_answer_and_its_card_keeps_it_for_the_marker() -> None:
+    source = article(body="It rained. Only these words. Nobody minded. It rained again.")
+    item = Evidence(Passage(source, 0, 60), 11, 28, 1.0, 20.0)
     html = answer_html(
         Answer("q", "q", "answered", statements=number_citations([(item.text, [item], "quoted")])), 0
     )
-    assert (
-        html.count("Only these words.") == 1
-        and 'id="source-0-1"' in html
-        and "13 February 2018" in html
-        and "Sources" not in html
-    )
+    said, card = html.split('id="source-0-1"')
+    assert "<q>Only these words.</q>" in said and "Meridian Wire" in card
+    before, after = '<span class="near">It rained. </span>', '<span class="near"> Nobody minded.</span>'
+    assert f'<q class="above">{before}<b>Only these words.</b>{after}</q>' in card
+
+
+def test_the_answer_comes_first_and_its_sources_in_the_order_of_their_days() -> None:
+    items = [sentence(f"The bill is {n} crowns.", day, "A") for n, day in ((7, 5), (8, 3), (9, 9))]
+    undated = article(body="The bill is 4 crowns.", published=None)
+    items.insert(0, Evidence(Passage(undated, 0, 21), 0, 21, 1.0, 20.0))
+
+    def cards(order: list[Evidence]) -> list[str]:
+        written = number_citations([("It is a bill.", order, "supported")])
+        html = answer_html(Answer("q", "q", "answered", statements=written, warnings=("Look here.",)), 0)
+        order_of_parts = [
+            html.index(part) for part in ("It is a bill.", "Look here.", "<h3>Sources", "How it was", "Copy")
+        ]
+        assert order_of_parts == sorted(order_of_parts)
+        return re.findall(r"<b>The bill is (\d) crowns", html)
+
+    assert cards(items) == ["8", "7", "9", "4"]
+    assert cards([items[3], items[1], items[2], items[0]]) == [
+        "9",
+        "7",
+        "8",
+        "4",
+    ]  # an answer that begins today
 
 
 def test_unchecked_draft_is_labelled_and_has_no_markers() -> None:
@@ -130,7 +152,7 @@ def test_verdicts_are_shown_in_words() -> None:
         "<del>It cost 9 pounds.</del> <span class='why'>9 is not in the source.</span>" in html
         and "1 sentence dropped" in html
     )
-    assert "1 remark on" in html and "<li>The sources disagree.</li>" in html
+    assert html.index("<li>The sources disagree.</li>") < html.index("<h3>Sources") < html.index("<del>")
 
 
 def test_quotes_that_replace_a_failed_answer_say_so() -> None:
@@ -146,6 +168,7 @@ def test_feedback_buttons_are_shown_only_where_allowed_and_only_once() -> None:
     )
     html = answer_html(answer("x"), 5, "")
     assert all(f'id="feedback-5-{verdict}"' in html for verdict in ("good", "wrong-figure", "should-refuse"))
+    assert html.index('id="feedback-5-good"') < html.index('class="reasons"') < html.index("feedback-5-wrong")
     html = answer_html(answer("x"), 5, "outdated")
     assert "✓ Noted for review: Outdated" in html and "feedback-5" not in html
 
@@ -184,11 +207,11 @@ def test_values_over_time_are_charted_and_conflicting_statements_are_side_by_sid
 
 def test_only_a_finished_answer_has_buttons() -> None:
     html = answer_html(answer("x"), 4)
-    assert all(f'id="{name}-4"' in html for name in ("copy", "retry", "edit", "search"))
+    assert all(f'id="{name}-4"' in html for name in ("copy", "retry", "edit", "share", "search"))
     assert "<button" not in answer_html(answer("x", status="writing", statements=()), 4)
 
 
-def test_figure_and_day_are_shown_before_the_quote() -> None:
+def test_a_value_is_its_figure_and_day_and_its_words_stand_in_its_card() -> None:
     source = article(body="The force has 4,000 people.")
     item = Evidence(Passage(source, 0, 27), 0, 27, 1.0, 20.0)
     (statement,) = number_citations([(item.text, [item], "quoted")])
@@ -196,8 +219,24 @@ def test_figure_and_day_are_shown_before_the_quote() -> None:
         statement, as_of=AsOf("4,000 people", source.published, source.published, "Meridian Wire")
     )
     html = answer_html(Answer("q", "q", "answered", statements=(dated,)), 0)
-    assert "<strong>4,000 people</strong> – as of 13 February 2018, Meridian Wire</p><blockquote" in html
+    said, card = html.split('id="source-0-1"')
+    assert '<strong>4,000 people</strong> – <span class="as-of">as of 13 February 2018, Meridian Wire' in said
+    assert "The force has" not in said.split("<a ")[0] and '<q class="here"><b>The force has' in card
     assert "as-of" not in answer_html(Answer("q", "q", "answered", statements=(statement,)), 0)
+
+
+def test_a_written_sentence_has_the_answering_words_of_its_source_in_bold() -> None:
+    source = article(body="The force has 4,000 people in 4 places.")
+    item = Evidence(
+        Passage(source, 0, len(source.body)), 0, len(source.body), 1.0, 20.0, words="4,000 people"
+    )
+    for text, shown in (
+        ("It has 4,000 people now.", "It has <strong>4,000 people</strong> now."),
+        ("It has four thousand people.", "It has four thousand people."),
+    ):
+        written = number_citations([(text, [item], "supported")])
+        html = answer_html(Answer("q", "q", "answered", statements=written, evidence=(item,)), 0)
+        assert f'<p class="statement supported">{shown} <a' in html
 
 
 def test_answering_words_are_bold_in_their_quote_as_whole_words() -> None:

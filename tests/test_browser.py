@@ -105,8 +105,11 @@ def test_stop_ends_the_answer_and_the_next_question_works(
         page.fill("#question textarea", BERLIN)
         page.keyboard.press("Enter")
         expect(page.locator(".answer.writing")).to_be_visible()
+        expect(page.locator("#ask")).not_to_be_visible()  # Stop takes its place
         page.click("#stop")
         expect(page.locator(".answer .label")).to_have_text("Stopped, not checked")
+        expect(page.locator("#ask")).to_be_visible()
+        expect(page.locator("#stop")).not_to_be_visible()
     ask(page, "When was High Speed 2 approved?")
     expect(page.locator(".answer").first.locator(".label")).to_have_text("Stopped, not checked")
 

@@ -33,7 +33,9 @@ def address(sample_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def open_sidebar(page: Page) -> None:
-    page.get_by_role("button", name="Conversations").click()
+    """Open the list of conversations, which is open where there is room for it."""
+    if page.evaluate("innerWidth < 1200"):
+        page.get_by_role("button", name="Conversations").click()
     expect(page.locator("#conversations input[type=search]")).to_be_visible()
 
 
@@ -185,6 +187,7 @@ def test_an_invalid_stored_conversation_is_refused(page: Page) -> None:
 
 def test_feedback_is_recorded_and_stays_visible(page: Page, sample_folder: Path) -> None:
     ask(page, HS2)
+    page.get_by_text("Not good").click()
     page.get_by_role("button", name="Wrong figure").click()
     expect(page.locator(".feedback.given")).to_have_text("✓ Noted for review: Wrong figure")
     (line,) = (json.loads(line) for line in (sample_folder / "proposed.jsonl").read_text().splitlines())

@@ -8,7 +8,7 @@ from html import escape
 
 from corpus.cleaning.offsets import raw_span
 from rag.answers.answer import Answer
-from rag.page.answer_markup import MAX_NEAREST
+from rag.page.source_cards import MAX_NEAREST
 from rag.page.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
 from rag.verification.citations import QUOTED, Citation, number_citations
 

@@ -16,7 +16,7 @@ from rag.answers.answer import Answer
 from rag.answers.conversation import Conversation
 from rag.answers.refusal import describe_coverage
 from rag.assistant import Assistant
-from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
+from rag.page.answer_markup import answer_html, question_html, stopped_html
 from rag.page.article_pane import connect_article_pane, draw_article_pane
 from rag.page.conversations import connect_conversations, draw_conversation_list
 from rag.page.error_messages import translate_errors
@@ -74,11 +74,11 @@ def draw_chat_tab(
 ) -> ChatTab:
     """Draw the tab into the open Gradio container; `examples` returns questions the collection can answer."""
     coverage = assistant.library.coverage()
-    conversation_list = draw_conversation_list()
+    conversation_list, new = draw_conversation_list()
     record, page_events = gr.JSON(visible=False), gr.HTML(elem_id="page-events", js_on_load=_SCRIPT)
     with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=3, min_width=340):
-            form = _draw_form(record, page_events, coverage, examples())
+            form = _draw_form(record, page_events, new, coverage, examples())
         pane, article = draw_article_pane()
     answering = _connect_questions(form, _Chat(assistant, collection))
     _connect_filters(form)
@@ -89,7 +89,7 @@ def draw_chat_tab(
     return ChatTab(form.conversation, form.filters[0], form.filter_panel, examples)
 
 
-def _draw_form(record: Any, page_events: Any, coverage: Coverage, examples: Sequence[str]) -> _Form:
+def _draw_form(record: Any, page_events: Any, new: Any, coverage: Coverage, examples: Sequence[str]) -> _Form:
     conversation = gr.Chatbot(
         elem_id="chat", show_label=False, label="Conversation", height="66vh", layout="bubble", buttons=[],
         feedback_options=None, render_markdown=False, sanitize_html=True, allow_tags=False,
@@ -97,14 +97,14 @@ def _draw_form(record: Any, page_events: Any, coverage: Coverage, examples: Sequ
         **_placeholder(coverage, examples),
     )  # fmt: skip
     chips = gr.HTML(elem_id="chips")
-    with gr.Row(equal_height=True):
+    with gr.Row(elem_id="ask-row"):
         question = gr.Textbox(
-            placeholder="Ask your articles...", label="Question", show_label=False, lines=1, max_lines=4,
+            placeholder="Ask about your articles", label="Question", show_label=False, lines=1, max_lines=8,
             scale=8, autofocus=True, elem_id="question",
         )  # fmt: skip
-        send = gr.Button("Ask", variant="primary", scale=1, min_width=80, elem_id="ask")
-        stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
-        new = gr.Button("New", scale=1, min_width=80, elem_id="new")
+        # One of the two is shown: Stop while an answer is written (`style.css`).
+        send = gr.Button("Ask", variant="primary", scale=0, min_width=80, elem_id="ask")
+        stop = gr.Button("Stop", scale=0, min_width=80, elem_id="stop")
     with gr.Accordion("Only some articles", open=False) as filter_panel, gr.Row():
         filters = (
             gr.Dropdown(
@@ -131,6 +131,8 @@ def _connect_questions(form: _Form, chat: "_Chat") -> list[Any]:
         (page_events.apply, chat.ask_without_filter),
     ):
         answering.append(trigger(translate_errors(function), [conversation, record], outputs, **ANSWER))
+    for event in answering:
+        event.failure(_mark_stopped, conversation, conversation, **PRIVATE)
     page_events.edit(
         translate_errors(chat.edit_question), [conversation, record], outputs, cancels=answering, **PRIVATE
     )
@@ -165,7 +167,7 @@ def _mark_stopped(messages: list[Message]) -> list[Message]:
     if messages and messages[-1]["role"] == "assistant":
         content = messages[-1]["content"]
         text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-        messages[-1] = {"role": "assistant", "content": text.replace(WRITING_LABEL, STOPPED_LABEL)}
+        messages[-1] = {"role": "assistant", "content": stopped_html(text)}
     return messages
 
 
@@ -249,13 +251,20 @@ class _Chat:
     def _stream(
         self, question: str, earlier: Conversation, messages: list[Message], filters: Filters | None
     ) -> Iterator[Updates]:
+        self._assistant.validate(question)  # before it is shown as asked
         turn = len(earlier.exchanges)
-        messages = [*messages[: 2 * turn], {"role": "user", "content": escape(question)}]
+        shown = [*messages[: 2 * turn], {"role": "user", "content": question_html(question)}]
         feedback = "" if self._collection.writable else None
+
+        def updated(answer: Answer) -> list[Message]:
+            return [*shown, {"role": "assistant", "content": answer_html(answer, turn, feedback)}]
+
+        # Recorded from the start, so that an answer that is stopped keeps its place.
+        begun = Answer(question, question, "writing")
+        yield gr.skip(), updated(begun), earlier.append(begun).to_json()
         first = True
         for answer in self._assistant.stream(question, earlier.turns, filters):
             # The first is recorded too, so that its sources can be opened while the model writes.
             record = earlier.append(answer).to_json() if first or answer.finished else gr.skip()
-            html = answer_html(answer, turn, feedback)
-            yield gr.skip(), [*messages, {"role": "assistant", "content": html}], record
+            yield gr.skip(), updated(answer), record
             first = False

@@ -56,10 +56,11 @@ const openFromAddress = retries => {
   const id = HASH.exec(location.hash)?.[1];
   if (id && id !== page.record?.id) open(id, retries);
 };
-// On a phone the list covers the page, so choosing a conversation closes it.
+// Where three columns fit, the list is open; on a phone it covers the page, so choosing or beginning a conversation closes it.
 const toggle = document.querySelector('#sidebar .toggle-button');
 for (const name of ['aria-label', 'title']) toggle?.setAttribute(name, 'Conversations');
-list.addEventListener('click', event => { if (event.target.closest('a') && innerWidth < 768) toggle?.click(); });
+if (innerWidth >= 1200) toggle?.click();
+toggle?.parentElement.addEventListener('click', event => { if (event.target.closest('li a, #new') && innerWidth < 768) toggle.click(); });
 
 const create = (tag, text, properties = {}) => Object.assign(document.createElement(tag), {textContent: text}, properties);
 const formatDay = day => day ? new Date(day).toLocaleDateString('en-GB', {day: 'numeric', month: 'long', year: 'numeric'}) : '';

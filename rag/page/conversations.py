@@ -5,7 +5,6 @@ them. The server receives one when it is opened, renders its answers again, and 
 """
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import gradio as gr
 
 from rag.answers.conversation import Conversation
 from rag.answers.export import export_answers
-from rag.page.answer_markup import STOPPED_LABEL, WRITING_LABEL, answer_html
+from rag.page.answer_markup import answer_html, question_html, stopped_html
 from rag.page.error_messages import translate_errors
 from rag.page.event_options import PRIVATE
 from rag.serving.collection import Collection
@@ -27,10 +26,14 @@ _LIST_HTML = """<section id="conversations" aria-label="Conversations"><h2>Conve
 <p class="hint">Kept in this browser only.</p></section>"""
 
 
-def draw_conversation_list() -> Any:
-    """Draw the sidebar with the list of stored conversations; return the list."""
+def draw_conversation_list() -> tuple[Any, Any]:
+    """Draw the sidebar; return its list of stored conversations and its button for a new one.
+
+    `conversations.js` opens it where the window is wide enough for it beside the answer and an article.
+    """
     with gr.Sidebar(open=False, width=300, elem_id="sidebar"):
-        return gr.HTML(_LIST_HTML, js_on_load=_SCRIPT)
+        new = gr.Button("New conversation", size="sm", elem_id="new")
+        return gr.HTML(_LIST_HTML, js_on_load=_SCRIPT), new
 
 
 def connect_conversations(
@@ -64,8 +67,8 @@ def _conversation_opener(collection: Collection) -> Callable[..., tuple[list[dic
         for turn in range(len(conversation.exchanges)):
             answer = conversation.load_answer(turn, collection.find)
             feedback = conversation.exchanges[turn].judged if collection.writable else None
-            html = answer_html(answer, turn, feedback).replace(WRITING_LABEL, STOPPED_LABEL)
-            messages.append({"role": "user", "content": escape(answer.question)})
+            html = stopped_html(answer_html(answer, turn, feedback))
+            messages.append({"role": "user", "content": question_html(answer.question)})
             messages.append({"role": "assistant", "content": html})
         return messages, conversation.to_json()
 

@@ -2,6 +2,7 @@
 // Buttons and citations are identified by ids and numbers alone; no text from articles is ever made into HTML here.
 const CITATION = /^#(?:source|near)-(\d+)-(\d+)$/;
 const ACTION = /^([a-z]+)-(\d+)(?:-([a-z0-9-]+))?$/;
+const BOX = '#question textarea';
 const page = Object.assign(window.dateline ??= {}, {record: null, opener: null});
 
 const citationOf = element =>
@@ -31,12 +32,14 @@ const scrollToQuestion = () => {
 
 // Clicks.
 document.addEventListener('click', event => {
-  const link = event.target.closest('#chat a[href^="#"]');
+  const link = event.target.closest('.card') ? card?.marker : event.target.closest('#chat a[href^="#"]');
   if (link && citationOf(link)) {
     event.preventDefault();
+    if (touched === link) { touched = null; return; } // the first touch shows the card, the second opens the article
     hideCard();
     return openCitation(citationOf(link)[1], citationOf(link)[2], link);
   }
+  if (event.target.closest('#ask, #stop')) document.querySelector(BOX).focus(); // the one takes the other's place
   const step = event.target.closest('#cited-article button[data-citation]');
   if (step) return openCitation(step.dataset.turn, step.dataset.citation);
   if (event.target.closest('#cited-article button[data-close]')) return closeArticle();
@@ -45,23 +48,39 @@ document.addEventListener('click', event => {
   const button = event.target.closest('#chat button.act');
   if (button && ACTION.test(button.id)) return perform(button, ...ACTION.exec(button.id).slice(1));
   const quote = event.target.closest('#chat [id^="source-"], #chat [id^="near-"]');
-  if (!quote || event.target.closest('a, button, cite') || String(getSelection())) return;
-  openCitation(...citationOf(quote).slice(1), quote.querySelector('a.marker'));
+  if (!quote || event.target.closest('a, button') || String(getSelection())) return;
+  openCitation(...citationOf(quote).slice(1), document.querySelector(`#chat a.marker[href="#${quote.id}"]`));
 });
 
-// Keys: Escape closes the article, the arrows go to the previous and the next citation.
+// Keys: Escape closes the article, the arrows go to the previous and the next citation, "/" to the question;
+// the arrows up and down recall earlier questions in its field.
 document.addEventListener('keydown', event => {
   const article = document.querySelector('#cited-article');
   if (event.key === 'Escape' && !hideCard() && article) closeArticle();
   const step = {ArrowLeft: 'previous', ArrowRight: 'next'}[event.key];
   if (step && article?.contains(document.activeElement)) article.querySelector(`button[data-step=${step}]`)?.click();
+  if (event.key === '/' && !event.ctrlKey && !event.metaKey && !event.target.closest('input, textarea, select')) {
+    event.preventDefault();
+    document.querySelector(BOX).focus();
+  }
+  if (event.target.matches(BOX) && ['ArrowUp', 'ArrowDown'].includes(event.key)) recall(event);
 });
+const recall = event => {
+  const asked = [...new Set(page.record?.exchanges?.map(({answer}) => answer.question))];
+  const at = event.target.value ? asked.indexOf(event.target.value) : asked.length;
+  const next = at + (event.key === 'ArrowUp' ? -1 : 1);
+  if (at < 0 || next < 0 || next > asked.length) return; // words of the reader's own are never replaced
+  event.preventDefault();
+  fill(asked[next] ?? '');
+};
 
-// While a marker is hovered or focused, a card shows its source: words, headline, publisher and date.
-let card = null;
+// While a marker is hovered, focused or touched, a card shows its source: headline, publisher, date, and the words among
+// their neighbours. The pointer may move into the card; a click there opens the article too.
+let card = null, leaving = 0, touched = null;
 const hideCard = () => {
   const shown = card;
-  shown?.marker.setAttribute('title', shown.title);
+  shown?.marker.setAttribute('title', shown.heading);
+  shown?.marker.removeAttribute('aria-describedby');
   shown?.remove();
   card = null;
   return Boolean(shown);
@@ -70,22 +89,29 @@ const showCard = marker => {
   const source = citationOf(marker) && document.getElementById(marker.getAttribute('href').slice(1));
   if (!source || source.contains(marker) || card?.marker === marker) return;
   hideCard();
-  card = document.createElement('div');
-  card.className = 'card';
-  card.setAttribute('role', 'tooltip');
+  card = Object.assign(document.createElement('div'), {className: 'card', id: 'card', role: 'tooltip', popover: 'manual'});
   for (const part of [source.querySelector('cite'), source.querySelector('q')]) if (part) card.append(part.cloneNode(true));
-  Object.assign(card, {marker, title: marker.getAttribute('title') || ''});
+  for (const link of card.querySelectorAll('a')) link.removeAttribute('href'); // the whole card leads to the article
+  Object.assign(card, {marker, heading: marker.getAttribute('title') || ''});
   marker.removeAttribute('title');
+  marker.setAttribute('aria-describedby', 'card');
   document.body.append(card);
+  card.showPopover?.();
   const at = marker.getBoundingClientRect();
-  const above = at.top - card.offsetHeight - 8;
-  card.style.left = `${Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 8))}px`;
-  card.style.top = `${above > 8 ? above : at.bottom + 8}px`;
+  const above = at.top - card.offsetHeight - 6;
+  card.style.left = `${Math.max(8, Math.min(at.left - 12, innerWidth - card.offsetWidth - 8))}px`;
+  card.style.top = `${above > 8 ? above : at.bottom + 6}px`;
 };
-for (const name of ['pointerover', 'focusin']) {
+for (const name of ['pointerover', 'focusin', 'pointerdown']) {
   document.addEventListener(name, event => {
     const marker = event.target.closest?.('#chat a[href^="#source-"]');
-    if (marker) showCard(marker); else hideCard();
+    if (name === 'pointerdown') {
+      touched = event.pointerType === 'touch' && marker && card?.marker !== marker ? marker : null;
+      if (marker && !touched) return;
+    } else if (event.pointerType === 'touch') return;
+    clearTimeout(leaving);
+    if (marker) showCard(marker);
+    else if (!event.target.closest?.('.card')) leaving = setTimeout(hideCard, name === 'pointerover' ? 200 : 0);
   });
 }
 document.addEventListener('scroll', hideCard, true);
@@ -94,11 +120,12 @@ document.addEventListener('scroll', hideCard, true);
 const EVENTS = {unfilter: 'apply', export: 'download', feedback: 'like'};
 const perform = (button, action, turn, detail) => {
   if (action === 'copy') return copyAnswer(button, Number(turn));
-  if (action === 'search') return fill('#question textarea', button.parentElement.querySelector('.question').textContent);
+  if (action === 'share') return shareQuestion(button, Number(turn));
+  if (action === 'search') return fill(button.parentElement.querySelector('.question').textContent);
   trigger(EVENTS[action] || action, {turn: Number(turn), detail: detail || '', label: button.textContent});
 };
-const fill = (field, text) => {
-  const area = document.querySelector(field);
+const fill = text => {
+  const area = document.querySelector(BOX);
   area.value = text;
   area.dispatchEvent(new Event('input', {bubbles: true}));
   area.focus();
@@ -108,12 +135,15 @@ const copyAnswer = (button, turn) => {
   if (!answer) return;
   const sources = answer.citations.map(source =>
     `[${source.number}] “${source.quote}” ${source.headline}, ${source.publisher || 'publisher unknown'}${source.sample ? ' (sample)' : ''}, ${source.published || 'undated'}`);
-  copyText([answer.text, ...sources].join('\n'));
-  const label = button.textContent;
-  button.textContent = 'Copied';
-  setTimeout(() => { button.textContent = label; }, 1500);
+  copyText(button, [answer.text, ...sources].join('\n'), 'Copied');
 };
-const copyText = text => {
+// A link that puts the question into the field of another reader of this collection, who then decides to ask it.
+const shareQuestion = (button, turn) => copyText(button,
+  `${location.origin}${location.pathname}#${new URLSearchParams({ask: page.record.exchanges[turn].answer.question})}`, 'Link copied');
+const copyText = (button, text, done) => {
+  const label = button.textContent;
+  button.textContent = done;
+  setTimeout(() => { button.textContent = label; }, 1500);
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.body.appendChild(document.createElement('textarea')); // outside of secure contexts
   area.value = text;
@@ -125,3 +155,10 @@ const copyText = text => {
 // Gradio gives its examples the role of a list, although they are buttons and not items; screen readers then skip both.
 new MutationObserver(() => document.querySelector('#chat .examples[role=list]')?.setAttribute('role', 'group'))
   .observe(document.body, {childList: true, subtree: true});
+// A menu that opens at the end of the conversation is scrolled into view.
+document.addEventListener('toggle', event => {
+  if (event.target.open) event.target.querySelector('.menu')?.scrollIntoView({block: 'nearest'});
+}, true);
+const shared = new URLSearchParams(location.hash.slice(1)).get('ask');
+const fillShared = () => document.querySelector(BOX) ? fill(shared) : setTimeout(fillShared, 100); // until it is drawn
+if (shared) fillShared();

@@ -25,10 +25,7 @@ from rag.settings import ROOT
 SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
 STYLESHEET = Path(__file__).parent / "style.css"
 _LOG_OUT_LINK = '<a id="logout" href="logout">Log out</a>'
-_INTRODUCTION = (
-    "<p>Answers from your news articles. Every statement shows the words, the publisher and the date "
-    "that it rests on.</p>"
-)
+_INTRODUCTION = "<p>Answers from your news articles, with the words they rest on.</p>"
 
 
 def is_logged_in(scope: MutableMapping[str, Any]) -> bool:

@@ -11,10 +11,8 @@ from rag.page.error_messages import translate_errors
 from rag.page.event_options import CHANGE
 from rag.serving.collection import Collection
 
-_HOW_TO_ADD = (
-    "Add your articles: drop files or paste a text on the tab Collection, or run "
-    "<code>dateline add FOLDER</code>"
-)
+_HOW_TO_ADD = "Add your own on the tab Collection, or run <code>dateline add FOLDER</code>"
+_HOW = '<span class="how">Add your own on the tab Collection.</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,10 @@ def draw_sample_bar(collection: Collection) -> SampleBar:
     text, removable, addable = _state(collection)
     with gr.Row(elem_id="sample-bar"):
         shown = gr.HTML(text, visible=bool(text), elem_id="sample-text")
-        remove = gr.Button("Remove the sample", visible=removable, scale=0, elem_id="remove-sample")
-        add = gr.Button("Try the sample", visible=addable, scale=0, elem_id="add-sample")
+        remove = gr.Button(
+            "Remove the sample", visible=removable, scale=0, size="sm", elem_id="remove-sample"
+        )
+        add = gr.Button("Try the sample", visible=addable, scale=0, size="sm", elem_id="add-sample")
 
     def remove_sample() -> tuple[dict[str, Any], ...]:
         gr.Info(f"Removed: {collection.remove_sample()} sample articles.")
@@ -82,7 +82,7 @@ def sample_bar_html(coverage: Coverage, writable: bool) -> str:
     if coverage.sample == coverage.articles:
         return (
             f"<p><strong>Sample.</strong> These {coverage.sample} articles are invented, to try Dateline "
-            f"with. {f'{_HOW_TO_ADD}.' if writable else ''}</p>"
+            f"with. {_HOW if writable else ''}</p>"
         )
     return (
         f"<p><strong>Sample.</strong> {coverage.sample} of the {coverage.articles:,} articles are invented; "
