@@ -5,7 +5,8 @@ from conftest import article
 from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.serving.collection import Collection
-from rag.serving.example_questions import example_questions
+from rag.serving.example_questions import example_questions, next_questions
+from rag.serving.sample import SAMPLE_QUESTIONS
 
 
 def test_most_example_questions_can_be_answered(quoting: Assistant, tmp_path: Path) -> None:
@@ -25,3 +26,15 @@ def test_articles_without_a_headline_give_no_example_question(library: Library, 
     )
     library.add(swans, swans.body, "0")
     assert example_questions(collection) == ()
+
+
+def test_what_is_suggested_next_can_be_answered_and_is_about_other_articles_first(quoting: Assistant) -> None:
+    answers = [quoting.ask(question) for question in SAMPLE_QUESTIONS]
+    for answer in answers:
+        cited = {citation.article.headline for citation in answer.citations}
+        titles = [question.split("“")[1].rstrip("”?") for question in next_questions(answer)]
+        assert 1 <= len(titles) <= 3 and len(set(titles)) == len(titles), (answer.question, titles)
+        assert titles == sorted(titles, key=lambda title: title in cited)
+    suggested = {question for answer in answers for question in next_questions(answer)}
+    unanswered = [question for question in suggested if quoting.ask(question).status == "unanswerable"]
+    assert len(unanswered) <= len(suggested) // 10, unanswered

@@ -165,3 +165,44 @@ def test_a_shared_link_puts_the_question_into_the_field(browser: Browser, page: 
         other.goto(link)
         expect(other.locator(BOX)).to_have_value(HS2)
         expect(other.locator(".answer")).to_have_count(0)
+
+
+def test_what_is_suggested_next_is_asked_by_a_click_and_only_under_the_last_answer(page: Page) -> None:
+    ask(page, HS2)
+    suggestion = page.locator(".answer .next button").first
+    question = suggestion.inner_text()
+    suggestion.click()
+    expect(page.locator(".answer .foot")).to_have_count(2)
+    expect(page.locator("#chat .asked").last).to_have_text(question)
+    expect(page.locator(".answer .next").first).not_to_be_visible()
+
+
+def test_the_date_slider_filters_by_keyboard_and_follows_its_chips(page: Page) -> None:
+    page.get_by_text("Only some articles").click()
+    since = page.locator("#years input.since")
+    since.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#since input, #since textarea")).to_have_value("2020")
+    expect(page.locator("#chips .chip")).to_have_text(["since 2020 ✕"])
+    expect(since).to_be_focused()
+    assert page.locator("#years rect.out").count() and page.locator("#years rect:not(.out)").count()
+    ask(page, HS2)
+    expect(page.locator(".answer .chip")).to_have_text(["since 1 January 2020 ✕"])
+    page.locator("#chips .chip").click()
+    expect(since).to_have_value("2010")
+    expect(page.locator("#years rect.out")).to_have_count(0)
+
+
+def test_an_empty_collection_says_how_to_begin(browser: Browser, tmp_path: Path) -> None:
+    with (
+        run_server(tmp_path / "data", tmp_path / "log", DATELINE_MODEL="none") as (address, _),
+        open_page(browser, address) as page,
+    ):
+        expect(page.locator("#chat")).to_contain_text("No articles yet")
+        expect(page.locator("#chat")).to_contain_text("No language model is in use")
+        page.get_by_role("button", name="Paste a text").click()
+        expect(page.locator("#pasted textarea")).to_be_focused()
+        page.get_by_role("tab", name="Ask").click()
+        page.get_by_role("button", name="Load the sample").click()
+        expect(page.locator("#sample-bar")).to_contain_text("Adding the sample")

@@ -42,6 +42,15 @@ class Listing:
     total: int
 
 
+def count_by_year(store: Store) -> list[tuple[int, int]]:
+    """Return each year with the number of its articles, oldest first; undated ones are left out."""
+    rows = store.rows(
+        "SELECT CAST(substr(earliest, 1, 4) AS INTEGER) AS year, count(*) FROM articles "
+        "WHERE earliest IS NOT NULL GROUP BY year ORDER BY year"
+    )
+    return [(int(year), int(articles)) for year, articles in rows]
+
+
 def list_articles(store: Store, search: str = "", sort: str = "newest", limit: int = 50) -> Listing:
     """Return the first `limit` articles that hold all words of `search`, in the order `sort`.
 

@@ -17,6 +17,7 @@ from rag.page.answer_tools import (
     DROPPED_PREFIX,
     button_html,
     dropped_sentences,
+    next_questions_html,
     search_details_html,
     tools_html,
 )
@@ -62,6 +63,7 @@ def answer_html(answer: Answer, turn: int, feedback: str | None = None) -> str:
         sources_html(answer, turn, quoted),
         search_details_html(answer),
         tools_html(answer, turn, feedback),
+        next_questions_html(answer, turn),
     ]
     return f'<div class="answer {answer.status}">{"".join(parts)}</div>'
 

@@ -8,6 +8,7 @@ from rag.answers.feedback import FEEDBACK_VERDICTS, GOOD_VERDICT
 from rag.page.filter_chips import filter_labels
 from rag.page.text_markup import escape_line, headline_html
 from rag.retrieval.evidence import Evidence
+from rag.serving.example_questions import next_questions
 from rag.verification.citations import QUOTED
 
 DROPPED_PREFIX = "Dropped “"  # of warnings about a written sentence that failed verification
@@ -55,6 +56,15 @@ def tools_html(answer: Answer, turn: int, feedback: str | None) -> str:
     buttons = "".join(f"{button_html(name, turn, label)} " for name, label in actions)
     rest = _export_menu(turn) + _feedback(turn, feedback) + _duration(answer)
     return f'<div class="tools">{buttons}{rest}</div>'
+
+
+def next_questions_html(answer: Answer, turn: int) -> str:
+    """Return questions that could be asked next, as buttons that ask them."""
+    questions = next_questions(answer) if answer.finished else ()
+    buttons = "".join(
+        button_html("follow", turn, escape_line(question), str(n)) for n, question in enumerate(questions, 1)
+    )
+    return f'<div class="next"><p class="label">Ask next</p>{buttons}</div>' if buttons else ""
 
 
 def dropped_sentences(answer: Answer) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ The browser holds the conversation: it travels with each question as the `record
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ import gradio as gr
 from corpus.store.filters import Coverage, Filters
 from rag.answers.answer import Answer
 from rag.answers.conversation import Conversation
-from rag.answers.refusal import describe_coverage
 from rag.assistant import Assistant
 from rag.page.answer_markup import answer_html, question_html, stopped_html
 from rag.page.article_pane import connect_article_pane, draw_article_pane
 from rag.page.conversations import connect_conversations, draw_conversation_list
+from rag.page.date_slider import date_slider_html
+from rag.page.empty_conversation import empty_conversation_html
 from rag.page.error_messages import translate_errors
 from rag.page.event_options import ANSWER, PRIVATE
 from rag.page.filter_chips import remove_filter, selected_filters_html
@@ -26,6 +26,7 @@ from rag.serving.api import parse_filters
 from rag.serving.collection import Collection
 
 _SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+_SHOW_YEARS = "() => window.dateline?.showYears()"
 _SET_RECORD = "record => window.dateline?.setRecord(record)"
 
 Message = dict[str, Any]
@@ -38,15 +39,23 @@ class ChatTab:
 
     conversation: gr.Chatbot
     publishers: gr.Dropdown
+    years: gr.HTML
     filter_panel: gr.Accordion
-    examples: Callable[[], Sequence[str]]
+    empty: Callable[[Coverage], dict[str, Any]]
+    count_by_year: Callable[[], Sequence[tuple[int, int]]]
 
-    def refresh(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return updates for the empty conversation and for the publishers, without those that are gone."""
+    @property
+    def outputs(self) -> tuple[gr.Chatbot, gr.Dropdown, gr.HTML]:
+        """The components that `refresh` updates."""
+        return self.conversation, self.publishers, self.years
+
+    def refresh(self, coverage: Coverage, publishers: list[str]) -> tuple[dict[str, Any] | str, ...]:
+        """Return updates for the empty conversation, the publishers that are still there, and the years."""
         selected = [name for name in publishers or () if name in coverage.publishers]
         return (
-            gr.update(**_placeholder(coverage, self.examples())),
+            gr.update(**self.empty(coverage)),
             gr.update(choices=list(coverage.publishers), value=selected),
+            date_slider_html(self.count_by_year()),
         )
 
 
@@ -67,6 +76,7 @@ class _Form:
     new: gr.Button
     filter_panel: gr.Accordion
     filters: Sequence[Any]  # publishers, since, until
+    years: gr.HTML
 
 
 def draw_chat_tab(
@@ -74,11 +84,19 @@ def draw_chat_tab(
 ) -> ChatTab:
     """Draw the tab into the open Gradio container; `examples` returns questions the collection can answer."""
     coverage = assistant.library.coverage()
+
+    def empty(coverage: Coverage) -> dict[str, Any]:
+        """Return what an empty conversation shows: what there is, how to begin, and questions to try."""
+        text = empty_conversation_html(
+            coverage, collection.writable, has_model=assistant.model.chat is not None
+        )
+        return {"placeholder": text, "examples": [{"text": example} for example in examples()]}
+
     conversation_list, new = draw_conversation_list()
     record, page_events = gr.JSON(visible=False), gr.HTML(elem_id="page-events", js_on_load=_SCRIPT)
     with gr.Row(elem_id="chat-row"):
         with gr.Column(scale=3, min_width=340):
-            form = _draw_form(record, page_events, new, coverage, examples())
+            form = _draw_form(record, page_events, new, coverage, empty(coverage))
         pane, article = draw_article_pane()
     answering = _connect_questions(form, _Chat(assistant, collection))
     _connect_filters(form)
@@ -86,17 +104,18 @@ def draw_chat_tab(
         conversation_list, page_events, form.conversation, record, collection, cancels=answering
     )
     connect_article_pane(page_events, record, pane, article, collection)
-    return ChatTab(form.conversation, form.filters[0], form.filter_panel, examples)
+    return ChatTab(
+        form.conversation, form.filters[0], form.years, form.filter_panel, empty, collection.count_by_year
+    )
 
 
-def _draw_form(record: Any, page_events: Any, new: Any, coverage: Coverage, examples: Sequence[str]) -> _Form:
+def _draw_form(record: Any, page_events: Any, new: Any, coverage: Coverage, empty: dict[str, Any]) -> _Form:
     conversation = gr.Chatbot(
         elem_id="chat", show_label=False, label="Conversation", height="66vh", layout="bubble", buttons=[],
         feedback_options=None, render_markdown=False, sanitize_html=True, allow_tags=False,
         latex_delimiters=[], allow_file_downloads=False, group_consecutive_messages=False, autoscroll=False,
-        **_placeholder(coverage, examples),
+        **empty,
     )  # fmt: skip
-    chips = gr.HTML(elem_id="chips")
     with gr.Row(elem_id="ask-row"):
         question = gr.Textbox(
             placeholder="Ask about your articles", label="Question", show_label=False, lines=1, max_lines=8,
@@ -105,15 +124,20 @@ def _draw_form(record: Any, page_events: Any, new: Any, coverage: Coverage, exam
         # One of the two is shown: Stop while an answer is written (`style.css`).
         send = gr.Button("Ask", variant="primary", scale=0, min_width=80, elem_id="ask")
         stop = gr.Button("Stop", scale=0, min_width=80, elem_id="stop")
-    with gr.Accordion("Only some articles", open=False) as filter_panel, gr.Row():
-        filters = (
-            gr.Dropdown(
-                list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers"
-            ),
-            gr.Textbox(label="Published since", placeholder="2018, 2018-02 or 2018-02-13", elem_id="since"),
-            gr.Textbox(label="Published until", placeholder="2020", elem_id="until"),
-        )
-    return _Form(record, page_events, conversation, chips, question, send, stop, new, filter_panel, filters)
+    chips = gr.HTML(elem_id="chips")
+    with gr.Accordion("Only some articles", open=False, elem_id="filter-panel") as filter_panel:
+        years = gr.HTML(elem_id="years")  # drawn when the page is opened
+        with gr.Row():
+            filters = (
+                gr.Dropdown(
+                    list(coverage.publishers), multiselect=True, label="Publishers", elem_id="publishers"
+                ),
+                gr.Textbox(label="Published since", placeholder="2018 or 2018-02-13", elem_id="since"),
+                gr.Textbox(label="Published until", placeholder="2020", elem_id="until"),
+            )
+    return _Form(
+        record, page_events, conversation, chips, question, send, stop, new, filter_panel, filters, years
+    )
 
 
 def _connect_questions(form: _Form, chat: "_Chat") -> list[Any]:
@@ -150,16 +174,9 @@ def _connect_filters(form: _Form) -> None:
         field.change(
             _selected_filters, fields, form.chips, queue=False, trigger_mode="always_last", **PRIVATE
         )
+        field.change(None, None, None, js=_SHOW_YEARS, api_visibility="private")
     form.page_events.delete(_clear_selected_filter, fields, fields, queue=False, **PRIVATE)
     form.page_events.apply(_clear_applied_filter, fields, fields, queue=False, **PRIVATE)
-
-
-def _placeholder(coverage: Coverage, examples: Sequence[str]) -> dict[str, Any]:
-    """Return what an empty conversation shows: what the collection covers and questions to try."""
-    return {
-        "placeholder": escape(describe_coverage(coverage)),
-        "examples": [{"text": example} for example in examples],
-    }
 
 
 def _mark_stopped(messages: list[Message]) -> list[Message]:

@@ -121,14 +121,19 @@ const EVENTS = {unfilter: 'apply', export: 'download', feedback: 'like'};
 const perform = (button, action, turn, detail) => {
   if (action === 'copy') return copyAnswer(button, Number(turn));
   if (action === 'share') return shareQuestion(button, Number(turn));
+  if (action === 'follow') return fill(button.textContent), setTimeout(() => document.querySelector('#ask').click());
+  if (action === 'begin') return begin(detail);
   if (action === 'search') return fill(button.parentElement.querySelector('.question').textContent);
   trigger(EVENTS[action] || action, {turn: Number(turn), detail: detail || '', label: button.textContent});
 };
-const fill = text => {
-  const area = document.querySelector(BOX);
+const fill = (text, area = document.querySelector(BOX)) => {
   area.value = text;
   area.dispatchEvent(new Event('input', {bubbles: true}));
-  area.focus();
+  if (area.matches(BOX)) area.focus();
+};
+const begin = way => {
+  document.querySelector(way === 'sample' ? '#add-sample' : '#collection-tab-button').click();
+  if (way !== 'sample') setTimeout(() => document.querySelector(way === 'text' ? '#pasted textarea' : '#files button')?.focus(), 300); // when it is drawn
 };
 const copyAnswer = (button, turn) => {
   const answer = page.record?.exchanges?.[turn]?.answer;
@@ -162,3 +167,21 @@ document.addEventListener('toggle', event => {
 const shared = new URLSearchParams(location.hash.slice(1)).get('ask');
 const fillShared = () => document.querySelector(BOX) ? fill(shared) : setTimeout(fillShared, 100); // until it is drawn
 if (shared) fillShared();
+// The date slider writes years into the fields of the filter, an end of it nothing, and shows what stands there.
+const handle = end => document.querySelector(`#years input.${end}`);
+const field = end => document.querySelector(`#${end} input, #${end} textarea`);
+page.showYears = () => {
+  const [since, until] = ['since', 'until'].map(end => {
+    if (!handle(end)) return 0;
+    handle(end).value = parseInt(field(end)?.value) || handle(end)[end === 'since' ? 'min' : 'max'];
+    return document.querySelector(`#years output.${end}`).value = handle(end).value;
+  });
+  for (const bar of document.querySelectorAll('#years rect')) bar.classList.toggle('out', bar.dataset.year < since || bar.dataset.year > until);
+};
+document.addEventListener('input', event => {
+  if (!event.target.matches('#years input')) return;
+  const end = event.target.className, other = handle(end === 'since' ? 'until' : 'since').value;
+  const year = end === 'since' ? Math.min(event.target.value, other) : Math.max(event.target.value, other);
+  fill(`${year}` === event.target[end === 'since' ? 'min' : 'max'] ? '' : year, field(end));
+  page.showYears();
+});

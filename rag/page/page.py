@@ -90,7 +90,7 @@ def build_page(
                 chat = draw_chat_tab(
                     assistant, collection, lambda: examples() or example_questions(collection)
                 )
-            with gr.Tab("Collection") as collection_tab:
+            with gr.Tab("Collection", elem_id="collection-tab") as collection_tab:
                 articles = draw_collection_tab(collection)
             with gr.Tab("Evaluate") as evaluation_tab:
                 runs = RunHistory(assistant)
@@ -129,7 +129,7 @@ def _refresh_on(
         return *chat.refresh(coverage, publishers), *articles.refresh(*list_options), *sample.refresh()
 
     inputs = [chat.publishers, *articles.list_options]
-    outputs = [chat.conversation, chat.publishers, *articles.outputs, *sample.outputs]
+    outputs = [*chat.outputs, *articles.outputs, *sample.outputs]
     for trigger in triggers:
         shown = trigger(translate_errors(refresh), inputs, outputs, **VIEW)
         # What was typed meanwhile may have been answered before: the list follows what stands there now.

@@ -17,7 +17,7 @@ from corpus.reading.files import MAX_FILE_BYTES, load_bytes
 from corpus.reading.raw import UnreadableFile
 from corpus.store.duplicates import NearDuplicates, find_near_duplicates
 from corpus.store.filters import Coverage
-from corpus.store.listing import Listing, list_articles
+from corpus.store.listing import Listing, count_by_year, list_articles
 from corpus.store.lock import write_lock
 from corpus.store.rows import changed_fields
 from corpus.store.undated import DateBound, IncompleteArticles, date_bounds, find_incomplete
@@ -119,6 +119,10 @@ class Collection:
     def folder(self) -> Path:
         """Return the folder of the collection's files."""
         return self._library.store.path.parent
+
+    def count_by_year(self) -> Sequence[tuple[int, int]]:
+        """Return each year with the number of its articles, oldest first; undated ones are left out."""
+        return count_by_year(self._library.store)
 
     def list(self, search: str = "", sort: str = "newest", limit: int = limits.LIST_LENGTH) -> Listing:
         """Return the articles that contain the words of `search`.
