@@ -52,6 +52,8 @@ def theme() -> gr.themes.Base:
         link_text_color_hover_dark="#fdba74",
         link_text_color_active_dark="#fdba74",
         link_text_color_visited_dark="#fb923c",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
         input_placeholder_color="*neutral_600",
         input_placeholder_color_dark="*neutral_300",
         button_primary_background_fill_dark="#9a3412",
