@@ -12,6 +12,8 @@ from conftest import ROOT
 from hostile import HOSTILE
 from playwright.sync_api import Browser, Page, expect
 from serving import run_server, wait_until
+from test_cleaning import PAGE
+from test_removals import TEASER
 
 from corpus.store.database import Store
 from corpus.store.lock import write_lock
@@ -310,3 +312,16 @@ def test_tab_works_on_a_phone_and_with_the_keyboard(browser: Browser, address: s
         expect(page.locator(f"#articles [data-article='{name}']")).to_be_focused()
         page.get_by_text("Add articles").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_line_that_was_left_out_is_taken_back(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "ferry.txt"
+    file.write_text(PAGE)
+    add(page, file)
+    page.locator("#report .open").first.click()
+    body = page.locator("#article .body")
+    expect(body).not_to_contain_text(TEASER)
+    page.get_by_text("Left out of the text (13)").click()
+    page.get_by_role("button", name="Take back line 13").click()
+    expect(body).to_contain_text(TEASER)
+    expect(page.get_by_text("Left out of the text (12)")).to_be_visible()

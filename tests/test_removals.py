@@ -88,6 +88,9 @@ def test_the_page_lists_what_was_left_out(library: Library, page: Path) -> None:
     assert report.article
     shown = article_html(report.article, PAGE, library.store.removed(report.article.id))
     assert "Left out of the text (13)" in shown and TEASER in shown and "keep=LINE" in shown
+    assert "take-back" not in shown
+    removed = library.store.removed(report.article.id)
+    assert article_html(report.article, PAGE, removed, writable=True).count('data-line="13"') == 1
     assert "<script>" not in article_html(report.article, "", [Removal(1, 0, "<script>", "<script>")])
 
 

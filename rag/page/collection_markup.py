@@ -68,8 +68,11 @@ def _empty_list(search: str, writable: bool) -> str:
     return "There are no articles yet. Add articles with: dateline add FOLDER"
 
 
-def article_html(article: Article, raw: str, removed: Sequence[Removal] = ()) -> str:
-    """Return one article: its body and fields, what was `removed` from its text, and that text."""
+def article_html(article: Article, raw: str, removed: Sequence[Removal] = (), writable: bool = False) -> str:
+    """Return one article: its body and fields, what was `removed` from its text, and that text.
+
+    With `writable`, each removed line has a button that takes it back.
+    """
     lines = article.body[:MAX_TEXT_CHARS].splitlines()
     paragraphs = "".join(f"<p>{escape_line(line)}</p>" for line in lines if line.strip())
     return (
@@ -77,18 +80,18 @@ def article_html(article: Article, raw: str, removed: Sequence[Removal] = ()) ->
         f'<p class="dateline">{escape(article.credit)}</p>'
         f'<div class="body">{paragraphs}{_truncation_note(article.body)}</div>'
         f"<details><summary>Where each field was found</summary>{_field_table(article)}</details>"
-        f"{_removed_list(article, removed)}<details><summary>The text as it was read</summary>"
+        f"{_removed_list(article, removed, writable)}<details><summary>The text as it was read</summary>"
         f"<pre>{escape(raw[:MAX_TEXT_CHARS])}</pre>{_truncation_note(raw)}</details></article>"
     )
 
 
-def _removed_list(article: Article, removed: Sequence[Removal]) -> str:
+def _removed_list(article: Article, removed: Sequence[Removal], writable: bool) -> str:
     """Return the pieces of the text that cleaning left out, each with its line and reason."""
     if not removed:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{item.line}</th><td>{escape_line(item.text)}</td>'
-        f'<td class="note">{escape_line(item.reason)}</td></tr>'
+        f'<td class="note">{escape_line(item.reason)}{_take_back_button(item) if writable else ""}</td></tr>'
         for item in removed[:_MAX_REMOVED]
     )
     left = len(removed) - _MAX_REMOVED
@@ -96,6 +99,11 @@ def _removed_list(article: Article, removed: Sequence[Removal]) -> str:
     remedy = f'<p class="note">Take a line back with: dateline set {article.id} keep=LINE</p>'
     summary = f"Left out of the text ({len(removed):,})"
     return f'<details><summary>{summary}</summary><table class="facts">{rows}</table>{more}{remedy}</details>'
+
+
+def _take_back_button(item: Removal) -> str:
+    label = f'aria-label="Take back line {item.line}"'
+    return f' <button type="button" class="take-back" data-line="{item.line}" {label}>Take back</button>'
 
 
 def progress_html(progress: AddProgress) -> str:

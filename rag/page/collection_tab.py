@@ -77,6 +77,10 @@ element.addEventListener('keydown', event => {
     if (event.key === 'Enter' && event.target.closest('input')) save();
 });
 """
+_TAKE_BACK = """element.addEventListener('click', event => {
+    const button = event.target.closest('button[data-line]');
+    if (button) trigger('apply', {line: button.dataset.line});
+});"""
 _FOCUS_ARTICLE = """() => {
     document.querySelector('#back')?.scrollIntoView();
     document.querySelector('#back')?.focus({preventScroll: true});
@@ -289,7 +293,7 @@ def _draw_article_view(collection: Collection, list_view: Any) -> tuple[_Article
             remove = gr.Button(
                 _REMOVE, variant="stop", scale=1, visible=collection.writable, elem_id="remove"
             )
-        article = gr.HTML(elem_id="article")
+        article = gr.HTML(elem_id="article", js_on_load=_TAKE_BACK)
         with gr.Accordion(
             "Correct the fields", open=False, visible=collection.writable, elem_id="edit-fields"
         ):
@@ -300,6 +304,9 @@ def _draw_article_view(collection: Collection, list_view: Any) -> tuple[_Article
             save = gr.Button("Save the corrections", elem_id="save")
     saving = save.click(
         translate_errors(_editor(collection)), [article_id, *fields], [article, *fields], **CHANGE
+    )
+    taking_back = article.apply(
+        translate_errors(_taker_back(collection)), article_id, [article_id, article, *fields], **CHANGE
     )
     removing = remove.click(
         translate_errors(_remover(collection)),
@@ -314,7 +321,8 @@ def _draw_article_view(collection: Collection, list_view: Any) -> tuple[_Article
         api_visibility="private",
     )
     closing_view.then(None, None, None, js=_FOCUS_LIST, api_visibility="private")
-    return _ArticleView(list_view, view, article_id, article, confirming, remove, fields), [saving, removing]
+    changes = [saving, taking_back, removing]
+    return _ArticleView(list_view, view, article_id, article, confirming, remove, fields), changes
 
 
 def _editor(collection: Collection) -> Callable[..., tuple[str, ...]]:
@@ -324,6 +332,16 @@ def _editor(collection: Collection) -> Callable[..., tuple[str, ...]]:
         return _article_and_fields(collection, article_id)
 
     return edit
+
+
+def _taker_back(collection: Collection) -> Callable[..., tuple[str, ...]]:
+    def take_back(article_id: str, event: gr.EventData) -> tuple[str, ...]:
+        """Put a line that was left out back into the article, and show it under its new id."""
+        restored = collection.take_back(article_id, int(event.line))
+        gr.Info(f"Line {int(event.line)} is part of the article again.")
+        return restored.id, *_article_and_fields(collection, restored.id)
+
+    return take_back
 
 
 def _remover(collection: Collection) -> Callable[..., tuple[Any, ...]]:
@@ -353,7 +371,8 @@ def _article_and_fields(collection: Collection, article_id: str) -> tuple[str, .
     article = collection.article(article_id)
     fields = (str(getattr(article, name) or "") for name in CORRECTABLE_FIELDS)
     removed = collection.removed(article_id)
-    return article_html(article, collection.raw_text(article_id), removed), *fields
+    html = article_html(article, collection.raw_text(article_id), removed, collection.writable)
+    return html, *fields
 
 
 assert set(_SORT_LABELS) == set(SORTS) and set(_FIELD_LABELS) == set(CORRECTABLE_FIELDS)

@@ -250,6 +250,16 @@ class Collection:
             self._library.remove(article_id)
         return known
 
+    def take_back(self, article_id: str, line: int) -> Article:
+        """Put a line that cleaning left out back into an article; return it with its new id.
+
+        Raises:
+            ChangesDisabled, UnknownLine, StoreError: nothing was changed.
+        """
+        self.check_writable()
+        with write_lock(self.folder):
+            return self._library.take_back(article_id, {line})
+
     def add_sample(self) -> Iterator[tuple[int, int]]:
         """Add the sample articles; yield how many are done, and how many there are.
 
