@@ -114,7 +114,8 @@ for (const name of ['pointerover', 'focusin', 'pointerdown']) {
     else if (!event.target.closest?.('.card')) leaving = setTimeout(hideCard, name === 'pointerover' ? 200 : 0);
   });
 }
-document.addEventListener('scroll', hideCard, true);
+// A marker that is focused by keyboard is scrolled into view itself: its card stays.
+document.addEventListener('scroll', () => { if (!card?.marker.matches(':focus-visible')) hideCard(); }, true);
 
 // The buttons of an answer; all but two are events of the server.
 const EVENTS = {unfilter: 'apply', export: 'download', feedback: 'like'};
