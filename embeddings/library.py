@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from langchain_core.documents import Document
@@ -99,8 +99,8 @@ class Library:
 
     def _forget(self) -> None:
         """Forget what was computed of the collection, to be computed once more when it is needed."""
-        self._version = cache(lambda: self.store.content_hash()[:12])
-        self._coverage = cache(self.store.coverage)
+        self._version = lru_cache(1)(lambda: self.store.content_hash()[:12])
+        self._coverage = lru_cache(1)(self.store.coverage)
         self._frequency = lru_cache(_CACHED_FREQUENCIES)(self.store.count_passages)
         self._selected = lru_cache(_CACHED_SELECTIONS)(self.store.passage_ids)
 

@@ -190,7 +190,7 @@ def test_feedback_is_recorded_and_stays_visible(page: Page, sample_folder: Path)
     page.get_by_text("Not good").click()
     page.get_by_role("button", name="Wrong figure").click()
     expect(page.locator(".feedback.given")).to_have_text("✓ Noted for review: Wrong figure")
-    (line,) = (json.loads(line) for line in (sample_folder / "proposed.jsonl").read_text().splitlines())
+    *_, line = map(json.loads, (sample_folder / "proposed.jsonl").read_text().splitlines())
     assert line["question"] == HS2 and line["verdict"] == "wrong-figure" and line["must_not"]
     page.reload()
     expect(page.locator(".feedback.given")).to_be_visible()

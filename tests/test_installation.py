@@ -89,11 +89,16 @@ def test_the_wheel_requires_what_requirements_txt_pins(wheel: Path) -> None:
         (metadata,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
         lines = archive.read(metadata).decode().splitlines()
     required = {line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")}
-    pinned = {
-        line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")
+
+    def pinned(name: str) -> set[str]:
+        return {line for line in (ROOT / name).read_text().splitlines() if not line.startswith("#")}
+
+    extras = {
+        f'{line}; extra == "{extra}"'
+        for extra in ("mcp", "telemetry")
+        for line in pinned(f"requirements-{extra}.txt")
     }
-    assert {line for line in required if "extra" not in line} == pinned
-    assert [line for line in required if "extra" in line] == ['mcp==1.30.0; extra == "mcp"']
+    assert required == pinned("requirements.txt") | extras
 
 
 def test_the_installed_command_works_in_another_folder(installed: Path, tmp_path: Path) -> None:
