@@ -31,7 +31,7 @@ def ask(page: Page, question: str) -> None:
     """Ask the first question and wait until its answer is finished."""
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.answer .foot')", timeout=60_000)
+    page.wait_for_selector(".answer .foot", timeout=60_000)
     page.wait_for_timeout(700)
 
 
