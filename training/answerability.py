@@ -45,9 +45,9 @@ from rag.verification.answerability import (
     ANSWERABILITY_WEIGHTS,
     answerability_features,
 )
-from training.batch_model import BatchModel, TokenSequence
+from training.batch_model import BatchModel, TokenSequence, asked
 from training.holdout import CHOOSING, REPORTED, part
-from training.judge import asked, read_lines, turn
+from training.judge import read_lines
 from training.judge_data import Case, cases
 from training.questions import Question, read_squadshifts
 
@@ -56,7 +56,6 @@ CACHE = Path.home() / ".cache/dateline/answerability"
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)  # of the model's opinion beside a sentence's score
 GROUP = 8  # questions that the model reads together
 TOLERATED = (0.05, 0.1, 0.15, 0.2, 0.3)  # shares of wrong answers among those given
-_ROLE = {"human": "user", "ai": "assistant", "system": "system"}
 
 
 class Collector:
@@ -69,12 +68,7 @@ class Collector:
         self.prompts = CheckingPrompts()
         self.model = BatchModel(file, sequences=1 + GROUP)
         self.fixed = TokenSequence(0)
-        text = "".join(turn(_ROLE[message.type], message.text) for message in self.prompts.fixed)
-        self.model.read([(self.fixed, self.model.tokenize(text))])
-        self.options = {
-            word: [self.model.tokenize(form)[0] for form in (word, word.capitalize())]
-            for word in ("yes", "no")
-        }
+        self.model.read_fixed(self.fixed, self.prompts.fixed)
 
     def lines(self, group: Sequence[Case]) -> list[dict[str, Any]]:
         """Return a line for each case; its sentences are asked about as in `rag.answers.written.Reader`."""
@@ -108,15 +102,10 @@ class Collector:
                 for sequence, text in zip(sequences, texts, strict=True)
             ]
         )
-        margins = [self.margin(sequence.logits) for sequence in sequences]
+        margins = [self.model.yes_over_no(sequence.logits) for sequence in sequences]
         for sequence in sequences:
             self.model.free(sequence)
         return margins
-
-    def margin(self, logits: np.ndarray | None) -> float:
-        assert logits is not None
-        yes, no = (np.logaddexp.reduce(logits[self.options[word]].astype(float)) for word in ("yes", "no"))
-        return round(float(yes - no), 3)
 
 
 def inverse_frequencies(texts: set[str]) -> Callable[[str], float]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import llama_cpp
 import numpy as np
+from langchain_core.messages import BaseMessage
 
 CONTEXT, BATCH = 4096, 512
+_ROLE = {"human": "user", "ai": "assistant", "system": "system"}
 
 
 @dataclass
@@ -93,6 +95,32 @@ class BatchModel:
                     pointer = llama_cpp.llama_get_logits_ith(self._context, n)
                     sequence.logits = np.ctypeslib.as_array(pointer, shape=(self._size,)).copy()
             llama_cpp.llama_batch_free(batch)
+
+    def read_fixed(self, sequence: TokenSequence, messages: Sequence[BaseMessage]) -> None:
+        """Append whole messages to a sequence, as a prompt's fixed part."""
+        text = "".join(turn(_ROLE[message.type], message.text) for message in messages)
+        self.read([(sequence, self.tokenize(text))])
+
+    def yes_over_no(self, logits: np.ndarray | None) -> float:
+        """Return by how much "yes" is likelier than "no" as the next word, in either case, as log-odds."""
+        assert logits is not None
+        yes, no = (
+            np.logaddexp.reduce(
+                logits[[self.tokenize(form)[0] for form in (word, word.capitalize())]].astype(float)
+            )
+            for word in ("yes", "no")
+        )
+        return round(float(yes - no), 3)
+
+
+def turn(role: str, text: str) -> str:
+    """Return a message as Qwen's chat template has it."""
+    return f"<|im_start|>{role}\n{text}<|im_end|>\n"
+
+
+def asked(text: str) -> str:
+    """Return a user's message, and the start of the answer to it."""
+    return turn("user", text) + "<|im_start|>assistant\n"
 
 
 @CFUNCTYPE(None, c_int, c_char_p, c_void_p)

@@ -40,7 +40,7 @@ from rag.evaluation.measures.ranking import roc_auc
 from rag.evaluation.runs.summary import confidence_interval
 from rag.generation.prompts import CheckingPrompts, WritingPrompts
 from rag.verification.written import answering_words, support_claim, verify_written
-from training.batch_model import BatchModel, TokenSequence
+from training.batch_model import BatchModel, TokenSequence, asked
 from training.holdout import CHOOSING, REPORTED, part
 from training.judge_data import NAMED, Case, cases, label
 from training.questions import read_squadshifts
@@ -68,15 +68,6 @@ FITTED = ("reading", "answers", "says")
 SETS = (("support",), ("reading",), ("answers",), ("says",), ("answers", "says"), ("reading", "says"), FITTED)
 SETS += ((*FITTED, "log_mean"), (*FITTED, "support"), SIGNALS)
 TOLERATED = (0.01, 0.02, 0.05, 0.1)  # shares of wrong sentences among those shown
-_ROLE = {"human": "user", "ai": "assistant", "system": "system"}
-
-
-def turn(role: str, text: str) -> str:
-    return f"<|im_start|>{role}\n{text}<|im_end|>\n"
-
-
-def asked(text: str) -> str:
-    return turn("user", text) + "<|im_start|>assistant\n"
 
 
 class Collector:
@@ -92,16 +83,7 @@ class Collector:
             (self.writing, self.writing_prompts.messages("", ())[:-1]),
             (self.checking, self.checking_prompts.fixed),
         ):
-            text = "".join(turn(_ROLE[message.type], message.text) for message in fixed)
-            self.model.read([(sequence, self.model.tokenize(text))])
-        self.options = {
-            word: [self.model.tokenize(form)[0] for form in (word, word.capitalize())]
-            for word in ("yes", "no")
-        }
-
-    def margin(self, logits: np.ndarray) -> float:
-        yes, no = (np.logaddexp.reduce(logits[self.options[word]].astype(float)) for word in ("yes", "no"))
-        return round(float(yes - no), 3)
+            self.model.read_fixed(sequence, fixed)
 
     def write(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
         """Return what the model writes for each case, with the log-probabilities; sequences stay."""
@@ -170,7 +152,7 @@ class Collector:
                 ]
             )
             for sequence, length, found in zip(sequences, lengths, margins, strict=True):
-                found[name] = self.margin(sequence.logits)
+                found[name] = self.model.yes_over_no(sequence.logits)
                 self.model.cut(sequence, length)
         for sequence in sequences:
             self.model.free(sequence)
