@@ -2,6 +2,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from conftest import article
 
 from corpus.article import Article
 from corpus.passages import Passage
-from corpus.store.connection import StoreError
+from corpus.store.connection import Connection, StoreError
 from corpus.store.database import Store
 from corpus.store.filters import Filters
 from corpus.store.schema import FILE_NAME, SCHEMA_VERSION
@@ -66,6 +67,21 @@ def test_nobody_else_can_read_the_files(store: Store) -> None:
     add(store, article())
     files = list(store.path.parent.iterdir())
     assert len(files) > 1 and not [file.name for file in files if file.stat().st_mode & 0o077]
+
+
+def test_an_interrupted_opening_keeps_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Connection._begin
+
+    def interrupt(connection: Connection) -> None:
+        begin(connection)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(Connection, "_begin", interrupt)
+        with pytest.raises(KeyboardInterrupt) as kept:  # its traceback holds the connection
+            Store(tmp_path)
+    with closing(Store(tmp_path)) as store:
+        assert store.coverage().articles == 0 and kept.tb
 
 
 def test_a_failed_addition_is_rolled_back(store: Store) -> None:

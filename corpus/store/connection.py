@@ -53,7 +53,11 @@ class Connection:
             self._db = sqlite3.connect(
                 self.path, timeout=_LOCK_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._open()
+            try:
+                self._open()
+            except BaseException:  # an interruption too: whoever keeps its traceback keeps no lock
+                self._db.close()
+                raise
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror}; {remedy}") from error
         except sqlite3.OperationalError as error:
@@ -114,8 +118,8 @@ class Connection:
             StoreError: another program writes the file, or the disk is full.
         """
         with self._lock:
-            self._begin()
             try:
+                self._begin()
                 yield
                 self._db.execute(SEAL)
                 self._db.execute("COMMIT")
