@@ -140,6 +140,7 @@ def test_a_refusal_names_what_is_missing_in_the_words_of_the_question(sample: Li
         describe_missing("Who designed the Grey Linnet (1998) and its sister?", ())
         == "The articles do not say who designed the Grey Linnet (1998) and its sister."
     )
+    assert describe_missing("hello", ()) == "The articles do not answer “hello”."
     assert "“How many passengers did she carry?”" in describe_missing(
         "How many passengers did she carry?", ()
     )

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from conftest import article
 
+from corpus.article import PartialDate
 from corpus.passages import Passage
 from rag.retrieval.evidence import Evidence
 from rag.verification.written import support_claim, verify_written
@@ -87,6 +90,17 @@ def test_a_figure_for_two_is_not_given_to_one(statement: str, passes: bool) -> N
     item = Evidence(Passage(fund, 0, len(body)), 0, len(body), 1.0, 1.0)
     question = "How many people died on Lion Air flight 610?"
     assert (not any("together" in reason for reason in verify_written(statement, question, item))) == passes
+
+
+@pytest.mark.parametrize(("year", "passes"), [("2018", True), ("2017", False)])
+def test_a_month_of_the_question_may_stand_without_its_year(year: str, passes: bool) -> None:
+    body = "The jet fell into the sea on October 29. All 189 people on board died."
+    crash = replace(article(body, "Jet fought its pilots"), published=PartialDate(2018, 11, 29))
+    start = body.index("All")
+    item = Evidence(Passage(crash, 0, len(body)), start, len(body), 1.0, 1.0)
+    question = f"How many people died in the crash of October {year}?"
+    reasons = verify_written(f"All 189 people died in the crash of October {year}.", question, item)
+    assert (reasons == []) == passes
 
 
 def test_the_model_of_support_reads_the_neighbours_too() -> None:

@@ -235,13 +235,14 @@ def describe_missing(question: str, evidence: Sequence[Evidence]) -> str:
     >>> describe_missing("Who painted the hull of the Grey Linnet?", ())
     'The articles do not say who painted the hull of the Grey Linnet.'
     """
-    asked = question.strip().rstrip("?").strip()
+    typed = question.strip()
+    asked = typed.rstrip("?").strip()
     if _ASKS_SUBJECT.match(asked):
         sentence = f"The articles do not say {asked[0].lower()}{asked[1:]}."
     elif _ASKS_FOR_THING.match(asked):
         sentence = f"The articles do not give {_ASKS_FOR_THING.sub(lambda match: match[1], asked)}."
     else:
-        sentence = f"The articles do not answer “{asked}?”."
+        sentence = f"The articles do not answer “{typed}”."
     near = set().union(*map(_stems_near, evidence))
     absent = [f"“{word}”" for word in question_keywords(asked) if stem(word) not in near]
     if not absent or not evidence:

@@ -149,7 +149,13 @@ def _missing(claim: Claim, source: _Source) -> Iterator[str]:
             source.cited.contains(token.key) or token.key in source.asked.positions
         ):
             yield f'the word "{text}" is not in the source'
-    known = _dates(source.cited) | (month_dates(source.asked) & _dates(source.near))
+    # Near the source a month of the question may stand with its day ("October 29") and the year elsewhere.
+    restated = {
+        (month, number)
+        for month, number in month_dates(source.asked)
+        if source.near.contains(month) and source.near.contains(number)
+    }
+    known = _dates(source.cited) | restated
     yield from (
         f'the date "{month.capitalize()} {number}" is not in the source'
         for month, number in month_dates(claim) - known
