@@ -309,13 +309,15 @@ In the order in which it happens as an archive grows:
    same work for each passage, so it is shared among machines.
 2. **One writer.** A collection is one SQLite file, written by one process at a time, and its lock and
    its WAL need one computer: no network file system. Several processes of Dateline answer over one file
-   on one computer (`compose.yaml`), not on several. This, not speed, is the limit until the library
-   speaks to Milvus and PostgreSQL.
+   on one computer (`compose.yaml`), not on several. This, not speed, is the limit until the collection
+   speaks to PostgreSQL.
 3. **The search of all**, which grows with the archive: at {half} passages it takes as long as all the
    rest of a question without a model. By words it is FTS5's, which reads each list of passages whole,
    and cannot be shared among shards as it is.
 4. **Memory of flat vectors**: {flat_memory} passages fill half of such a machine; with a byte a value
-   {sq8_memory}. Dateline goes over to the latter by itself (`embeddings/kinds.py`).
+   {sq8_memory}. Dateline goes over to the latter by itself (`embeddings/kinds.py`). With `DATELINE_LIBRARY`
+   the vectors are in Milvus, which holds and searches them on several machines, and no process of Dateline
+   has them in memory; only Milvus Lite was run here.
 
 The small model is the larger part of a question's time on one core. On a server with a GPU
 (`DATELINE_MODEL=openai:NAME@http://host/v1`) it leaves this budget; no such server was measured here.

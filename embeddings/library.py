@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
@@ -18,17 +18,16 @@ from corpus.store.database import Store
 from corpus.store.filters import Coverage, Filters
 from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
 from embeddings.index import ExactIndex, FaissStore
-from embeddings.kinds import Kind
 from embeddings.reranker import Reranker
 from embeddings.support import SupportModel
-from embeddings.vectors import VectorIndex
+from embeddings.vectors import PassageIndex, VectorIndex
 
 PASSAGE_TOKENS = MAX_TOKENS - 2  # limit of the encoder, less its two special tokens
 REBUILDING = "rebuilding"  # stored in place of a fingerprint while vectors of two encoders are mixed
 _CACHED_FREQUENCIES = 10_000  # limit: of words and pairs of words that questions name
 _LARGE = 50_000  # limit: passages; in fewer, all that hold any word of a question are scored
 _CACHED_SELECTIONS = 4  # limit: of filters; one may select every passage
-_FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
+FINGERPRINT = "encoder"  # the store's property that holds the fingerprint
 
 
 class UnknownLine(ValueError):
@@ -40,22 +39,24 @@ class UnknownLine(ValueError):
 class Library:
     """A collection with its search indexes.
 
-    Vectors are stored in SQLite. The index of vectors is made from them and updated when this or another
+    The store keeps the vectors. The index of them is made from it and updated when this or another
     process changes the collection.
     """
 
-    def __init__(self, store: Store, encoder: Encoder, threads: int = 1, index: Kind | None = None) -> None:
+    def __init__(
+        self, store: Store, encoder: Encoder, threads: int = 1, index: PassageIndex | None = None
+    ) -> None:
         """Check that the stored vectors were made by `encoder`, and open the index.
 
-        Its kind is chosen by the number of passages unless `index` names it.
+        Unless `index` is given it is one on this computer, of the kind that the number of passages decides.
 
         Raises:
-            StoreError: The vectors were made by another encoder.
+            StoreError: The vectors were made by another encoder, or the index cannot be reached.
         """
         self.store = store
         self.encoder = encoder
         self._check_fingerprint()
-        self._index = VectorIndex(store, encoder.dimension, threads, index)
+        self._index: PassageIndex = VectorIndex(store, encoder.dimension, threads) if index is None else index
         self._lock = threading.RLock()
         self._store_version: tuple[int, int] | None = None
         self.refresh()
@@ -79,9 +80,9 @@ class Library:
         return SupportModel(self.encoder)
 
     def _check_fingerprint(self) -> None:
-        stored = self.store.get_property(_FINGERPRINT)
+        stored = self.store.get_property(FINGERPRINT)
         if stored is None:
-            self.store.set_property(_FINGERPRINT, self.encoder.fingerprint.to_json())
+            self.store.set_property(FINGERPRINT, self.encoder.fingerprint.to_json())
         elif not fingerprint_matches(self.encoder, stored):
             raise StoreError(
                 f"{self.store.path} was not indexed with {MODEL_NAME} as it is here; run: dateline rebuild"
@@ -105,7 +106,7 @@ class Library:
         self._selected = lru_cache(_CACHED_SELECTIONS)(self.store.passage_ids)
 
     @property
-    def index_kind(self) -> Kind:
+    def index_kind(self) -> str:
         """The kind of the index of vectors."""
         self.refresh()
         return self._index.kind
@@ -130,8 +131,7 @@ class Library:
         """
         known = self.store.has(article.id)
         passages = [] if known else self._split(article)
-        vectors = self.encoder.encode_in_background([passage.text for passage in passages])
-        self.store.add(article, passages, vectors, raw, digest, given)
+        self.store.add(article, passages, self._vectors(passages), raw, digest, given)
         return len(passages)
 
     def take_back(self, article_id: str, lines: Collection[int] | None = None) -> Article:
@@ -152,19 +152,20 @@ class Library:
         body = restore_body(self.store.raw(article_id) or "", article.body, chosen)
         restored = replace(article, body=body, removed=left)
         passages = self._split(restored)
-        vectors = self.encoder.encode_in_background([passage.text for passage in passages])
-        self.store.replace(article_id, restored, passages, vectors, chosen)
+        self.store.replace(article_id, restored, passages, self._vectors(passages), chosen)
         return restored
 
     def reencode(self, article: Article) -> int:
         """Split and encode a stored article again; return the number of its passages."""
         passages = self._split(article)
-        vectors = self.encoder.encode_in_background([passage.text for passage in passages])
-        self.store.replace_passages(article.id, passages, vectors)
+        self.store.replace_passages(article.id, passages, self._vectors(passages))
         return len(passages)
 
     def _split(self, article: Article) -> list[Passage]:
         return split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
+
+    def _vectors(self, passages: Sequence[Passage]) -> NDArray[np.float32]:
+        return self.encoder.encode_in_background([passage.text for passage in passages])
 
     def remove(self, article: str) -> bool:
         """Remove the article of this id and return whether there was one."""
@@ -229,14 +230,14 @@ def rebuild(store: Store, encoder: Encoder) -> Iterator[Article]:
     mixed.
     """
     articles = store.articles()
-    store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
+    store.set_property(FINGERPRINT, encoder.fingerprint.to_json())
     library = Library(store, encoder)
-    store.set_property(_FINGERPRINT, REBUILDING)
+    store.set_property(FINGERPRINT, REBUILDING)
     for article in articles:
         library.reencode(article)
         yield article
     store.rebuild_word_index()
-    store.set_property(_FINGERPRINT, encoder.fingerprint.to_json())
+    store.set_property(FINGERPRINT, encoder.fingerprint.to_json())
 
 
 class _View(ExactIndex):

@@ -5,6 +5,8 @@ passed over; it is made again when they are many. What it finds is ranked by the
 passages pass a filter these alone are compared.
 """
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,16 +16,33 @@ from embeddings.index_file import make_index, open_index
 from embeddings.kinds import CompressedIndex, Kind, kind_for
 
 _MAX_CHANGED = 0.05  # limit: share of the vectors that came or went since an index was made
-_FEW = 1_000  # limit: passages whose stored vectors are read; a thousand take 4 ms
-_SHORTLIST = 2  # times as many are found as are wanted: recall 1.0 in rag/evaluation/results/searching.json
+FEW = 1_000  # limit: passages whose stored vectors are read; a thousand take 4 ms
+SHORTLIST = 2  # times as many are found as are wanted: recall 1.0 in rag/evaluation/results/searching.json
 
 _NONE: Ids = np.empty(0, np.int64)
 
 
-class VectorIndex:
-    """The vectors of a store's passages, by id; it is not to be used by two threads at the same time."""
+class PassageIndex(Protocol):
+    """What a library asks of the index of its vectors, which two threads must not use at the same time."""
 
-    def __init__(self, store: Store, dimension: int, threads: int, kind: Kind | None = None) -> None:
+    def __len__(self) -> int:
+        """Return the number of the store's passages, as of the last `refresh`."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of index that is in use."""
+
+    def refresh(self) -> None:
+        """Follow the store: take up new passages and leave out removed ones."""
+
+    def search(self, vector: Vectors, k: int, among: Ids | None = None) -> list[tuple[int, float]]:
+        """Return the `k` nearest passages as (id, cosine), best first; with `among`, only of those ids."""
+
+
+class VectorIndex:
+    """The vectors of a store's passages, by id, on this computer."""
+
+    def __init__(self, store: Store, dimension: int, threads: int = 1, kind: Kind | None = None) -> None:
         """Make an empty index, which `refresh` fills; `kind` is chosen by size unless it is given."""
         self._store, self._threads, self._forced = store, threads, kind
         self._ids, self._recent_ids = _NONE, _NONE
@@ -42,7 +61,7 @@ class VectorIndex:
 
     def refresh(self) -> None:
         """Follow the store: take up new passages and leave out removed ones."""
-        ids = self._stored_ids()
+        ids = stored_ids(self._store, self._ids)
         kind = (self._forced or kind_for(len(ids))) if len(ids) else "flat"
         if kind == "flat":
             self._base = None
@@ -54,12 +73,6 @@ class VectorIndex:
         self._kept = None if kept.all() else kept
         self._follow(ids[~np.isin(ids, indexed)])
         self._ids, self._chosen = ids, None
-
-    def _stored_ids(self) -> Ids:
-        last = int(self._ids[-1]) if len(self._ids) else 0
-        ids = np.concatenate([self._ids, self._store.passage_ids(after=last)])
-        # Equal if none was removed, since ids only grow.
-        return ids if len(ids) == self._store.passage_count() else self._store.passage_ids()
 
     def _follow(self, wanted: Ids) -> None:
         """Hold exactly the vectors of `wanted` beside the compressed index."""
@@ -80,9 +93,9 @@ class VectorIndex:
         recent = self._recent.search(vector, k, among)
         if self._base is None:
             return recent
-        if among is not None and len(among) <= _FEW:
+        if among is not None and len(among) <= FEW:
             return self._ranked(vector, k, among)
-        near = self._base.search(vector, _SHORTLIST * k, self._allowed(self._base, among))
+        near = self._base.search(vector, SHORTLIST * k, self._allowed(self._base, among))
         return self._ranked(vector, k, np.concatenate([near, np.array([n for n, _ in recent], np.int64)]))
 
     def _allowed(self, base: CompressedIndex, among: Ids | None) -> NDArray[np.bool_] | None:
@@ -96,12 +109,26 @@ class VectorIndex:
         return self._chosen[1]
 
     def _ranked(self, vector: Vectors, k: int, ids: Ids) -> list[tuple[int, float]]:
-        """Return the `k` best of these passages by their stored vectors."""
         exact = ExactIndex(self._recent.dimension, self._threads)
-        found, vectors = self._store.vectors(np.unique(ids))
-        if len(found):
-            exact.add(found, vectors)
-        return exact.search(vector, k)
+        return rank_by_stored(self._store, exact, vector, k, ids)
+
+
+def stored_ids(store: Store, known: Ids) -> Ids:
+    """Return the ids of all passages, ascending, of which those `known` were there before."""
+    last = int(known[-1]) if len(known) else 0
+    ids = np.concatenate([known, store.passage_ids(after=last)])
+    # Equal if none was removed, since ids only grow.
+    return ids if len(ids) == store.passage_count() else store.passage_ids()
+
+
+def rank_by_stored(
+    store: Store, empty: ExactIndex, vector: Vectors, k: int, ids: Ids
+) -> list[tuple[int, float]]:
+    """Return the `k` best of the passages `ids` by their stored vectors, compared in an `empty` index."""
+    found, vectors = store.vectors(np.unique(ids))
+    if len(found):
+        empty.add(found, vectors)
+    return empty.search(vector, k)
 
 
 def _serves(index: CompressedIndex | None, kind: Kind, ids: Ids) -> bool:

@@ -1,30 +1,34 @@
 """Open the library or the assistant of the settings. The composition root: it imports every layer."""
 
 import os
+import re
 from collections.abc import Callable
 from threading import Thread
 
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from embeddings.encoder import Encoder, Fingerprint
-from embeddings.library import REBUILDING, Library, fingerprint_matches
+from embeddings.library import FINGERPRINT, REBUILDING, Library, fingerprint_matches
+from embeddings.vectors import PassageIndex
 from rag.assistant import Assistant
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.prompts import CheckingPrompts, Prompts, WritingPrompts
 from rag.generation.registry import open_model
 from rag.generation.writer import read_fixed_prompts
 from rag.retrieval.search import Retriever
-from rag.settings import PACKAGED, SettingError, Settings, parse_server, without_credentials
+from rag.settings import LOCAL, PACKAGED, SettingError, Settings, parse_server, without_credentials
 from rag.telemetry import Telemetry
 
-_FINGERPRINT = "encoder"  # the property of a store in which `embeddings.library` keeps it
+
+class MilvusNotInstalled(RuntimeError):
+    """A package that DATELINE_LIBRARY needs is missing; the message says how to install it."""
 
 
 def open_library(settings: Settings) -> Library:
     """Return the library over the collection in `settings.data`, ready to add to and to search.
 
     Raises:
-        StoreError: the collection's file cannot be used.
+        StoreError: the collection's file or Milvus cannot be used.
         EncoderError: the encoder's weights are missing.
     """
     return open_library_over(Store(settings.data), settings)
@@ -34,18 +38,39 @@ def open_library_over(store: Store, settings: Settings) -> Library:
     """Return the library over an open store.
 
     Raises:
-        StoreError: its vectors were made by another encoder than that of the settings.
+        StoreError: its vectors were made by another encoder than that of the settings, or Milvus cannot be
+            used.
         EncoderError: the encoder's weights are missing, or its server does not answer.
+        SettingError: the setting names no library.
     """
     encoder = open_encoder(settings)
-    stored = store.get_property(_FINGERPRINT)
+    stored = store.get_property(FINGERPRINT)
     if stored and stored != REBUILDING and not fingerprint_matches(encoder, stored):
         raise StoreError(
             f"the vectors of {store.path} were made by {Fingerprint.from_json(stored).name}, and not by "
             f"{encoder.fingerprint.name} as it is now; set DATELINE_ENCODER to that which made them, "
             "or run: dateline rebuild"
         )
-    return Library(store, encoder, settings.model_threads)
+    return Library(store, encoder, settings.model_threads, _open_index(store, encoder, settings))
+
+
+def _open_index(store: Store, encoder: Encoder, settings: Settings) -> PassageIndex | None:
+    """Return the index of vectors that the settings name; None for the usual one on this computer."""
+    if settings.library == LOCAL:
+        return None
+    address = settings.library.removeprefix("milvus+")
+    if not re.match(r"milvus\+https?://", settings.library) and not address.endswith(".db"):
+        raise SettingError(
+            f'DATELINE_LIBRARY is "{without_credentials(settings.library)[:80]}"; it should be local, '
+            "milvus+http://host:19530, or the name of a file for Milvus Lite, which ends in .db"
+        )
+    try:
+        from embeddings.milvus_index import MilvusIndex  # an optional package
+    except ImportError as error:
+        raise MilvusNotInstalled(
+            f"{error.name} is not installed; run: pip install -r requirements-milvus.txt"
+        ) from error
+    return MilvusIndex(store, encoder.dimension, address, settings.model_threads)
 
 
 def check_rebuildable(store: Store, encoder: Encoder) -> None:
@@ -54,7 +79,7 @@ def check_rebuildable(store: Store, encoder: Encoder) -> None:
     Raises:
         StoreError: the encoder's have another dimension, which the index of a collection does not change.
     """
-    stored = store.get_property(_FINGERPRINT)
+    stored = store.get_property(FINGERPRINT)
     made = Fingerprint.from_json(stored).dimension if stored and stored != REBUILDING else encoder.dimension
     if made != encoder.dimension:
         raise StoreError(

@@ -21,6 +21,7 @@ PREFIX = "DATELINE_"
 AUTO = "auto"
 SMALL = "small"
 PACKAGED = "packaged"
+LOCAL = "local"
 NO_MODEL = "none"
 SERVED = "served"
 _ALIASES = {"DATELINE_READER": "DATELINE_MODEL"}
@@ -76,6 +77,12 @@ class Settings:
         PACKAGED,
         "packaged, or openai:NAME@http://host/v1 for search vectors from a server; after a change "
         "dateline rebuild makes those of the collection anew",
+    )
+    library: str = _setting(
+        LOCAL,
+        "where vectors are searched: local, milvus+http://host:19530 (with user:password@ where it asks for "
+        "them), or a file that ends in .db, for Milvus Lite; both are filled from the collection and can be "
+        "deleted",
     )
     context: int = _setting(
         2048, "tokens of prompt and answer that a GGUF model keeps; prompts stay far below", least=512

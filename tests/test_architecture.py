@@ -52,6 +52,8 @@ HEAVY = {
     "sentence_transformers": {"embeddings/encoder.py", "rag/evaluation/runs/judge.py"},
     "sklearn": {"rag/evaluation/runs/judge.py"},
     "faiss": {"embeddings/index.py", "embeddings/kinds.py"},
+    "pymilvus": {"embeddings/milvus_index.py"},
+    "grpc": {"embeddings/milvus_index.py"},
     "llama_cpp": {"rag/generation/worker.py", "rag/generation/chat_template.py"},
     "gradio": {
         f"rag/page/{name}.py"

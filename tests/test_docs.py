@@ -74,17 +74,8 @@ def test_the_newest_change_is_this_version() -> None:
 
 
 def test_requirements_are_exact() -> None:
-    for name in (
-        "requirements.txt",
-        "requirements-dev.txt",
-        "requirements-mcp.txt",
-        "requirements-telemetry.txt",
-    ):
-        lines = [
-            line
-            for line in (ROOT / name).read_text().splitlines()
-            if line and not line.startswith(("#", "-r"))
-        ]
+    for file in ROOT.glob("requirements*.txt"):
+        lines = [line for line in file.read_text().splitlines() if line and not line.startswith(("#", "-r"))]
         assert lines and all(re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line) for line in lines)
 
 

@@ -1,6 +1,7 @@
 import json
 import shutil
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, article
 from langchain_core.documents import Document
+from milvus import milvus_index
 
 from corpus.article import Article
 from corpus.store.connection import StoreError
@@ -19,6 +21,7 @@ from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.kinds import KINDS
 from embeddings.library import Library
+from embeddings.vectors import VectorIndex
 
 FERRY = article(
     body="The ferry sailed at noon. It carried eighty cars.", title="Ferry sails", published="2021-03-12"
@@ -31,9 +34,15 @@ TAXES = article(
 )
 
 
-@pytest.fixture(params=KINDS)
-def library(store: Store, encoder: Encoder, request: pytest.FixtureRequest) -> Library:
-    return Library(store, encoder, index=request.param)
+@pytest.fixture(params=[*KINDS, "milvus"])
+def library(
+    store: Store, encoder: Encoder, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Library]:
+    if request.param != "milvus":
+        yield Library(store, encoder, index=VectorIndex(store, encoder.dimension, kind=request.param))
+        return
+    with milvus_index(store, tmp_path) as index:
+        yield Library(store, encoder, index=index)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from supply import LICENCES, LOCK, judge, locked
+from supply import LICENCES, LOCK, REQUIREMENTS, judge, locked
 
 
 def entries() -> list[str]:
@@ -19,7 +19,7 @@ def test_the_lock_holds_every_requirement_in_its_version() -> None:
     packages = locked()
     pins = [
         re.sub(r"\[.*\]", "", line).split("==")
-        for name in ("requirements.txt", "requirements-mcp.txt", "requirements-telemetry.txt")
+        for name in REQUIREMENTS
         for line in (ROOT / name).read_text().splitlines()
         if line and not line.startswith("#")
     ]

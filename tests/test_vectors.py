@@ -19,6 +19,7 @@ from embeddings.encoder import Encoder
 from embeddings.index_file import FILE_NAME
 from embeddings.kinds import KINDS, Kind
 from embeddings.library import Library
+from embeddings.vectors import VectorIndex
 from rag.retrieval.search import Retriever
 
 PASSAGES, QUERIES = 4_000, 50
@@ -52,7 +53,8 @@ class Opened:
     """A library that is closed at the end of a `with`."""
 
     def __init__(self, folder: Path, encoder: Encoder, kind: Kind | None = None) -> None:
-        self.library = Library(Store(folder), encoder, index=kind)
+        store = Store(folder)
+        self.library = Library(store, encoder, index=VectorIndex(store, encoder.dimension, kind=kind))
 
     def __enter__(self) -> Library:
         return self.library

@@ -1,7 +1,7 @@
 """The packages that Dateline installs: python tools/supply.py lock | licences | sbom | audit
 
-`lock` writes requirements.lock, in which every package that requirements.txt, requirements-mcp.txt and
-requirements-telemetry.txt bring along has its version and its hashes; `licences` writes docs/licences.md;
+`lock` writes requirements.lock, in which every package that requirements.txt and those for optional parts
+(requirements-mcp.txt and so on) bring along has its version and hashes; `licences` writes docs/licences.md;
 `sbom` writes build/sbom.cdx.json, a bill of materials in CycloneDX's form; `audit` asks PyPI's advisory
 service for known holes. Each tool runs apart, by `uv tool run`, so that it brings nothing into the
 environment that it describes.
@@ -18,6 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+REQUIREMENTS = sorted(
+    file.name for file in ROOT.glob("requirements*.txt") if file.name != "requirements-dev.txt"
+)
 LOCK = ROOT / "requirements.lock"
 LICENCES = ROOT / "docs/licences.md"
 SBOM = ROOT / "build/sbom.cdx.json"
@@ -51,7 +54,7 @@ def write_lock() -> None:
         _uv(
             *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
             *("--no-header", "--no-annotate", "--constraints", str(tested), "--output-file", str(LOCK)),
-            *("requirements.txt", "requirements-mcp.txt", "requirements-telemetry.txt"),
+            *REQUIREMENTS,
         )
 
 

@@ -31,6 +31,7 @@ from embeddings.encoder import Encoder
 from embeddings.index_file import FILE_NAME
 from embeddings.kinds import KINDS, Kind, kind_for
 from embeddings.library import Library
+from embeddings.vectors import VectorIndex
 from rag.evaluation.runs.provenance import current_commit, machine_info
 from rag.limits import CANDIDATES
 from rag.retrieval.search import Retriever
@@ -120,7 +121,8 @@ def measure_words(folder: Path, threads: int) -> dict[str, Any]:
 
 
 def _open(folder: Path, encoder: Encoder, kind: Kind) -> Library:
-    return Library(Store(folder), encoder, index=kind)
+    store = Store(folder)
+    return Library(store, encoder, index=VectorIndex(store, encoder.dimension, kind=kind))
 
 
 def _megabytes(file: Path) -> float:

@@ -21,7 +21,7 @@ from typing import Literal
 from corpus.store.inspection import UnreadableCollection, inspect_collection, sqlite_features
 from corpus.store.schema import SCHEMA_VERSION
 from rag.generation.readers import choose_reader
-from rag.settings import IS_CHECKOUT, ROOT, SettingError, Settings
+from rag.settings import IS_CHECKOUT, LOCAL, ROOT, SettingError, Settings, without_credentials
 
 _MIN_PYTHON = (3, 11)
 _MIN_SQLITE = (3, 37)  # STRICT tables
@@ -287,19 +287,21 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
         what = "they were made by another encoder"
         yield Finding("problem", "vectors", what, "run: dateline rebuild")
     else:
-        what = f"they were made by this encoder; index {_index(installation.settings.data, found.passages)}"
+        what = f"they were made by this encoder; index {_index(installation.settings, found.passages)}"
         yield Finding("ok", "vectors", what)
 
 
-def _index(folder: Path, passages: int) -> str:
+def _index(settings: Settings, passages: int) -> str:
     """Return which kind of index serves so many passages, and whether its file is there."""
+    if settings.library != LOCAL:
+        return f"in {without_credentials(settings.library)}"
     from embeddings.index_file import FILE_NAME
     from embeddings.kinds import kind_for
 
     kind = kind_for(passages)
     if kind == "flat":
         return f"{kind}, in memory"
-    file = folder / FILE_NAME
+    file = settings.data / FILE_NAME
     return f"{kind}, " + (f"{file.stat().st_size / 1e6:.0f} MB" if file.is_file() else "made at next start")
 
 
