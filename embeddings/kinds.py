@@ -22,7 +22,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # hand-set: "sq8" takes 33 ms at a million passages (rag/evaluation/results/searching.json),
 # so 60 ms at less than two million. The lower point and what "ivf" costs have not been measured there yet.
-_SQ8_FROM, _IVF_FROM = 50_000, 1_500_000
+SQ8_FROM, IVF_FROM = 50_000, 1_500_000
 _LISTS = 1_024  # limit: clusters; more take minutes to fit
 _PER_LIST = 40  # limit: vectors that a cluster is fitted to; FAISS asks for 39
 TRAINING = _LISTS * _PER_LIST  # limit: vectors that ranges and clusters are fitted to
@@ -36,7 +36,7 @@ def kind_for(count: int) -> Kind:
     >>> kind_for(5_000), kind_for(1_000_000), kind_for(5_000_000)
     ('flat', 'sq8', 'ivf')
     """
-    return "flat" if count < _SQ8_FROM else "sq8" if count < _IVF_FROM else "ivf"
+    return "flat" if count < SQ8_FROM else "sq8" if count < IVF_FROM else "ivf"
 
 
 class CompressedIndex:

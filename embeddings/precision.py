@@ -28,15 +28,16 @@ class Bfloat16Linear(torch.nn.Module):
 
 
 def multiply_in_bfloat16(module: torch.nn.Module) -> None:
-    """Replace the linear layers inside a module in place, if the processor multiplies bfloat16."""
+    """Do what `replace_layers` does, if the processor multiplies bfloat16."""
     capabilities = torch.cpu.get_capabilities()
     if any(capabilities.get(name) for name in _BFLOAT16):
-        _replace_layers(module)
+        replace_layers(module)
 
 
-def _replace_layers(module: torch.nn.Module) -> None:
+def replace_layers(module: torch.nn.Module) -> None:
+    """Replace the linear layers inside a module in place."""
     for name, child in module.named_children():
         if isinstance(child, torch.nn.Linear):
             setattr(module, name, Bfloat16Linear(child))
         else:
-            _replace_layers(child)
+            replace_layers(child)

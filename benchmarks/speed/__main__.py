@@ -1,7 +1,7 @@
 """Measure speed and memory, and draw the results.
 
     python -m benchmarks.speed [--parts reading question ...] [--peers PYTHON] [--sizes 10000]
-                               [--work FOLDER] [--out FILE]
+                               [--seconds 300] [--work FOLDER] [--out FILE]
 
 Each part runs in a process of its own and its figures are put into FILE, where those of parts that are not
 named stay; those of searching have a file of their own (`benchmarks.speed.searching` measures more sizes).
@@ -21,7 +21,17 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from benchmarks.speed import peers, question, reading, report, searching, starting, writing
+from benchmarks.speed import (
+    askers,
+    peers,
+    precisions,
+    question,
+    reading,
+    report,
+    searching,
+    starting,
+    writing,
+)
 from benchmarks.speed.measuring import METHOD, child_json, with_ratios
 from benchmarks.speed.plots import draw
 from rag.evaluation.runs.provenance import current_commit, machine_info
@@ -30,6 +40,21 @@ from rag.settings import ROOT, Settings
 RESULTS = ROOT / "rag/evaluation/results/speed.json"
 _MODULE = "benchmarks.speed"
 _PEER_ARTICLES, _PEER_ROUNDS = 10, 2
+_MEMORY_SIZE = 100_000  # passages of a made collection beside the sample
+_PARTS = (
+    *(
+        "encoding",
+        "reading",
+        "question",
+        "searching",
+        "starting",
+        "serving",
+        "writing",
+        "memory",
+        "precisions",
+    ),
+    *("askers", "peers"),
+)
 
 
 def cpu_name() -> str:
@@ -78,6 +103,16 @@ def measure_peers(python: str | None) -> dict[str, Any]:
     }
 
 
+def measure_memory(sample: Path, work: Path) -> dict[str, Any]:
+    """Load the parts of a server over the sample, and over a made collection."""
+    made = searching.prepared(_MEMORY_SIZE, work)
+    return {
+        "passages": _MEMORY_SIZE,
+        "sample": child_json(f"{_MODULE}.memory", str(sample), cwd=ROOT),
+        "made": child_json(f"{_MODULE}.memory", str(made), cwd=ROOT),
+    }
+
+
 def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     """Return what measures each part; each runs in a child process."""
     threads, work, settings = options.threads, options.work, Settings.read()
@@ -89,16 +124,19 @@ def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         "starting": lambda: starting.measure(sample),
         "serving": lambda: starting.measure_serving(sample),
         "writing": lambda: writing.measure(threads or settings.model_threads),
+        "memory": lambda: measure_memory(sample, work),
+        "precisions": precisions.measure,
+        "askers": lambda: askers.measure(sample, options.seconds),
         "peers": lambda: measure_peers(options.peers),
     }
 
 
 def main() -> None:
-    names = ("encoding", "reading", "question", "searching", "starting", "serving", "writing", "peers")
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
-    parser.add_argument("--parts", nargs="+", choices=names, default=list(names))
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=list(_PARTS))
     parser.add_argument("--peers", help="Python with langchain-community, llama-index, haystack and txtai")
     parser.add_argument("--sizes", nargs="+", type=int, default=[10_000], help="passages to search")
+    parser.add_argument("--seconds", type=float, default=300, help="how long many people ask, in all")
     parser.add_argument("--threads", type=int, default=Settings.read().threads)
     parser.add_argument(
         "--work", type=Path, default=ROOT / "data" / "speed", help="folder for collections, used again"
@@ -121,6 +159,8 @@ def main() -> None:
         str(options.work),
         "--threads",
         str(options.threads),
+        "--seconds",
+        str(options.seconds),
     ]
     for name in options.parts:
         if name == "searching":  # has a file of its own

@@ -7,7 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,16 @@ def with_ratios(taken: Mapping[str, Sequence[dict[str, float]]]) -> dict[str, di
     return {
         name: {
             **{key: round(statistics.median(one[key] for one in own), 5) for key in own[0]},
-            "cpu_ratio": round(
-                statistics.median(
-                    one["cpu"] / max(base["cpu"], 1e-9) for one, base in zip(own, first, strict=True)
-                ),
-                3,
-            ),
+            **{
+                f"{clock}_ratio": round(
+                    statistics.median(
+                        one[clock] / max(base[clock], 1e-9) for one, base in zip(own, first, strict=True)
+                    ),
+                    3,
+                )
+                for clock in ("wall", "cpu")
+                if clock in own[0]
+            },
         }
         for name, own in taken.items()
     }
@@ -71,6 +76,16 @@ def memory(process: int | str = "self") -> dict[str, float]:
         name: round(int(status[key].split()[0]) / 1024, 1)
         for name, key in (("mb", "VmRSS"), ("anonymous_mb", "RssAnon"), ("peak_mb", "VmHWM"))
     }
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Keep one core busy with another process during the `with` block."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def child_processes(process: int) -> list[int]:

@@ -14,7 +14,7 @@ import rag.assistant
 import rag.retrieval.evidence
 import rag.retrieval.selection
 import rag.verification.answerability
-from benchmarks.speed.measuring import memory, percentiles
+from benchmarks.speed.measuring import busy_core, memory, percentiles
 from rag.assistant import Assistant
 from rag.evaluation.gold.questions import read_gold
 from rag.factory import open_assistant
@@ -70,13 +70,15 @@ def ask_all(assistant: Assistant, questions: int) -> dict[str, Any]:
 
 
 def measure(data: Path, threads: int, questions: int = 40) -> dict[str, Any]:
-    """Ask without a model, and once more with each step watched."""
+    """Ask without a model, again beside a busy core, and once more with each step watched."""
     settings = replace(Settings.read(), data=data, model=NO_MODEL, threads=threads)
     assistant = open_assistant(settings)
     for gold in read_gold(ROOT / "corpus/gold.jsonl")[-3:]:
         assistant.ask(gold.question, gold.history)
     rest = memory()
     result = ask_all(assistant, questions)
+    with busy_core():
+        beside = ask_all(assistant, questions)
     seconds: Counter[str] = Counter()
     undo = [watch(owner, name, label, seconds) for label, (owner, name) in _STEPS.items()]
     ask_all(assistant, questions)
@@ -89,6 +91,7 @@ def measure(data: Path, threads: int, questions: int = 40) -> dict[str, Any]:
         "questions": questions,
         "threads": threads,
         **result,
+        "one core busy": beside,
         "mean_cpu_ms_of_steps": steps,
         "memory_mb": rest["mb"],
         "peak_mb": peak,

@@ -41,8 +41,8 @@ RESULTS = ROOT / "rag/evaluation/results/searching.json"
 WORK = ROOT / "data" / "speed"
 SHARES = (0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)  # of the articles, that a filter passes
 _MODULE = "benchmarks.speed.searching"
-_SEARCHES, _COMPARED = 60, 20  # by meaning; with those that numpy finds
-_WORD_SEARCHES = 6  # and as many short questions
+_SEARCHES, _COMPARED = 100, 100  # by meaning; with those that numpy finds
+_WORD_SEARCHES = 15  # and as many short questions
 _TOP = 10  # of recall
 
 
@@ -51,15 +51,23 @@ def results() -> dict[str, Any]:
     return {"searching": json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
 
 
+def prepared(size: int, work: Path, real: Path | None = None) -> Path:
+    """Return the folder of a made collection of so many passages, which is made unless it is there."""
+    folder = work / f"search-{size}"
+    if not (folder / "nearest.json").exists():
+        near = ["--real", str(real)] if real else []
+        child_json(_MODULE, "--child", "build", "--sizes", str(size), "--work", str(work), *near, cwd=ROOT)
+    return folder
+
+
 def update(sizes: Sequence[int], kinds: Sequence[Kind], work: Path, real: Path | None = None) -> None:
     """Measure these sizes with each kind, every one in a process of its own, and keep the figures."""
     rows = {
         (row["passages"], row["index"]): row for row in results().get("searching", {}).get("measured", [])
     }
     for size in sizes:
-        folder = ["--work", str(work), *(["--real", str(real)] if real else [])]
-        if not (work / f"search-{size}" / "nearest.json").exists():
-            child_json(_MODULE, "--child", "build", "--sizes", str(size), *folder, cwd=ROOT)
+        prepared(size, work, real)
+        folder = ["--work", str(work)]
         for kind in kinds:
             if kind == "flat" and size > 1_000_000:
                 continue
@@ -79,9 +87,9 @@ def _write(rows: list[dict[str, Any]]) -> None:
     RESULTS.write_text(json.dumps({"conditions": conditions, "measured": rows}, indent=1) + "\n")
 
 
-def filters(share: float) -> Filters | None:
-    """Return a filter that this share of the articles passes; None for all."""
-    last = FIRST_DAY + timedelta(days=max(0, round(share * DAYS) - 1))
+def filters(share: float, articles: int) -> Filters | None:
+    """Return a filter that this share of so many articles passes, at least one; None for all."""
+    last = FIRST_DAY + timedelta(days=max(0, round(share * min(DAYS, articles)) - 1))
     return None if share == 1 else Filters(since=FIRST_DAY, until=last)
 
 
@@ -138,11 +146,17 @@ def _taken(action: Callable[[], object]) -> dict[str, float]:
     }
 
 
+def _times(taken: Sequence[dict[str, float]]) -> dict[str, Any]:
+    """Return percentiles of the processor's milliseconds, and under "wall" of those of the clock."""
+    cpu, wall = (percentiles([one[clock] for one in taken]) for clock in ("cpu", "wall"))
+    return {**cpu, "wall": wall}
+
+
 def _by_meaning(
     library: Library, vectors: Vectors, share: float, nearest: Sequence[Sequence[int]]
 ) -> dict[str, Any]:
     """Search as questions do, which want a hundred candidates; the first search also selects the passages."""
-    chosen = filters(share)
+    chosen = filters(share, library.coverage().articles)
     first = _taken(lambda: library.search_by_vector(vectors[0], CANDIDATES, chosen))
     taken = [_taken(lambda v=v: library.search_by_vector(v, CANDIDATES, chosen)) for v in vectors]
     compared = vectors[: len(nearest)]
@@ -150,8 +164,7 @@ def _by_meaning(
     wanted = sum(map(len, nearest))
     return {
         "first_ms": round(1000 * first["cpu"], 1),
-        **percentiles([one["cpu"] for one in taken]),
-        "wall": percentiles([one["wall"] for one in taken]),
+        **_times(taken),
         "recall": round(sum(len(a & set(b)) for a, b in zip(found, nearest, strict=True)) / wanted, 4),
     }
 
@@ -161,20 +174,21 @@ def _by_words(library: Library, questions: Sequence[str]) -> dict[str, Any]:
     expansion = Retriever(library=library).expansion
     queries = [expansion.fts_query(question) for question in questions]
     found: dict[str, list[list[int]]] = {}
+    articles = library.coverage().articles
 
-    def search(name: str, one: Callable[[str], list[tuple[int, float]]]) -> dict[str, float]:
+    def search(name: str, one: Callable[[str], list[tuple[int, float]]]) -> dict[str, Any]:
         taken = [
             _taken(lambda q=q: found.setdefault(name, []).append([n for n, _ in one(q)])) for q in queries
         ]
-        return percentiles([each["cpu"] for each in taken])
+        return _times(taken)
 
     library.search_by_words(queries[0], CANDIDATES)
-    times = {
-        str(share): search(
-            str(share), lambda q, share=share: library.search_by_words(q, CANDIDATES, filters(share))
+    times = {}
+    for share in reversed(SHARES):
+        chosen = filters(share, articles)
+        times[str(share)] = search(
+            str(share), lambda q, chosen=chosen: library.search_by_words(q, CANDIDATES, chosen)
         )
-        for share in reversed(SHARES)
-    }
     whole = search("whole", lambda q: library.store.search_words(q, CANDIDATES))
     return {
         "terms": round(float(np.mean([query.count(" OR ") + 1 for query in queries])), 1),
@@ -207,8 +221,8 @@ def prepare(folder: Path, size: int, real: Vectors, encoder: Encoder) -> None:
     )
     nearest = {}
     for share in SHARES:
-        among = np.isin(ids, store.passage_ids(filters(share)))
-        best = np.argsort(-scores[:, among], axis=1)[:, :_TOP]
+        among = np.isin(ids, store.passage_ids(filters(share, store.coverage().articles)))
+        best = np.argpartition(-scores[:, among], min(_TOP, int(among.sum())) - 1, axis=1)[:, :_TOP]
         nearest[str(share)] = ids[among][best].tolist()
     store.close()
     (folder / "nearest.json").write_text(json.dumps(nearest))
