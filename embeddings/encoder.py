@@ -30,6 +30,7 @@ _BATCH_SIZE = 16
 # Limits on how long a question waits for what is being added: a batch takes a tenth of a second. And on how
 # long a batch waits for questions, so that what is added is finished even if they never end.
 _BACKGROUND_BATCH_SIZE, _MAX_BACKGROUND_WAIT_SECONDS = 4, 10.0
+_SIMILAR_LENGTH = 0.8  # limit: of the longest text of a batch that is added; shorter ones would be padded
 # Limits of the cache of vectors: words, questions and sentences are encoded again and again; 8,192 vectors
 # take 13 MB.
 _CACHE_SIZE, _CACHED_TEXT_CHARS = 8192, 400
@@ -132,12 +133,12 @@ class Encoder(Embeddings):
 
     def encode_in_background(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what `encode` does, a few texts at a time, which wait while a question is being answered."""
-        vectors = [np.empty((0, self.dimension), np.float32)]
-        for first in range(0, len(texts), _BACKGROUND_BATCH_SIZE):
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for batch in _similar_batches(texts):
             with self._idle:
                 self._idle.wait_for(lambda: not self._questions, _MAX_BACKGROUND_WAIT_SECONDS)
-            vectors.append(self._encode(texts[first : first + _BACKGROUND_BATCH_SIZE]))
-        return np.concatenate(vectors)
+            vectors[batch] = self._encode([texts[n] for n in batch])
+        return vectors
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of texts that passages are searched with, of shape (len(texts), dimension)."""
@@ -233,6 +234,24 @@ class Encoder(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of one text, as langchain asks for it."""
         return list(map(float, self.encode([text])[0]))
+
+
+def _similar_batches(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Yield the positions of texts of similar length, a few at a time, so that little is padded.
+
+    >>> list(_similar_batches(["the last one", "the longest of all", "a text as long"]))
+    [[1], [2, 0]]
+    """
+    batch: list[int] = []
+    for n in sorted(range(len(texts)), key=lambda n: -len(texts[n])):
+        if batch and (
+            len(batch) == _BACKGROUND_BATCH_SIZE or len(texts[n]) < _SIMILAR_LENGTH * len(texts[batch[0]])
+        ):
+            yield batch
+            batch = []
+        batch.append(n)
+    if batch:
+        yield batch
 
 
 def _weights_file() -> Path:

@@ -81,7 +81,7 @@ def measure_peers(python: str | None) -> dict[str, Any]:
                         f"{_MODULE}.peers", name, str(file), cwd=ROOT, python=python, OMP_NUM_THREADS="1"
                     )
                 except RuntimeError as error:
-                    failed[name] = str(error).strip().splitlines()[-1]
+                    failed[name] = str(error).strip().splitlines()[-1].split(" (/")[0]  # without folders
                     continue
                 taken.setdefault(name, []).append(row)
     flat = {

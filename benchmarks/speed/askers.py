@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed.askers DATA
 
-DATA is the folder of a collection. Each asker sends its next question as soon as the one before it is answered. Every answer must be the one that
-the same question gets when nobody else asks.
+DATA is the folder of a collection. Each asker sends its next question as soon as the one before it is answered.
+Every answer must be the one that the same question gets when nobody else asks.
 """
 
 import json

@@ -6,13 +6,17 @@ pygal is imported where it draws, since it puts an importer of its own into `sys
 from pathlib import Path
 from typing import Any
 
+from embeddings.kinds import IVF_FROM, SQ8_FROM
+
 
 def draw(result: dict[str, Any], folder: Path) -> None:
-    """Draw a question's steps, and searching against size, as far as they were measured."""
+    """Draw a question's steps, searching against size, and what holds the memory, as far as they were measured."""
     if "question" in result:
         _write(question_steps(result["question"]["measured"]), folder / "speed-question.svg")
     if "searching" in result:
         _write(searching_by_size(result["searching"]["measured"]), folder / "speed-searching.svg")
+    if "memory" in result:
+        _write(memory_by_step(result["memory"]["measured"]["sample"]["rows"]), folder / "speed-memory.svg")
 
 
 def question_steps(measured: dict[str, Any]) -> Any:
@@ -36,14 +40,40 @@ def searching_by_size(measured: list[dict[str, Any]]) -> Any:
         logarithmic=True,
         x_title="passages",
         y_title="ms",
-        **_options("Searching: 95 of 100 take at most ... ms of the processor"),
+        **_options("Searching without a filter: 95 of 100 take at most ... ms"),
     )
     for kind in dict.fromkeys(row["index"] for row in measured):
         rows = [row for row in measured if row["index"] == kind]
-        chart.add(kind, [(row["passages"], row["meaning"]["1.0"]["p95_ms"]) for row in rows])
+        chart.add(kind, [(row["passages"], row["meaning"]["1.0"]["wall"]["p95_ms"]) for row in rows])
     rows = [row["words"] | row for row in measured if "words" in row]
-    chart.add("by words", [(row["passages"], row["shares"]["1.0"]["p95_ms"]) for row in rows])
-    chart.add("by words, all scored", [(row["passages"], row["all scored"]["p95_ms"]) for row in rows])
+    chart.add("by words", [(row["passages"], row["shares"]["1.0"]["wall"]["p95_ms"]) for row in rows])
+    chart.add(
+        "by words, all scored", [(row["passages"], row["all scored"]["wall"]["p95_ms"]) for row in rows]
+    )
+    for kind, size in (("sq8", SQ8_FROM), ("ivf", IVF_FROM)):
+        chart.add(f"{kind} from here on", [(size, 1), (size, 1000)], show_dots=False)
+    return chart
+
+
+def memory_by_step(rows: dict[str, Any]) -> Any:
+    """Return the megabytes that each step adds for good, and how many more it holds at its peak."""
+    import pygal
+
+    chart = pygal.HorizontalStackedBar(**_options("Megabytes of memory that each step adds"))
+    steps = list(rows.items())
+    held = [0.0, *(row["mb"] for _, row in steps)]
+    chart.x_labels = [name for name, _ in reversed(steps)]
+    chart.add(
+        "kept",
+        [round(max(0.0, row["mb"] - before)) for (_, row), before in zip(steps, held, strict=False)][::-1],
+    )
+    chart.add(
+        "at its peak",
+        [
+            round(max(0.0, row["peak_mb"] - max(row["mb"], before)))
+            for (_, row), before in zip(steps, held, strict=False)
+        ][::-1],
+    )
     return chart
 
 

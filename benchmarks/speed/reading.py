@@ -30,7 +30,7 @@ def plain_encoder() -> SentenceTransformer:
     return SentenceTransformer(str(_weights_file().parent), device="cpu")
 
 
-def measure(threads: int, articles: int = 12, rounds: int = 5) -> dict[str, Any]:
+def measure(threads: int, articles: int = 12, rounds: int = 3) -> dict[str, Any]:
     """Read in made articles, and encode their passages in two bare loops, in turn."""
     encoder, plain = Encoder(threads), plain_encoder()
     plain.max_seq_length = MAX_TOKENS
