@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from math import inf, isfinite
@@ -56,6 +57,8 @@ class Assistant:
         self._shutting_down = Event()
         self.telemetry = telemetry or Telemetry()
         self.telemetry.watch_size(self._size)
+        # Its queue is first come, first served, which waiting for a semaphore is not.
+        self._finders = ThreadPoolExecutor(limits.CONCURRENT_SEARCHES, "evidence")
 
     def ask(
         self,
@@ -114,13 +117,7 @@ class Assistant:
     ) -> Generator[Answer, None, None]:
         began = time.monotonic()
         self._check_running()
-        with self.library.encoder.questions_first():
-            with trace.step("parse"):
-                parsed = self._parse(question, history[-limits.MAX_HISTORY_TURNS :], filters)
-            with trace.step("retrieve"):
-                hits = retrieve(parsed, self.retriever)
-            with trace.step("select evidence"):
-                evidence = select_evidence(parsed, hits, self.library.reranker, self.retriever.k)
+        evidence = self._finders.submit(self._find_evidence, question, history, filters, trace).result()
         answer = begin_answer(evidence, self.library.version, self.model.name, _since(began))
         yield answer
         with self.library.encoder.questions_first(), trace.step("answerability"):
@@ -177,12 +174,25 @@ class Assistant:
     def close(self) -> None:
         """End the model's process and close the collection's file."""
         self.model.close()
+        self._finders.shutdown()
         self.library.store.close()
         self.telemetry.close()
 
     def _size(self) -> tuple[int, int]:
         coverage = self.library.coverage()
         return coverage.articles, coverage.passages
+
+    def _find_evidence(
+        self, question: str, history: Sequence[Turn], filters: Filters | None, trace: QuestionTrace
+    ) -> SelectedEvidence:
+        self._check_running()
+        with self.library.encoder.questions_first():
+            with trace.step("parse"):
+                parsed = self._parse(question, history[-limits.MAX_HISTORY_TURNS :], filters)
+            with trace.step("retrieve"):
+                hits = retrieve(parsed, self.retriever)
+            with trace.step("select evidence"):
+                return select_evidence(parsed, hits, self.library.reranker, self.retriever.k)
 
     def _parse(self, question: str, history: Sequence[Turn], filters: Filters | None) -> ParsedQuestion:
         return parse_question(

@@ -11,6 +11,7 @@ MAX_FILTER_VALUES = 50  # publishers or articles in one filter
 
 # What one question may cost.
 MAX_QUEUE = 16  # questions waiting; the default of DATELINE_QUEUE
+CONCURRENT_SEARCHES = 2  # questions whose evidence is found at a time; more would all take longer
 MAX_SEARCH_HITS = 50  # hits returned by /search
 CANDIDATES = 100  # passages that each search contributes to the fusion
 MAX_ANSWER_TOKENS = 160  # a short answer; small models digress after that

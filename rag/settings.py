@@ -130,7 +130,8 @@ class Settings:
     )
     queue: int = _setting(
         limits.MAX_QUEUE,
-        "questions that may wait, on the page and over the API together; the next is refused",
+        "questions that may wait for the model, on the page and over the API together, and as many behind "
+        "them; the next is refused",
         least=1,
     )
     upload: int = _setting(20, "megabytes of one uploaded file", least=1)

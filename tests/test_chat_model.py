@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -227,6 +228,26 @@ def test_concurrent_requests_get_the_same_answers_as_single_ones(chat: LocalChat
     for thread in threads:
         thread.join()
     assert [together[n] for n in range(8)] == alone
+
+
+def test_whoever_asks_again_waits_behind_those_who_were_there_before(chat: LocalChatModel) -> None:
+    answered: Counter[int] = Counter()
+    spreads = []
+
+    def ask(name: int) -> None:
+        for _ in range(50):
+            chat.process.count("one of many")
+            answered[name] += 1
+            spreads.append(answered[name] - min(answered[n] for n in range(8)))
+
+    with ThreadPoolExecutor(8) as pool:
+        busy = chat.process.generate([{"role": "user", "content": "Count to ten."}], 64, 0.0, [])
+        next(busy)
+        asked = [pool.submit(ask, n) for n in range(8)]
+        list(busy)
+        for one in asked:
+            one.result(timeout=60)
+    assert max(spreads) <= 2 and sum(answered.values()) == 400
 
 
 class TestLangchainsContract(ChatModelUnitTests):

@@ -22,6 +22,7 @@ from rag.settings import SettingError, Settings
 if TYPE_CHECKING:
     from embeddings.library import Library
 
+_OTHER_THREADS = 40  # limit, as in Gradio; each question that waits for the model has one besides
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 # Gradio reads these itself, and each would open more than the user of a local program expects.
@@ -159,6 +160,7 @@ def _serve_page(
             server_name=host, server_port=port, auth=authenticate,
             max_file_size=collection.max_file_bytes, blocked_paths=[str(settings.data)],
             theme=theme(), css_paths=STYLESHEET, footer_links=[], quiet=True, prevent_thread_lock=True,
+            max_threads=_OTHER_THREADS + settings.queue,
             share=False, ssr_mode=False, show_error=False, strict_cors=True,
             enable_monitoring=False, mcp_server=False, run_history=False,
             app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response},

@@ -136,8 +136,9 @@ class _Request:
 class ModelProcess:
     """A child process that runs one GGUF model (`rag.generation.worker`).
 
-    It is started on the first request, and again after a crash or a timeout. Requests wait for each other,
-    but never for a caller: a request ends when the child has finished it, even if nobody reads its events.
+    It is started on the first request, and again after a crash or a timeout. Requests wait for each other in
+    the order of their coming, but never for a caller: a request ends when the child has finished it, even if
+    nobody reads its events.
     """
 
     def __init__(
@@ -151,7 +152,8 @@ class ModelProcess:
         self._command = [sys.executable, "-m", "rag.generation.worker", str(path), str(context), str(threads)]
         self._command += [str(adapter)] if adapter else []
         self._seconds = seconds
-        self._changed = threading.Condition()  # guards the next three
+        self._changed = threading.Condition()  # guards the next four
+        self._waiting: deque[object] = deque()  # a ticket of each request, in the order of their coming
         self._child: _Child | None = None
         self._current: _Request | None = None
         self._request_id = 0
@@ -270,14 +272,20 @@ class ModelProcess:
                 self._cancel(request)
 
     def _begin(self) -> _Request:
-        """Return a new request when the one before it has ended; a child past its deadline is killed."""
+        """Return a new request when those before it have ended; a child past its deadline is killed."""
         with self._changed:
-            while self._current is not None:
-                left = self._current.deadline - time.monotonic()
-                if left > 0:
-                    self._changed.wait(left)
-                else:
-                    self._kill(self._current)
+            ticket = object()
+            self._waiting.append(ticket)
+            try:
+                while self._current is not None or self._waiting[0] is not ticket:
+                    left = self._current.deadline - time.monotonic() if self._current else None
+                    if left is None or left > 0:
+                        self._changed.wait(left)
+                    elif self._current:
+                        self._kill(self._current)
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
             self._request_id += 1
             self._current = _Request(self._request_id, time.monotonic() + limits.START_TIMEOUT_SECONDS)
             return self._current
@@ -286,7 +294,7 @@ class ModelProcess:
         with self._changed:
             if self._current is request:
                 self._current = None
-                self._changed.notify()
+                self._changed.notify_all()
 
     def _cancel(self, request: _Request) -> None:
         """Have the child stop a request, which ends when it says so; a child that does not is killed."""

@@ -2,15 +2,10 @@
 
 from typing import Any
 
-# Evidence for one question can be found while the model writes for another; the model answers one at a time.
-CONCURRENT_ANSWERS = 2  # limit
-
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-ANSWER: dict[str, Any] = {
-    "concurrency_id": "answers",
-    "concurrency_limit": CONCURRENT_ANSWERS,
-    **PRIVATE,
-}
+# All may be answered at once: each waits its turn for the evidence, and then for the model, so that nobody
+# waits for evidence behind the model.
+ANSWER: dict[str, Any] = {"concurrency_id": "answers", **PRIVATE}
 CHANGE: dict[str, Any] = {"concurrency_id": "changes", "concurrency_limit": 1, **PRIVATE}
 # One queue, so that views of the collection are answered in order: a search typed while the tab is still
 # loading is shown last. A view that is asked for while an older one is still drawn is drawn after it: by

@@ -15,7 +15,7 @@ from rag.page.chat import ChatTab, draw_chat_tab
 from rag.page.collection_tab import CollectionTab, draw_collection_tab
 from rag.page.error_messages import translate_errors
 from rag.page.evaluation_tab import draw_evaluation_tab, run_choices
-from rag.page.event_options import CONCURRENT_ANSWERS, PRIVATE, VIEW
+from rag.page.event_options import PRIVATE, VIEW
 from rag.page.sample_bar import SampleBar, draw_sample_bar
 from rag.serving.api import Api
 from rag.serving.collection import Collection
@@ -74,7 +74,7 @@ def build_page(
         assistant: answers the questions.
         collection: what the Collection tab and the endpoints list and change.
         examples: returns questions to suggest; without any, a few are made from headlines.
-        queue: the most questions that may wait.
+        queue: the most questions that may wait for the model, and the most that may wait behind them.
         logins: show a link to log out.
     """
     # Gradio would download any file that a client names by a web address, whatever function it calls.
@@ -110,7 +110,7 @@ def build_page(
             sample,
         )
     # With api_open=False nobody can bypass the queue.
-    page.queue(max_size=queue, default_concurrency_limit=CONCURRENT_ANSWERS, api_open=False)
+    page.queue(max_size=queue, default_concurrency_limit=queue + limits.CONCURRENT_SEARCHES, api_open=False)
     return cast(gr.Blocks, page)
 
 
@@ -139,12 +139,11 @@ def _refresh_on(
 
 
 def _add_endpoints(api: Api) -> None:
-    """Add the API's endpoints to the page. Answers share the model's queue; changes run one at a time."""
+    """Add the API's endpoints to the page. Answers share the page's queue; changes run one at a time."""
     for name, function in api.endpoints.items():
-        queue, limit = ("changes", 1) if name in api.changing else ("answers", CONCURRENT_ANSWERS)
-        gr.api(  # type: ignore[attr-defined]
-            translate_errors(function, with_code=True),
-            api_name=name,
-            concurrency_id=queue,
-            concurrency_limit=limit,
-        )
+        if name in api.changing:
+            waiting = {"concurrency_id": "changes", "concurrency_limit": 1}
+        else:
+            waiting = {"concurrency_id": "answers" if name in api.answering else "lookups"}
+        function = translate_errors(function, with_code=True)
+        gr.api(function, api_name=name, **waiting)  # type: ignore[attr-defined]

@@ -26,9 +26,10 @@ class BadRequest(ValueError):
 
 
 class Api:
-    """The endpoints that scripts may call. `changing` names those that write."""
+    """The endpoints that scripts may call: those that write are `changing`, those that ask `answering`."""
 
     changing = ("add", "remove", "feedback")
+    answering = ("ask", "ask_stream")
 
     def __init__(self, assistant: Assistant, collection: Collection) -> None:
         self._assistant = assistant
