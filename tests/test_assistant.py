@@ -182,6 +182,22 @@ def test_without_a_model_the_answer_is_quotes(quoting: Assistant) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("question", "published"),
+    [
+        ("Is the 737 MAX still grounded?", "2020-11-19"),
+        ("Has the Berlin airport opened?", "2020-10-31"),
+        ("Is the new ferry at Kestrel Bay in service?", "2023-10-15"),
+        ("Did Germany call off the opening of the Berlin airport?", "2012-05-08"),  # not of the present
+    ],
+)
+def test_what_is_so_now_is_answered_by_the_newest_article_first(
+    quoting: Assistant, question: str, published: str
+) -> None:
+    first = quoting.ask(question).statements[0].citations[0].article
+    assert str(first.published) == published
+
+
 def test_change_over_time_is_answered_by_date_newest_first(quoting: Assistant) -> None:
     answer = quoting.ask("How has the launch date of the Webb telescope changed?")
     dates = [citation.article.published.first for citation in answer.citations if citation.article.published]

@@ -35,6 +35,7 @@ _KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = (
 _YES_NO = re.compile(
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", re.IGNORECASE
 )
+_AT_PRESENT = re.compile(r"(?:is|are|do|does|has|have)\b", re.IGNORECASE)
 _DATE = re.compile(r"\b(?:dates?|when|schedule|timetable|deadline)\b", re.IGNORECASE)
 # hand-set on the sample questions; issue J replaces it
 _UNITS = (
@@ -115,6 +116,7 @@ class AnswerType:
     amount, date: whether the answer is a value, to be compared between articles.
     unit: the unit of that value as in `Quantity.unit`, "date" for a date; "" if it is open.
     yes_no: whether the answer is yes or no.
+    present: whether it is so of the present: "is it open", "has it been built".
     """
 
     kind: AnswerKind = ""
@@ -122,6 +124,7 @@ class AnswerType:
     date: bool = False
     unit: str = ""
     yes_no: bool = False
+    present: bool = False
 
     @property
     def value(self) -> bool:
@@ -142,7 +145,7 @@ def parse_answer_type(question: str) -> AnswerType:
     """Return the type of answer that a question asks for.
 
     >>> parse_answer_type("How many tickets were sold when it rained?")
-    AnswerType(kind='number', amount=True, date=False, unit='ticket', yes_no=False)
+    AnswerType(kind='number', amount=True, date=False, unit='ticket', yes_no=False, present=False)
     >>> parse_answer_type("What does the ticket cost?").unit, parse_answer_type("How big is the lake?").unit
     ('money', '')
     """
@@ -153,6 +156,7 @@ def parse_answer_type(question: str) -> AnswerType:
         date=date,
         unit="date" if date else _unit(question),
         yes_no=bool(_YES_NO.match(question)),
+        present=bool(_AT_PRESENT.match(question)),
     )
 
 

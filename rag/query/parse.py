@@ -53,6 +53,11 @@ class ParsedQuestion:
         """True if the question asks for an amount or a date over time, or for the latest one."""
         return self.answer_type.value and (self.intent.change or self.intent.latest)
 
+    @property
+    def wants_newest(self) -> bool:
+        """True if the question asks for what is so now: "is it still shut?", "has it been built?"."""
+        return self.intent.latest or (self.answer_type.present and not self.dates)
+
 
 def parse_question(
     question: str,

@@ -23,6 +23,9 @@ from rag.retrieval.values import DatedValue
 _DEDUPLICATED = 12  # limit: best sentences whose near-copies are looked for; what is shown is among them
 _CLAUSE_SENTENCES = 8  # limit: ranked for each clause of a long question
 _SHOWN = 6  # limit: pieces of evidence on the page and in an answer
+# How much worse than the best sentence the newest may be, if the question asks for what is so now: as among
+# the dates of rag/retrieval/series.py.
+_NEWEST_GAP = 3.0  # hand-set on questions of our own; issue J replaces it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +121,20 @@ def _select_sentences(
 def _for_intent(question: ParsedQuestion, ranked: Sequence[Evidence]) -> Sequence[Evidence]:
     """Return the sentences to show: for an account of several articles the best of each."""
     if not (question.intent.change or question.intent.overview):
-        return ranked
+        return _newest_first(ranked) if question.wants_newest else ranked
     best = best_per_article(ranked, question.topic.answer_type.kind == "number")
     return filter_by_years(best, question.dates)
+
+
+def _newest_first(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """Return the sentences with the best one of the newest article first, if it is nearly as good as any."""
+    near = [item for item in ranked[:_SHOWN] if item.score >= ranked[0].score - _NEWEST_GAP]
+    dated = [item for item in near if item.article.published]
+    return list(dict.fromkeys([*sorted(dated, key=_day, reverse=True)[:1], *ranked]))
+
+
+def _day(item: Evidence) -> int:
+    return item.article.published.first.toordinal() if item.article.published else 0
 
 
 def combine_scores(ranked: Sequence[Evidence], own: Sequence[Evidence]) -> list[Evidence]:
