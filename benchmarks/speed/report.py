@@ -263,7 +263,7 @@ def _peers(measured: Row) -> str:
     failed = "".join(f"\n{name} did not run: {why}\n" for name, why in measured["failed"].items())
     return (
         f"{measured['articles']} articles read in by processes that take turns, one thread each, the same weights. "
-        "Dateline's search is its hybrid search.\n\n"
+        "Dateline's search is by words and by meaning, with the question's other spellings; of the others only txtai's is both.\n\n"
         + _table(("", "processor seconds to read in", "times langchain's", "search p50 ms", "peak MB"), rows)
         + failed
     )
