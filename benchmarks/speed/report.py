@@ -360,7 +360,7 @@ def _goals(result: Mapping[str, Any]) -> str:
         measured = result.get(part, {}).get("measured")
         sign = ">=" if larger else "<="
         if not measured or "skipped" in measured or (part == "peers" and "Dateline" not in measured["rows"]):
-            rows.append((goal, f"{sign} {wanted}", "not measured", ""))
+            rows.append((goal, f"{sign} {wanted}", "not measured", f"`--parts {part}` measures it"))
             continue
         found = find(measured)
         met = found >= wanted if larger else found <= wanted
