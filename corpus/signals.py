@@ -1,11 +1,18 @@
 """Ctrl-C and SIGTERM: interrupt at once, or after the work in progress."""
 
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Options of subprocess.Popen, so that Ctrl-C in the terminal reaches the parent only.
+APART: dict[str, Any] = {"start_new_session": True}
+if sys.platform == "win32":
+    APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 EXIT_STOPPED = 130  # as shells report a process that Ctrl-C ended
 _RETRY_SECONDS = 0.05  # limit: until a signal that came during an import is tried again
 
@@ -26,8 +33,11 @@ def _raise_interrupted(number: int, frame: FrameType | None) -> None:
     """
     if not _is_importing(frame):
         raise Interrupted
-    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
-    signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+        signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
+    else:  # Windows
+        threading.Timer(_RETRY_SECONDS, signal.raise_signal, (number,)).start()
 
 
 def _is_importing(frame: FrameType | None) -> bool:

@@ -22,7 +22,6 @@ atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from fcntl import LOCK_EX, flock
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +30,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from corpus.article import Article, PartialDate
+from corpus.locking import lock
 from corpus.reading.files import find_files
 from corpus.store.database import Store
 from corpus.store.schema import FILE_NAME
@@ -117,8 +117,8 @@ def sample_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) ->
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    with (shared / "sample.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
+    with (shared / "sample.lock").open("w") as held:
+        lock(held)
         if not (shared / "sample").exists():
             _index_sample(shared / "indexing", encoder)
             (shared / "indexing").rename(shared / "sample")

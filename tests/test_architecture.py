@@ -18,6 +18,7 @@ LAYERS = (
             "characters",
             "dates",
             "environment",
+            "locking",
             "passages",
             "publishers",
             "scripts",

@@ -31,6 +31,8 @@ SANDBOXED_FORMATS = (
     ".atom",
 )
 FORMATS = TEXT_FORMATS + SANDBOXED_FORMATS
+# Without blocking, since a named pipe would wait for its writer; Windows has none, and a text mode instead.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 MAX_FILE_BYTES = 20_000_000  # a limit
 _HOW_STATED = {
     **dict.fromkeys((".html", ".htm", ".mhtml", ".mht"), "the page's metadata"),
@@ -83,8 +85,7 @@ def load_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         UnreadableFile: not a regular file, too large, empty, or not readable.
     """
     try:
-        # Opened without blocking, since a named pipe would wait for its writer.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(path, _OPEN_FLAGS), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnreadableFile(f"{path}: not a regular file; give text files or a folder of them")
             data = file.read(max_bytes + 1)

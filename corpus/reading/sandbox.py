@@ -1,16 +1,14 @@
 """The child process that parses files of complex formats, with limits on memory, time and writing.
 
 Parsers meet hostile files; in the child, one that hangs, crashes or exhausts memory costs its own file and
-nothing else. Systems differ in the limits that they enforce (macOS has none on memory), so the child tries
-each
-limit; where memory cannot be limited, a thread watches it.
+nothing else. Systems differ in the limits that they enforce (macOS has none on memory, Windows none at all),
+so the child tries each; where memory cannot be limited but is known, a thread watches it.
 """
 
 import base64
 import json
 import mmap
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -21,6 +19,12 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from corpus.reading.raw import ParsedText
+from corpus.signals import APART
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 TIMEOUT_SECONDS = 8.0  # a limit: with the start of the next child a file takes less than ten
 START_TIMEOUT_SECONDS = 60.0  # a limit
@@ -35,12 +39,13 @@ class Bounds:
     """What the child process is kept from, on this system.
 
     Attributes:
-        memory: "limited" by the system, or only "watched": the child ends itself soon after it has more.
+        memory: "limited" by the system, only "watched" (the child ends itself soon after it has more), or
+            "unlimited" where it cannot see how much it has.
         writing: it cannot write to files.
         processor: it ends without its parent too, when its processor time is over.
     """
 
-    memory: Literal["limited", "watched"]
+    memory: Literal["limited", "watched", "unlimited"]
     writing: bool
     processor: bool
 
@@ -95,7 +100,7 @@ class SandboxedParser:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                start_new_session=True,  # so that Ctrl-C in the terminal reaches the parent only
+                **APART,
             )
             response = self._exchange(self._child, None, START_TIMEOUT_SECONDS)
             if "bounds" not in response:
@@ -189,10 +194,11 @@ def main() -> None:
 def _set_bounds() -> Bounds:
     """Limit this process by what the system enforces, and return that."""
     limited = _set_limit("RLIMIT_AS", MEMORY_BYTES) and not _can_allocate(MEMORY_BYTES)
-    if not limited:
+    watched = not limited and _used_memory() is not None
+    if watched:
         threading.Thread(target=_watch_memory, daemon=True).start()
     return Bounds(
-        memory="limited" if limited else "watched",
+        memory="limited" if limited else "watched" if watched else "unlimited",
         writing=_set_limit("RLIMIT_FSIZE", 0),
         processor=_limit_processor_time(),
     )
@@ -221,23 +227,24 @@ def _can_allocate(size: int) -> bool:
 
 def _watch_memory() -> None:
     """End this process once it uses more than `MEMORY_BYTES`."""
-    while _used_memory() <= MEMORY_BYTES:
+    while (_used_memory() or 0) <= MEMORY_BYTES:
         time.sleep(_WATCH_SECONDS)
     os._exit(1)
 
 
-def _used_memory() -> int:
-    """Return the bytes that this process uses, or the most it has used where only that is known."""
+def _used_memory() -> int | None:
+    """Return the bytes that this process uses, or the most it has used; None where neither is known."""
     statm = Path("/proc/self/statm")
     if statm.exists():  # on Linux the most that was used includes what the parent used
-        return int(statm.read_text().split()[1]) * mmap.PAGESIZE
+        return int(statm.read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE
+    if resource is None:
+        return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _limit_processor_time() -> bool:
     """Allow twice the time that one file has from now on, so that a child without a parent ends too."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return _set_limit("RLIMIT_CPU", int(used.ru_utime + used.ru_stime + 2 * TIMEOUT_SECONDS), final=False)
+    return _set_limit("RLIMIT_CPU", int(time.process_time() + 2 * TIMEOUT_SECONDS), final=False)
 
 
 def _respond(out: TextIO, response: dict[str, Any]) -> None:

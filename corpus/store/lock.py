@@ -1,6 +1,5 @@
 """The lock that lets one process at a time write a collection."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from corpus.locking import try_lock
 from corpus.store.connection import StoreError
 
 LOCK_FILE_NAME = "collection.writer"
@@ -31,12 +31,10 @@ def write_lock(folder: Path) -> Iterator[None]:
             f"{folder}: {error.strerror}; set DATELINE_DATA to a folder that you may write"
         ) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(file):
             raise StoreError(
                 f"{folder} is being written by {_recorded_holder(path)}; wait until it is done, or end it"
-            ) from error
+            )
         since = datetime.now().isoformat(sep=" ", timespec="seconds")
         holder = json.dumps({"process": os.getpid(), "since": since})
         with suppress(OSError):  # on a full disk the lock holds, and who holds it stays unknown
@@ -54,11 +52,7 @@ def lock_holder(folder: Path) -> str | None:
     if not path.exists():
         return None
     with path.open(encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _recorded_holder(path)
-    return None
+        return None if try_lock(file, shared=True) else _recorded_holder(path)
 
 
 def _recorded_holder(path: Path) -> str:

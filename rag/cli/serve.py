@@ -5,13 +5,13 @@ import re
 import signal
 import socket
 import sys
+import time
 import webbrowser
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from embeddings.library import Library
 
 _OTHER_THREADS = 40  # limit, as in Gradio; each question that waits for the model has one besides
+_LONG_SECONDS = 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 # Gradio reads these itself, and each would open more than the user of a local program expects.
@@ -59,9 +60,7 @@ def serve(
         _serve_tools(settings)
         return
     host, port = host or settings.host, settings.port if port is None else port
-    # Hugging Face Spaces run the app in a container behind their own proxy.
-    in_space = "SPACE_ID" in os.environ
-    if in_space or (listen and host in _LOOPBACK):
+    if _in_space() or (listen and host in _LOOPBACK):
         host, listen = "0.0.0.0", True
     hosts = _host_names(settings, host)
     _check_address(host, port, listen)
@@ -80,6 +79,11 @@ def mcp() -> None:
     They are served on standard input and output, to the program that starts this one.
     """
     _serve_tools(Settings.read())
+
+
+def _in_space() -> bool:
+    """Whether this is a Hugging Face Space: a container behind a proxy, in a frame of their page."""
+    return "SPACE_ID" in os.environ
 
 
 def _host_names(settings: Settings, host: str) -> list[str]:
@@ -155,6 +159,7 @@ def _serve_page(
             uploads=writable,
             is_logged_in=is_logged_in if logins else None,
             first_script=precompiled_script(page.config),
+            framed_by="https://huggingface.co" if _in_space() else "",
         )
         page.launch(
             server_name=host, server_port=port, auth=authenticate,
@@ -192,7 +197,8 @@ def _share_sessions(app: Any, settings: Settings, names: Iterable[str]) -> None:
 def _wait_for_stop() -> None:
     """Wait for Ctrl-C or SIGTERM."""
     with suppress(KeyboardInterrupt):
-        Event().wait()
+        while True:
+            time.sleep(_LONG_SECONDS)  # Ctrl-C ends it on Windows too, where it would not end Event.wait
 
 
 def _add_sample(settings: Settings, library: "Library") -> None:

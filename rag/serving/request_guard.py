@@ -43,6 +43,7 @@ class RequestGuard:
         is_logged_in: whether a request comes from a logged-in user; others then get only the login page, and
             401 for the rest.
         first_script: a script that belongs before the others of a page.
+        framed_by: the origin of the one site that may show the page in a frame.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RequestGuard:
         uploads: bool = True,
         is_logged_in: Callable[[Scope], bool] | None = None,
         first_script: str = "",
+        framed_by: str = "",
     ) -> None:
         self._app = app
         self._loopback_only = loopback_only
@@ -60,6 +62,7 @@ class RequestGuard:
         self._uploads = uploads
         self._is_logged_in = is_logged_in
         self._first_script = first_script
+        self._framed_by = framed_by
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -71,7 +74,7 @@ class RequestGuard:
             return
 
         client_network.set(_network((scope.get("client") or ("",))[0]))
-        await self._app(scope, receive, securing(send, self._first_script))
+        await self._app(scope, receive, securing(send, self._first_script, self._framed_by))
 
     def _check_sender(self, scope: Scope) -> Refusal | None:
         """Return why a request is refused for its host or origin, or None."""
