@@ -1,16 +1,25 @@
-"""Make the README's screenshots of Dateline on the sample collection: python docs/screenshots.py."""
+"""Make the README's pictures of Dateline on the sample collection, in the browser of the tests.
+
+    python docs/screenshots.py [question] [views] [article] [collection] [evaluation]
+
+makes those that are named, or all. "question" is the moving one: its times are those of the page.
+"""
 
 import os
 import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
+import time
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
 
 from browsing import chromium
-from playwright.sync_api import Page
+from PIL import Image
+from playwright.sync_api import Browser, Page
 from serving import run_server
 
 FOLDER = Path(__file__).parent / "images"
@@ -33,6 +42,67 @@ def ask(page: Page, question: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(".answer .foot", timeout=60_000)
     page.wait_for_timeout(700)
+
+
+class Film:
+    """A moving picture of a page; each frame stays as long as it did there, or as it is held."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self._frames, self._times = page, [], []  # type: ignore[var-annotated]
+
+    def shoot(self, held: float = 0.0) -> None:
+        """Add the page as it is; it is shown until the next frame, or for `held` seconds."""
+        self._frames.append(Image.open(BytesIO(self._page.screenshot())).convert("RGB"))
+        self._times.append((time.monotonic(), held))
+
+    def save(self, file: Path) -> None:
+        """Write an animated WebP that runs again and again."""
+        ends = [began for began, _ in self._times[1:]] + [self._times[-1][0]]
+        seconds = [held or end - began for (began, held), end in zip(self._times, ends, strict=True)]
+        first, *others = self._frames
+        durations = [max(20, round(1000 * each)) for each in seconds]
+        first.save(
+            file, save_all=True, append_images=others, duration=durations, loop=0, quality=75, method=6
+        )
+
+
+def save_question(page: Page, address: str) -> None:
+    """Save how a question is typed and answered, a marker shows its source, and the article opens."""
+    page.goto(f"{address}/?__theme=light")
+    page.wait_for_selector("#question textarea")
+    page.wait_for_timeout(1000)
+    film = Film(page)
+    film.shoot(held=1)
+    for word in HS2.split(" "):
+        page.keyboard.type(f"{word} ")
+        film.shoot(held=0.2)
+    page.keyboard.press("Enter")
+    while not page.locator(".answer .foot").count():
+        film.shoot()
+    page.wait_for_timeout(300)
+    film.shoot(held=3)
+    marker = page.locator(".answer .statement a.marker").first
+    marker.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # scrolling hides the card
+    marker.hover()
+    page.wait_for_selector(".card")
+    film.shoot(held=3)
+    marker.click()
+    page.wait_for_selector("#cited-article mark.current")
+    page.wait_for_timeout(500)
+    film.shoot(held=4)
+    film.save(FOLDER / "question.webp")
+
+
+def save_views(browser: Browser, address: str) -> None:
+    """Save answers in both themes and on a phone."""
+    for name, width, height, scheme, question in VIEWS:
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page.goto(f"{address}/?__theme={scheme}")
+        page.wait_for_selector("#question textarea")
+        ask(page, question)
+        page.screenshot(path=FOLDER / f"{name}.png")
+        page.close()
 
 
 def save_collection(page: Page, address: str) -> None:
@@ -80,30 +150,29 @@ def save_evaluation(page: Page, address: str, folder: Path) -> None:
     page.screenshot(path=FOLDER / "evaluation.png")
 
 
-def add_sample(folder: str) -> str:
+def add_sample(folder: str) -> None:
     environment = {**os.environ, "DATELINE_DATA": folder}
     subprocess.run([sys.executable, "-m", "rag", "add", "--sample"], cwd=ROOT, env=environment, check=True)
-    return folder
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as empty,
-        nullcontext(add_sample(empty)) as folder,
-        run_server(Path(folder), Path(folder) / "log") as (address, _),
-        chromium() as browser,
-    ):
-        for name, width, height, scheme, question in VIEWS:
-            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.goto(f"{address}/?__theme={scheme}")
-            page.wait_for_selector("#question textarea")
-            ask(page, question)
-            page.screenshot(path=FOLDER / f"{name}.png")
-            page.close()
-        save_article_pane(browser.new_page(viewport={"width": 1400, "height": 900}), address)
-        save_collection(browser.new_page(viewport={"width": 1100, "height": 900}), address)
-        save_evaluation(browser.new_page(viewport={"width": 1100, "height": 1200}), address, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        add_sample(folder)
+        with run_server(Path(folder), Path(folder) / "log") as (address, _), chromium() as browser:
+
+            def page(width: int, height: int) -> Page:
+                return browser.new_page(viewport={"width": width, "height": height})
+
+            makers: dict[str, Callable[[], None]] = {
+                "question": lambda: save_question(page(1280, 720), address),
+                "views": partial(save_views, browser, address),
+                "article": lambda: save_article_pane(page(1400, 900), address),
+                "collection": lambda: save_collection(page(1100, 900), address),
+                "evaluation": lambda: save_evaluation(page(1100, 1200), address, Path(folder)),
+            }
+            for name in sys.argv[1:] or makers:
+                makers[name]()
 
 
 if __name__ == "__main__":

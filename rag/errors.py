@@ -14,7 +14,7 @@ def is_dateline_error(error: BaseException) -> bool:
 
 
 def error_code(error: BaseException) -> str:
-    """Return the code of an error for scripts; docs/design.md lists them. Errors of others are "internal".
+    """Return the code of an error for scripts; docs/api.md lists them. Errors of others are "internal".
 
     A class may set `code`; without one a ValueError is a "bad_request" and a RuntimeError "unavailable".
     """

@@ -8,11 +8,13 @@ import tomllib
 
 import pytest
 from conftest import ROOT, SHARED, needs_shared
+from PIL import Image
 
 from rag.settings import VERSION, Settings
 
 README = (ROOT / "README.md").read_text()
-DESIGN = (ROOT / "docs/design.md").read_text()
+DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+_PICTURE_BYTES = 1_500_000
 
 
 def test_the_tree_names_what_is_there() -> None:
@@ -25,8 +27,9 @@ def test_the_tree_names_what_is_there() -> None:
     assert named - {"app.py"} == folders
 
 
-def test_every_setting_is_in_the_design_with_its_reason() -> None:
-    rows = dict(re.findall(r"^\| `(DATELINE_\w+)` \| (.*) \|$", DESIGN, re.MULTILINE))
+def test_every_setting_is_listed_with_its_reason() -> None:
+    listed = (ROOT / "docs/settings.md").read_text()
+    rows = dict(re.findall(r"^\| `(DATELINE_\w+)` \| (.*) \|$", listed, re.MULTILINE))
     assert set(rows) == {f"DATELINE_{setting.name.upper()}" for setting in dataclasses.fields(Settings)}
     for setting in dataclasses.fields(Settings):
         assert rows[f"DATELINE_{setting.name.upper()}"].endswith(setting.metadata["reason"])
@@ -42,7 +45,7 @@ def test_the_tables_are_the_committed_runs() -> None:
         assert fill_in(text, made) == text, f"run: python {ROOT.name}/docs/results.py"
 
 
-def test_the_readme_says_how_often_the_test_half_was_read() -> None:
+def test_the_documents_say_how_often_the_test_half_was_read() -> None:
     """Each committed run over the gold questions reads it; edits of the same run do not."""
     file = "rag/evaluation/results/baseline.json"
     git = ["git", "-C", str(ROOT)]
@@ -55,17 +58,37 @@ def test_the_readme_says_how_often_the_test_half_was_read() -> None:
         for commit in commits.split()
     ]
     runs = {when[1] for text in shown if (when := re.search(r'"when": "([^"]+)"', text))}
-    assert f"in {len(runs)} committed runs" in README
+    assert f"in {len(runs)} committed runs" in (ROOT / "docs/measuring.md").read_text()
 
 
 def test_every_file_that_the_documents_name_exists() -> None:
-    for text in (README, DESIGN):
-        for path in re.findall(
-            r"(?:\]\(|`)((?:docs|rag|corpus|embeddings|tests|benchmarks|prompts)/[\w./-]+\.\w+)", text
-        ):
-            assert (ROOT / path).exists(), path
-    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
-        assert (ROOT / path).exists(), path
+    named = r"`((?:docs|rag|corpus|embeddings|tests|benchmarks|prompts|training|tools|deploy)/[\w./-]+\.\w+)"
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for path in re.findall(named, text):
+            assert (ROOT / path).exists(), f"{document.name}: {path}"
+        for path, heading in re.findall(r"\]\((?!https?:)([^()#\s]*)(?:#([^()\s]+))?\)", text):
+            linked = document.parent / path if path else document
+            assert linked.exists(), f"{document.name}: {path}"
+            assert not heading or heading in anchors(linked.read_text()), f"{document.name}: {path}#{heading}"
+
+
+def anchors(text: str) -> set[str]:
+    """Return the names by which the headings of a Markdown document are linked.
+
+    >>> sorted(anchors("# One\\n## How good, and where it is weak\\n"))
+    ['how-good-and-where-it-is-weak', 'one']
+    """
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_is_short_and_begins_with_a_moving_picture_of_a_question() -> None:
+    assert len(README.splitlines()) < 150
+    file = ROOT / re.findall(r"!\[.*?\]\((.*?)\)", README)[0]
+    assert file.stat().st_size < _PICTURE_BYTES
+    with Image.open(file) as picture:
+        assert getattr(picture, "n_frames", 1) > 5 and picture.width >= 800
 
 
 def test_the_newest_change_is_this_version() -> None:

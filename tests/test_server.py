@@ -49,22 +49,22 @@ def client(address: str) -> Iterator[Client]:
     client.close()
 
 
-def readme_block(language: str, containing: str) -> str:
-    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def example(document: str, language: str, containing: str) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
     (block,) = [block for block in blocks if containing in block]
     return block
 
 
 def test_python_example_of_the_readme(address: str) -> None:
-    code = readme_block("python", "gradio_client").replace("http://127.0.0.1:7860", address)
+    code = example("README.md", "python", "gradio_client").replace("http://127.0.0.1:7860", address)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "answered" in done.stdout and "Meridian Wire" in done.stdout
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_curl_example_of_the_readme(address: str) -> None:
-    code = readme_block("sh", "curl").replace("http://127.0.0.1:7860", address)
+def test_curl_example_of_the_documents(address: str) -> None:
+    code = example("docs/api.md", "sh", "curl").replace("http://127.0.0.1:7860", address)
     done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, timeout=120)
     (answer,) = json.loads(re.findall(r"^data: (.*)$", done.stdout, re.MULTILINE)[-1])
     assert answer["status"] == "answered" and answer["citations"]
@@ -85,7 +85,7 @@ def test_every_public_endpoint_is_documented(client: Client) -> None:
     }
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == named and all(endpoint["description"] for endpoint in endpoints.values())
-    assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in named)
+    assert all(f"`{name}`" in (ROOT / "docs/api.md").read_text() for name in named)
 
 
 def test_an_answer_is_streamed_from_evidence_to_checked_text(client: Client) -> None:
@@ -141,7 +141,7 @@ def test_errors_have_a_message_and_a_code(
     assert re.search(r"^event: (\w+)$", reply, re.MULTILINE)[1] == "error"  # type: ignore[index]
     error = json.loads(re.findall(r"^data: (.*)$", reply, re.MULTILINE)[-1])
     assert error["title"] == code and message in error["error"]
-    assert f"| `{code}` |" in (ROOT / "docs/design.md").read_text()
+    assert f"| `{code}` |" in (ROOT / "docs/api.md").read_text()
 
 
 def test_an_unanswerable_question_has_a_code(client: Client) -> None:
