@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from rag.cli.main import main
-from rag.page.collection_tab import CollectionTab
+from rag.page.tabs.collection_tab import CollectionTab
 
 _draw = CollectionTab.refresh
 

@@ -8,7 +8,7 @@ from hostile import HOSTILE, Tags
 from corpus.passages import Passage
 from rag.answers.answer import Answer
 from rag.answers.compose import SOURCES_DISAGREE
-from rag.page.answer_markup import answer_html
+from rag.page.markup.answer_markup import answer_html
 from rag.quantities.as_of import AsOf
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import number_citations

@@ -5,7 +5,7 @@ from hostile import HOSTILE, Tags
 from corpus.article import Article
 from corpus.passages import Passage
 from rag.answers.answer import Answer
-from rag.page.article_markup import article_pane_html, openable_citations
+from rag.page.markup.article_markup import article_pane_html, openable_citations
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import number_citations
 

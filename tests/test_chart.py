@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_timeline import answer, dated_statement
 
 from rag.answers.timeline import data_points
-from rag.page.chart import chart_html
+from rag.page.markup.chart import chart_html
 
 DAYS = st.dates(min_value=date(1990, 1, 1), max_value=date(2026, 1, 1))
 

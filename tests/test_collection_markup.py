@@ -8,7 +8,7 @@ from corpus.store.duplicates import NearDuplicates, find_near_duplicates
 from corpus.store.filters import Coverage
 from corpus.store.listing import ListedArticle, Listing
 from embeddings.ingest_report import IngestReport
-from rag.page.collection_markup import (
+from rag.page.markup.collection_markup import (
     article_html,
     article_list_html,
     coverage_html,

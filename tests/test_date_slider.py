@@ -5,7 +5,7 @@ from hostile import Tags
 
 from corpus.store.listing import count_by_year
 from embeddings.library import Library
-from rag.page.date_slider import date_slider_html
+from rag.page.markup.date_slider import date_slider_html
 
 
 def test_each_year_has_a_bar_as_high_as_its_articles_and_the_handles_span_all_years() -> None:

@@ -11,7 +11,7 @@ from embeddings.library import Library
 from rag.assistant import Assistant
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel
-from rag.page.answer_markup import answer_html
+from rag.page.markup.answer_markup import answer_html
 from rag.retrieval.deduplication import comparison_text, deduplicate_passages, find_copies
 from rag.retrieval.search import Retriever
 

@@ -3,7 +3,7 @@
 import gradio as gr
 import pytest
 
-from rag.page.error_messages import translate_errors
+from rag.page.tabs.error_messages import translate_errors
 from rag.query.validation import QuestionEmpty
 
 MARK = "zyxomarkle"

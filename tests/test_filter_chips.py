@@ -4,7 +4,12 @@ import pytest
 from hostile import HOSTILE, Tags
 
 from corpus.store.filters import Filters
-from rag.page.filter_chips import applied_filters_html, filter_labels, remove_filter, selected_filters_html
+from rag.page.markup.filter_chips import (
+    applied_filters_html,
+    filter_labels,
+    remove_filter,
+    selected_filters_html,
+)
 
 ALL = Filters(date(2018, 1, 1), date(2020, 12, 31), ("A", "B"), ("0123456789ab",))
 

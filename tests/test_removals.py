@@ -19,7 +19,7 @@ from corpus.store.integrity import check_integrity
 from corpus.store.schema import FILE_NAME
 from embeddings.ingest import ingest
 from embeddings.library import Library, UnknownLine
-from rag.page.collection_markup import article_html
+from rag.page.markup.collection_markup import article_html
 
 TEASER = "A longer story about ferries and the people on board"
 BODY = 'The new ferry sailed on Friday. It is two years late.\n\n"We are glad," the captain said.'

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rag.answers.conversation import Conversation
 from rag.answers.reverification import InvalidAnswer, load_and_reverify
 from rag.assistant import Assistant
-from rag.page.answer_markup import answer_html
+from rag.page.markup.answer_markup import answer_html
 
 QUESTIONS = (
     "Why was the opening of Berlin airport called off in May 2012?",

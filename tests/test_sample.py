@@ -24,7 +24,7 @@ from rag.assistant import Assistant
 from rag.cli.commands import run
 from rag.generation.prompts import Prompts
 from rag.generation.registry import AnswerModel
-from rag.page.sample_bar import sample_bar_html
+from rag.page.tabs.sample_bar import sample_bar_html
 from rag.retrieval.search import Retriever
 from rag.serving import sample
 from rag.serving.collection import ChangesDisabled, Collection

@@ -37,7 +37,7 @@ from rag.assistant import Assistant
 from rag.evaluation.gold.questions import GoldQuestion, read_gold
 from rag.evaluation.measures.answers import right
 from rag.factory import open_assistant
-from rag.page.answer_markup import answer_html
+from rag.page.markup.answer_markup import answer_html
 from rag.settings import ROOT, Settings
 from rag.verification.citations import QUOTED
 from rag.verification.verify import verify_statement

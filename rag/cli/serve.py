@@ -133,9 +133,9 @@ def _serve_page(
     from starlette.middleware import Middleware
 
     from rag.factory import open_assistant
-    from rag.page.error_messages import queue_full_response
     from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
     from rag.page.precompiled import precompiled_script
+    from rag.page.tabs.error_messages import queue_full_response
     from rag.serving.authentication import Logins
     from rag.serving.collection import Collection
     from rag.serving.health import health_routes

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from rag import limits
 from rag.assistant import Assistant
 from rag.evaluation.runs.history import RunHistory
-from rag.page.chat import ChatTab, draw_chat_tab
-from rag.page.collection_tab import CollectionTab, draw_collection_tab
-from rag.page.error_messages import translate_errors
-from rag.page.evaluation_tab import draw_evaluation_tab, run_choices
-from rag.page.event_options import PRIVATE, VIEW
-from rag.page.sample_bar import SampleBar, draw_sample_bar
+from rag.page.tabs.chat import ChatTab, draw_chat_tab
+from rag.page.tabs.collection_tab import CollectionTab, draw_collection_tab
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.evaluation_tab import draw_evaluation_tab, run_choices
+from rag.page.tabs.event_options import PRIVATE, VIEW
+from rag.page.tabs.sample_bar import SampleBar, draw_sample_bar
 from rag.serving.api import Api
 from rag.serving.collection import Collection
 from rag.serving.example_questions import example_questions

@@ -14,18 +14,18 @@ from corpus.store.filters import Coverage, Filters
 from rag.answers.answer import Answer
 from rag.answers.conversation import Conversation
 from rag.assistant import Assistant
-from rag.page.answer_markup import answer_html, question_html, stopped_html
-from rag.page.article_pane import connect_article_pane, draw_article_pane
-from rag.page.conversations import connect_conversations, draw_conversation_list
-from rag.page.date_slider import date_slider_html
-from rag.page.empty_conversation import empty_conversation_html
-from rag.page.error_messages import translate_errors
-from rag.page.event_options import ANSWER, PRIVATE
-from rag.page.filter_chips import remove_filter, selected_filters_html
+from rag.page.markup.answer_markup import answer_html, question_html, stopped_html
+from rag.page.markup.date_slider import date_slider_html
+from rag.page.markup.empty_conversation import empty_conversation_html
+from rag.page.markup.filter_chips import remove_filter, selected_filters_html
+from rag.page.tabs.article_pane import connect_article_pane, draw_article_pane
+from rag.page.tabs.conversations import connect_conversations, draw_conversation_list
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.event_options import ANSWER, PRIVATE
 from rag.serving.api import parse_filters
 from rag.serving.collection import Collection
 
-_SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+_SCRIPT = (Path(__file__).parent.parent / "page.js").read_text(encoding="utf-8")
 _SHOW_YEARS = "() => window.dateline?.showYears()"
 _SET_RECORD = "record => window.dateline?.setRecord(record)"
 

@@ -4,7 +4,7 @@ from html import escape
 
 from corpus.store.filters import Coverage
 from rag.answers.refusal import describe_coverage
-from rag.page.answer_tools import button_html
+from rag.page.markup.answer_tools import button_html
 
 _NO_MODEL = "No language model is in use: answers are the articles’ own sentences, with their sources."
 _BEGINNINGS = (("files", "Drop files"), ("text", "Paste a text"), ("sample", "Load the sample"))

@@ -8,8 +8,8 @@ from html import escape
 
 from corpus.cleaning.offsets import raw_span
 from rag.answers.answer import Answer
-from rag.page.source_cards import MAX_NEAREST
-from rag.page.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
+from rag.page.markup.source_cards import MAX_NEAREST
+from rag.page.markup.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
 from rag.verification.citations import QUOTED, Citation, number_citations
 
 

@@ -5,8 +5,8 @@ from html import escape
 
 from rag.answers.answer import Answer
 from rag.answers.feedback import FEEDBACK_VERDICTS, GOOD_VERDICT
-from rag.page.filter_chips import filter_labels
-from rag.page.text_markup import escape_line, headline_html
+from rag.page.markup.filter_chips import filter_labels
+from rag.page.markup.text_markup import escape_line, headline_html
 from rag.retrieval.evidence import Evidence
 from rag.serving.example_questions import next_questions
 from rag.verification.citations import QUOTED

@@ -12,12 +12,12 @@ import gradio as gr
 
 from rag.answers.conversation import Conversation
 from rag.answers.export import export_answers
-from rag.page.answer_markup import answer_html, question_html, stopped_html
-from rag.page.error_messages import translate_errors
-from rag.page.event_options import PRIVATE
+from rag.page.markup.answer_markup import answer_html, question_html, stopped_html
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.event_options import PRIVATE
 from rag.serving.collection import Collection
 
-_SCRIPT = (Path(__file__).parent / "conversations.js").read_text(encoding="utf-8")
+_SCRIPT = (Path(__file__).parent.parent / "conversations.js").read_text(encoding="utf-8")
 _DOWNLOAD = "document => window.dateline?.download(document)"
 # The script fills in the list from elements and text, so that nothing a user typed becomes HTML.
 _LIST_HTML = """<section id="conversations" aria-label="Conversations"><h2>Conversations</h2>

@@ -6,7 +6,7 @@ from html import escape
 
 from corpus.passages import sentence_spans
 from rag.answers.answer import Answer
-from rag.page.text_markup import escape_line, headline_html
+from rag.page.markup.text_markup import escape_line, headline_html
 from rag.retrieval.evidence import Evidence
 from rag.verification.citations import Citation
 

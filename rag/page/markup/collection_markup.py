@@ -13,7 +13,7 @@ from corpus.store.filters import Coverage
 from corpus.store.listing import Listing
 from corpus.store.undated import DateBound, IncompleteArticles
 from embeddings.ingest_report import IngestReport
-from rag.page.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
+from rag.page.markup.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
 from rag.serving.collection import AddProgress, origin_name
 
 _FIELD_LABELS = {

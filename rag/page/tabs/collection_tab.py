@@ -15,7 +15,7 @@ from corpus.store.listing import SORTS
 from corpus.store.rows import CORRECTABLE_FIELDS
 from rag import limits
 from rag.errors import is_dateline_error
-from rag.page.collection_markup import (
+from rag.page.markup.collection_markup import (
     article_html,
     article_list_html,
     coverage_html,
@@ -24,8 +24,8 @@ from rag.page.collection_markup import (
     incomplete_table_html,
     progress_html,
 )
-from rag.page.error_messages import translate_errors
-from rag.page.event_options import CHANGE, PRIVATE, VIEW
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.event_options import CHANGE, PRIVATE, VIEW
 from rag.serving.collection import Collection
 
 _FORMATS_HINT = (

@@ -6,9 +6,9 @@ from typing import Any
 import gradio as gr
 
 from rag.answers.conversation import Conversation
-from rag.page.article_markup import article_pane_html, openable_citations
-from rag.page.error_messages import translate_errors
-from rag.page.event_options import PRIVATE
+from rag.page.markup.article_markup import article_pane_html, openable_citations
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.event_options import PRIVATE
 from rag.serving.collection import Collection
 
 # After each change, scroll to the cited words and focus them: the arrow keys then work, and screen readers

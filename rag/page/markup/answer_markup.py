@@ -13,7 +13,7 @@ from rag.answers.answer import Answer
 from rag.answers.compose import SOURCES_DISAGREE
 from rag.answers.schema import UNVERIFIED
 from rag.answers.timeline import conflicting_statements, data_points
-from rag.page.answer_tools import (
+from rag.page.markup.answer_tools import (
     DROPPED_PREFIX,
     button_html,
     dropped_sentences,
@@ -21,10 +21,10 @@ from rag.page.answer_tools import (
     search_details_html,
     tools_html,
 )
-from rag.page.chart import chart_html
-from rag.page.filter_chips import applied_filters_html
-from rag.page.source_cards import anchor, sources_html
-from rag.page.text_markup import escape_line
+from rag.page.markup.chart import chart_html
+from rag.page.markup.filter_chips import applied_filters_html
+from rag.page.markup.source_cards import anchor, sources_html
+from rag.page.markup.text_markup import escape_line
 from rag.verification.citations import QUOTED, SUPPORTED, Citation, Statement
 
 SEARCHING_LABEL, WRITING_LABEL = "Searching your articles", "Writing, not yet checked"

@@ -10,8 +10,8 @@ import gradio as gr
 
 from rag.evaluation.reports.report import html_report
 from rag.evaluation.runs.history import RunHistory, RunProgress
-from rag.page.error_messages import translate_errors
-from rag.page.event_options import EVALUATE, PRIVATE
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.event_options import EVALUATE, PRIVATE
 from rag.serving.collection import Collection
 
 _MAX_MISTAKES = 5  # limit, of mistakes in a gold file that are shown

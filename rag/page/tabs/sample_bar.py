@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from corpus.store.filters import Coverage
-from rag.page.error_messages import translate_errors
-from rag.page.event_options import CHANGE
+from rag.page.tabs.error_messages import translate_errors
+from rag.page.tabs.event_options import CHANGE
 from rag.serving.collection import Collection
 
 _HOW_TO_ADD = "Add your own on the tab Collection, or run <code>dateline add FOLDER</code>"

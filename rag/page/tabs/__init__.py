@@ -1,0 +1,1 @@
+"""The parts of the page: Gradio components, and what happens when they are used."""
