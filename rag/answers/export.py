@@ -24,7 +24,7 @@ _VERDICT_LABELS = {SUPPORTED: "checked against its source", QUOTED: "quoted"}
 _SAMPLE_NOTE = "Sample: an invented article"
 _UNVERIFIED_LABEL = "its source can no longer be checked"
 _STYLE = (
-    "body{max-width:42rem;margin:2rem auto;padding:0 1rem;"
+    "body{max-width:42rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere;"
     "font:1.05rem/1.55 Georgia,serif;color:#1c1917;background:#fff}"
     "q,blockquote{font-style:normal}small,.facts{color:#57534e}"
     "section{border-top:1px solid #d6d3d1;margin-top:2rem}"

@@ -41,8 +41,11 @@ def draw_evaluation_tab(runs: RunHistory, collection: Collection, sample: Path) 
             stop = gr.Button("Stop", scale=1, elem_id="stop-measuring")
         progress = gr.HTML(elem_id="evaluation-progress")
         with gr.Row():
-            run = gr.Dropdown(runs.names(), label="Run", elem_id="run", scale=1)
-            baseline = gr.Dropdown(runs.names(), label="Compared with", elem_id="baseline", scale=1)
+            # Without a value Gradio would show the newest as chosen, whose report is not there.
+            run = gr.Dropdown(runs.names(), value=None, label="Run", elem_id="run", scale=1)
+            baseline = gr.Dropdown(
+                runs.names(), value=None, label="Compared with", elem_id="baseline", scale=1
+            )
         comparison = gr.Markdown(elem_id="comparison", sanitize_html=True)
         report = gr.HTML(elem_id="run-report")
     runner = translate_errors(_runner(runs, collection, sample))
