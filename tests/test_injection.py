@@ -1,12 +1,22 @@
 """What articles order is done by nobody: neither shown as an answer that nothing supports, nor made a link."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, ScriptedChatModel, article, copy_collection
 
-from benchmarks.injection.__main__ import Asked, harms, is_unsupported, poisoned, shares_words, swap
+from benchmarks.injection.__main__ import (
+    Asked,
+    harms,
+    is_unsupported,
+    measure,
+    poisoned,
+    shares_words,
+    summary,
+    swap,
+)
 from benchmarks.injection.attacks import FALSE, HOST, OWN, Attack
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
@@ -109,3 +119,17 @@ def test_an_article_of_harmless_orders_is_quoted(library: Library) -> None:
             assert words in assistant.ask(question).text, question
     finally:
         library.remove(known.id)
+
+
+def test_a_measurement_that_ended_early_is_continued_with_the_next_case(library: Library) -> None:
+    options = Namespace(seed=18, questions=2, number=3, poisoned=1)
+    assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())
+    result: dict = {"attacks": [], "poisoning": []}
+    first = measure(assistant, options, result)
+    next(first), next(first), first.close()
+    assert len(result["attacks"]) == 2
+    assert sum(1 for _ in measure(assistant, options, result)) == 2
+    again: dict = {"attacks": [], "poisoning": []}
+    assert sum(1 for _ in measure(assistant, options, again)) == 4 and again == result
+    counted = summary(result)
+    assert counted["attacks"]["all"]["cases"] == 3 and counted["poisoning"]["5"]["cases"] == 1
