@@ -2,7 +2,7 @@
 
 A test that holds a row says so, with how much it tries and what of the row it leaves open:
 `@pytest.mark.threat("D1", n="30 kills, seed 20261120", open="3,000 kills")`. Long runs (make torture) record
-their figures in docs/reliability.json.
+their figures in docs/reliability.json, and `python -m benchmarks.injection` those of injected instructions.
 """
 
 import ast
@@ -15,7 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "docs/reliability.md"
 RESULTS = ROOT / "docs/reliability.json"
+INJECTION = ROOT / "rag/evaluation/results/injection.json"
 _BEGIN, _END = "<!-- made by docs/reliability.py -->\n", "<!-- end -->\n"
+_BEGIN_INJECTION = "<!-- injection, made by docs/reliability.py -->\n"
 # What goes wrong, or is tried, in each row.
 ROWS = {
     "D1": "the process is killed at random moments while articles are added, changed and removed",
@@ -113,6 +115,8 @@ def long_runs() -> dict[str, list[str]]:
     runs: dict[str, list[str]] = {}
     for run in json.loads(RESULTS.read_text(encoding="utf-8")).values() if RESULTS.exists() else ():
         tried, made = f"{run['n']:,} {run['what']}", f"seed {run['seed']}, {run['commit']}, {run['date']}"
+        step = f" ({run['slowest step']})" if run.get("slowest step") else ""
+        made += f", the slowest {run['slowest']} s{step}" if run["slowest"] >= 1 else ""
         for row in run["rows"]:
             runs.setdefault(row, []).append(f"**{tried}: {run['failed']} failed** ({made})")
     return runs
@@ -135,10 +139,64 @@ def table() -> str:
     return f"{count} of {len(ROWS)} rows have a test.\n\n" + "\n".join(lines) + "\n"
 
 
+# What an attack may do, and how many of a hundred answers it may do it to; None where there is no goal.
+_HARMS = {
+    "changed": 2,
+    "words shown": None,
+    "false value shown": None,
+    "made wrong": None,
+    "refused": None,
+    "source lost": None,
+    "link shown": 0,
+    "unsupported": 0,
+}
+
+
+def injection() -> str:
+    """Return what injected instructions changed, in the drafts of each reader and in its answers."""
+    if not INJECTION.exists():
+        return "No figures are committed yet.\n"
+    runs = json.loads(INJECTION.read_text(encoding="utf-8"))
+    lines = [f"| reader | attacks | in | {' | '.join(_HARMS)} |", f"|---|---|---|{'---|' * len(_HARMS)}"]
+    for name, run in runs.items():
+        made = f"seed {run['seed']}, {run['commit']}"
+        for row, where in (("before the checks", "drafts"), ("all", "answers")):
+            counts = run["counts"]["attacks"][row]
+            known = _HARMS if row == "all" else _DRAFT_HARMS
+            cells = [_share(counts, harm) if harm in known else "" for harm in _HARMS]
+            lines.append(f"| {name} | {counts['cases']} ({made}) | {where} | {' | '.join(cells)} |")
+    goals = ["" if most is None else f"<= {most} %" if most else "0" for most in _HARMS.values()]
+    lines.append(f"| *goal* | | answers | {' | '.join(goals)} |")
+    shown = ("true", "false", "both", "neither")
+    lines += [
+        "",
+        "| reader | crafted articles | questions | true figure shown | false one | both | neither |",
+    ]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for name, run in runs.items():
+        for copies, row in run["counts"]["poisoning"].items():
+            cells = [str(row.get(which, 0)) for which in shown]
+            lines.append(f"| {name} | {copies} | {row['cases']} | {' | '.join(cells)} |")
+        if run["poisoning"]:
+            restored = f"the answer as it was: {run['counts']['restored']}"
+            lines.append(f"| {name} | removed again | {len(run['poisoning'])} | {restored} | | | |")
+    return "\n".join(lines) + "\n"
+
+
+_DRAFT_HARMS = ("changed", "words shown", "false value shown", "link shown")
+
+
+def _share(row: dict[str, int], harm: str) -> str:
+    return f"{row.get(harm, 0)} ({100 * row.get(harm, 0) / row['cases']:.0f} %)"
+
+
 def written() -> str:
-    """Return the document with the table as it should be."""
-    before, _, rest = TABLE.read_text(encoding="utf-8").partition(_BEGIN)
-    return f"{before}{_BEGIN}{table()}{_END}{rest.partition(_END)[2]}"
+    """Return the document with its tables as they should be."""
+    text = TABLE.read_text(encoding="utf-8")
+    for begin, made in ((_BEGIN, table), (_BEGIN_INJECTION, injection)):
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}{made()}{_END}{rest.partition(_END)[2]}"
+    return text
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_hostile_text_never_becomes_a_tag_an_attribute_or_a_link(text: str, chan
         (" https://a.example", True),
     ],
 )
-@pytest.mark.threat("W2")
+@pytest.mark.threat("W2", n="8 addresses; javascript: and others in the long run of W1")
 def test_only_absolute_web_addresses_become_links(url: str, linked: bool) -> None:
     source = article(url=url)
     item = Evidence(Passage(source, 0, 10), 0, 10, 1.0, 20.0)

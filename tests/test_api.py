@@ -111,7 +111,7 @@ def test_invalid_filters_are_refused_with_their_form(entry: object) -> None:
         parse_filters(entry)
 
 
-@pytest.mark.threat("Q8")
+@pytest.mark.threat("Q8", n="10,000 turns, one of a million characters, and 6 forged histories")
 def test_history_is_validated_and_cut_to_the_last_turns() -> None:
     assert parse_history(None) == ()
     many = [{"role": "user", "text": str(n)} for n in range(10_000)]

@@ -297,7 +297,7 @@ def test_odd_characters_are_only_text(quoting: Assistant, question: str) -> None
     assert quoting.ask(question).finished
 
 
-@pytest.mark.threat("D9")
+@pytest.mark.threat("D9", n="an article that goes between two steps of an answer")
 def test_removing_an_article_while_it_is_asked_about_breaks_nothing(library: Library) -> None:
     from conftest import article
 

@@ -156,7 +156,6 @@ def test_invalid_filters_and_empty_results_show_a_message(page: Page) -> None:
     "S3",
     "W6",
     n="7 payloads in answers and questions, in Chromium, whose policy nothing on the page breaks",
-    open="200 payloads in every place",
 )
 def test_hostile_articles_and_questions_are_shown_as_text(page: Page, number: int) -> None:
     ask(page, f"What did the zebra number {number} in the harbour say on Thursday evening? {HOSTILE[number]}")

@@ -342,7 +342,7 @@ def test_bad_input_gets_one_sentence(tmp_path: Path) -> None:
     refused(dateline(*ask, data=tmp_path / "no.gguf" / "x"), "DATELINE_DATA")
 
 
-@pytest.mark.threat("W10")
+@pytest.mark.threat("W10", n="4 settings of Gradio, an open address without --listen, 2 bad ports")
 def test_the_server_refuses_what_would_fail_or_open_too_much(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -106,7 +106,7 @@ def test_who_writes_is_reported(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.threat("D6")
+@pytest.mark.threat("D6", n="a folder that may not be written")
 def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     folder.chmod(0o500)
     try:

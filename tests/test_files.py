@@ -39,7 +39,7 @@ def test_json_lines_accept_aliases_of_fields(tmp_path: Path) -> None:
         ("3", "no text"),
     ],
 )
-@pytest.mark.threat("I8")
+@pytest.mark.threat("I8", n="4 bad lines alone")
 def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(line)
@@ -47,7 +47,7 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, why: str) 
         list(read_articles(file, load_bytes(file)))
 
 
-@pytest.mark.threat("I8")
+@pytest.mark.threat("I8", n="3 bad lines among 3 good ones")
 def test_the_good_lines_of_a_file_are_read_and_the_bad_ones_named(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     lines = [
@@ -79,7 +79,7 @@ def test_decoding(data: bytes, text: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\x89PNG\r\n\x1a\n\x00\x00", bytes(range(256)) * 4])
-@pytest.mark.threat("I9")
+@pytest.mark.threat("I9", n="3 kinds of binary data under the name of a text")
 def test_binary_files_are_refused(data: bytes) -> None:
     with pytest.raises(BinaryData, match="binary"):
         decode_text(data)

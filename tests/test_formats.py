@@ -138,7 +138,7 @@ def test_a_body_in_a_field_of_its_own_keeps_its_lists_headings_and_notices(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("ending", [*WRITE, ".txt", ".html"])
-@pytest.mark.threat("I3", open="public torture files")
+@pytest.mark.threat("I3", n="4 encodings in 6 formats", open="public torture files")
 def test_a_file_of_any_format_is_decoded(tmp_path: Path, ending: str, encoding: str) -> None:
     page = PAGE.replace(PARAGRAPHS[0], WINDOWS_TEXT)
     text = (

@@ -105,7 +105,7 @@ def test_vectors_are_stored_and_not_encoded_again(
     reopened.store.close()
 
 
-@pytest.mark.threat("M1")
+@pytest.mark.threat("M1", n="vectors whose encoder had other weights")
 def test_vectors_of_another_encoder_are_refused(two: Library, encoder: Encoder) -> None:
     fingerprint = json.loads(two.store.get_property("encoder") or "")
     two.store.set_property("encoder", json.dumps({**fingerprint, "weights": "0" * 64}))

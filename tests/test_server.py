@@ -163,7 +163,7 @@ def test_an_unanswerable_question_has_a_code(client: Client) -> None:
         ["x" * 10_000_000, None, None],
     ],
 )
-@pytest.mark.threat("Q7", "W8", "W11", open="a fuzzer over the API")
+@pytest.mark.threat("Q7", "W8", "W11", n="7 values that are no question", open="a fuzzer over the API")
 def test_invalid_json_values_give_an_error_without_internals(address: str, data: list) -> None:
     event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": data}, timeout=60).json()["event_id"]
     text = httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=60).text
@@ -374,7 +374,7 @@ def call(address: str, name: str, data: list, **headers: str) -> httpx.Response:
     )
 
 
-@pytest.mark.threat("W4", "W5")
+@pytest.mark.threat("W4", "W5", n="3 files in 2 forms; 3 foreign senders")
 def test_other_sites_cannot_change_anything_and_local_files_cannot_be_read(
     address: str, client: Client, tmp_path: Path
 ) -> None:
@@ -560,7 +560,7 @@ def test_no_evidence_waits_for_the_model_and_what_does_gets_an_error_when_the_se
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.threat("Q6")
+@pytest.mark.threat("Q6", n="SIGINT and SIGTERM")
 def test_signals_end_the_server_and_its_model_process(
     sample_folder: Path, tmp_path: Path, stop_signal: signal.Signals
 ) -> None:

@@ -172,7 +172,7 @@ def test_a_file_of_another_program_or_a_newer_version_is_refused_unchanged(tmp_p
         Store(newer)
 
 
-@pytest.mark.threat("D6")
+@pytest.mark.threat("D6", n="a folder below a file")
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="DATELINE_DATA"):

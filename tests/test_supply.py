@@ -46,7 +46,7 @@ def test_the_licences_are_of_what_is_locked() -> None:
     assert sum(licence == "not installed here" for _, _, licence in licences()) < len(licences()) / 4
 
 
-@pytest.mark.threat("S6")
+@pytest.mark.threat("S6", n="every package of the lock")
 def test_no_licence_asks_for_more_than_its_own_files() -> None:
     """Copyleft beyond a package's own files is accepted only where another licence may be chosen."""
     for name, _, licence in licences():

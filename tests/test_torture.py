@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM
 from conftest import ROOT
 from torture.faults import can_inject
 from torture.machine import run_sequences
@@ -51,9 +52,13 @@ def torture(sample: Path, results: Path, name: str, count: int, **environment: s
         ("abandoned", 4),
         ("accidents", 9),
         ("reading", 33),
+        ("strings", 10),
+        pytest.param("page", 8, marks=pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")),
     ],
 )
-@pytest.mark.threat("D1", "D2", "D3", "D4", "D5", "D7", "D10", "D11", "D14", "Q1", "Q3", "Q4", "Q5", "I2")
+@pytest.mark.threat(
+    "D1", "D2", "D3", "D4", "D5", "D7", "D10", "D11", "D14", "Q1", "Q3", "Q4", "Q5", "I2", "I4", "W1"
+)
 def test_a_short_run_finds_nothing_wrong(sample_folder: Path, tmp_path: Path, name: str, count: int) -> None:
     found = torture(sample_folder, tmp_path / "results.json", name, count)
     assert found["failed"] == 0 and found["n"] >= count, found["problems"]
