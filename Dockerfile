@@ -12,10 +12,11 @@ RUN apt-get update \
     && apt-get install --no-install-recommends -y build-essential cmake \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY requirements.txt requirements-milvus.txt requirements-telemetry.txt ./
+COPY requirements.txt requirements-milvus.txt requirements-postgresql.txt requirements-telemetry.txt ./
 COPY tools/install.py tools/
 RUN python tools/install.py /opt/dateline \
-    && /opt/dateline/bin/pip install --no-cache-dir -r requirements-milvus.txt -r requirements-telemetry.txt
+    && /opt/dateline/bin/pip install --no-cache-dir -r requirements-milvus.txt \
+        -r requirements-postgresql.txt -r requirements-telemetry.txt
 COPY . .
 RUN /opt/dateline/bin/pip install --no-cache-dir --no-deps .
 ARG READER=""

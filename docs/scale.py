@@ -307,13 +307,13 @@ In the order in which it happens as an archive grows:
 
 1. **Reading in**, on one computer. Two cores like those measured encode {day} passages a day. It is the
    same work for each passage, so it is shared among machines.
-2. **One writer.** A collection is one SQLite file, written by one process at a time, and its lock and
-   its WAL need one computer: no network file system. Several processes of Dateline answer over one file
-   on one computer (`compose.yaml`), not on several. This, not speed, is the limit until the collection
-   speaks to PostgreSQL.
+2. **One computer.** A collection is one SQLite file by default, and its lock and its WAL need one
+   computer: no network file system. With `DATELINE_DATABASE` it is in PostgreSQL, and processes on several
+   computers answer over it and take turns in writing. `dateline restore FOLDER` moves a collection there,
+   `dateline backup FOLDER` back into a file.
 3. **The search of all**, which grows with the archive: at {half} passages it takes as long as all the
    rest of a question without a model. By words it is FTS5's, which reads each list of passages whole,
-   and cannot be shared among shards as it is.
+   and cannot be shared among shards as it is; PostgreSQL's takes the same time or more.
 4. **Memory of flat vectors**: {flat_memory} passages fill half of such a machine; with a byte a value
    {sq8_memory}. Dateline goes over to the latter by itself (`embeddings/kinds.py`). With `DATELINE_LIBRARY`
    the vectors are in Milvus, which holds and searches them on several machines, and no process of Dateline

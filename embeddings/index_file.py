@@ -8,6 +8,7 @@ notices none of that, reads nothing that Dateline did not write.
 import json
 import logging
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 from hashlib import file_digest
@@ -28,9 +29,9 @@ _log = logging.getLogger(__name__)
 
 def open_index(store: Store, kind: Kind) -> CompressedIndex | None:
     """Map the collection's index file; None if there is none, or it is not the one that was written last."""
-    file = store.path.with_name(FILE_NAME)
+    file = store.folder / FILE_NAME
     try:
-        is_whole = store.get_property(PROPERTY) == _record(file, kind)
+        is_whole = store.get_property(_property(store)) == _record(file, kind)
     except OSError:  # there is none, or it cannot be read
         return None
     return CompressedIndex.map(file) if is_whole else None
@@ -40,7 +41,7 @@ def make_index(store: Store, kind: Kind, ids: Ids) -> CompressedIndex:
     """Return a new index over the passages `ids`, ascending, and keep it in the file if possible."""
     sample = store.vectors(ids[:: max(1, len(ids) // TRAINING)])[1]
     index = CompressedIndex.build(kind, sample, _blocks(store, ids))
-    file = store.path.with_name(FILE_NAME)
+    file = store.folder / FILE_NAME
     temporary = None
     try:
         number, name = tempfile.mkstemp(".tmp", f"{FILE_NAME}.", file.parent)  # for the owner alone (0600)
@@ -49,13 +50,18 @@ def make_index(store: Store, kind: Kind, ids: Ids) -> CompressedIndex:
         index.write(temporary)
         record = _record(temporary, kind)
         temporary.replace(file)
-        store.set_property(PROPERTY, record)
+        store.set_property(_property(store), record)
     except (OSError, StoreError) as error:
         _log.warning("%s is not kept, so the next start takes longer: %s", file, error)
         if temporary:
             temporary.unlink(missing_ok=True)
         return index
     return CompressedIndex.map(file)
+
+
+def _property(store: Store) -> str:
+    """Return the property that holds this file's hash: of a database server, many computers have files."""
+    return f"{PROPERTY} {platform.node()}:{store.folder.resolve()}" if store.address else PROPERTY
 
 
 def _record(file: Path, kind: Kind) -> str:

@@ -85,7 +85,7 @@ class Library:
             self.store.set_property(FINGERPRINT, self.encoder.fingerprint.to_json())
         elif not fingerprint_matches(self.encoder, stored):
             raise StoreError(
-                f"{self.store.path} was not indexed with {MODEL_NAME} as it is here; run: dateline rebuild"
+                f"{self.store.name} was not indexed with {MODEL_NAME} as it is here; run: dateline rebuild"
             )
 
     def refresh(self) -> None:

@@ -234,5 +234,5 @@ def _collection_name(store: Store) -> str:
     """
     if not store.get_property(_PROPERTY):
         store.set_property(_PROPERTY, uuid.uuid4().hex)
-    path = sha256(str(store.path.resolve()).encode()).hexdigest()[:8]
-    return f"dateline_{store.get_property(_PROPERTY)}_{path}"
+    place = store.name if store.address else str(store.path.resolve())
+    return f"dateline_{store.get_property(_PROPERTY)}_{sha256(place.encode()).hexdigest()[:8]}"

@@ -7,6 +7,7 @@ from threading import Thread
 
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
+from corpus.store.opening import open_store
 from embeddings.encoder import Encoder, Fingerprint
 from embeddings.library import FINGERPRINT, REBUILDING, Library, fingerprint_matches
 from embeddings.vectors import PassageIndex
@@ -31,7 +32,7 @@ def open_library(settings: Settings) -> Library:
         StoreError: the collection's file or Milvus cannot be used.
         EncoderError: the encoder's weights are missing.
     """
-    return open_library_over(Store(settings.data), settings)
+    return open_library_over(open_store(*settings.place), settings)
 
 
 def open_library_over(store: Store, settings: Settings) -> Library:
@@ -47,7 +48,7 @@ def open_library_over(store: Store, settings: Settings) -> Library:
     stored = store.get_property(FINGERPRINT)
     if stored and stored != REBUILDING and not fingerprint_matches(encoder, stored):
         raise StoreError(
-            f"the vectors of {store.path} were made by {Fingerprint.from_json(stored).name}, and not by "
+            f"the vectors of {store.name} were made by {Fingerprint.from_json(stored).name}, and not by "
             f"{encoder.fingerprint.name} as it is now; set DATELINE_ENCODER to that which made them, "
             "or run: dateline rebuild"
         )
@@ -83,7 +84,7 @@ def check_rebuildable(store: Store, encoder: Encoder) -> None:
     made = Fingerprint.from_json(stored).dimension if stored and stored != REBUILDING else encoder.dimension
     if made != encoder.dimension:
         raise StoreError(
-            f"the vectors of {store.path} have {made} values and those of {encoder.fingerprint.name} "
+            f"the vectors of {store.name} have {made} values and those of {encoder.fingerprint.name} "
             f"{encoder.dimension}; run: dateline export FILE, and add that to another folder"
         )
 

@@ -59,6 +59,11 @@ class Settings:
     """The settings; each is set by the environment variable `DATELINE_` and its name in capitals."""
 
     data: Path = _setting(_default_data_folder(), "folder of the collection; one folder, one collection")
+    database: str = _setting(
+        "",
+        "postgresql://user:password@host/name for articles in PostgreSQL, which several computers share; "
+        "else they are in SQLite, in the folder of DATELINE_DATA",
+    )
     model: str = _setting(
         SMALL,
         "small, standard or compact (which write, on trial), auto (standard once it has been fetched, else "
@@ -150,9 +155,14 @@ class Settings:
         return self.changes == "all" or (self.changes == "local" and loopback_only)
 
     @property
+    def place(self) -> tuple[Path, str]:
+        """Where the collection is: its folder, and the address of its database if it has one."""
+        return self.data, self.database
+
+    @property
     def is_default_collection(self) -> bool:
-        """True unless `DATELINE_DATA` names another folder than the default."""
-        return self.data == _default_data_folder()
+        """True unless a setting names another folder than the default, or a database."""
+        return self.data == _default_data_folder() and not self.database
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -3,6 +3,7 @@
 It changes each fifth article and removes each third.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,11 +13,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from corpus.article import Article
 from corpus.passages import Passage
-from corpus.store.database import Store
+from corpus.store.opening import open_store
 
 
 def main(folder: str, log: str, count: str, name: str) -> None:
-    store = Store(Path(folder))
+    store = open_store(Path(folder), os.environ.get("DATELINE_DATABASE", ""))
     with Path(log).open("a", buffering=1) as acknowledged:
         for n in range(int(count)):
             found = Article(

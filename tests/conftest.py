@@ -33,6 +33,7 @@ from corpus.article import Article, PartialDate
 from corpus.locking import lock
 from corpus.reading.files import find_files
 from corpus.store.database import Store
+from corpus.store.opening import open_store
 from corpus.store.schema import FILE_NAME
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
@@ -46,6 +47,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+    from postgres_server import PostgresServer
 
     from rag.generation.worker import LoadedModel
 
@@ -99,9 +101,31 @@ def encoder() -> Encoder:
     return Encoder(threads=1)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker
+    if marker("both_databases") and not marker("sqlite_only") and "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server of its own."""
+    from postgres_server import running
+
+    with running() as server:
+        yield server
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "data")
+def database(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database; "" for SQLite, over which a test runs unless it is marked."""
+    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    return "" if is_sqlite else str(request.getfixturevalue("postgres").new_database())
+
+
+@pytest.fixture
+def store(tmp_path: Path, database: str) -> Iterator[Store]:
+    store = open_store(tmp_path / "data", database)
     yield store
     store.close()
 

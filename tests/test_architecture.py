@@ -62,7 +62,12 @@ HEAVY = {
         "rag/page/page.py",
         *(f"rag/page/tabs/{file.name}" for file in (ROOT / "rag/page/tabs").glob("*.py")),
     },
-    "sqlite3": {"corpus/store/connection.py", "corpus/store/inspection.py"},
+    "sqlite3": {f"corpus/store/{name}.py" for name in ("connection", "inspection", "terms")},
+    "sqlalchemy": {f"corpus/store/postgres/{name}.py" for name in ("connection", "inspection", "lock")},
+    "alembic": {
+        f"corpus/store/postgres/{name}.py"
+        for name in ("connection", "migrations/env", "migrations/versions/version_9")
+    },
     "mcp": {"rag/serving/mcp_server.py"},
     "prometheus_client": {"rag/telemetry.py"},
     "opentelemetry": {"rag/telemetry.py"},

@@ -119,6 +119,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
             "rebuild",
             "export",
             "backup",
+            "restore",
         ),
         *("evaluate", "reader", "doctor", "login", "mcp", "schema", "completion"),
     ]

@@ -64,7 +64,7 @@ def test_compose_runs_two_processes_over_one_folder_and_opens_only_the_proxy() -
         assert {name for name in app["environment"] if name.startswith("DATELINE_")} <= SETTINGS
         assert app["volumes"] == ["data:/data"] and "data" in COMPOSE["volumes"]
     assert {name for name, service in services.items() if "ports" in service} == {"caddy"}
-    assert all(services[name]["profiles"] == [name] for name in ("vllm", "milvus"))
+    assert all(services[name]["profiles"] == [name] for name in ("vllm", "milvus", "postgres"))
     mounted = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())]
     assert all((ROOT / path).exists() for path in mounted if path.startswith("."))
 

@@ -95,7 +95,7 @@ def test_the_wheel_requires_what_requirements_txt_pins(wheel: Path) -> None:
 
     extras = {
         f'{line}; extra == "{extra}"'
-        for extra in ("mcp", "telemetry")
+        for extra in ("mcp", "milvus", "postgresql", "telemetry")
         for line in pinned(f"requirements-{extra}.txt")
     }
     assert required == pinned("requirements.txt") | extras

@@ -16,12 +16,15 @@ from corpus.article import Article
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from corpus.store.filters import Filters
+from corpus.store.opening import open_store
 from corpus.store.schema import FILE_NAME
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.kinds import KINDS
 from embeddings.library import Library
 from embeddings.vectors import VectorIndex
+
+pytestmark = pytest.mark.both_databases
 
 FERRY = article(
     body="The ferry sailed at noon. It carried eighty cars.", title="Ferry sails", published="2021-03-12"
@@ -83,7 +86,7 @@ def test_adding_again_encodes_nothing(two: Library, monkeypatch: pytest.MonkeyPa
 
 
 def test_changes_of_another_process_are_seen_without_a_restart(two: Library, encoder: Encoder) -> None:
-    other = Library(Store(two.store.path.parent), encoder)
+    other = Library(open_store(two.store.folder, two.store.address), encoder)
     query = encoder.encode(["Otters swim."])[0]
     other.add(article(body="Otters swim in the bay. They eat fish.", title="Otters"), "raw", "digest")
     assert bodies(two, two.search_by_vector(query, 1))[0].startswith("Otters")
@@ -100,7 +103,7 @@ def test_vectors_are_stored_and_not_encoded_again(
 ) -> None:
     query = encoder.encode(["boat"])[0]
     before = two.search_by_vector(query, 2)
-    reopened = Library(Store(two.store.path.parent), encoder)
+    reopened = Library(open_store(two.store.folder, two.store.address), encoder)
     assert reopened.search_by_vector(query, 2) == before
     reopened.store.close()
 
@@ -153,7 +156,7 @@ def test_the_langchain_store_is_searched_while_articles_come_and_go(two: Library
 
 def test_the_langchain_store_follows_the_collection(two: Library, encoder: Encoder) -> None:
     store = two.as_vector_store()
-    with closing(Store(two.store.path.parent)) as other:
+    with closing(open_store(two.store.folder, two.store.address)) as other:
         Library(other, encoder).add(article(body="Otters swim in the bay.", title="Otters"), "raw", "digest")
         assert store.similarity_search("Which animals swim?", 1)[0].page_content == "Otters swim in the bay."
         Library(other, encoder).remove(FERRY.id)

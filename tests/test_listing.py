@@ -4,6 +4,8 @@ from conftest import article
 from corpus.store.listing import SORTS, UnknownSort, list_articles
 from embeddings.library import Library
 
+pytestmark = pytest.mark.both_databases
+
 ARTICLES = (
     article(
         "The ferry to Kestrel Bay sailed at noon with forty passengers.",

@@ -32,7 +32,7 @@ def test_every_number_that_decides_is_recorded() -> None:
     assert constants[f"{module}.ANSWER_THRESHOLD"] == ANSWER_THRESHOLD
     assert constants[f"{module}.ANSWERABILITY_WEIGHTS"] == ANSWERABILITY_WEIGHTS.tolist()
     assert constants[f"{module}._DENIAL_MARGIN"] == 1.5  # one of two that are set in one line
-    assert constants["corpus.store.searching._WORD_WEIGHTS"] and len(constants) > 60
+    assert constants["corpus.store.searching.WORD_WEIGHTS"] and len(constants) > 60
 
 
 def test_a_changed_prompt_in_a_folder_changes_the_hash(

@@ -21,6 +21,8 @@ from embeddings.ingest import ingest
 from embeddings.library import Library, UnknownLine
 from rag.page.markup.collection_markup import article_html
 
+pytestmark = pytest.mark.both_databases
+
 TEASER = "A longer story about ferries and the people on board"
 BODY = 'The new ferry sailed on Friday. It is two years late.\n\n"We are glad," the captain said.'
 

@@ -22,6 +22,8 @@ from rag.cli.commands import run
 from rag.errors import is_dateline_error
 from rag.serving.collection import ChangesDisabled, Collection
 
+pytestmark = pytest.mark.both_databases
+
 BERTH = "The second berth at Corrin, begun on 3 March 2019, opens on 1 May 2044, the harbour master said."
 
 

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -18,11 +18,15 @@ from corpus.store.schema import (
     MIGRATIONS,
     SCHEMA_VERSION,
     SEAL,
+    SELECT_ALTERED,
 )
 
 _LOCK_TIMEOUT_SECONDS = 30  # a limit
 # What sqlite3 raises for a damaged file: its message may quote bytes of the file that are no text.
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
+SET_PROPERTY = "INSERT INTO properties VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
 class StoreError(RuntimeError):
@@ -37,13 +41,15 @@ class Connection:
     It is safe to use from several threads, and several processes may read while one writes.
     """
 
+    address = ""  # of a database server, where it is in none of the folder's files
+
     def __init__(self, folder: Path) -> None:
         """Open the collection in `folder`, creating both if they do not exist.
 
         Raises:
             StoreError: the folder cannot be written, or the file is damaged, another program's or newer.
         """
-        self.path = folder / FILE_NAME
+        self.folder, self.path, self.name = folder, folder / FILE_NAME, str(folder / FILE_NAME)
         self._lock = threading.RLock()
         remedy = "set DATELINE_DATA to a folder that you may write"
         try:
@@ -137,6 +143,17 @@ class Connection:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read the collection as it is now, whatever others write meanwhile."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                self._db.execute("SELECT 1 FROM properties").fetchone()  # the moment is that of a read
+                yield
+            finally:
+                self._db.execute("ROLLBACK")
+
     def _begin(self) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -180,20 +197,35 @@ class Connection:
         except _DAMAGE as error:
             raise self._damaged(error) from error
 
+    def execute(self, query: str, values: Sequence[object] = ()) -> None:
+        """Run one statement of a transaction."""
+        self._db.execute(query, values)
+
+    def execute_many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement of a transaction for each of `rows`."""
+        self._db.executemany(query, rows)
+
+    def damages(self) -> Iterator[str]:
+        """Yield what the database's own checks report of its pages and references."""
+        for (report,) in self.rows("PRAGMA integrity_check"):
+            if report != "ok":
+                yield f"the database is damaged ({report}); restore a copy, or export and add again"
+        for row in self.rows("PRAGMA foreign_key_check"):
+            yield f"a row of {row[0]} belongs to no article"
+
+    def altered(self) -> set[str]:
+        """Return the ids of the articles whose fields are not what was written."""
+        return {article for (article,) in self.rows(SELECT_ALTERED)}
+
+    def was_ever_filled(self) -> bool:
+        """Return True if there is or was a passage."""
+        return bool(self.rows("SELECT 1 FROM sqlite_sequence WHERE name = 'passages'"))
+
     def _damaged(self, error: Exception) -> StoreError:
         return StoreError(
-            f"{self.path} cannot be read ({error}); see what is damaged with: dateline check, "
+            f"{self.name} cannot be read ({error}); see what is damaged with: dateline check, "
             "then restore a copy, or add the articles again to another folder"
         )
-
-    def succeeds(self, statement: str) -> bool:
-        """Return True if a statement runs without an error of the database."""
-        try:
-            with self._lock:
-                self._db.execute(statement)
-        except _DAMAGE:
-            return False
-        return True
 
     @property
     def version(self) -> tuple[int, int]:
@@ -209,10 +241,7 @@ class Connection:
     def set_property(self, name: str, value: str) -> None:
         """Store a named text beside the articles."""
         with self.transaction():
-            self._db.execute(
-                "INSERT INTO properties VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (name, value),
-            )
+            self.execute(SET_PROPERTY, (name, value))
 
 
 def _sha256_hex(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The collection in SQLite: articles, passages, vectors and the word index. It is the single source of truth.
+"""The collection in its database: articles, passages, vectors and the word index; the single source of truth.
 
 Each article is written in one transaction and acknowledged after the commit. Vectors are float32 BLOBs;
 nothing is pickled.
@@ -17,6 +17,7 @@ from corpus.article import BY_HAND, GIVEN, Article, Removal
 from corpus.cleaning.restore import missing_lines
 from corpus.dates import parse_stated_date
 from corpus.passages import Passage
+from corpus.store.connection import SET_PROPERTY, StoreError
 from corpus.store.filters import Coverage, Filters
 from corpus.store.rows import (
     ARTICLE_COLUMNS,
@@ -29,10 +30,15 @@ from corpus.store.rows import (
     corrected_provenance,
     row_from_fields,
 )
+from corpus.store.schema import SEALED_COLUMNS, SEALED_TABLES
 from corpus.store.searching import Searching
 
-_WORD_COLUMNS = "title, publisher, dated, body"
-_WORDS_OF_ARTICLE = "FROM passage_words WHERE id IN (SELECT id FROM passages WHERE article = ?)"
+# The columns that a copy of a collection takes over, and which of them names the article.
+_COPIED = {
+    "articles": (SEALED_COLUMNS, "id"),
+    **{table: (f"article, {columns}", "article") for table, columns in SEALED_TABLES.items()},
+    "passages": ('article, start, "end", vector', "article"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,9 @@ class Store(Searching):
             else:
                 several = self._origins(article.id) > 1
                 self._update_fields(complete(article, stored) if several else article)
-            self._db.execute(
-                "INSERT OR REPLACE INTO origins VALUES (?, ?, ?)", (article.origin, sha256, article.id)
-            )
+            # Not an upsert: the article that had the origin needs another checksum, too.
+            self.execute("DELETE FROM origins WHERE path = ?", (article.origin,))
+            self.execute("INSERT INTO origins VALUES (?, ?, ?)", (article.origin, sha256, article.id))
             if previous and is_changed and not self._origins(previous.article):
                 self._delete(previous.article)
 
@@ -118,7 +124,7 @@ class Store(Searching):
             "added": datetime.now(UTC).isoformat(timespec="seconds"),
             **row_from_fields(correctable_fields(article), article.provenance),
         }
-        self._db.execute(
+        self.execute(
             f"INSERT INTO articles ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
             tuple(row.values()),
         )
@@ -127,8 +133,9 @@ class Store(Searching):
         self._index_words(article.id)
 
     def _insert_removals(self, article: str, removed: Iterable[Removal], kept: bool = False) -> None:
-        self._db.executemany(
-            "INSERT OR REPLACE INTO removals VALUES (?, ?, ?, ?, ?, ?)",
+        self.execute_many(
+            "INSERT INTO removals VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (article, start, kept) "
+            "DO UPDATE SET line = excluded.line, text = excluded.text, reason = excluded.reason",
             [(article, item.line, item.start, item.text, item.reason, int(kept)) for item in removed],
         )
 
@@ -157,7 +164,7 @@ class Store(Searching):
                 self._insert(article, passages, vectors, self.raw(old) or "")
             self._insert_removals(article.id, [*self.removed(old, kept=True), *kept], kept=True)
             self._copy_corrections(old, article.id)
-            self._db.execute("UPDATE origins SET article = ? WHERE article = ?", (article.id, old))
+            self.execute("UPDATE origins SET article = ? WHERE article = ?", (article.id, old))
             self._update_fields(article)
             self._delete(old)
 
@@ -166,7 +173,7 @@ class Store(Searching):
     ) -> None:
         for passage, vector in zip(passages, vectors, strict=True):
             row = (article, passage.start, passage.end, np.asarray(vector, "<f4").tobytes())
-            self._db.execute('INSERT INTO passages (article, start, "end", vector) VALUES (?, ?, ?, ?)', row)
+            self.execute('INSERT INTO passages (article, start, "end", vector) VALUES (?, ?, ?, ?)', row)
 
     def correct(self, article: str, field: str, value: str | None) -> None:
         """Set one of `CORRECTABLE_FIELDS` by hand; see `correct_many`."""
@@ -190,9 +197,9 @@ class Store(Searching):
             for article, field, value in corrections
         ]
         with self.transaction():
-            self._db.executemany(
+            self.execute_many(
                 "INSERT INTO corrections VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET value = excluded.value, how = excluded.how",
+                "ON CONFLICT (article, field) DO UPDATE SET value = excluded.value, how = excluded.how",
                 rows,
             )
             for article in dict.fromkeys(article for article, *_ in rows):
@@ -202,18 +209,19 @@ class Store(Searching):
 
     def _copy_corrections(self, old: str, new: str) -> None:
         """Copy what the user said of one article to another, so that it stays when a file changes."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO corrections "
-            "SELECT ?, field, value, how FROM corrections WHERE article = ?",
+        self.execute(
+            "INSERT INTO corrections SELECT ?, field, value, how FROM corrections WHERE article = ? "
+            "ON CONFLICT DO NOTHING",
             (new, old),
         )
 
     def _state_given(self, article: Article, given: Iterable[str]) -> None:
         """Record the fields that the user gave with an addition, except over those corrected by hand."""
         fields = correctable_fields(article)
-        self._db.executemany(
+        self.execute_many(
             "INSERT INTO corrections VALUES (?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE how = excluded.how",
+            "ON CONFLICT (article, field) DO UPDATE SET value = excluded.value "
+            "WHERE corrections.how = excluded.how",
             [(article.id, name, fields[name], GIVEN) for name in given if fields[name]],
         )
 
@@ -226,7 +234,7 @@ class Store(Searching):
             corrected_provenance(article.provenance, {field: how for field, _, how in rows}),
         )
         self._unindex_words(article.id)
-        self._db.execute(
+        self.execute(
             f"UPDATE articles SET {', '.join(f'{name} = ?' for name in row)} WHERE id = ?",
             (*row.values(), article.id),
         )
@@ -242,13 +250,15 @@ class Store(Searching):
 
     def _delete(self, article: str) -> None:
         self._unindex_words(article)
-        self._db.execute("DELETE FROM articles WHERE id = ?", (article,))
+        self.execute("DELETE FROM articles WHERE id = ?", (article,))
 
     def articles(self, filters: Filters | None = None) -> list[Article]:
         """Return the articles that pass `filters`, newest first and undated ones last."""
         condition, values = (filters or Filters()).sql_condition()
         rows = self.rows(
-            f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE {condition} ORDER BY earliest DESC, title", values
+            f"SELECT {ARTICLE_COLUMNS} FROM articles WHERE {condition} "
+            "ORDER BY earliest DESC NULLS LAST, title NULLS FIRST, id",
+            values,
         )
         return [article_from_row(row) for row in rows]
 
@@ -260,7 +270,7 @@ class Store(Searching):
     def content_hash(self) -> str:
         """Return the SHA-256 of all articles: their texts, by their ids, and their fields."""
         fields = ", ".join(("id", *CORRECTABLE_FIELDS))
-        rows = self.rows(f"SELECT {fields} FROM articles INDEXED BY articles_fields ORDER BY id")
+        rows = self.rows(f"SELECT {fields} FROM articles {self._BY_FIELDS} ORDER BY id")
         return sha256(json.dumps(rows).encode()).hexdigest()
 
     def articles_by_id(self, ids: Iterable[str]) -> dict[str, Article]:
@@ -277,7 +287,7 @@ class Store(Searching):
         """Return how many articles and passages there are, from which publishers and days."""
         ((articles, first, last, undated, sample),) = self.rows(
             "SELECT count(*), min(earliest), max(latest), count(*) - count(earliest), "
-            "count(*) FILTER (WHERE sample) FROM articles"
+            "count(*) FILTER (WHERE sample = 1) FROM articles"
         )
         ((passages,),) = self.rows("SELECT count(*) FROM passages")
         publishers = self.rows(
@@ -285,6 +295,27 @@ class Store(Searching):
         )
         first, last = (date.fromisoformat(day) if day else None for day in (first, last))
         return Coverage(articles, passages, tuple(row[0] for row in publishers), first, last, undated, sample)
+
+    def copy_from(self, source: "Store") -> None:
+        """Copy all of a collection to this one, which is empty, whichever databases hold them.
+
+        Raises:
+            StoreError: this one has articles, or a row of the other is damaged.
+        """
+        with source.snapshot(), self.transaction():
+            if self.coverage().articles:
+                raise StoreError(f"{self.name} has articles; name an empty collection")
+            if altered := source.altered():
+                raise StoreError(f"{min(altered)} is damaged; see what else is with: dateline check")
+            properties = source.rows("SELECT name, value FROM properties")
+            self.execute_many(SET_PROPERTY, [row for row in properties if not row[0].startswith("index")])
+            for (article,) in source.rows("SELECT id FROM articles ORDER BY added, id"):
+                for table, (columns, key) in _COPIED.items():
+                    held = f"SELECT {columns} FROM {table} WHERE {key} = ? ORDER BY 1, 2"
+                    marks = ", ".join("?" * len(columns.split(", ")))
+                    copied = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+                    self.execute_many(copied, source.rows(held, (article,)))
+                self._index_words(article)
 
     # Passages
 
@@ -294,15 +325,15 @@ class Store(Searching):
         """Replace an article's passages and vectors, in one transaction."""
         with self.transaction():
             self._unindex_words(article)
-            self._db.execute("DELETE FROM passages WHERE article = ?", (article,))
+            self.execute("DELETE FROM passages WHERE article = ?", (article,))
             self._insert_passages(article, passages, vectors)
             self._index_words(article)
 
     def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
-        """Return passages by id; ids that do not exist are left out. Passages of one article share it."""
+        """Return those of the passages that exist, in the order of `ids`; those of one article share it."""
         rows = self.rows(
-            'SELECT passages.id, article, start, "end" FROM json_each(?) AS wanted '
-            "JOIN passages ON passages.id = wanted.value",
+            f'SELECT passages.id, article, start, "end" FROM {self._WANTED} '
+            "JOIN passages ON passages.id = wanted.value ORDER BY wanted.key",
             (json.dumps([int(n) for n in ids]),),
         )
         articles = self.articles_by_id({article for _, article, _, _ in rows})
@@ -311,20 +342,3 @@ class Store(Searching):
             for passage, article, start, end in rows
             if article in articles
         }
-
-    def _index_words(self, article: str) -> None:
-        self._db.execute(
-            f"INSERT INTO words (rowid, {_WORD_COLUMNS}) SELECT id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}",
-            (article,),
-        )
-
-    def _unindex_words(self, article: str) -> None:
-        """Remove an article's words from the index.
-
-        FTS5 needs the very words that were indexed, so this precedes any change of them.
-        """
-        self._db.execute(
-            f"INSERT INTO words (words, rowid, {_WORD_COLUMNS}) "
-            f"SELECT 'delete', id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}",
-            (article,),
-        )

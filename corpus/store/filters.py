@@ -23,9 +23,9 @@ class Filters:
         """Return an SQL condition on the table `articles` and its parameters.
 
         >>> Filters(since=date(2020, 1, 31)).sql_condition()
-        ('1 AND earliest >= ?', ['2020-01-31'])
+        ('TRUE AND earliest >= ?', ['2020-01-31'])
         """
-        terms, values = ["1"], []
+        terms, values = ["TRUE"], []
         if self.since:
             terms.append("earliest >= ?")
             values.append(self.since.isoformat())

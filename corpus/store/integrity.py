@@ -12,7 +12,6 @@ from corpus.article import Article
 from corpus.reading.text import EXPORT_FORMAT
 from corpus.store.database import Store
 from corpus.store.rows import CORRECTABLE_FIELDS
-from corpus.store.schema import SELECT_ALTERED
 
 _NORM_TOLERANCE = 1e-3  # a limit: float32 unit vectors differ from length 1 by less
 
@@ -35,12 +34,8 @@ def check_integrity(store: Store, on_article: Callable[[], object] = lambda: Non
     Checked are the database's pages and references, bodies against ids, fields against checksums, passages
     against bodies, vectors, and the word index.
     """
-    for (report,) in store.rows("PRAGMA integrity_check"):
-        if report != "ok":
-            yield Problem(f"the database is damaged ({report}); restore a copy, or export and add again")
-    for row in store.rows("PRAGMA foreign_key_check"):
-        yield Problem(f"a row of {row[0]} belongs to no article")
-    altered = {article for (article,) in store.rows(SELECT_ALTERED)}
+    yield from map(Problem, store.damages())
+    altered = store.altered()
     for article, body in store.rows("SELECT id, body FROM articles"):
         if not isinstance(body, str) or sha256(body.encode()).hexdigest()[:12] != article:
             yield Problem(f"{article}: its text is not what was added; remove it and add its file again")

@@ -11,15 +11,10 @@ from corpus.words import words
 SORTS = {
     "newest": "earliest IS NULL, earliest DESC",
     "oldest": "earliest IS NULL, earliest",
-    "headline": "coalesce(title, body) COLLATE NOCASE",
-    "publisher": "publisher IS NULL, publisher COLLATE NOCASE, earliest DESC",
+    "headline": "lower(coalesce(title, body))",
+    "publisher": "publisher IS NULL, lower(publisher), earliest IS NULL, earliest DESC",
     "added": "added DESC",
 }
-_SEARCH_CONDITION = (
-    "(articles.id IN"
-    " (SELECT article FROM passages JOIN words ON words.rowid = passages.id WHERE words MATCH ?)"
-    " OR instr(lower(coalesce(title, '') || ' ' || coalesce(publisher, '')), lower(?)))"
-)
 
 
 class UnknownSort(ValueError):
@@ -61,7 +56,7 @@ def list_articles(store: Store, search: str = "", sort: str = "newest", limit: i
     """
     if sort not in SORTS:
         raise UnknownSort(f'"{sort[:40]}" is no sort order; choose one of {", ".join(SORTS)}')
-    condition, values = _search_condition(search)
+    condition, values = _search_condition(store, search)
     ((total,),) = store.rows(f"SELECT count(*) FROM articles WHERE {condition}", values)
     rows = store.rows(
         "SELECT id, (SELECT count(*) FROM passages WHERE article = articles.id) "
@@ -73,12 +68,17 @@ def list_articles(store: Store, search: str = "", sort: str = "newest", limit: i
     return Listing(tuple(listed), total)
 
 
-def _search_condition(search: str) -> tuple[str, list[str]]:
+def _search_condition(store: Store, search: str) -> tuple[str, list[str]]:
     """Return an SQL condition on the table `articles` and its parameters.
 
     A search that holds no word ("?!") is compared as it is.
     """
     if not search.strip():
-        return "1", []
+        return "TRUE", []
     prefixes = " ".join(f'"{separate_letters(word)}"*' for word in words(search))
-    return _SEARCH_CONDITION, [prefixes or '""', " ".join(search.split())]
+    held, query = store.holding(prefixes or '""')
+    named = "instr(lower(coalesce(title, '') || ' ' || coalesce(publisher, '')), lower(?)) > 0"
+    return f"(articles.id IN (SELECT article FROM passages WHERE {held}) OR {named})", [
+        query,
+        " ".join(search.split()),
+    ]

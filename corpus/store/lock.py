@@ -9,19 +9,27 @@ from pathlib import Path
 
 from corpus.locking import try_lock
 from corpus.store.connection import StoreError
+from corpus.store.postgres import check_installed
 
 LOCK_FILE_NAME = "collection.writer"
 
 
 @contextmanager
-def write_lock(folder: Path) -> Iterator[None]:
-    """Hold the collection in `folder` for writing.
+def write_lock(folder: Path, address: str = "") -> Iterator[None]:
+    """Hold the collection in `folder` for writing, or that at `address` in PostgreSQL.
 
-    The kernel releases the lock when the process ends, however it ends.
+    The kernel, or the server, releases the lock when the process ends, however it ends.
 
     Raises:
         StoreError: another process holds it; the message says which, and since when.
     """
+    if address:
+        check_installed()
+        from corpus.store.postgres import lock
+
+        with lock.write_lock(address):
+            yield
+        return
     path = folder / LOCK_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -46,8 +54,13 @@ def write_lock(folder: Path) -> Iterator[None]:
             os.ftruncate(file.fileno(), 0)
 
 
-def lock_holder(folder: Path) -> str | None:
-    """Return which process writes the collection in `folder` and since when; None if there is none."""
+def lock_holder(folder: Path, address: str = "") -> str | None:
+    """Return which process writes the collection and since when; None if there is none."""
+    if address:
+        check_installed()
+        from corpus.store.postgres import lock
+
+        return lock.lock_holder(address)
     path = folder / LOCK_FILE_NAME
     if not path.exists():
         return None

@@ -43,7 +43,7 @@ CREATE TABLE corrections (
 # Days without a leading zero, as questions write them.
 _DAY = f"""ltrim(substr(published, 9, 2), '0') || ' ' ||
         CASE substr(published, 6, 2) {_MONTH_CASES} ELSE '' END || ' ' || substr(published, 1, 4)"""
-_WORDS_VIEW = f"""CREATE VIEW passage_words AS
+WORDS_VIEW = f"""CREATE VIEW passage_words AS
     SELECT passages.id AS id, title, publisher, substr(body, start + 1, "end" - start) AS body,
         {_DAY} AS dated
     FROM passages JOIN articles ON articles.id = passages.article;"""
@@ -59,7 +59,7 @@ UPDATE articles SET found = (
     FROM json_each(articles.found)
 );
 DROP VIEW passage_words;
-{_WORDS_VIEW}
+{WORDS_VIEW}
 INSERT INTO words (words) VALUES ('rebuild');
 """
 # Before version 4 what was given with an addition was lost when the file was read again; `found` names it.
@@ -71,6 +71,7 @@ INSERT OR IGNORE INTO corrections
             WHEN 'title' THEN title WHEN 'url' THEN url END, value ->> 'how'
     FROM articles, json_each(articles.found) WHERE value ->> 'how' = 'given by the user';
 """
+TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 # Letters of scripts without spaces are indexed one by one, and marks belong to the letter before them.
 # `separate_letters` is a function of ours, which each connection defines.
 _VERSION_5 = f"""
@@ -82,7 +83,7 @@ CREATE VIEW passage_words AS
     FROM passages JOIN articles ON articles.id = passages.article;
 CREATE VIRTUAL TABLE words USING fts5(
     title, publisher, dated, body, content='passage_words', content_rowid='id',
-    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+    tokenize="{TOKENIZER}"
 );
 INSERT INTO words (words) VALUES ('rebuild');
 """
@@ -104,11 +105,11 @@ UPDATE articles SET sample = 1 WHERE EXISTS (SELECT 1 FROM properties WHERE name
 # What a person reads of an article has a checksum: its columns and its rows of the tables that belong to it.
 # A change sets it to NULL, and the end of the transaction computes it again (`SEAL`). Passages and the word
 # index are checked against the text instead.
-_SEALED_COLUMNS = (
+SEALED_COLUMNS = (
     "id, title, body, publisher, author, published, earliest, latest, url, found, raw, added, standfirst, "
     "section, updated, saved, sample"
 )
-_SEALED_TABLES = {
+SEALED_TABLES = {
     "origins": "path, sha256",
     "corrections": "field, value, how",
     "removals": "start, line, text, reason, kept",
@@ -116,22 +117,22 @@ _SEALED_TABLES = {
 _ROWS_OF_TABLES = ", ".join(
     f"(SELECT json_group_array(json_array({columns})) FROM "
     f"(SELECT * FROM {table} WHERE article = articles.id ORDER BY {columns}))"
-    for table, columns in _SEALED_TABLES.items()
+    for table, columns in SEALED_TABLES.items()
 )
 # `sha256_hex` is a function of ours, which each connection defines.
-_CHECKSUM = f"sha256_hex(json_array({_SEALED_COLUMNS}, {_ROWS_OF_TABLES}))"
+_CHECKSUM = f"sha256_hex(json_array({SEALED_COLUMNS}, {_ROWS_OF_TABLES}))"
 SEAL = f"UPDATE articles SET checksum = {_CHECKSUM} WHERE checksum IS NULL"
 SELECT_ALTERED = f"SELECT id FROM articles WHERE checksum IS NOT {_CHECKSUM}"
 _TRIGGERS = "".join(
     f"CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table} BEGIN "
     f"UPDATE articles SET checksum = NULL WHERE id = {row}.article; END;\n"
-    for table in _SEALED_TABLES
+    for table in SEALED_TABLES
     for event, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old"))
 )
 _VERSION_9 = f"""
 ALTER TABLE articles ADD COLUMN checksum TEXT;
 CREATE INDEX articles_unsealed ON articles(id) WHERE checksum IS NULL;
-CREATE TRIGGER articles_update AFTER UPDATE OF {_SEALED_COLUMNS} ON articles BEGIN \
+CREATE TRIGGER articles_update AFTER UPDATE OF {SEALED_COLUMNS} ON articles BEGIN \
 UPDATE articles SET checksum = NULL WHERE id = new.id; END;
 {_TRIGGERS}"""
 # The statements that bring a collection of each version to the next. A change of the schema adds an entry

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.scripts import separate_letters
-from corpus.store.connection import Connection
+from corpus.store.connection import Connection, StoreError
 from corpus.store.filters import Filters
 
 # The weights of the word index's columns in bm25: hand-set on the sample questions; issue J replaces it
-_WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
+WORD_WEIGHTS = (2.0, 1.0, 1.0, 1.0)
 
 # Passages that bm25 scores; what it leaves out was measured in rag/evaluation/results/searching.json
 _MAX_SCORED = 40_000
@@ -34,8 +34,18 @@ def _rarest(counts: Mapping[str, int], limit: float) -> list[str]:
     return rarest[: max(1, sum(total <= limit for total in sums))]
 
 
+_WORD_COLUMNS = "title, publisher, dated, body"
+_WORDS_OF_ARTICLE = "FROM passage_words WHERE id IN (SELECT id FROM passages WHERE article = ?)"
+
+
 class Searching(Connection):
     """A connection with what the indexes are filled from, and the search by words."""
+
+    # What another database writes in another way.
+    _WANTED = "json_each(?) AS wanted"  # the numbers of a list in JSON, each with its place
+    _JOINED = "group_concat(id)"
+    _BY_ARTICLE = "INDEXED BY passages_article"
+    _BY_FIELDS = "INDEXED BY articles_fields"
 
     def passage_count(self) -> int:
         """Return the number of passages."""
@@ -57,14 +67,14 @@ class Searching(Connection):
         if after:
             return self._ids("SELECT id FROM passages WHERE id > ?", (after,))
         # The index by article is a fiftieth of the table, which holds the vectors.
-        return self._ids("SELECT id FROM passages INDEXED BY passages_article", ())
+        return self._ids(f"SELECT id FROM passages {self._BY_ARTICLE}", ())
 
     def _ids(self, query: str, values: Sequence[object]) -> Ids:
         """Return the numbers that a query selects as `id`, ascending.
 
         They travel as one text: a million Python integers take six times as long.
         """
-        ((text,),) = self.rows(f"SELECT group_concat(id) FROM ({query})", values)
+        ((text,),) = self.rows(f"SELECT {self._JOINED} FROM ({query}) AS found", values)
         return np.sort(np.fromstring(text, np.int64, sep=",")) if text else np.empty(0, np.int64)
 
     def vectors(self, ids: Iterable[int]) -> tuple[Ids, Vectors]:
@@ -76,7 +86,7 @@ class Searching(Connection):
             StoreError: the vectors differ in length.
         """
         rows = self.rows(
-            "SELECT passages.id, vector FROM json_each(?) AS wanted "
+            f"SELECT passages.id, vector FROM {self._WANTED} "
             "JOIN passages ON passages.id = wanted.value ORDER BY wanted.key",
             (json.dumps([int(n) for n in ids]),),
         )
@@ -118,7 +128,7 @@ class Searching(Connection):
         return heapq.nlargest(k, scores.items(), key=lambda item: item[1])
 
     def _matching(self, query: str, k: int, among: Ids | None) -> Scored:
-        weights = ", ".join(map(str, _WORD_WEIGHTS))
+        weights = ", ".join(map(str, WORD_WEIGHTS))
         condition, values = "1", []
         if among is not None:
             if not len(among):
@@ -142,6 +152,10 @@ class Searching(Connection):
         ((count,),) = self.rows("SELECT count(*) FROM words WHERE words MATCH ?", (separate_letters(query),))
         return int(count)
 
+    def holding(self, query: str) -> tuple[str, str]:
+        """Return an SQL condition on the table `passages`, that it matches an FTS5 query, and its value."""
+        return "passages.id IN (SELECT rowid FROM words WHERE words MATCH ?)", query
+
     def document_frequencies(self, stems: Iterable[str]) -> list[tuple[str, int]]:
         """Return those of `stems` (Porter) that occur, each with the number of passages that hold it."""
         return self.rows(
@@ -151,9 +165,30 @@ class Searching(Connection):
 
     def word_index_is_intact(self) -> bool:
         """Return True if the word index agrees with the passages."""
-        return self.succeeds("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+        try:
+            self.rows("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+        except StoreError:
+            return False
+        return True
 
     def rebuild_word_index(self) -> None:
         """Build the word index again from the passages."""
         with self.transaction():
             self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
+
+    def _index_words(self, article: str) -> None:
+        self._db.execute(
+            f"INSERT INTO words (rowid, {_WORD_COLUMNS}) SELECT id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}",
+            (article,),
+        )
+
+    def _unindex_words(self, article: str) -> None:
+        """Remove an article's words from the index.
+
+        FTS5 needs the very words that were indexed, so this precedes any change of them.
+        """
+        self._db.execute(
+            f"INSERT INTO words (words, rowid, {_WORD_COLUMNS}) "
+            f"SELECT 'delete', id, {_WORD_COLUMNS} {_WORDS_OF_ARTICLE}",
+            (article,),
+        )

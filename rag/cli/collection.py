@@ -16,6 +16,7 @@ from corpus.store.database import Store
 from corpus.store.duplicates import find_near_duplicates
 from corpus.store.filters import Filters
 from corpus.store.lock import write_lock
+from corpus.store.opening import open_store
 from corpus.store.undated import date_bounds
 from embeddings.ingest_report import IngestReport, with_date_bounds
 from rag.cli.click_extensions import json_option
@@ -58,7 +59,7 @@ def add(
     settings, files = Settings.read(), find_files(list(paths))
     stated = {name: value for name, value in (("publisher", publisher), ("date", published)) if value}
     reports: list[IngestReport] = []
-    with write_lock(settings.data):
+    with write_lock(*settings.place):
         done = _add_files(settings, files, stated, reports)
     _show_added(reports, as_json)
     _mention_sample(settings)
@@ -121,7 +122,7 @@ def _add_files(
 
 def _mention_sample(settings: Settings) -> None:
     """Say on standard error that sample articles are among the user's, and how to remove them."""
-    with closing(Store(settings.data)) as store:
+    with closing(open_store(*settings.place)) as store:
         coverage = store.coverage()
     if coverage.sample:
         sys.stderr.write(
@@ -178,7 +179,7 @@ def _show_added(reports: list[IngestReport], as_json: bool) -> None:
 @json_option
 def list_articles(incomplete: bool, as_csv: bool, as_json: bool) -> None:
     """List the articles, newest first."""
-    with closing(Store(Settings.read().data)) as store:
+    with closing(open_store(*Settings.read().place)) as store:
         articles = store.articles()
         if incomplete:
             articles = [article for article in articles if not (article.published and article.publisher)]
@@ -205,7 +206,7 @@ def show(id: str, raw: bool, removed: bool, as_json: bool) -> None:
 
     Beside each field is printed where it was found and how certain that is.
     """
-    with closing(Store(Settings.read().data)) as store:
+    with closing(open_store(*Settings.read().place)) as store:
         article = find_article(store, id)
         if raw:
             text = store.raw(article.id) or ""
@@ -232,8 +233,8 @@ def remove(ids: tuple[str, ...], publisher: tuple[str, ...], sample: bool, as_js
     """Remove articles."""
     if not ids and not publisher and not sample:
         raise click.UsageError("nothing to remove; name ids, --publisher, or --sample")
-    data = Settings.read().data
-    with write_lock(data), closing(Store(data)) as store:
+    place = Settings.read().place
+    with write_lock(*place), closing(open_store(*place)) as store:
         if sample:
             from rag.serving.sample import remove_sample
 
@@ -264,7 +265,7 @@ def _published_by(store: Store, publishers: tuple[str, ...]) -> list[Article]:
 @json_option
 def copies(as_json: bool) -> None:
     """List articles that are nearly the same, and their differences."""
-    with closing(Store(Settings.read().data)) as store:
+    with closing(open_store(*Settings.read().place)) as store:
         articles = store.articles()
     with progress_bar(len(articles)) as bar:
         pairs = list(find_near_duplicates(articles, bar.update))

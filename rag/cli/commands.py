@@ -26,6 +26,7 @@ _COMMANDS = {
     "rebuild": "rag.cli.maintenance:rebuild",
     "export": "rag.cli.maintenance:export",
     "backup": "rag.cli.maintenance:backup",
+    "restore": "rag.cli.maintenance:restore",
     "evaluate": "rag.cli.evaluate:evaluate",
     "reader": "rag.cli.reader:reader",
     "doctor": "rag.cli.commands:doctor",

@@ -13,6 +13,7 @@ from corpus.reading.decoding import BinaryData
 from corpus.reading.files import load_bytes
 from corpus.store.database import Store
 from corpus.store.lock import write_lock
+from corpus.store.opening import open_store
 from corpus.store.rows import CORRECTABLE_FIELDS, changed_fields
 from corpus.store.undated import date_bounds
 from rag.cli.click_extensions import json_option
@@ -44,8 +45,8 @@ def set_fields(words: tuple[str, ...], table: Path | None, as_json: bool) -> Non
     The corrections are kept when the files are added again. A table to fill in: dateline list --incomplete
     --csv.
     """
-    data = Settings.read().data
-    with write_lock(data), closing(Store(data)) as store:
+    place = Settings.read().place
+    with write_lock(*place), closing(open_store(*place)) as store:
         kept = take_back(store, words)
         ids = kept if kept != words and not any("=" in word for word in kept) else ()
         corrections = [*_stated(store, () if ids else kept), *(_tabulated(store, table) if table else ())]

@@ -21,12 +21,12 @@ def check(gold: Path, as_json: bool) -> int:
 
     The exit code is 1 where there are any.
     """
-    from corpus.store.database import Store
+    from corpus.store.opening import open_store
     from rag.evaluation.gold.check import find_mistakes
     from rag.evaluation.gold.questions import read_gold
 
     questions = read_gold(gold)
-    store = Store(Settings.read().data)
+    store = open_store(*Settings.read().place)
     mistakes = list(find_mistakes(questions, store.articles()))
     store.close()
     for line, mistake in mistakes:
@@ -43,13 +43,13 @@ def check(gold: Path, as_json: bool) -> int:
 @json_option
 def propose(out: Path, as_json: bool) -> None:
     """Draft gold questions from articles, for review."""
-    from corpus.store.database import Store
+    from corpus.store.opening import open_store
     from rag.evaluation.gold.propose import draft_questions
     from rag.evaluation.gold.questions import EvaluationError
 
     if out.exists():
         raise EvaluationError(f"{out} exists; give another file, so that nothing that was reviewed is lost")
-    store = Store(Settings.read().data)
+    store = open_store(*Settings.read().place)
     drafts = list(draft_questions(store.articles()))
     store.close()
     out.write_text(

@@ -12,6 +12,8 @@ from corpus.signals import EXIT_STOPPED, GracefulStop
 from corpus.store.database import Store
 from corpus.store.integrity import Problem, check_integrity, export_lines
 from corpus.store.lock import write_lock
+from corpus.store.opening import open_store
+from corpus.store.schema import FILE_NAME
 from rag.cli.click_extensions import json_option
 from rag.cli.collection import CommandError, progress_bar
 from rag.cli.tables import show_json
@@ -29,10 +31,10 @@ def check(repair: bool, as_json: bool) -> int:
     The exit code is 1 where a problem remains.
     """
     settings = Settings.read()
-    with closing(Store(settings.data)) as store:
+    with closing(open_store(*settings.place)) as store:
         problems = _find_problems(store)
         if repair and problems:
-            with write_lock(settings.data):
+            with write_lock(*settings.place):
                 _repair(settings, store, problems)
             problems = _find_problems(store)
         for problem in problems:
@@ -78,7 +80,7 @@ def rebuild(as_json: bool) -> int:
     from rag.factory import check_rebuildable, open_encoder
 
     settings = Settings.read()
-    with write_lock(settings.data), closing(Store(settings.data)) as store:
+    with write_lock(*settings.place), closing(open_store(*settings.place)) as store:
         encoder = open_encoder(settings)
         check_rebuildable(store, encoder)
         total, count = store.coverage().articles, 0
@@ -107,7 +109,7 @@ def export(file: Path, as_json: bool) -> None:
     """
     from tqdm import tqdm
 
-    with closing(Store(Settings.read().data)) as store:
+    with closing(open_store(*Settings.read().place)) as store:
         count = store.coverage().articles
         try:
             with file.open("w", encoding="utf-8") as out:
@@ -126,8 +128,26 @@ def backup(folder: Path, as_json: bool) -> None:
 
     DATELINE_DATA=FOLDER uses the copy.
     """
-    with closing(Store(Settings.read().data)) as store:
+    with closing(open_store(*Settings.read().place)) as store:
         store.copy_to(folder)
     with closing(Store(folder)) as copy:
         count = copy.coverage().articles
     click.echo(json.dumps({"copied": count}) if as_json else f"{count} articles copied to {folder}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@json_option
+def restore(folder: Path, as_json: bool) -> None:
+    """Copy the collection of a folder into this one, which is empty.
+
+    DATELINE_DATABASE=ADDRESS moves it to PostgreSQL.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise CommandError(f"{folder} has no collection; name a folder that dateline backup wrote")
+    place = Settings.read().place
+    with write_lock(*place), closing(open_store(*place)) as store:
+        with closing(Store(folder)) as source:
+            store.copy_from(source)
+        count = store.coverage().articles
+    click.echo(json.dumps({"copied": count}) if as_json else f"{count} articles copied from {folder}")

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -120,7 +121,11 @@ class Collection:
     @property
     def folder(self) -> Path:
         """Return the folder of the collection's files."""
-        return self._library.store.path.parent
+        return self._library.store.folder
+
+    def _held(self) -> AbstractContextManager[None]:
+        """Hold the collection for writing."""
+        return write_lock(self.folder, self._library.store.address)
 
     def count_by_year(self) -> Sequence[tuple[int, int]]:
         """Return each year with the number of its articles, oldest first; undated ones are left out."""
@@ -203,7 +208,7 @@ class Collection:
         sources: list[Path | str] = [*paths, *([text] if text else [])]
         reports: list[IngestReport] = []
         started = time.monotonic()
-        with write_lock(self.folder):
+        with self._held():
             yield AddProgress(0, total, 0.0)
             for done, source in enumerate(sources):
                 for report in self._ingest(source, stated):
@@ -236,7 +241,7 @@ class Collection:
             for article_id, values in fields.items()
             for field, value in changed_fields(self.article(article_id), _cut(values)).items()
         ]
-        with write_lock(self.folder):
+        with self._held():
             self._library.store.correct_many(corrections)
         return len({article_id for article_id, *_ in corrections})
 
@@ -247,7 +252,7 @@ class Collection:
             ChangesDisabled, UnknownArticle, StoreError: nothing was removed.
         """
         self.check_writable()
-        with write_lock(self.folder):
+        with self._held():
             known = self.article(article_id)
             self._library.remove(article_id)
         return known
@@ -259,7 +264,7 @@ class Collection:
             ChangesDisabled, UnknownLine, StoreError: nothing was changed.
         """
         self.check_writable()
-        with write_lock(self.folder):
+        with self._held():
             return self._library.take_back(article_id, {line})
 
     def add_sample(self) -> Iterator[tuple[int, int]]:
@@ -279,7 +284,7 @@ class Collection:
             ChangesDisabled, StoreError: nothing was removed.
         """
         self.check_writable()
-        with write_lock(self.folder):
+        with self._held():
             return remove_sample(self._library.store)
 
     def record_feedback(

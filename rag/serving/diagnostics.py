@@ -18,7 +18,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
 
-from corpus.store.inspection import UnreadableCollection, inspect_collection, sqlite_features
+from corpus.store.connection import StoreError
+from corpus.store.inspection import CollectionFacts, UnreadableCollection, inspect_collection, sqlite_features
+from corpus.store.postgres import check_installed
 from corpus.store.schema import SCHEMA_VERSION
 from rag.generation.readers import choose_reader
 from rag.settings import IS_CHECKOUT, LOCAL, ROOT, SettingError, Settings, without_credentials
@@ -194,7 +196,7 @@ def _writable(folder: Path, existing: Path) -> Finding:
 def _writer(installation: Installation) -> Iterator[Finding]:
     from corpus.store.lock import lock_holder
 
-    holder = lock_holder(installation.settings.data)
+    holder = lock_holder(*installation.settings.place)
     if holder:
         what = f"the collection is being written by {holder}"
         yield Finding("warning", "writer", what, "wait until it is done, or end it")
@@ -209,10 +211,22 @@ def _sqlite(installation: Installation) -> Iterator[Finding]:
     yield Finding("ok" if good else "problem", "SQLite", what, "" if good else "install a newer Python")
 
 
+def _facts(settings: Settings) -> CollectionFacts | None:
+    if not settings.database:
+        return inspect_collection(settings.data)
+    check_installed()
+    from corpus.store.postgres.inspection import inspect_database
+
+    return inspect_database(settings.database)
+
+
 def _collection(installation: Installation) -> Iterator[Finding]:
     data = installation.settings.data
     try:
-        found = inspect_collection(data)
+        found = _facts(installation.settings)
+    except StoreError as error:
+        yield Finding("problem", "collection", str(error))
+        return
     except UnreadableCollection as error:
         remedy = f"move {data} away, restore a copy or add the files again"
         yield Finding("problem", "collection", f"its file cannot be read ({error})", remedy)
@@ -245,10 +259,10 @@ def _integrity(installation: Installation, articles: int) -> Finding:
         return Finding("ok", "check", what, "dateline doctor --full, or check")
     from contextlib import closing
 
-    from corpus.store.database import Store
     from corpus.store.integrity import check_integrity
+    from corpus.store.opening import open_store
 
-    with closing(Store(installation.settings.data)) as store:
+    with closing(open_store(*installation.settings.place)) as store:
         problems = list(check_integrity(store))
     if problems:
         what = f"{len(problems)} problems, the first: {problems[0].text}"
@@ -279,8 +293,8 @@ def _encoder(installation: Installation) -> Iterator[Finding]:
         else:
             yield Finding("ok", name, "its weights are those that Dateline ships")
     try:
-        found = inspect_collection(installation.settings.data)
-    except UnreadableCollection:
+        found = _facts(installation.settings)
+    except (UnreadableCollection, StoreError):
         return  # reported above
     if found is None or found.encoder is None:
         return

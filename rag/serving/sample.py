@@ -35,7 +35,7 @@ def add_sample(library: Library) -> Iterator[IngestReport]:
         StoreError: another program writes the collection.
     """
     store = library.store
-    with write_lock(store.path.parent):
+    with write_lock(store.folder, store.address):
         store.set_property(_PROPERTY, _BEGUN)
         for file in find_files([SAMPLE]):
             yield from ingest(library, file, sample=True)
@@ -49,14 +49,13 @@ def sample_is_due(settings: Settings, library: Library) -> bool:
     collection that was named starts empty, and one that was emptied stays empty.
     """
     store = library.store
-    is_new = not store.rows("SELECT 1 FROM sqlite_sequence WHERE name = 'passages'")  # none was ever stored
-    is_first_start = settings.is_default_collection and is_new
+    is_first_start = settings.is_default_collection and not store.was_ever_filled()
     return is_first_start or store.get_property(_PROPERTY) == _BEGUN
 
 
 def remove_sample(store: Store) -> int:
     """Remove the sample articles, and return how many there were."""
-    ids = [name for (name,) in store.rows("SELECT id FROM articles WHERE sample")]
+    ids = [name for (name,) in store.rows("SELECT id FROM articles WHERE sample = 1")]
     for article in ids:
         store.remove(article)
     store.set_property(_PROPERTY, _REMOVED)

@@ -1,7 +1,7 @@
 """Add, change, remove, correct, restart, rebuild and search in any order, beside a plain dict."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -17,9 +17,9 @@ from hypothesis.stateful import (
 )
 
 from corpus.article import Article, PartialDate
-from corpus.store.database import Store
 from corpus.store.filters import Filters
 from corpus.store.integrity import check_integrity
+from corpus.store.opening import open_store
 from embeddings.encoder import Encoder
 from embeddings.library import Library, rebuild
 from torture.kills import Lab
@@ -41,12 +41,14 @@ class Machine(RuleBasedStateMachine):
 
     encoder: Encoder
     folder: Path
+    new_database: Callable[[], str] = str
     finished = 0
 
     def __init__(self) -> None:
         super().__init__()
         self._data = Path(tempfile.mkdtemp(dir=self.folder))
-        self._library = Library(Store(self._data), self.encoder)
+        self._database = type(self).new_database()
+        self._library = Library(open_store(self._data, self._database), self.encoder)
         self.articles: dict[str, str] = {}
         self.origins: dict[str, str] = {}
         self.corrected: dict[str, str] = {}
@@ -88,7 +90,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self._library.store.close()
-        self._library = Library(Store(self._data), self.encoder)
+        self._library = Library(open_store(self._data, self._database), self.encoder)
 
     @rule()
     def rebuild(self) -> None:
@@ -137,9 +139,20 @@ def sequences(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]
     yield from run_sequences(Encoder(), lab.keep(), int(rng.integers(1 << 30)), count)
 
 
-def run_sequences(encoder: Encoder, folder: Path, seed: int, count: int, steps: int = 40) -> Iterator[Trial]:
-    """Run sequences with the encoder that is given; a failure is raised with its shortest sequence."""
-    machine = type("Seeded", (Machine,), {"encoder": encoder, "folder": folder, "finished": 0})
+def run_sequences(
+    encoder: Encoder,
+    folder: Path,
+    seed: int,
+    count: int,
+    steps: int = 40,
+    new_database: Callable[[], str] = str,
+) -> Iterator[Trial]:
+    """Run sequences with the encoder that is given, each over a new database, which is SQLite's file for "".
+
+    A failure is raised with its shortest sequence.
+    """
+    fixed = {"encoder": encoder, "folder": folder, "new_database": staticmethod(new_database), "finished": 0}
+    machine = type("Seeded", (Machine,), fixed)
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         hypothesis.seed(seed)(machine),

@@ -46,7 +46,7 @@ class RunHistory:
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
-        self._folder = assistant.library.store.path.parent / RUNS_FOLDER
+        self._folder = assistant.library.store.folder / RUNS_FOLDER
 
     def names(self) -> list[str]:
         """Return the names of all runs, newest first."""

@@ -1,0 +1,1 @@
+"""The migrations of a collection in PostgreSQL, for Alembic."""
