@@ -171,16 +171,18 @@ def _writing(measured: Row) -> str:
 
 def _memory(measured: Row) -> str:
     """Memory"""
-    sample, made = measured["sample"]["rows"], measured["made"]["rows"]
+    sample = measured["sample"]["rows"]
+    others = [measured["made"]["rows"]] if "made" in measured else []
+    over = f"In the last columns the same over {measured['passages']:,} made passages. " if others else ""
     rows, before = [], 0.0
     for name, row in sample.items():
         added, before = row["mb"] - before, row["mb"]
-        large = made[name]["mb"], made[name]["peak_mb"]
+        large = [one[name][key] for one in others for key in ("mb", "peak_mb")]
         shown = added, row["mb"], row["peak_mb"], row["anonymous_mb"], *large
         rows.append((name, *map(round, shown)))
     return (
         "The server's parts, loaded one after the other over the sample, and then questions and articles; each step's "
-        f"peak is counted anew. In the last columns the same over {measured['passages']:,} made passages. Pages of files "
+        f"peak is counted anew. {over}Pages of files "
         "(libraries, the language model's file) may be dropped by the system.\n\n"
         + _table(
             (
@@ -189,8 +191,7 @@ def _memory(measured: Row) -> str:
                 "MB held",
                 "at most",
                 "held without pages of files",
-                "large: MB held",
-                "at most",
+                *(("large: MB held", "at most") if others else ()),
             ),
             rows,
         )
