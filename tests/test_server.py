@@ -21,6 +21,7 @@ from gradio_client.exceptions import AppError
 from gradio_client.utils import QueueError
 from model_server import model_server
 from serving import free_port, model_processes, run_server, wait_until
+from test_bad_files import docx_of
 
 from benchmarks.speed.askers import ask_together, content, overtaken
 from rag.limits import CONCURRENT_SEARCHES
@@ -402,6 +403,60 @@ def test_other_sites_cannot_change_anything_and_local_files_cannot_be_read(
     assert mine.exists() and client.predict(api_name="/health") == before
 
 
+FOREIGN_SENDERS = (
+    {"origin": "http://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://127.0.0.1:1"},
+    {"host": "evil.example"},
+    {"host": "evil.example", "origin": "http://evil.example"},  # a name that now leads here
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"},
+)
+
+
+@pytest.mark.threat("W5", "W9", n="every function of the page and the API, from 7 foreign senders, in 2 ways")
+def test_no_function_can_be_called_by_another_site(address: str, client: Client) -> None:
+    """The functions are those of the page's own configuration, so that a new one is among them."""
+    listed = httpx.get(f"{address}/config").json()["dependencies"]
+    functions = [entry for entry in listed if entry["backend_fn"]]
+    assert len(functions) > 30 and {"add", "remove", "feedback", "edit", "run"} <= {
+        entry["api_name"] for entry in functions
+    }
+    before = client.predict(api_name="/health")
+    with httpx.Client(base_url=address, timeout=60) as browser:
+        for entry in functions:
+            name, inputs = entry["api_name"], [None] * len(entry["inputs"])
+            text = json.dumps({"fn_index": entry["id"], "data": inputs, "session_hash": "another"})
+            for sender in FOREIGN_SENDERS:
+                refused = 400 if "host" in sender else 403
+                # A browser sends plain text without asking the server first.
+                for path, kind in (("queue/join", "text/plain"), (f"call/{name}", "application/json")):
+                    headers = {**sender, "content-type": kind}
+                    reply = browser.post(f"/gradio_api/{path}", content=text, headers=headers)
+                    assert reply.status_code == refused, (name, sender, path)
+    assert client.predict(api_name="/health") == before
+
+
+@pytest.mark.threat("W7", "I1", n="7 odd names, 10,000 files at once, and a Word file of 300 MB in 300 kB")
+def test_odd_uploads_are_kept_under_safe_names_or_refused(address: str, client: Client) -> None:
+    uploads = f"{address}/gradio_api/upload"
+    odd = ("../../x.txt", "/etc/x.txt", "a" * 400 + ".txt", "x\u202etxt.exe", "..", "<b>.txt", "CON.txt\x01")
+    kept = [httpx.post(uploads, files={"files": (name, b"x")}, timeout=60) for name in odd]
+    paths = [Path(path) for reply in kept if reply.status_code == 200 for path in reply.json()]
+    assert len(paths) > len(odd) // 2 and len({path.parent.parent for path in paths}) == 1
+    for path in paths:
+        assert path.is_file() and not path.is_symlink() and path.resolve() == path and len(path.name) < 256
+    before = sum(1 for _ in paths[0].parent.parent.iterdir())
+    many = httpx.post(uploads, files=[("files", (f"{n}.txt", b"x")) for n in range(10_000)], timeout=120)
+    assert many.status_code == 400 and sum(1 for _ in paths[0].parent.parent.iterdir()) == before
+    bomb = docx_of(b"<w:p>" + b" " * 300_000_000)
+    assert len(bomb) < 1_000_000
+    (path,) = httpx.post(uploads, files={"files": ("bomb.docx", bomb)}, timeout=60).json()
+    reply = call(address, "add", ["", "", "", "", "", [{"path": path, "meta": {"_type": "gradio.FileData"}}]])
+    assert '"status": "refused"' in reply.text and str(ROOT) not in reply.text
+    assert client.predict(api_name="/health")["articles"]
+
+
 def test_nothing_can_be_changed_if_changes_are_off(sample_folder: Path, tmp_path: Path) -> None:
     with run_server(sample_folder, tmp_path / "log", DATELINE_CHANGES="none", DATELINE_MODEL="none") as (
         address,
@@ -450,7 +505,7 @@ def test_a_server_that_listens_answers_to_its_own_names_only(sample_folder: Path
     "Q2",
     "W7",
     n="12 questions at once, 2 may wait",
-    open="30 over the limit; names and many small parts of uploads",
+    open="30 over the limit",
 )
 def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp_path: Path) -> None:
     settings = {
