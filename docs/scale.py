@@ -306,7 +306,7 @@ at once; clusters (`ivf`) search a sixteenth of them, at a loss that this model 
 In the order in which it happens as an archive grows:
 
 1. **Reading in**, on one computer. Two cores like those measured encode {day} passages a day. It is the
-   same work for each passage, so it is shared among machines.
+   same work for each passage, so it is shared among machines by `dateline encode` (below).
 2. **One computer.** A collection is one SQLite file by default, and its lock and its WAL need one
    computer: no network file system. With `DATELINE_DATABASE` it is in PostgreSQL, and processes on several
    computers answer over it and take turns in writing. `dateline restore FOLDER` moves a collection there,
@@ -318,6 +318,21 @@ In the order in which it happens as an archive grows:
    {sq8_memory}. Dateline goes over to the latter by itself (`embeddings/kinds.py`). With `DATELINE_LIBRARY`
    the vectors are in Milvus, which holds and searches them on several machines, and no process of Dateline
    has them in memory; only Milvus Lite was run here.
+
+## Reading in on several machines
+
+    pip install -r requirements-ray.txt
+    dateline encode FOLDER --out VECTORS       # a Ray process on each core; with RAY_ADDRESS, on a cluster
+    dateline add FOLDER --encoded VECTORS      # reads and stores the articles, and encodes nothing again
+
+`dateline encode` reads, cleans and cuts files as `dateline add` does, brings passages together by the
+SHA-256 of their text, and has each shard encoded and written by one worker: a passage is encoded once,
+however many files hold it. A shard gets its name when it is whole and on the disk. So what a worker that
+is killed had in hand is done again by another, and a job that is stopped is continued by the same
+command, which encodes what is missing; `--digits` sets how much a shard is (2 make 256 of them).
+Machines of a cluster see the same files under the same names. `dateline add` encodes itself what it does
+not find there, such as articles with lines that were taken back, so it can be run at any time, and a
+damaged shard costs time alone.
 
 The small model is the larger part of a question's time on one core. On a server with a GPU
 (`DATELINE_MODEL=openai:NAME@http://host/v1`) it leaves this budget; no such server was measured here.

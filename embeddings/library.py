@@ -16,6 +16,7 @@ from corpus.passages import Passage, split_passages
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from corpus.store.filters import Coverage, Filters
+from embeddings.encoded import EncodedPassages
 from embeddings.encoder import MAX_TOKENS, MODEL_NAME, Encoder, Fingerprint
 from embeddings.index import ExactIndex, FaissStore
 from embeddings.reranker import Reranker
@@ -44,17 +45,24 @@ class Library:
     """
 
     def __init__(
-        self, store: Store, encoder: Encoder, threads: int = 1, index: PassageIndex | None = None
+        self,
+        store: Store,
+        encoder: Encoder,
+        threads: int = 1,
+        index: PassageIndex | None = None,
+        encoded: EncodedPassages | None = None,
     ) -> None:
         """Check that the stored vectors were made by `encoder`, and open the index.
 
         Unless `index` is given it is one on this computer, of the kind that the number of passages decides.
+        Passages that are `encoded` beforehand are not encoded when their articles are added.
 
         Raises:
             StoreError: The vectors were made by another encoder, or the index cannot be reached.
         """
         self.store = store
         self.encoder = encoder
+        self._encoded = encoded
         self._check_fingerprint()
         self._index: PassageIndex = VectorIndex(store, encoder.dimension, threads) if index is None else index
         self._lock = threading.RLock()
@@ -165,7 +173,8 @@ class Library:
         return split_passages(article, PASSAGE_TOKENS, self.encoder.count_tokens)
 
     def _vectors(self, passages: Sequence[Passage]) -> NDArray[np.float32]:
-        return self.encoder.encode_in_background([passage.text for passage in passages])
+        texts, encode = [passage.text for passage in passages], self.encoder.encode_in_background
+        return self._encoded.vectors(texts, encode) if self._encoded else encode(texts)
 
     def remove(self, article: str) -> bool:
         """Remove the article of this id and return whether there was one."""

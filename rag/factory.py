@@ -3,11 +3,13 @@
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 
 from corpus.store.connection import StoreError
 from corpus.store.database import Store
 from corpus.store.opening import open_store
+from embeddings.encoded import EncodedPassages
 from embeddings.encoder import Encoder, Fingerprint
 from embeddings.library import FINGERPRINT, REBUILDING, Library, fingerprint_matches
 from embeddings.vectors import PassageIndex
@@ -25,23 +27,27 @@ class MilvusNotInstalled(RuntimeError):
     """A package that DATELINE_LIBRARY needs is missing; the message says how to install it."""
 
 
-def open_library(settings: Settings) -> Library:
+def open_library(settings: Settings, encoded: Path | None = None) -> Library:
     """Return the library over the collection in `settings.data`, ready to add to and to search.
+
+    Passages in the folder `encoded` are not encoded when they are added.
 
     Raises:
         StoreError: the collection's file or Milvus cannot be used.
         EncoderError: the encoder's weights are missing.
+        EncodedError: the folder has no passages of this encoder.
     """
-    return open_library_over(open_store(*settings.place), settings)
+    return open_library_over(open_store(*settings.place), settings, encoded)
 
 
-def open_library_over(store: Store, settings: Settings) -> Library:
+def open_library_over(store: Store, settings: Settings, encoded: Path | None = None) -> Library:
     """Return the library over an open store.
 
     Raises:
         StoreError: its vectors were made by another encoder than that of the settings, or Milvus cannot be
             used.
         EncoderError: the encoder's weights are missing, or its server does not answer.
+        EncodedError: the folder `encoded` has no passages of this encoder.
         SettingError: the setting names no library.
     """
     encoder = open_encoder(settings)
@@ -52,7 +58,8 @@ def open_library_over(store: Store, settings: Settings) -> Library:
             f"{encoder.fingerprint.name} as it is now; set DATELINE_ENCODER to that which made them, "
             "or run: dateline rebuild"
         )
-    return Library(store, encoder, settings.model_threads, _open_index(store, encoder, settings))
+    passages = EncodedPassages(encoded, encoder.fingerprint) if encoded else None
+    return Library(store, encoder, settings.model_threads, _open_index(store, encoder, settings), passages)
 
 
 def _open_index(store: Store, encoder: Encoder, settings: Settings) -> PassageIndex | None:

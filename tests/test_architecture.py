@@ -57,6 +57,7 @@ HEAVY = {
     "faiss": {"embeddings/index.py", "embeddings/kinds.py"},
     "pymilvus": {"embeddings/milvus_index.py"},
     "grpc": {"embeddings/milvus_index.py"},
+    "ray": {"embeddings/encode_job.py"},
     "llama_cpp": {"rag/generation/worker.py", "rag/generation/chat_template.py"},
     "gradio": {
         "rag/page/page.py",

@@ -110,6 +110,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
             "serve",
             "ask",
             "add",
+            "encode",
             "list",
             "show",
             "set",

@@ -48,9 +48,20 @@ class CommandError(ValueError):
 @click.option("--publisher", help="Who published them, where the files do not state it or are wrong.")
 @click.option("--published", metavar="DATE", help="When they were published (YYYY, YYYY-MM or YYYY-MM-DD).")
 @click.option("--sample", is_flag=True, help="Add the invented articles of the sample collection.")
+@click.option(
+    "--encoded",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Take vectors from a folder that `dateline encode` wrote.",
+)
 @json_option
 def add(
-    paths: tuple[Path, ...], publisher: str | None, published: str | None, sample: bool, as_json: bool
+    paths: tuple[Path, ...],
+    publisher: str | None,
+    published: str | None,
+    sample: bool,
+    encoded: Path | None,
+    as_json: bool,
 ) -> int:
     if bool(paths) == sample:
         raise click.UsageError("nothing to add; name files or folders, or only --sample")
@@ -60,7 +71,7 @@ def add(
     stated = {name: value for name, value in (("publisher", publisher), ("date", published)) if value}
     reports: list[IngestReport] = []
     with write_lock(*settings.place):
-        done = _add_files(settings, files, stated, reports)
+        done = _add_files(settings, files, stated, reports, encoded)
     _show_added(reports, as_json)
     _mention_sample(settings)
     if done < len(files):
@@ -85,7 +96,11 @@ def _add_sample(settings: Settings, as_json: bool) -> int:
 
 
 def _add_files(
-    settings: Settings, files: list[Path], stated: dict[str, str], reports: list[IngestReport]
+    settings: Settings,
+    files: list[Path],
+    stated: dict[str, str],
+    reports: list[IngestReport],
+    encoded: Path | None,
 ) -> int:
     """Add files, append the result for each article to `reports`, and return how many files are done.
 
@@ -99,7 +114,7 @@ def _add_files(
             from embeddings.ingest import ingest
             from rag.factory import open_library
 
-            library = open_library(settings)
+            library = open_library(settings, encoded)
             store = library.store
             with progress_bar(sum(map(_estimate_articles, files))) as bar:
                 for file in files:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "serve": "rag.cli.serve:serve",
     "ask": "rag.cli.ask:ask",
     "add": "rag.cli.collection:add",
+    "encode": "rag.cli.encode:encode",
     "list": "rag.cli.collection:list_articles",
     "show": "rag.cli.collection:show",
     "set": "rag.cli.corrections:set_fields",
