@@ -18,8 +18,11 @@ from rag.generation.model_process import ModelError
 from rag.generation.prompts import TRAINED_FOLDER, Prompts
 from rag.generation.registry import AnswerModel
 from rag.query.followups import Turn
+from rag.query.parse import parse_question
 from rag.query.validation import InvalidQuestion, ShuttingDown
+from rag.retrieval.retrieve import retrieve
 from rag.retrieval.search import Retriever
+from rag.retrieval.selection import select_evidence
 
 BERLIN = "Why was the opening of Berlin airport called off in May 2012?"
 Make = Callable[[Callable[[str], str]], Assistant]
@@ -196,6 +199,17 @@ def test_what_is_so_now_is_answered_by_the_newest_article_first(
 ) -> None:
     first = quoting.ask(question).statements[0].citations[0].article
     assert str(first.published) == published
+
+
+def test_several_questions_about_the_present_keep_their_order(sample: Library) -> None:
+    """The first sentences answer a sub-question each; the newest article must not come between them."""
+    retriever = Retriever(library=sample, k=8)
+    publishers = ["Northgate Ledger", "Continental Dispatch"]
+    asked = "What do the Northgate Ledger and the Continental Dispatch currently say about HS2?"
+    question = parse_question(asked, publishers=publishers)
+    assert question.wants_newest and len(question.subquestions) == 2
+    evidence = select_evidence(question, retrieve(question, retriever), sample.reranker, retriever.k)
+    assert evidence.answered == 2 and evidence.shown[:2] == evidence.ranked[:2]
 
 
 def test_change_over_time_is_answered_by_date_newest_first(quoting: Assistant) -> None:

@@ -276,8 +276,8 @@ the filters. In bold the index that is chosen for the size. Times to open hold t
 `python -m benchmarks.speed.searching` measures this, from real sentences in random order and vectors that lie between
 those of real passages and of their neighbours (`benchmarks/speed/archives.py`); the questions are real ones. The first
 search with a filter that many passages pass also selects them (`first_ms` in
-[searching.json](../rag/evaluation/results/searching.json), which has each row's load). Searches had a core of
-their own. Five million passages were not made: a million take four minutes and 4.4 GB, and no machine was free for so
+[searching.json](../rag/evaluation/results/searching.json), which has each row's load). Other programs may have
+run beside them, so see its processor time. Five million passages were not made: a million take four minutes and 4.4 GB, and no machine was free for so
 long.
 
 """

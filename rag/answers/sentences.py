@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from operator import attrgetter
 
 from rag.generation.decoding import CONFIDENCE_THRESHOLD
 from rag.generation.writer import ModelOutput
@@ -91,7 +91,9 @@ def _pointed_out(output: ModelOutput, evidence: SelectedEvidence) -> tuple[Sourc
     chosen = list(dict.fromkeys([best, *pointed]))
     if len(chosen) == 1 and output.probabilities and output.probabilities[1] <= CONFIDENCE_THRESHOLD:
         chosen += [item for item in others[:1] if item.score >= best.score - _SECOND_GAP]
-    return tuple(_quote(item, pointed.get(item, "")) for item in sorted(chosen, key=_newest_first))
+    return tuple(
+        _quote(item, pointed.get(item, "")) for item in sorted(chosen, key=attrgetter("day"), reverse=True)
+    )
 
 
 def _best(evidence: SelectedEvidence) -> Sequence[Evidence]:
@@ -101,7 +103,7 @@ def _best(evidence: SelectedEvidence) -> Sequence[Evidence]:
         return evidence.shown[: evidence.answered]
     if evidence.question.intent.several:
         sides = [item for item in evidence.shown[:_SIDES] if item.score >= best.score - _SIDE_GAP]
-        return sorted(sides, key=_newest_first)
+        return sorted(sides, key=attrgetter("day"), reverse=True)
     return [item for item in evidence.shown[:2] if item.score >= best.score - _SECOND_GAP]
 
 
@@ -112,7 +114,3 @@ def quotes(items: Iterable[Evidence]) -> tuple[SourcedSentence, ...]:
 
 def _quote(item: Evidence, words: str = "") -> SourcedSentence:
     return SourcedSentence(item.text, (item,), QUOTED, item.words or words)
-
-
-def _newest_first(item: Evidence) -> int:
-    return -(item.article.published.first if item.article.published else date.min).toordinal()

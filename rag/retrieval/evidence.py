@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,11 @@ class Evidence:
     def text(self) -> str:
         """The sentence."""
         return self.article.body[self.start : self.end]
+
+    @property
+    def day(self) -> date:
+        """The day by which its article was published, to sort by; the undated are the oldest."""
+        return self.article.published.first if self.article.published else date.min
 
 
 @dataclass(frozen=True, slots=True)

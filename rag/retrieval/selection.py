@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from embeddings.reranker import Reranker
 from rag.query.parse import ParsedQuestion
@@ -121,7 +122,9 @@ def _select_sentences(
 def _for_intent(question: ParsedQuestion, ranked: Sequence[Evidence]) -> Sequence[Evidence]:
     """Return the sentences to show: for an account of several articles the best of each."""
     if not (question.intent.change or question.intent.overview):
-        return _newest_first(ranked) if question.wants_newest else ranked
+        # Of several sub-questions each has its sentence in front, in their order.
+        one = len(question.subquestions) < 2
+        return _newest_first(ranked) if question.wants_newest and one else ranked
     best = best_per_article(ranked, question.topic.answer_type.kind == "number")
     return filter_by_years(best, question.dates)
 
@@ -129,12 +132,7 @@ def _for_intent(question: ParsedQuestion, ranked: Sequence[Evidence]) -> Sequenc
 def _newest_first(ranked: Sequence[Evidence]) -> list[Evidence]:
     """Return the sentences with the best one of the newest article first, if it is nearly as good as any."""
     near = [item for item in ranked[:_SHOWN] if item.score >= ranked[0].score - _NEWEST_GAP]
-    dated = [item for item in near if item.article.published]
-    return list(dict.fromkeys([*sorted(dated, key=_day, reverse=True)[:1], *ranked]))
-
-
-def _day(item: Evidence) -> int:
-    return item.article.published.first.toordinal() if item.article.published else 0
+    return list(dict.fromkeys([max(near, key=attrgetter("day")), *ranked])) if near else []
 
 
 def combine_scores(ranked: Sequence[Evidence], own: Sequence[Evidence]) -> list[Evidence]:

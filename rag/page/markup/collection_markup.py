@@ -16,7 +16,7 @@ from embeddings.ingest_report import IngestReport
 from rag.page.markup.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
 from rag.serving.collection import AddProgress, origin_name
 
-_FIELD_LABELS = {
+FIELD_LABELS = {
     "title": "Headline",
     "publisher": "Publisher",
     "author": "Author",
@@ -226,7 +226,7 @@ def _field_table(article: Article) -> str:
     """Return a table of the article's fields, their values and where each was found."""
     sources = {found.field: found.how for found in article.provenance}
     rows = []
-    for field, label in _FIELD_LABELS.items():
+    for field, label in FIELD_LABELS.items():
         value = getattr(article, field)
         text = escape_line(value.spoken if field == "published" else value) if value else "unknown"
         source = sources.get("date" if field == "published" else field, "")
@@ -266,7 +266,7 @@ def _report_row(report: IngestReport) -> str:
 
 
 def _field_label(field: str) -> str:
-    return _FIELD_LABELS.get(field, field).lower()
+    return FIELD_LABELS.get(field, field).lower()
 
 
 def _format_duration(seconds: float) -> str:

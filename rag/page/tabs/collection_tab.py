@@ -16,6 +16,7 @@ from corpus.store.rows import CORRECTABLE_FIELDS
 from rag import limits
 from rag.errors import is_dateline_error
 from rag.page.markup.collection_markup import (
+    FIELD_LABELS,
     article_html,
     article_list_html,
     coverage_html,
@@ -40,11 +41,7 @@ _SORT_LABELS = {
     "publisher": "Publisher",
 }
 _FIELD_LABELS = {
-    "title": "Headline",
-    "publisher": "Publisher",
-    "author": "Author",
-    "published": "Date",
-    "url": "Address",
+    **FIELD_LABELS,
     "standfirst": "Standfirst",
     "section": "Section",
     "updated": "Updated",
