@@ -39,7 +39,7 @@ from rag.verification.verify import support_score, verify_statement
 from rag.verification.written import verify_written
 
 PAPERS = ("The Gull", "Harbour Times", "Harbour", "The Sun", "Sun Times - Sport")
-CHARS = 2_000
+CHARS = 1_980
 COSTLY = {"verify_statement", "verify_written", "support_score", "rank_values"}
 COSTLY_CHARS = 800  # for those, and for what asks the collection
 # What a text of four times the length may cost: 4 for linear work, 16 for quadratic, 64 for cubic.
@@ -141,12 +141,12 @@ def sentence(text: str) -> Evidence:
 
 
 def seconds(parse: Callable[[str], object], text: str, runs: int) -> float:
-    """The least processor time of some runs, which what else the machine does hardly touches."""
+    """The least processor time of this thread in some runs: what else the machine does hardly touches it."""
     found = []
     for _ in range(runs):
-        start = time.process_time()
+        start = time.thread_time()
         parse(text)
-        found.append(time.process_time() - start)
+        found.append(time.thread_time() - start)
     return min(found)
 
 
@@ -167,8 +167,10 @@ def slow_texts(parse: Callable[[str], object], chars: int) -> list[tuple[str, fl
     """Return the hostile texts whose work grows faster than their length, with seconds and ratio."""
     slow = []
     for opening, part in HOSTILE:
-        text, quarter = ((opening + part * chars)[: length - 2] + "x" for length in (chars, chars // 4))
-        for runs in (1, 3):
+        # Whole parts, so that both end alike: half a word may be corrected, which costs the same in both.
+        quarter_times = max(1, chars // len(part) // 4)
+        text, quarter = (f"{opening}{part * times}x" for times in (4 * quarter_times, quarter_times))
+        for runs in (1, 3, 10):
             long = seconds(parse, text, runs)
             if long < NEGLIGIBLE_SECONDS:
                 break

@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from datetime import date
@@ -87,6 +88,19 @@ def test_an_interrupted_opening_keeps_no_lock(tmp_path: Path, monkeypatch: pytes
             Store(tmp_path)
     with closing(Store(tmp_path)) as store:
         assert store.coverage().articles == 0 and kept.tb
+
+
+@pytest.mark.threat("D5")
+def test_a_new_file_that_another_process_is_opening_is_waited_for(tmp_path: Path) -> None:
+    with closing(
+        sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None, check_same_thread=False)
+    ) as other:
+        other.execute("BEGIN IMMEDIATE")
+        end = threading.Timer(0.2, other.execute, ("ROLLBACK",))
+        end.start()
+        with closing(Store(tmp_path)) as store:
+            assert store.rows("PRAGMA journal_mode") == [("wal",)]
+        end.join()
 
 
 def test_a_failed_addition_is_rolled_back(store: Store) -> None:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -22,6 +23,7 @@ from corpus.store.schema import (
 )
 
 _LOCK_TIMEOUT_SECONDS = 30  # a limit
+_RETRY_SECONDS = 0.01  # limit: until a new file that another process is opening is tried again
 # What sqlite3 raises for a damaged file: its message may quote bytes of the file that are no text.
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
@@ -76,8 +78,8 @@ class Connection:
     def _open(self) -> None:
         self._db.create_function("separate_letters", 1, _separate_letters, deterministic=True)
         self._db.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
+        self._log_ahead()
         for pragma in (
-            "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "trusted_schema = ON",
@@ -87,6 +89,21 @@ class Connection:
         with self.transaction():
             self._migrate()
         self._db.execute(CREATE_TERMS_TABLE)
+
+    def _log_ahead(self) -> None:
+        """Switch to write-ahead logging.
+
+        While another process opens the same new file, SQLite does not wait for it but answers "busy" at once.
+        """
+        deadline = time.monotonic() + _LOCK_TIMEOUT_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_RETRY_SECONDS)
 
     def _migrate(self) -> None:
         """Bring the file to the current version of the schema."""
