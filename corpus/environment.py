@@ -16,6 +16,7 @@ _SETTINGS = {
     "TOKENIZERS_PARALLELISM": "false",
     "GGML_NO_BACKTRACE": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "PYTHON_DOTENV_DISABLED": "1",  # pymilvus would read a file ".env" of any folder above its own
 }
 _UNSET = ("LANGSMITH_API_KEY", "LANGSMITH_ENDPOINT", "LANGCHAIN_API_KEY", "LANGCHAIN_ENDPOINT")
 

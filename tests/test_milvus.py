@@ -1,5 +1,6 @@
 """The index in Milvus: it finds what the local one finds, and is repaired from the store whatever happened to it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from rag.settings import SettingError, Settings
 pytest.importorskip("pymilvus", reason=WHY)
 pytest.importorskip("milvus_lite", reason=WHY)
 
+import pymilvus
 from pymilvus import MilvusClient
 
 from embeddings import milvus_index as module
@@ -231,6 +233,21 @@ def test_a_file_that_another_process_holds_is_named(store: Store, tmp_path: Path
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_file_of_settings_in_a_folder_above_is_not_read(tmp_path: Path) -> None:
+    """pymilvus alone reads ".env" of any folder above its own, such as a checkout's."""
+    packages = tmp_path / "venv/packages"
+    packages.mkdir(parents=True)
+    (packages / "pymilvus").symlink_to(Path(pymilvus.__file__).parent)
+    (tmp_path / ".env").write_text("MILVUS_URI=http://kestrel:19530\n")
+    for imported, found in (("pymilvus", "True"), ("embeddings.milvus_index", "False")):
+        program = tmp_path / "program.py"  # with -c it would look in the folders above the present one
+        program.write_text(f"import os, {imported}\nprint('MILVUS_URI' in os.environ)\n")
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHON_DOTENV_DISABLED"}
+        environment["PYTHONPATH"] = os.pathsep.join(map(str, (packages, ROOT)))
+        done = subprocess.run([sys.executable, str(program)], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == found, (imported, done.stderr)
 
 
 def test_the_setting_names_a_server_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
