@@ -61,8 +61,8 @@ class Settings:
     data: Path = _setting(_default_data_folder(), "folder of the collection; one folder, one collection")
     database: str = _setting(
         "",
-        "postgresql://user:password@host/name for articles in PostgreSQL, which several computers share; "
-        "else they are in SQLite, in the folder of DATELINE_DATA",
+        "postgresql://user:password@host/name for articles, feedback and runs in PostgreSQL, which several "
+        "computers share; else they are in the folder of DATELINE_DATA, the articles in SQLite",
     )
     model: str = _setting(
         SMALL,

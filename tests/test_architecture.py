@@ -67,7 +67,12 @@ HEAVY = {
     "sqlalchemy": {f"corpus/store/postgres/{name}.py" for name in ("connection", "inspection", "lock")},
     "alembic": {
         f"corpus/store/postgres/{name}.py"
-        for name in ("connection", "migrations/env", "migrations/versions/version_9")
+        for name in (
+            "connection",
+            "migrations/env",
+            "migrations/versions/version_9",
+            "migrations/versions/version_10",
+        )
     },
     "mcp": {"rag/serving/mcp_server.py"},
     "prometheus_client": {"rag/telemetry.py"},

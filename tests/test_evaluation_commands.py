@@ -13,6 +13,7 @@ from test_cli import run
 
 from corpus.article import PartialDate
 from corpus.store.database import Store
+from corpus.store.documents import FileDocument
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
@@ -280,15 +281,15 @@ def test_short_report_holds_no_sentence_of_an_article(results: list[QuestionResu
 
 
 def test_interrupted_run_is_resumed(results: list[QuestionResult], tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "run.unfinished", CONDITIONS)
+    file = FileDocument(tmp_path / "run.unfinished")
+    journal = Journal(file, CONDITIONS)
     assert journal.resume() == []
     list(journal.record(results[:5]))
-    with journal.path.open("a") as file:
-        file.write('{"id": "half')  # killed while writing
+    file.append('{"id": "half')  # killed while writing
     assert journal.resume() == results[:5] == journal.resume()
     other = {**CONDITIONS, "commit": "d", "settings": {"hits": 4}}
     with pytest.raises(EvaluationError, match=r"\(commit, settings: hits\); .* delete it to begin anew"):
-        Journal(journal.path, other).resume()
+        Journal(file, other).resume()
     assert journal.resume() == results[:5]
 
 

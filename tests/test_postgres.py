@@ -16,6 +16,7 @@ from torture.machine import run_sequences
 
 from corpus.store.connection import Connection, StoreError
 from corpus.store.database import Store
+from corpus.store.documents import FolderDocuments, copy_documents
 from corpus.store.filters import Filters
 from corpus.store.integrity import check_integrity, export_lines
 from corpus.store.lock import lock_holder, write_lock
@@ -65,6 +66,50 @@ def test_a_collection_moves_there_and_back_unchanged(moved: Library, sample: Lib
             back.copy_from(moved.store)
     with pytest.raises(StoreError, match="name a folder without a collection"):
         moved.store.copy_to(tmp_path)
+
+
+def test_what_is_kept_beside_the_articles_moves_along(postgres: PostgresServer, tmp_path: Path) -> None:
+    """From a folder into a backup of it, into PostgreSQL, and out again; what is there already stays."""
+    kept = {"proposed.jsonl": "first\n", "runs/1 mine.json": "{}\n", "runs/2 mine.unfinished": "head\nrow"}
+    with closing(Store(tmp_path / "a")) as store:
+        for name, text in kept.items():
+            store.documents[name].write(text)
+        (tmp_path / "a/notes.jsonl").write_text("not ours")
+        store.copy_to(tmp_path / "b")
+    with (
+        closing(Store(tmp_path / "b")) as backup,
+        closing(open_store(tmp_path / "c", postgres.new_database())) as store,
+    ):
+        store.copy_from(backup)
+        store.documents["proposed.jsonl"].append("second\n")
+        copy_documents(backup.documents, store.documents)
+        store.copy_to(tmp_path / "d")
+    found = FolderDocuments(tmp_path / "d")
+    assert {name: found[name].read() for name in found.names()} == {
+        **kept,
+        "proposed.jsonl": "first\nsecond\n",
+    }
+    assert {path.name for path in (tmp_path / "d").iterdir()} == {
+        "collection.sqlite",
+        "proposed.jsonl",
+        "runs",
+    }
+
+
+def test_what_a_folder_kept_before_is_taken_over_once(postgres: PostgresServer, tmp_path: Path) -> None:
+    address = postgres.new_database()
+    with closing(open_store(tmp_path, address)) as store, store.transaction():
+        store.execute("DROP TABLE documents")
+        store.execute("UPDATE alembic_version SET version_num = '9'")
+    files = FolderDocuments(tmp_path)
+    files["proposed.jsonl"].append("first\n")
+    files["runs/1 mine.json"].write("{}\n")
+    with closing(open_store(tmp_path, address)) as store:
+        assert store.documents.names() == files.names() == ["proposed.jsonl", "runs/1 mine.json"]
+        with store.documents["proposed.jsonl"].taken() as text:
+            assert text == "first\n"
+    with closing(open_store(tmp_path, address)) as store:
+        assert store.documents.names() == ["runs/1 mine.json"]
 
 
 def test_a_copy_is_of_one_moment(postgres: PostgresServer, tmp_path: Path, encoder: Encoder) -> None:
@@ -211,7 +256,7 @@ def test_both_databases_have_the_same_columns(moved: Library, sample: Library) -
     for table in ("articles", "origins", "passages", "properties", "corrections", "removals"):
         theirs = {name for (name,) in sample.store.rows(f"SELECT name FROM pragma_table_info('{table}')")}
         assert ours.pop(table) - ({"words", "length"} if table == "passages" else set()) == theirs
-    assert ours.keys() == {"passage_words", "changes", "alembic_version"}
+    assert ours.keys() == {"passage_words", "changes", "alembic_version", "documents"}
 
 
 def test_nothing_that_speaks_sqlite_is_inherited(moved: Library) -> None:
@@ -287,8 +332,8 @@ def test_a_wrong_password_and_a_newer_collection_are_refused(
     with pytest.raises(StoreError, match="correct DATELINE_DATABASE"):
         open_store(tmp_path, address.replace(":kestrel@", ":ferry@"))
     with closing(open_store(tmp_path, address)) as store, store.transaction():
-        store.execute("UPDATE alembic_version SET version_num = '10'")
-    with pytest.raises(StoreError, match=r"newer Dateline .schema 10.*update Dateline"):
+        store.execute("UPDATE alembic_version SET version_num = '11'")
+    with pytest.raises(StoreError, match=r"newer Dateline .schema 11.*update Dateline"):
         open_store(tmp_path, address)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.scripts import separate_letters
+from corpus.store.documents import Documents, FolderDocuments, copy_documents
 from corpus.store.schema import (
     APPLICATION_ID,
     CREATE_INDEXES,
@@ -125,6 +126,11 @@ class Connection:
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
+    @property
+    def documents(self) -> Documents:
+        """What is kept beside the articles."""
+        return FolderDocuments(self.folder)
+
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
 
@@ -197,6 +203,7 @@ class Connection:
                 self._db.execute("VACUUM INTO ?", (str(part),))
             with part.open("rb") as file:
                 os.fsync(file.fileno())
+            copy_documents(self.documents, FolderDocuments(folder))
             part.rename(whole)
         except (OSError, *_DAMAGE) as error:
             part.unlink(missing_ok=True)

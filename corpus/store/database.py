@@ -18,6 +18,7 @@ from corpus.cleaning.restore import missing_lines
 from corpus.dates import parse_stated_date
 from corpus.passages import Passage
 from corpus.store.connection import SET_PROPERTY, StoreError
+from corpus.store.documents import copy_documents
 from corpus.store.filters import Coverage, Filters
 from corpus.store.rows import (
     ARTICLE_COLUMNS,
@@ -302,20 +303,25 @@ class Store(Searching):
         Raises:
             StoreError: this one has articles, or a row of the other is damaged.
         """
-        with source.snapshot(), self.transaction():
-            if self.coverage().articles:
-                raise StoreError(f"{self.name} has articles; name an empty collection")
-            if altered := source.altered():
-                raise StoreError(f"{min(altered)} is damaged; see what else is with: dateline check")
-            properties = source.rows("SELECT name, value FROM properties")
-            self.execute_many(SET_PROPERTY, [row for row in properties if not row[0].startswith("index")])
-            for (article,) in source.rows("SELECT id FROM articles ORDER BY added, id"):
-                for table, (columns, key) in _COPIED.items():
-                    held = f"SELECT {columns} FROM {table} WHERE {key} = ? ORDER BY 1, 2"
-                    marks = ", ".join("?" * len(columns.split(", ")))
-                    copied = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-                    self.execute_many(copied, source.rows(held, (article,)))
-                self._index_words(article)
+        with self.transaction():
+            with source.snapshot():
+                self._copy_articles(source)
+            copy_documents(source.documents, self.documents)
+
+    def _copy_articles(self, source: "Store") -> None:
+        if self.coverage().articles:
+            raise StoreError(f"{self.name} has articles; name an empty collection")
+        if altered := source.altered():
+            raise StoreError(f"{min(altered)} is damaged; see what else is with: dateline check")
+        properties = source.rows("SELECT name, value FROM properties")
+        self.execute_many(SET_PROPERTY, [row for row in properties if not row[0].startswith("index")])
+        for (article,) in source.rows("SELECT id FROM articles ORDER BY added, id"):
+            for table, (columns, key) in _COPIED.items():
+                held = f"SELECT {columns} FROM {table} WHERE {key} = ? ORDER BY 1, 2"
+                marks = ", ".join("?" * len(columns.split(", ")))
+                copied = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+                self.execute_many(copied, source.rows(held, (article,)))
+            self._index_words(article)
 
     # Passages
 

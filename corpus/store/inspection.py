@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.store.schema import APPLICATION_ID, FILE_NAME
+from corpus.store.schema import APPLICATION_ID, FILE_NAME, SCHEMA_VERSION
 
 _MAX_DAMAGES = 3  # a limit: of one file; the first says enough
 
@@ -23,7 +23,7 @@ class CollectionFacts:
     """What a collection's file says of itself.
 
     `ours` is False for another program's file. `encoder` is the fingerprint of the encoder that made the
-    stored vectors, and `damage` what SQLite's own check reports.
+    stored vectors, `damage` what SQLite's own check reports, `newest` the schema of this version of Dateline.
     """
 
     journal: str
@@ -33,6 +33,7 @@ class CollectionFacts:
     passages: int = 0
     encoder: str | None = None
     damage: tuple[str, ...] = ()
+    newest: int = SCHEMA_VERSION
 
 
 def sqlite_features() -> tuple[str, bool]:

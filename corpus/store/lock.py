@@ -15,8 +15,10 @@ LOCK_FILE_NAME = "collection.writer"
 
 
 @contextmanager
-def write_lock(folder: Path, address: str = "") -> Iterator[None]:
+def write_lock(folder: Path, address: str = "", part: str = "") -> Iterator[None]:
     """Hold the collection in `folder` for writing, or that at `address` in PostgreSQL.
+
+    With `part`, such as "runs", that alone is held: another may hold the collection.
 
     The kernel, or the server, releases the lock when the process ends, however it ends.
 
@@ -27,9 +29,10 @@ def write_lock(folder: Path, address: str = "") -> Iterator[None]:
         check_installed()
         from corpus.store.postgres import lock
 
-        with lock.write_lock(address):
+        with lock.write_lock(address, part):
             yield
         return
+    folder = folder / part
     path = folder / LOCK_FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

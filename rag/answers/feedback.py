@@ -1,17 +1,16 @@
-"""Turn a reader's verdict on an answer into a proposed gold question, a line of a file that a person reviews.
+"""Turn a reader's verdict on an answer into a proposed gold question, a line that a person reviews.
 
 A proposal becomes a gold question when somebody has filled in what the right answer holds and moved the line
 to a gold file.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
+from corpus.store.documents import Document
 from rag import limits
 from rag.answers.answer import Answer, datelines
 from rag.query.followups import Turn
@@ -34,15 +33,15 @@ class InvalidFeedback(ValueError):
 
 
 class FeedbackTooLarge(InvalidFeedback):
-    """The answer is too long to be recorded, or the file of proposals is full; the message says which."""
+    """The answer is too long to be recorded, or the proposals for review are full; the message says which."""
 
     code = "too_large"
 
 
 def record_feedback(
-    folder: Path, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
+    proposals: Document, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
 ) -> dict[str, Any]:
-    """Append a proposed gold question to the file of them in `folder`, and return it.
+    """Append a proposed gold question to the others, and return it.
 
     `history` holds the turns before the question.
 
@@ -54,14 +53,14 @@ def record_feedback(
         raise InvalidFeedback(f'"{verdict[:40]}" is no verdict; choose one of {known}')
     proposal = propose_question(answer, verdict, comment, history)
     line = (json.dumps(proposal, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-    path = folder / PROPOSALS_FILE
     if len(line) > limits.MAX_PROPOSAL_BYTES:
         raise FeedbackTooLarge("This answer is too long to be recorded; save it as a document instead.")
-    if path.exists() and path.stat().st_size + len(line) > limits.MAX_PROPOSAL_FILE_BYTES:
+    if proposals.size() + len(line) > limits.MAX_PROPOSAL_FILE_BYTES:
         raise FeedbackTooLarge(
-            f"{path.name} in the data folder is full; review it, move it away and try again."
+            "The proposals for review are full; move them to a file (dateline evaluate feedback --out FILE) "
+            "and try again."
         )
-    _append(path, line)
+    proposals.append(line.decode())
     return proposal
 
 
@@ -95,12 +94,3 @@ def propose_question(
         "index_version": answer.index_version,
         "at": now,
     }
-
-
-def _append(path: Path, line: bytes) -> None:
-    """Append a line in one write, so that processes never mix theirs; only the owner may read the file."""
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(file, line)
-    finally:
-        os.close(file)

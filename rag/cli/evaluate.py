@@ -20,6 +20,7 @@ _COMMANDS = {
     "run": "rag.cli.measure:run",
     "check": "rag.cli.gold:check",
     "propose": "rag.cli.gold:propose",
+    "feedback": "rag.cli.gold:feedback",
     "compare": "rag.cli.runs:compare",
     "report": "rag.cli.runs:report",
     "judge": "rag.cli.runs:judge",

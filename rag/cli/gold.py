@@ -1,6 +1,7 @@
 """The commands on gold questions: `dateline evaluate check`, `propose` and `convert`."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -45,10 +46,8 @@ def propose(out: Path, as_json: bool) -> None:
     """Draft gold questions from articles, for review."""
     from corpus.store.opening import open_store
     from rag.evaluation.gold.propose import draft_questions
-    from rag.evaluation.gold.questions import EvaluationError
 
-    if out.exists():
-        raise EvaluationError(f"{out} exists; give another file, so that nothing that was reviewed is lost")
+    _refuse_existing(out)
     store = open_store(*Settings.read().place)
     drafts = list(draft_questions(store.articles()))
     store.close()
@@ -61,6 +60,41 @@ def propose(out: Path, as_json: bool) -> None:
         f'{len(drafts)} drafts in {out}; word each as people ask, remove its "draft", '
         f"then: dateline evaluate check {out}",
     )
+
+
+@click.command()
+@click.option("--out", type=PATH, required=True, help="File for them; an existing one is not overwritten.")
+@json_option
+def feedback(out: Path, as_json: bool) -> None:
+    """Move the questions that readers' feedback proposes to a file, for review."""
+    from contextlib import closing
+
+    from corpus.store.opening import open_store
+    from rag.answers.feedback import PROPOSALS_FILE
+
+    _refuse_existing(out)
+    with (
+        closing(open_store(*Settings.read().place)) as store,
+        store.documents[PROPOSALS_FILE].taken() as text,
+        out.open("w", encoding="utf-8") as file,
+    ):
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    count = text.count("\n")
+    print_result(
+        as_json,
+        {"questions": count, "file": str(out)},
+        f'{count} proposed questions in {out}; correct each, remove its "draft", '
+        f"then: dateline evaluate check {out}",
+    )
+
+
+def _refuse_existing(out: Path) -> None:
+    from rag.evaluation.gold.questions import EvaluationError
+
+    if out.exists():
+        raise EvaluationError(f"{out} exists; give another file, so that nothing that was reviewed is lost")
 
 
 @click.command()

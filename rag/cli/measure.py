@@ -100,6 +100,7 @@ def _measure_answers(
     gold: Path, questions: "list[GoldQuestion]", out: Path, parallel: int, as_json: bool
 ) -> None:
     """Ask every question, save the run, and print its summary; an interrupted run is continued."""
+    from corpus.store.documents import FileDocument
     from rag.evaluation.runs.files import Journal, build_run, save_run
     from rag.evaluation.runs.provenance import run_conditions
     from rag.evaluation.runs.run import evaluate
@@ -109,7 +110,7 @@ def _measure_answers(
     assistant = open_assistant()
     try:
         conditions = run_conditions(assistant, gold)
-        journal = Journal(out.with_name(f"{out.name}.unfinished"), conditions)
+        journal = Journal(FileDocument(out.with_name(f"{out.name}.unfinished")), conditions)
         done = {result.id: result for result in journal.resume()}
         if done:
             sys.stderr.write(f"{len(done)} questions were measured by an interrupted run; it is continued.\n")

@@ -176,7 +176,7 @@ class Api:
             history: the turns that /ask was given with the question.
 
         Returns:
-            The proposal, as it is written to proposed.jsonl in the data folder.
+            The proposal, as it is kept beside the articles (dateline evaluate feedback --out FILE).
         """
         self._collection.check_writable()  # before anything that a stranger sent is read
         verdict, comment = _text("verdict", verdict), _text("comment", comment)

@@ -29,7 +29,7 @@ from embeddings.ingest_report import IngestReport, with_date_bounds
 from embeddings.library import Library
 from rag import limits
 from rag.answers.answer import Answer
-from rag.answers.feedback import record_feedback
+from rag.answers.feedback import PROPOSALS_FILE, record_feedback
 from rag.query.followups import Turn
 from rag.serving.sample import add_sample, remove_sample, sample_size
 
@@ -290,13 +290,14 @@ class Collection:
     def record_feedback(
         self, answer: Answer, verdict: str, comment: str = "", history: Sequence[Turn] = ()
     ) -> dict[str, Any]:
-        """Record a verdict on an answer in the data folder, and return the proposed gold question.
+        """Record a verdict on an answer beside the articles, and return the proposed gold question.
 
         Raises:
-            ChangesDisabled, InvalidFeedback, FeedbackTooLarge: nothing was recorded.
+            ChangesDisabled, InvalidFeedback, FeedbackTooLarge, StoreError: nothing was recorded.
         """
         self.check_writable()
-        return record_feedback(self.folder, answer, verdict, comment, history)
+        proposals = self._library.store.documents[PROPOSALS_FILE]
+        return record_feedback(proposals, answer, verdict, comment, history)
 
     def check_writable(self) -> None:
         """Raise an error if the collection may not be changed.

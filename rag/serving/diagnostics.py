@@ -21,7 +21,6 @@ from typing import Literal
 from corpus.store.connection import StoreError
 from corpus.store.inspection import CollectionFacts, UnreadableCollection, inspect_collection, sqlite_features
 from corpus.store.postgres import check_installed
-from corpus.store.schema import SCHEMA_VERSION
 from rag.generation.readers import choose_reader
 from rag.settings import IS_CHECKOUT, LOCAL, ROOT, SettingError, Settings, without_credentials
 
@@ -238,12 +237,12 @@ def _collection(installation: Installation) -> Iterator[Finding]:
         what = "its file belongs to another program"
         yield Finding("problem", "collection", what, "set DATELINE_DATA to another folder")
         return
-    if found.schema > SCHEMA_VERSION:
-        what = f"schema {found.schema}, this version of Dateline has {SCHEMA_VERSION}"
+    if found.schema > found.newest:
+        what = f"schema {found.schema}, this version of Dateline has {found.newest}"
         yield Finding("problem", "collection", what, "update Dateline")
         return
-    current = found.schema == SCHEMA_VERSION
-    migration = "" if current else f" (migrated to {SCHEMA_VERSION} when it is next opened)"
+    current = found.schema == found.newest
+    migration = "" if current else f" (migrated to {found.newest} when it is next opened)"
     what = f"{found.articles} articles, {found.passages} passages, schema {found.schema}{migration}"
     yield Finding("ok", "collection", f"{what}, journal {found.journal}")
     for damage in found.damage:

@@ -15,8 +15,9 @@ import sqlalchemy
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, SQLAlchemyError
 
 from corpus.store.connection import Connection, StoreError
-from corpus.store.schema import APPLICATION_ID, SCHEMA_VERSION, SEALED_COLUMNS, SEALED_TABLES
+from corpus.store.schema import APPLICATION_ID, SEALED_COLUMNS, SEALED_TABLES
 
+SCHEMA_VERSION = 10  # SQLite's 9, and the documents
 _DRIVER = "postgresql+pg8000"
 _LOCK_TIMEOUT_SECONDS = 30  # a limit, as SQLite's
 _SOCKET_SECONDS = 120  # a limit: without a byte from the server; more than the lock's
@@ -43,7 +44,7 @@ logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 class PostgresConnection(Connection):
     """Connections to a collection in a PostgreSQL database; safe to use from several threads and machines.
 
-    `folder` keeps what is of this machine: the index of vectors, feedback and runs.
+    `folder` keeps what is of this machine: the index of vectors.
     """
 
     def __init__(self, folder: Path, address: str) -> None:
@@ -84,7 +85,7 @@ class PostgresConnection(Connection):
                 from alembic import command  # with what it needs, a tenth of a second
                 from alembic.config import Config
 
-                config = Config(attributes={"connection": db})
+                config = Config(attributes={"connection": db, "folder": self.folder})
                 config.set_main_option("script_location", "corpus.store.postgres:migrations")
                 command.upgrade(config, "head")
 
@@ -99,14 +100,32 @@ class PostgresConnection(Connection):
         Raises:
             StoreError: another program writes, the disk is full, or the server is gone.
         """
-        with self._lock, translated(self.name), self._engine.begin() as db:
-            db.exec_driver_sql("SET LOCAL synchronous_commit = on")
+        with self._lock, self._transaction() as db:
             db.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
             db.exec_driver_sql("UPDATE changes SET number = number + 1")  # its row is the lock of writers
+            yield
+            db.exec_driver_sql(_SEAL)
+
+    @contextmanager
+    def unnoticed(self) -> Iterator[None]:
+        """Commit changes beside the articles: no index follows them, and no writer waits.
+
+        Raises:
+            StoreError: the disk is full, or the server is gone.
+        """
+        if getattr(self._current, "db", None) is not None:  # a part of what else is changed
+            yield
+            return
+        with self._transaction():
+            yield
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlalchemy.Connection]:
+        with translated(self.name), self._engine.begin() as db:
+            db.exec_driver_sql("SET LOCAL synchronous_commit = on")
             self._current.db = db
             try:
-                yield
-                db.exec_driver_sql(_SEAL)
+                yield db
             finally:
                 self._current.db = None
 

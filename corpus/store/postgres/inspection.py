@@ -3,7 +3,13 @@
 import sqlalchemy
 
 from corpus.store.inspection import CollectionFacts
-from corpus.store.postgres.connection import open_engine, schema_version, shown_address, translated
+from corpus.store.postgres.connection import (
+    SCHEMA_VERSION,
+    open_engine,
+    schema_version,
+    shown_address,
+    translated,
+)
 
 
 def inspect_database(address: str) -> CollectionFacts | None:
@@ -26,4 +32,12 @@ def _facts(db: sqlalchemy.Connection, version: int) -> CollectionFacts:
         "SELECT current_setting('server_version'), (SELECT count(*) FROM articles), "
         "(SELECT count(*) FROM passages), (SELECT value FROM properties WHERE name = 'encoder')"
     ).one()
-    return CollectionFacts(f"of PostgreSQL {server.split()[0]}", True, version, articles, passages, encoder)
+    return CollectionFacts(
+        f"of PostgreSQL {server.split()[0]}",
+        True,
+        version,
+        articles,
+        passages,
+        encoder,
+        newest=SCHEMA_VERSION,
+    )

@@ -9,29 +9,30 @@ from corpus.store.connection import StoreError
 from corpus.store.postgres.connection import open_engine, shown_address, translated
 from corpus.store.schema import APPLICATION_ID
 
-_TAKE = f"SELECT pg_try_advisory_lock({APPLICATION_ID})"
+_NUMBERS = {"": APPLICATION_ID, "runs": APPLICATION_ID + 2}  # the next one is that of migrations
+_TAKE = "SELECT pg_try_advisory_lock(%s)"
 _HOLDER = (
     "SELECT application_name || ' since ' || backend_start::timestamp(0) "
     "FROM pg_locks JOIN pg_stat_activity USING (pid) "
-    f"WHERE locktype = 'advisory' AND granted AND objid = {APPLICATION_ID} AND datname = current_database()"
+    "WHERE locktype = 'advisory' AND granted AND objid = %s AND datname = current_database()"
 )
 
 
 @contextmanager
-def write_lock(address: str) -> Iterator[None]:
-    """Hold the collection at an address for writing; the server releases it when the connection ends.
+def write_lock(address: str, part: str = "") -> Iterator[None]:
+    """Hold the collection at an address, or a part of it, for writing; its connection holds the lock.
 
     Raises:
         StoreError: another process holds it, or the server does not answer.
     """
     with _connected(address) as db:
         with translated(shown_address(address)):
-            is_held = db.exec_driver_sql(_TAKE).scalar_one()
-            holder = None if is_held else db.exec_driver_sql(_HOLDER).scalar()
+            is_held = db.exec_driver_sql(_TAKE, (_NUMBERS[part],)).scalar_one()
+            holder = None if is_held else _holder(db, part)
         if not is_held:
+            name = f"{shown_address(address)}{'/' if part else ''}{part}"
             raise StoreError(
-                f"{shown_address(address)} is being written by {holder or 'another process'}; "
-                "wait until it is done, or end it"
+                f"{name} is being written by {holder or 'another process'}; wait until it is done, or end it"
             )
         yield
 
@@ -39,8 +40,12 @@ def write_lock(address: str) -> Iterator[None]:
 def lock_holder(address: str) -> str | None:
     """Return which process writes the collection at an address and since when; None if there is none."""
     with _connected(address) as db, translated(shown_address(address)):
-        holder: str | None = db.exec_driver_sql(_HOLDER).scalar()
-        return holder
+        return _holder(db)
+
+
+def _holder(db: sqlalchemy.Connection, part: str = "") -> str | None:
+    holder: str | None = db.exec_driver_sql(_HOLDER, (_NUMBERS[part],)).scalar()
+    return holder
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from corpus.store.documents import FileDocument
 from rag.assistant import Assistant
 from rag.evaluation.controls.systems import CONTROLS, control_model
 from rag.evaluation.gold.questions import EvaluationError, GoldQuestion
@@ -61,7 +62,7 @@ def measure_control(
     try:
         system = cast(Assistant, control.build(assistant, model, questions))
         asked = {**conditions, "control": name, "model": model.name}
-        journal = Journal(file.with_name(f"{file.name}.{name}.unfinished"), asked)
+        journal = Journal(FileDocument(file.with_name(f"{file.name}.{name}.unfinished")), asked)
         done = {result.id: result for result in journal.resume()}
         rest = [question for question in questions if question.id not in done]
         results = progress(evaluate(system, rest), len(rest), f"questions, {name}")

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from corpus.store.documents import Document
 from rag.evaluation.gold.questions import EvaluationError
 from rag.evaluation.runs.provenance import different_conditions, machine_info
 from rag.evaluation.runs.run import QuestionResult
@@ -49,7 +50,12 @@ def _shorten(value: Any) -> Any:
 
 def save_run(path: Path, run: dict[str, Any]) -> None:
     """Write a run as JSON."""
-    path.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(run_text(run), encoding="utf-8")
+
+
+def run_text(run: dict[str, Any]) -> str:
+    """Return a run as the text of its file."""
+    return json.dumps(run, indent=1, ensure_ascii=False) + "\n"
 
 
 def load_run(path: Path) -> dict[str, Any]:
@@ -59,20 +65,32 @@ def load_run(path: Path) -> dict[str, Any]:
         EvaluationError: the file holds no run.
     """
     try:
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return parse_run(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _no_run(path, error) from error
+
+
+def parse_run(text: str | None, path: Path) -> dict[str, Any]:
+    """Return the run of a text, or of none, as `load_run` does; errors name it as the file `path`."""
+    try:
+        run: dict[str, Any] = json.loads(text or "")
         [result["id"] for result in run["results"]]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise EvaluationError(
-            f"{path} holds no run ({error}); make one: dateline evaluate GOLD --out {path.name}"
-        ) from error
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise _no_run(path, error) from error
     return run
+
+
+def _no_run(path: Path, error: Exception) -> EvaluationError:
+    return EvaluationError(
+        f"{path} holds no run ({error}); make one: dateline evaluate GOLD --out {path.name}"
+    )
 
 
 class Journal:
     """The results of an unfinished run, one line each, so that an interrupted run can be resumed."""
 
-    def __init__(self, path: Path, conditions: dict[str, Any]) -> None:
-        self.path, self._conditions = path, conditions
+    def __init__(self, document: Document, conditions: dict[str, Any]) -> None:
+        self._document, self._conditions = document, conditions
 
     def resume(self) -> list[QuestionResult]:
         """Return the results of an earlier run under the same conditions; none where there was none.
@@ -80,16 +98,16 @@ class Journal:
         Raises:
             EvaluationError: the earlier run met other conditions.
         """
-        lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
-        header = json.dumps(self._conditions)
-        if not lines:
-            self.path.write_text(f"{header}\n", encoding="utf-8")
+        text, header = self._document.read(), json.dumps(self._conditions)
+        if text is None:
+            self._document.write(f"{header}\n")
             return []
+        lines = text.split("\n")
         if lines[0] != header:
             raise EvaluationError(self._refusal(lines[0]))
         *complete, partial = lines[1:]
         if partial:  # the earlier run was killed while it wrote this line
-            self.path.write_text("\n".join([header, *complete, ""]), encoding="utf-8")
+            self._document.write("\n".join([header, *complete, ""]))
         return [_parse_result(json.loads(line)) for line in complete]
 
     def _refusal(self, header: str) -> str:
@@ -101,21 +119,19 @@ class Journal:
         named = ", ".join(names[:_NAMED_CONDITIONS])
         others = f" and {len(names) - _NAMED_CONDITIONS} more" if len(names) > _NAMED_CONDITIONS else ""
         return (
-            f"{self.path} holds a run that began under other conditions ({named}{others}); "
+            f"{self._document.name} holds a run that began under other conditions ({named}{others}); "
             "go back to those to continue it, or delete it to begin anew"
         )
 
     def record(self, results: Iterable[QuestionResult]) -> Iterable[QuestionResult]:
         """Yield the results, each after it has been written to the journal."""
-        with self.path.open("a", encoding="utf-8") as file:
-            for result in results:
-                file.write(json.dumps(asdict(result)) + "\n")
-                file.flush()
-                yield result
+        for result in results:
+            self._document.append(json.dumps(asdict(result)) + "\n")
+            yield result
 
     def delete(self) -> None:
         """Delete the journal, once the finished run has been saved."""
-        self.path.unlink(missing_ok=True)
+        self._document.delete()
 
 
 def _parse_result(entry: dict[str, Any]) -> QuestionResult:

@@ -1,11 +1,11 @@
-"""The runs that a server keeps beside its collection: measured with progress, listed, read and compared."""
+"""The runs that are kept beside a collection: measured with progress, listed, read and compared."""
 
 import re
 import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from corpus.store.lock import write_lock
@@ -14,11 +14,12 @@ from rag.assistant import Assistant
 from rag.evaluation.gold.check import find_mistakes
 from rag.evaluation.gold.questions import GoldQuestion, read_gold
 from rag.evaluation.runs.compare import compare, comparison_table
-from rag.evaluation.runs.files import Journal, build_run, load_run, save_run
+from rag.evaluation.runs.files import Journal, build_run, parse_run, run_text
 from rag.evaluation.runs.provenance import run_conditions
 from rag.evaluation.runs.run import evaluate
 
 RUNS_FOLDER = "runs"
+_FINISHED = ".json"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -42,15 +43,17 @@ class RunProgress:
 
 
 class RunHistory:
-    """The runs in the folder "runs" of a collection, by the stems of their files, newest first."""
+    """The runs "runs/NAME.json" of a collection's documents, by their names, newest first."""
 
     def __init__(self, assistant: Assistant) -> None:
-        self._assistant = assistant
-        self._folder = assistant.library.store.folder / RUNS_FOLDER
+        self._assistant, self._store = assistant, assistant.library.store
+        self._documents = self._store.documents
 
     def names(self) -> list[str]:
         """Return the names of all runs, newest first."""
-        return sorted((file.stem for file in self._folder.glob("*.json")), reverse=True)
+        paths = map(PurePosixPath, self._documents.names())
+        found = [path.stem for path in paths if path.parts[0] == RUNS_FOLDER and path.suffix == _FINISHED]
+        return sorted(found, reverse=True)
 
     def read(self, name: str) -> dict[str, Any]:
         """Return a run.
@@ -58,7 +61,8 @@ class RunHistory:
         Raises:
             EvaluationError: there is no such run.
         """
-        return load_run(self._folder / f"{_safe_name(name)}.json")
+        file = f"{_safe_name(name)}{_FINISHED}"
+        return parse_run(self._documents[f"{RUNS_FOLDER}/{file}"].read(), Path(file))
 
     def compare(self, before: str, after: str) -> str:
         """Return what changed from one run to another, as Markdown.
@@ -74,7 +78,7 @@ class RunHistory:
         Raises:
             EvaluationError: the file cannot be read as one.
         """
-        articles = self._assistant.library.store.articles()
+        articles = self._store.articles()
         return [f"Line {line}: {mistake}" for line, mistake in find_mistakes(read_gold(gold), articles)]
 
     def run(self, gold: Path) -> Generator[RunProgress, None, None]:
@@ -88,15 +92,15 @@ class RunHistory:
             StoreError: another run is being measured, by whichever process.
         """
         questions = read_gold(gold)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        with write_lock(self._folder):  # two processes would mix their results in one journal
+        # Two processes would mix their results in one journal.
+        with write_lock(self._store.folder, self._store.address, RUNS_FOLDER):
             yield from self._run(gold, questions)
 
     def _run(self, gold: Path, questions: list[GoldQuestion]) -> Generator[RunProgress, None, None]:
         conditions = run_conditions(self._assistant, gold)
         # Another file of the same name is another run.
         unfinished = f"{_safe_name(gold.stem)} {conditions['gold']['sha256'][:8]}.unfinished"
-        journal = Journal(self._folder / unfinished, conditions)
+        journal = Journal(self._documents[f"{RUNS_FOLDER}/{unfinished}"], conditions)
         results = {result.id: result for result in journal.resume()}
         pending = [question for question in questions if question.id not in results]
         started = time.monotonic()
@@ -107,7 +111,7 @@ class RunHistory:
                 yield RunProgress(n, len(pending), time.monotonic() - started)
         run = build_run([results[question.id] for question in questions], conditions)
         name = f"{run['when'][:19].replace(':', '')} {_safe_name(gold.stem)}"
-        save_run(self._folder / f"{name}.json", run)
+        self._documents[f"{RUNS_FOLDER}/{name}{_FINISHED}"].write(run_text(run))
         journal.delete()
         yield RunProgress(len(pending), len(pending), time.monotonic() - started, name)
 
