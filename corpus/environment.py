@@ -31,6 +31,7 @@ def set_offline_environment() -> None:
         os.environ.pop(name, None)
     # Spinning thread pools make two busy processes 20-40 times slower; torch and OpenMP read this at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # oneDNN keeps compiled code for each shape that it multiplies in bfloat16, by default for 1,024 of them:
-    # 115 MB after twenty questions, since texts have many lengths.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    # oneDNN keeps compiled code for each shape that it multiplies in bfloat16, and torch another cache of it
+    # in each thread, each for 1,024 shapes: texts have many lengths, so memory grew without end.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
+    os.environ.setdefault("LRU_CACHE_CAPACITY", "16")

@@ -18,6 +18,7 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModel
 from transformers.utils.logging import disable_progress_bar
 
+from embeddings.heap import return_freed_memory_at_times, share_heaps
 from embeddings.precision import multiply_in_bfloat16
 from embeddings.threads import free_cores
 
@@ -101,6 +102,7 @@ class Encoder(Embeddings):
             )
         self._threads = threads
         self.set_threads()
+        share_heaps()
         disable_progress_bar()  # type: ignore[no-untyped-call]
         self._model = SentenceTransformer(
             str(weights.parent), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
@@ -138,6 +140,7 @@ class Encoder(Embeddings):
             with self._idle:
                 self._idle.wait_for(lambda: not self._questions, _MAX_BACKGROUND_WAIT_SECONDS)
             vectors[batch] = self._encode([texts[n] for n in batch])
+            return_freed_memory_at_times()
         return vectors
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:

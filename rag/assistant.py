@@ -9,6 +9,7 @@ from math import inf, isfinite
 from threading import Event
 
 from corpus.store.filters import Filters
+from embeddings.heap import return_freed_memory_at_times
 from rag import limits
 from rag.answers.answer import Answer
 from rag.answers.compose import ON_TRIAL, add_draft, begin_answer, compose_answer
@@ -97,15 +98,18 @@ class Assistant:
             InvalidQuestion: the question is empty or too long.
             ShuttingDown: the program ends.
         """
-        with (
-            self.telemetry.question() as trace,
-            closing(self._stream(question, history, filters, may_refuse, trace)) as answers,
-        ):
-            for answer in answers:
-                trace.without_model = "without_model" in answer.codes
-                if answer.finished:
-                    trace.status = answer.status
-                yield answer
+        try:
+            with (
+                self.telemetry.question() as trace,
+                closing(self._stream(question, history, filters, may_refuse, trace)) as answers,
+            ):
+                for answer in answers:
+                    trace.without_model = "without_model" in answer.codes
+                    if answer.finished:
+                        trace.status = answer.status
+                    yield answer
+        finally:
+            return_freed_memory_at_times()
 
     def _stream(
         self,

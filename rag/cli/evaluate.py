@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from tqdm import tqdm
 
 from rag.cli.click_extensions import DefaultCommandGroup
 
@@ -64,6 +63,8 @@ def read_questions(gold: Path, half: str | None) -> "list[GoldQuestion]":
 
 def show_progress(items: Iterable[Any], total: int, unit: str) -> Iterable[Any]:
     """Yield the items and show a progress bar where standard error is a terminal."""
+    from tqdm import tqdm
+
     return tqdm(items, total=total, unit=f" {unit}", disable=None)
 
 
