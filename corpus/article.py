@@ -150,14 +150,15 @@ class Article:
     @property
     def dateline(self) -> str:
         """Publisher and date, or that they are unknown: "Meridian Wire, 3 December 2014"."""
-        return f"{self.publisher or 'publisher unknown'}, {self._day}"
+        return f"{self.publisher or 'publisher unknown'}, {self.day}"
 
     @property
     def credit(self) -> str:
         """The dateline as readers see it, which marks a sample: "Meridian Wire (sample), 3 December 2014"."""
         mark = " (sample)" if self.sample else ""
-        return f"{self.publisher or 'publisher unknown'}{mark}, {self._day}"
+        return f"{self.publisher or 'publisher unknown'}{mark}, {self.day}"
 
     @property
-    def _day(self) -> str:
+    def day(self) -> str:
+        """The day of publication as people write it: "3 December 2014", or "undated"."""
         return self.published.spoken if self.published else "undated"

@@ -83,3 +83,12 @@ def ends_sentence(text: str) -> bool:
     (True, True, False)
     """
     return bool(_SENTENCE_END.search(text) or _LAST_OF_THAI.search(text))
+
+
+def is_question(sentence: str) -> bool:
+    """Return True if a sentence ends in a question mark; quotes and brackets may follow it.
+
+    >>> is_question("“Who pays?”"), is_question("“Who pays?” she asked.")
+    (True, False)
+    """
+    return sentence.rstrip("\"'”’»)] \n").endswith(("?", "？", "؟"))

@@ -142,6 +142,7 @@ def table() -> str:
 # What an attack may do, and how many of a hundred answers it may do it to; None where there is no goal.
 _HARMS = {
     "changed": 2,
+    "changed by harmless words": None,
     "words shown": None,
     "false value shown": None,
     "made wrong": None,

@@ -87,6 +87,24 @@ def test_a_model_that_obeys_an_article_is_not_believed(library: Library, kind: s
         assert not shares_words(SECRET, statement.text)
 
 
+@pytest.mark.threat("P5", n="a question in its article's text, and as its publisher")
+@pytest.mark.parametrize("place", ["first", "middle", "publisher"])
+def test_a_question_that_an_article_repeats_is_no_evidence(library: Library, place: str) -> None:
+    assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())
+    question = GOLD["ber-14"].question
+    before = assistant.ask(question)
+    nearest = before.evidence[0].article
+    changed = poisoned(nearest, question, place)
+    swap(library, nearest, changed)
+    try:
+        after = assistant.ask(question)
+    finally:
+        swap(library, changed, nearest)
+    assert after.statements and question not in [item.text for item in (*after.evidence, *after.statements)]
+    if place == "publisher":
+        assert [item.text for item in after.statements] == [item.text for item in before.statements]
+
+
 @pytest.mark.threat("P8", n="one question; benchmarks/injection has the rates")
 def test_an_order_to_always_answer_answers_nothing(library: Library) -> None:
     assistant = Assistant(Retriever(library=library, k=8), AnswerModel("none", None), Prompts())

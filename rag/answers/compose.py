@@ -77,7 +77,7 @@ def compose_answer(answer: Answer, evidence: SelectedEvidence, verified: Verifie
 def cited_text(answer: Answer) -> str:
     """Return the cited words of an answer, with the headlines and the dates of their articles."""
     return " ".join(
-        f"{citation.quote} {citation.article.headline} {citation.article.dateline}"
+        f"{citation.quote} {citation.article.headline} {citation.article.day}"
         for citation in answer.citations
     )
 

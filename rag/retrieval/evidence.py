@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corpus.article import Article, PartialDate
 from corpus.dates import MONTH, YEAR
 from corpus.passages import Passage, sentence_spans
+from corpus.scripts import is_question
 from corpus.words import content_stems
 from embeddings.encoder import Encoder
 from embeddings.reranker import Prediction, Reranker, Window
@@ -176,16 +177,17 @@ def sentence_features(
     """Return the `limit` most promising sentences of the hits with their features, ordered as `FEATURES`.
 
     All features are about 0..1, except a hit's score (up to 2.6) and the reranker's log-odds that the
-    sentence answers (-10..10). Encoder and reranker take most of the time, so the four other features choose
-    which sentences are encoded, and the first six which of those are reranked; the rest get the lowest score
-    of the reranked ones.
+    sentence answers (-10..10). A question answers nothing and is left out. Encoder and reranker take most of
+    the time, so the four other features choose which sentences are encoded, and the first six which of those
+    are reranked; the rest get the lowest score of the reranked ones.
     """
     candidates = _candidates(hits)
     if not candidates:
         return FeatureTable([], np.empty((0, len(WEIGHTS))), [])
     cheap = _cheap_features(question, candidates)
     order = np.argsort(-cheap @ _WEIGHTS_BEFORE_RERANKING[2:], kind="stable").tolist()
-    shortlist = [n for n in order if accept is None or accept(candidates[n].text)][:limit]
+    said = [n for n in order if not is_question(candidates[n].text)]
+    shortlist = [n for n in said if accept is None or accept(candidates[n].text)][:limit]
     cosines = _cosines(question.text, [candidates[n] for n in shortlist], reranker.encoder)
     features = np.column_stack([*cosines, cheap[shortlist]])
     reranked = np.argsort(-features @ _WEIGHTS_BEFORE_RERANKING, kind="stable").tolist()
@@ -235,7 +237,8 @@ def _cosines(question: str, candidates: Sequence[Candidate], encoder: Encoder) -
 def _shared_words(question: str, candidates: Sequence[Candidate]) -> list[float]:
     """Return the share of the question's words, weighted by rarity, that occur in or around each sentence.
 
-    Around it are the sentence before it and its article's headline and date.
+    Around it are the sentence before it and its article's headline and date, and the capitalised words of its
+    publisher ("Kestrel Bay Times"): a name has no others, and what else stands there is no part of one.
     """
     wanted = set(content_stems(question))
     stems = [set(content_stems(candidate.text)) for candidate in candidates]
@@ -246,7 +249,9 @@ def _shared_words(question: str, candidates: Sequence[Candidate]) -> list[float]
     shares = []
     for n, candidate in enumerate(candidates):
         before = stems[n - 1] if _continues(candidates, n) else set()
-        around = set(content_stems(f"{candidate.article.headline} {candidate.article.dateline}"))
+        article = candidate.article
+        name = " ".join(word for word in (article.publisher or "").split() if not word[0].islower())
+        around = set(content_stems(f"{article.headline} {name}, {article.day}"))
         shared = wanted & (stems[n] | before | around)
         shares.append(math.fsum(weights[word] for word in shared) / total)
     return shares
