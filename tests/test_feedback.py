@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from corpus.store.documents import Document, FileDocument
+from corpus.store.documents import Document, DocumentError, FileDocument
 from embeddings.library import Library
 from rag import limits
 from rag.answers.answer import Answer
@@ -99,6 +99,31 @@ def test_lengths_are_bounded_and_refused_feedback_changes_nothing(
     with pytest.raises(InvalidFeedback, match=r"move them to a file .dateline evaluate feedback"):
         collection.record_feedback(answer, "good")
     assert proposals.read() == before
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.threat("D5", n="a proposal and a run that do not fit")
+def test_a_full_disk_leaves_no_half_of_a_proposal(
+    collection: Collection, proposals: Document, answer: Answer, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource")
+    collection.record_feedback(answer, "good")
+    before, (soft, hard) = proposals.read() or "", resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = proposals.size()
+    for room, write in (
+        (100, lambda: collection.record_feedback(answer, "good")),
+        (0, lambda: collection.record_feedback(answer, "good")),
+        (0, lambda: proposals.write(2 * before)),
+    ):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, hard))
+        try:
+            with pytest.raises(DocumentError, match="free space"):
+                write()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert proposals.read() == before and not list(collection.folder.glob("*.part"))
+    collection.record_feedback(answer, "incomplete")
+    assert len(gold_of(proposals, tmp_path)) == 2
 
 
 def test_nothing_is_recorded_where_changes_are_disabled(

@@ -4,6 +4,7 @@ Beside SQLite they are files of the data folder, which a person can read and mov
 processes have no folder in common, they are rows of the database.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +15,12 @@ from corpus.locking import lock
 
 # Of all files of a folder, those that belong to its collection.
 _KEPT = ("proposed.jsonl", "runs/*.json", "runs/*.unfinished")
+
+
+class DocumentError(RuntimeError):
+    """A document cannot be written, as on a full disk; it is as it was."""
+
+    code = "collection_unavailable"
 
 
 class Document(Protocol):
@@ -64,17 +71,33 @@ class FileDocument:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def append(self, text: str) -> None:
-        """Append in one write, so that processes never mix theirs."""
-        with self._opened(os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
-            os.write(file, text.encode())
+        """Append in one write, so that processes never mix theirs.
+
+        Raises:
+            DocumentError: it cannot be written, and is as it was.
+        """
+        data = text.encode()
+        with _writing(self.path), self._opened(os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
+            written = os.write(file, data)
+            if written < len(data):  # what comes next would be joined to half a line
+                os.ftruncate(file, os.lseek(file, 0, os.SEEK_CUR) - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def write(self, text: str) -> None:
-        """Replace the file by another, which has its name when it is whole."""
+        """Replace the file by another, which has its name when it is whole.
+
+        Raises:
+            DocumentError: it cannot be written, and is as it was.
+        """
         part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(text.encode())
-        part.replace(self.path)
+        try:
+            with _writing(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    file.write(text.encode())
+                part.replace(self.path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def delete(self) -> None:
         """Delete the file, if it is there."""
@@ -95,6 +118,17 @@ class FileDocument:
         with os.fdopen(os.open(self.path, flags, 0o600), "a" if flags & os.O_APPEND else "r+") as file:
             lock(file)
             yield file.fileno()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DocumentError(
+            f"{path.name} in the data folder cannot be written ({error.strerror}); free space on the disk "
+            "and try again"
+        ) from error
 
 
 class FolderDocuments:

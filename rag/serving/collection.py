@@ -293,7 +293,8 @@ class Collection:
         """Record a verdict on an answer beside the articles, and return the proposed gold question.
 
         Raises:
-            ChangesDisabled, InvalidFeedback, FeedbackTooLarge, StoreError: nothing was recorded.
+            ChangesDisabled, InvalidFeedback, FeedbackTooLarge, StoreError, DocumentError: nothing was
+                recorded.
         """
         self.check_writable()
         proposals = self._library.store.documents[PROPOSALS_FILE]
