@@ -90,6 +90,9 @@ def test_other_hosts_are_refused(host: str) -> None:
         ("null", 403),
         ("http://127.0.0.1:8000", 403),
         ("http://127.0.0.1:x", 403),
+        ("http://[", 403),
+        ("http://[::1", 403),
+        ("//[x]/", 403),
     ],
 )
 def test_foreign_origins_are_refused(origin: str, status: int) -> None:

@@ -135,7 +135,7 @@ def _serve_page(
     from rag.factory import open_assistant
     from rag.page.page import STYLESHEET, build_page, is_logged_in, theme
     from rag.page.precompiled import precompiled_script
-    from rag.page.tabs.error_messages import queue_full_response
+    from rag.page.tabs.error_messages import ERROR_RESPONSES
     from rag.serving.authentication import Logins
     from rag.serving.collection import Collection
     from rag.serving.health import health_routes
@@ -168,7 +168,7 @@ def _serve_page(
             max_threads=_OTHER_THREADS + settings.queue,
             share=False, ssr_mode=False, show_error=False, strict_cors=True,
             enable_monitoring=False, mcp_server=False, run_history=False,
-            app_kwargs={"middleware": [guard], "exception_handlers": {503: queue_full_response},
+            app_kwargs={"middleware": [guard], "exception_handlers": ERROR_RESPONSES,
                         "routes": health_routes(assistant)},
         )  # fmt: skip
         if logins:

@@ -115,7 +115,9 @@ def build_page(
 
 
 async def _refuse_address(url: str, cache_dir: str) -> str:
-    raise gr.Error("Files are uploaded, not fetched; upload it first.", print_exception=False)
+    raise gr.Error(
+        "Files are uploaded, not fetched; upload it first.", title="bad_request", print_exception=False
+    )
 
 
 def _refresh_on(

@@ -87,7 +87,7 @@ class RequestGuard:
                 return 400, "This server answers to 127.0.0.1 and localhost only."
             return 400, "This server does not answer to that name; list its names in DATELINE_HOSTS."
         if origin is not None:
-            same = urlsplit(origin).netloc.lower() == host.lower()
+            same = _netloc(origin) == host.lower()
             if not same and not (self._loopback_only and _is_same_loopback(origin, host)):
                 return _FOREIGN_SITE
         # A browser that sends no origin still reports a request by another site; a link to us is harmless.
@@ -106,6 +106,13 @@ class RequestGuard:
         if self._is_logged_in and not _PUBLIC_PATHS.fullmatch(path) and not self._is_logged_in(scope):
             return 401, "Log in first."
         return None
+
+
+def _netloc(address: str) -> str:
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:  # as for "http://["
+        return ""
 
 
 def _hostname(address: str) -> str:

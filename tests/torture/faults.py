@@ -1,10 +1,12 @@
 """Faults at chosen system calls: a kill, a full disk, and a power cut (Linux with a C compiler)."""
 
 import ctypes
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,17 @@ def build(folder: Path) -> Path:
     library = folder / "faults.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE)], check=True)
     return library
+
+
+@contextmanager
+def without_faults() -> Iterator[None]:
+    """Start other programs without the library of faults."""
+    library = os.environ.pop("LD_PRELOAD", None)
+    try:
+        yield
+    finally:
+        if library:
+            os.environ["LD_PRELOAD"] = library
 
 
 class Faults:

@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from rag.errors import error_code, is_dateline_error
@@ -21,6 +22,7 @@ from rag.errors import error_code, is_dateline_error
 _INTERNAL_ERROR = "Something went wrong inside Dateline; see the server's output for the cause."
 _MAX_PLACES = 8  # limit, of an internal error in the log
 _log = logging.getLogger(__name__)
+_MALFORMED = 'The request is no call of a function; send {"data": [...]} with its values, see docs/api.md.'
 _QUEUE_FULL = "Too many questions are waiting; ask again in a few seconds."
 
 
@@ -73,3 +75,12 @@ async def queue_full_response(request: Request, error: Exception) -> JSONRespons
     """
     content = {"error": _QUEUE_FULL, "title": "queue_full", "detail": _QUEUE_FULL}
     return JSONResponse(content, 503, {"retry-after": "5"})
+
+
+async def malformed_request_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the 422 reply for a request of another shape, which does not repeat what was sent."""
+    return JSONResponse({"error": _MALFORMED, "title": "bad_request", "detail": _MALFORMED}, 422)
+
+
+# By what is raised, or by the status.
+ERROR_RESPONSES = {503: queue_full_response, RequestValidationError: malformed_request_response}
