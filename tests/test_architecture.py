@@ -170,11 +170,7 @@ def test_a_module_is_small_opens_with_a_sentence_and_catches_only_what_it_knows(
             assert node.func.id not in ("eval", "exec", "print", "__import__")
 
 
-@pytest.mark.threat(
-    "S2",
-    n="4 settings that would send, in every package",
-    open="a network namespace for serve, ask, add and evaluate",
-)
+@pytest.mark.threat("S2", n="4 settings that would send, in every package")
 def test_the_environment_is_silent_before_anything_heavy_is_imported() -> None:
     import subprocess
     import sys

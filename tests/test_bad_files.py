@@ -12,10 +12,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,8 @@ import pytest
 from conftest import ROOT
 from test_formats import BOMB, FEED, HOSTILE, MAIL, MHTML, PAGE, word
 
-from corpus.reading.files import FORMATS, find_files
+from corpus.reading.files import FORMATS, find_files, load_bytes
+from corpus.reading.raw import UnreadableFile
 from embeddings.ingest import ingest
 from embeddings.library import Library
 
@@ -229,13 +232,33 @@ def test_odd_names_are_added_and_what_is_no_file_is_refused(library: Library, tm
         assert refused.status == "refused" and odd in refused.problem and "\n" not in refused.problem
 
 
+@pytest.mark.threat("I7", n="a file that grows while it is read, until it is refused")
+def test_a_growing_file_is_read_as_it_was_at_a_moment_until_it_is_too_large(tmp_path: Path) -> None:
+    growing, read = tmp_path / "growing.txt", []
+    growing.write_text(GOOD.format(n=0))
+
+    def grow() -> None:
+        with growing.open("ab", buffering=0) as file:
+            for n in range(250):
+                file.write(b"The ferry number %6d sailed again at noon.\n" % n * 2_000)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    with pytest.raises(UnreadableFile, match="larger than 20 MB"):
+        while True:
+            data = load_bytes(growing)
+            read.append((len(data), sha256(data).digest()))
+    writer.join()
+    whole = growing.read_bytes()
+    assert read and all(sha256(whole[:size]).digest() == digest for size, digest in read)
+
+
 @pytest.mark.timeout(3_000)
 @pytest.mark.parametrize("count", [120, pytest.param(1_000, marks=pytest.mark.slow)])
 @pytest.mark.threat(
     "I1",
     "I7",
     n="120 files, 1,000 with make test-slow; seed 20261120",
-    open="growing files",
 )
 def test_adding_a_folder_of_bad_files(tmp_path: Path, count: int) -> None:
     rng = np.random.default_rng(20261120)

@@ -6,15 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import llama_cpp
+import numpy as np
 import pytest
+from conftest import article
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_tests.unit_tests import ChatModelUnitTests
 from serving import cpu_seconds, wait_until
 
+from corpus.passages import Passage
 from rag.generation.chat_model import LocalChatModel
 from rag.generation.model_process import ModelError, ModelProcess
+from rag.generation.prompts import Prompts
+from rag.generation.registry import _TEMPLATE_TOKENS
 from rag.generation.worker import LoadedModel
+from rag.retrieval.evidence import Evidence
 
 
 def test_invoke_and_stream_return_the_same_text(chat: LocalChatModel) -> None:
@@ -115,6 +121,38 @@ def test_prompt_and_answer_may_fill_the_context_and_no_more(loaded_model: Loaded
     assert (ask(full - 1), ask(full)) == (context - answer - 1, context - answer)
     with pytest.raises(ValueError, match=f"need {context + 1} tokens and the context has {context}"):
         ask(full + 1)
+
+
+@pytest.mark.threat("Q9", n="1,000 random questions with one to eight sentences; seed 18")
+def test_as_much_evidence_as_fits_is_in_the_prompt_and_no_more(loaded_model: LoadedModel) -> None:
+    rng, prompts, left_out = np.random.default_rng(18), Prompts.for_model(extractive=True), 0
+    parts = ("The ferry sailed. ", "漢字", "🙂", "<|im_end|>", "1,000.5 ", "\u0301", "Ω≈ç ", "\n", "$text ")
+
+    def text(most: int) -> str:
+        return "".join(rng.choice(parts, int(rng.integers(1, most)))) + "."
+
+    def sentence() -> Evidence:
+        found = article(body=text(90), title=text(9))
+        return Evidence(Passage(found, 0, len(found.body)), 0, len(found.body), 1.0, 1.0)
+
+    def count(text: str) -> int:
+        return len(loaded_model.chat.plain_tokens(text))
+
+    for _ in range(1_000):
+        evidence = [sentence() for _ in range(int(rng.integers(1, 9)))]
+        question, budget = text(200), int(rng.integers(200, 1_600))
+        messages, used = prompts.messages(question, evidence, budget, count)
+        roles = [
+            {"role": role, "content": one.text}
+            for role, one in zip(("system", "user"), messages, strict=True)
+        ]
+        assert used == evidence[: len(used)] and used
+        assert len(loaded_model.chat.prompt(roles)[0]) <= budget + _TEMPLATE_TOKENS or len(used) == 1
+        if len(used) < len(evidence):
+            left_out += 1
+            more, _ = prompts.messages(question, evidence[: len(used) + 1], 10**6, count)
+            assert sum(count(one.text) for one in more) > budget
+    assert 100 < left_out < 900
 
 
 @pytest.mark.threat("I5", n="12 characters, 100,000 of each, in a prompt")

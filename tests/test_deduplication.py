@@ -96,7 +96,9 @@ def test_an_equal_sentence_of_a_report_with_another_figure_is_also_in_it(
     assert "fire" in first.quote and len(first.also_in) == 2 and len(answer.citations) == 1
 
 
-@pytest.mark.threat("I6", n="4 copies", open="1,000 near-copies and 10,000 tiny articles")
+@pytest.mark.threat(
+    "I6", n="4 copies", open="floods of near-copies that differ in a word, which are kept apart"
+)
 def test_copies_do_not_fill_the_list_of_hits(library: Library) -> None:
     papers = ("Meridian Wire", "Coast Gazette", "Northgate Ledger", "Civic Observer")
     for n, paper in enumerate(papers):

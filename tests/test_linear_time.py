@@ -151,7 +151,7 @@ def seconds(parse: Callable[[str], object], text: str, runs: int) -> float:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@pytest.mark.threat("I10", n="49 parsers, each on over 100 texts", open="every regular expression")
+@pytest.mark.threat("I10", n="49 parsers, each on over 100 texts", open="patterns apart from their parsers")
 def test_work_grows_with_the_length_of_a_hostile_text(name: str) -> None:
     assert slow_texts(PARSERS[name], CHARS if name not in COSTLY else COSTLY_CHARS) == []
 

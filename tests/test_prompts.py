@@ -16,7 +16,7 @@ def test_evidence_is_numbered_with_its_source() -> None:
     )
 
 
-@pytest.mark.threat("Q9", open="1,000 random cases")
+@pytest.mark.threat("Q9")
 def test_the_lowest_ranked_evidence_is_left_out_to_fit_the_budget() -> None:
     chat, used = Prompts().messages("What does it cost?", [FERRY] * 50, 600)
     assert 1 < len(used) < 50 and sum(len(message.text) for message in chat) / 3 <= 600

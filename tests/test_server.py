@@ -164,7 +164,7 @@ def test_an_unanswerable_question_has_a_code(client: Client) -> None:
         ["x" * 10_000_000, None, None],
     ],
 )
-@pytest.mark.threat("Q7", "W8", "W11", n="7 values that are no question", open="a fuzzer over the API")
+@pytest.mark.threat("Q7", "W8", "W11", n="7 values that are no question")
 def test_invalid_json_values_give_an_error_without_internals(address: str, data: list) -> None:
     event = httpx.post(f"{address}/gradio_api/call/ask", json={"data": data}, timeout=60).json()["event_id"]
     text = httpx.get(f"{address}/gradio_api/call/ask/{event}", timeout=60).text
@@ -202,7 +202,7 @@ def test_no_file_is_served(address: str, path: str) -> None:
     assert httpx.get(f"{address}{path}").status_code in (400, 403, 404)
 
 
-@pytest.mark.threat("Q1", n="16 people, one question each", open="50 people over HTTP")
+@pytest.mark.threat("Q1", n="16 people, one question each; 50 people are in [performance](performance.md)")
 def test_concurrent_questions_get_their_own_answers(address: str) -> None:
     questions = [
         ("When did Notre-Dame reopen?", "Notre-Dame"),
@@ -501,12 +501,7 @@ def test_a_server_that_listens_answers_to_its_own_names_only(sample_folder: Path
     assert done.returncode == 2 and "without scheme and port" in done.stderr
 
 
-@pytest.mark.threat(
-    "Q2",
-    "W7",
-    n="12 questions at once, 2 may wait",
-    open="30 over the limit",
-)
+@pytest.mark.threat("Q2", "W7", n="40 questions at once, 2 may wait")
 def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp_path: Path) -> None:
     settings = {
         "DATELINE_QUESTION": "80",
@@ -524,16 +519,15 @@ def test_settings_limit_questions_uploads_and_the_queue(sample_folder: Path, tmp
             for size in (900_000, 1_100_000)
         }
         assert sizes == {900_000: 200, 1_100_000: 413}
-        replies = [
-            httpx.post(f"{address}/gradio_api/call/ask", json={"data": [BERLIN, None, None]})
-            for _ in range(12)
-        ]
+        asked = {"url": f"{address}/gradio_api/call/ask", "json": {"data": [BERLIN, None, None]}}
+        with ThreadPoolExecutor(40) as pool:
+            replies = list(pool.map(lambda _: httpx.post(**asked, timeout=60), range(40)))
         with pytest.raises(QueueError):
             client.predict(BERLIN, api_name="/ask")
         taken, refused = (
             [reply for reply in replies if reply.status_code == status] for status in (200, 503)
         )
-        assert len(taken) >= 2 and refused and len(taken) + len(refused) == 12
+        assert len(taken) >= 2 and len(refused) > 20 and len(taken) + len(refused) == 40
         assert (
             refused[0].json()["title"] == "queue_full"
             and "ask again" in refused[0].json()["error"]

@@ -66,9 +66,7 @@ def test_the_journal_is_a_wal_and_every_commit_is_synchronised(store: Store) -> 
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.threat(
-    "S4", n="the collection's files", open="a marked word through every path of a running server"
-)
+@pytest.mark.threat("S4", n="the collection's files")
 def test_nobody_else_can_read_the_files(store: Store) -> None:
     add(store, article())
     files = list(store.path.parent.iterdir())

@@ -51,14 +51,17 @@ def torture(sample: Path, results: Path, name: str, count: int, **environment: s
         ("crossed", 100),
         ("abandoned", 4),
         ("accidents", 9),
+        ("soak", 60),
+        ("requests", 90),
+        ("questions", 5),
         ("reading", 33),
         ("strings", 10),
         pytest.param("page", 8, marks=pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")),
     ],
 )
-@pytest.mark.threat(
-    "D1", "D2", "D3", "D4", "D5", "D7", "D10", "D11", "D14", "Q1", "Q3", "Q4", "Q5", "I2", "I4", "W1"
-)
+@pytest.mark.threat("D1", "D2", "D3", "D4", "D5", "D7", "D8", "D10", "D11", "D14")
+@pytest.mark.threat("Q1", "Q3", "Q4", "Q5", "Q7", "W1", "W8", "W11", "I2", "I4")
+@pytest.mark.threat("Q10", open="a day")
 def test_a_short_run_finds_nothing_wrong(sample_folder: Path, tmp_path: Path, name: str, count: int) -> None:
     found = torture(sample_folder, tmp_path / "results.json", name, count)
     assert found["failed"] == 0 and found["n"] >= count, found["problems"]
@@ -67,6 +70,11 @@ def test_a_short_run_finds_nothing_wrong(sample_folder: Path, tmp_path: Path, na
 def test_a_careless_store_is_caught(sample_folder: Path, tmp_path: Path) -> None:
     """A store that acknowledges too early and synchronises nothing fails the same trials."""
     assert torture(sample_folder, tmp_path / "results.json", "power", 8, TORTURE_CARELESS="1")["failed"] > 3
+
+
+def test_writers_that_do_not_wait_are_caught_and_quoted(sample_folder: Path, tmp_path: Path) -> None:
+    found = torture(sample_folder, tmp_path / "results.json", "writers", 60, TORTURE_CARELESS="1")
+    assert "database is locked" in found["problems"][0], found["problems"]
 
 
 @pytest.mark.threat("D12")

@@ -169,7 +169,7 @@ def damaged(request: pytest.FixtureRequest, folder: Path, encoder: Encoder) -> I
     yield folder
 
 
-@pytest.mark.threat("D11", n="eight kinds of damage", open="4,000 copies")
+@pytest.mark.threat("D11", n="eight kinds of damage")
 def test_a_damaged_index_is_made_again(damaged: Path, encoder: Encoder, queries: np.ndarray) -> None:
     with Opened(damaged, encoder, "sq8") as library:
         assert library.index_kind == "sq8" and recall(library, queries[:10]) >= 0.98

@@ -47,6 +47,7 @@ RUNS = {
     "downloads": Run(("D2", "D5"), "kills and full disks while a reader is fetched", 300, "kills.download_kills"),
     "writers": Run(("D7",), "articles added by four processes at once", 1_000, "together.writers"),
     "readers": Run(("D8",), "searches during 500 changes by another process", 2_000, "together.readers"),
+    "questions": Run(("D8",), "whole questions during 500 changes by another process", 200, "together.questions"),
     "collections": Run(("D10",), "damaged databases and WALs", 3_000, "damages.collections"),
     "indexes": Run(
         ("D2", "D11"), "kills, full disks and damage of the file of an index", 300, "indexes.index_files"
@@ -60,6 +61,7 @@ RUNS = {
     "soak": Run(("Q10",), "questions in a row, a third of them cancelled", 10_000, "clients.soak"),
     "reading": Run(("I1", "I2"), "mutated files of eleven formats", 5_000, "reading.hostile_files"),
     "strings": Run(("I4",), "naughty strings, each in an article's fields, its file's name and a question", 503, "strings.naughty_strings"),
+    "requests": Run(("Q7", "W8", "W11"), "malformed requests to every endpoint", 5_000, "fuzzing.malformed_requests"),
     "page": Run(("W1", "S3", "P4"), "hostile texts, each in a place of the page, without its policy", 200, "page.hostile_texts"),
 }  # fmt: skip
 

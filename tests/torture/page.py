@@ -4,9 +4,7 @@ The content security policy is switched off, so that escaping alone is tested; t
 """
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +38,7 @@ from rag.quantities.quantities import Quantity, parse_quantities
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.search import Rank, Retriever
 from rag.verification.citations import Citation, Statement
+from torture.faults import without_faults
 from torture.kills import Lab
 from torture.trials import Trial
 
@@ -159,10 +158,11 @@ class HostileCollection:
         answers, other = self.answers(), json.loads(json.dumps(self.run))
         for result in other["results"]:
             result["right"] = not result["right"]
-        rendered = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render
+        viewer = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+        viewer.normalizeLinkText = str  # an address stands there as it is written, and not as its blanks
 
         def page(markdown: str) -> str:  # where long words are broken, as by those who show Markdown
-            return f"<body style='overflow-wrap: anywhere'>{rendered(markdown)}"
+            return f"<body style='overflow-wrap: anywhere'>{viewer.render(markdown)}"
 
         return {
             "answers as HTML": export_answers(answers, "html", self.payloads[0]).text,
@@ -230,7 +230,7 @@ def hostile_texts(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Tr
     payloads = [PAYLOADS[int(n * len(PAYLOADS) / len(at)) % len(PAYLOADS)] for n in at]
     collection = HostileCollection(lab.keep(), payloads)
     collection.fill()
-    with _without_faults(), chromium() as browser:
+    with without_faults(), chromium() as browser:
         viewer = Viewer(browser, collection.lines)
         data, log = collection.folder / "data", collection.folder / "log"
         with run_server(data, log, DATELINE_MODEL="none") as (address, _):
@@ -247,17 +247,6 @@ def hostile_texts(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Tr
             yield from viewer.look(name, "body")
         for place in (place for place, texts in viewer.shown.items() if not texts):
             yield Trial(place, "no payload was shown")
-
-
-@contextmanager
-def _without_faults() -> Iterator[None]:
-    """Start other programs without the library of faults."""
-    library = os.environ.pop("LD_PRELOAD", None)
-    try:
-        yield
-    finally:
-        if library:
-            os.environ["LD_PRELOAD"] = library
 
 
 def _read_conversations(viewer: Viewer, address: str, kept: list[dict[str, Any]]) -> Iterator[Trial]:

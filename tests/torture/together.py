@@ -3,10 +3,11 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,26 +18,34 @@ from torture.history import Change, History, Item, damage, digests
 from torture.kills import Lab
 from torture.trials import Trial
 
+if TYPE_CHECKING:
+    from embeddings.library import Library
+
 _WRITERS = 4
 
 
 def writers(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
     """Four processes add `count` articles each, in orders of their own; nine in ten are the same for all."""
-    folder = lab.keep()
+    folder, (read, write) = lab.keep(), os.pipe()
     children = []
     for writer in range(_WRITERS):
         order = rng.permutation(count)
         child = os.fork()
         if child == 0:
-            _add_and_exit(folder, lab.items, order, writer)
+            _add_and_exit(lab, folder, order, writer, write)
         children.append(child)
-    failed = [status for child in children if (status := os.waitpid(child, 0)[1])]
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8") as errors:
+        said = "; ".join(errors.read().splitlines())
+    failed = sum(os.waitpid(child, 0)[1] != 0 for child in children)
     with closing(Store(folder)) as store:
         wanted = {_numbered(lab.items, int(n), w).article.id for w in range(_WRITERS) for n in range(count)}
         here = {found.id for found in store.articles()}
         problem = damage(store) or ("" if here == wanted else f"{len(here)} articles, not {len(wanted)}")
+    if failed:
+        problem = f"{failed} writers failed ({said or 'without a word'}); {problem}"
     for n in range(_WRITERS * count):
-        yield Trial("add", (problem or (f"{len(failed)} writers failed" if failed else "")) if n == 0 else "")
+        yield Trial("add", problem if n == 0 else "")
 
 
 def _numbered(items: Sequence[Item], n: int, writer: int) -> Item:
@@ -48,17 +57,19 @@ def _numbered(items: Sequence[Item], n: int, writer: int) -> Item:
     )
 
 
-def _add_and_exit(folder: Path, items: Sequence[Item], order: Sequence[int], writer: int) -> None:
+def _add_and_exit(lab: Lab, folder: Path, order: Sequence[int], writer: int, errors: int) -> None:
     code = 1
     try:
         store = Store(folder)
+        if lab.careless:
+            store._db.execute("PRAGMA busy_timeout = 0")
         for n in order:
-            item = _numbered(items, int(n), writer)
+            item = _numbered(lab.items, int(n), writer)
             store.add(item.article, item.passages, item.vectors, item.raw, str(n))
         store.close()
         code = 0
     except BaseException as error:  # the child must never go on as the parent
-        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        os.write(errors, f"{type(error).__name__}: {error}\n".encode())
         raise
     finally:
         os._exit(code)
@@ -98,28 +109,61 @@ class _Writer:
 
 
 def readers(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
-    """Search `count` times by vector and by words while another process makes 500 changes.
+    """Search `count` times by vector and by words while another process makes 500 changes."""
 
-    A hit must be a passage of an article that was there at some moment of the search.
+    def search(library: "Library") -> set[str]:
+        item = lab.items[int(rng.integers(len(lab.items)))]
+        hits = library.search_by_vector(item.vectors[0], 5)
+        hits += library.search_by_words(f'"{item.article.body.split()[1].strip(chr(34))}"', 5)
+        return {passage.article.id for passage in library.passages(n for n, _ in hits).values()}
+
+    yield from _read(lab, rng, count, search, pause=0.01)
+
+
+def questions(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
+    """Ask `count` whole questions, answered by quotes, while another process makes 500 changes."""
+    from rag.assistant import Assistant
+    from rag.evaluation.gold.questions import read_gold
+    from rag.generation.prompts import Prompts
+    from rag.generation.registry import AnswerModel
+    from rag.retrieval.search import Retriever
+
+    golds = read_gold(Path(__file__).parent.parent.parent / "corpus/gold.jsonl")
+
+    def ask(library: "Library") -> set[str]:
+        assistant = Assistant(Retriever(library=library), AnswerModel("none", None), Prompts())
+        answer = assistant.ask(golds[int(rng.integers(len(golds)))].question)
+        assert all(citation.verified for citation in answer.citations)
+        return {item.article.id for item in (*answer.evidence, *answer.citations)}
+
+    yield from _read(lab, rng, count, ask, pause=0.1)
+
+
+def _read(
+    lab: Lab, rng: np.random.Generator, count: int, read: Callable[["Library"], set[str]], pause: float
+) -> Iterator[Trial]:
+    """Read `count` times while another process makes three times as many changes, 500 at most.
+
+    What is read must be articles that were there at some moment of the reading.
     """
     from embeddings.encoder import Encoder
     from embeddings.library import Library
 
-    folder, changes = lab.keep(), History(lab.items, rng, 500).changes
+    folder, changes = lab.keep(), History(lab.items, rng, min(500, 3 * count)).changes
     states = _states(lab.keep(), changes)
     library = Library(Store(folder), Encoder())
-    writer = _Writer(folder, changes, pause=0.01)
+    writer = _Writer(folder, changes, pause)
     for _ in range(count):
-        item = lab.items[int(rng.integers(len(lab.items)))]
         _, first = writer.begun_and_done()
-        hits = library.search_by_vector(item.vectors[0], 5)
-        hits += library.search_by_words(f'"{item.article.body.split()[1].strip(chr(34))}"', 5)
-        passages = library.passages(n for n, _ in hits)
+        try:
+            found, problem = read(library), ""
+        except Exception as error:  # whatever is raised here, a reader would see
+            found, problem = set(), f"{type(error).__name__}: {error}"[:300]
         last, done = writer.begun_and_done()
-        possible = set().union(*states[first : last + 1])
-        wrong = [passage for passage in passages.values() if passage.article.id not in possible]
-        problem = "an article that was not there" if wrong else ""
-        yield Trial("while it changes" if done < len(changes) else "afterwards", problem)
+        if not found <= set().union(*states[first : last + 1]):
+            problem = "an article that was not there"
+        step = "while it changes" if done < len(changes) else "afterwards"
+        yield Trial(step if found else f"{step}, nothing found", problem)
     finished = writer.wait()
     library.refresh()
     same = {found.id for found in library.store.articles()} == states[-1]
