@@ -211,3 +211,12 @@ def test_an_article_is_added_found_and_removed(writable: Api, tmp_path: Path) ->
 def test_values_of_a_wrong_type_are_refused(writable: Api, endpoint: str, arguments: tuple, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         writable.endpoints[endpoint](*arguments)
+
+
+def test_half_a_character_is_text_like_any_other(writable: Api) -> None:
+    for call in (writable.article, writable.remove):
+        with pytest.raises(UnknownArticle):
+            call("\ud800")
+    assert writable.articles("\ud800")["total"] == 0
+    filters = {"publishers": ["\ud800"], "articles": ["\ud800"]}
+    assert writable.ask("What does the \ud800 cost?", None, filters)["status"] == "unanswerable"

@@ -171,6 +171,24 @@ def test_invalid_json_values_give_an_error_without_internals(address: str, data:
     assert "event: error" in text and "Traceback" not in text and str(ROOT) not in text
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("call/none", b'{"data": []}', 404),
+        ("run/predict", b'{"data": []}', 404),
+        ("call/ask", b'"\\ud800"', 422),
+        ("call/ask", b"{", 422),
+    ],
+)
+@pytest.mark.threat("W8", n="2 functions that there are not and 2 bodies that are none")
+def test_what_is_no_call_of_a_function_is_refused_with_a_code(
+    address: str, path: str, body: bytes, status: int
+) -> None:
+    headers = {"content-type": "application/json"}
+    reply = httpx.post(f"{address}/gradio_api/{path}", content=body, headers=headers)
+    assert reply.status_code == status and reply.json()["title"] in ("not_found", "bad_request")
+
+
 @pytest.mark.threat("W5", "W6")
 def test_foreign_hosts_and_origins_are_refused_and_security_headers_sent(address: str) -> None:
     assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400

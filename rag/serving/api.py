@@ -236,8 +236,8 @@ def parse_filters(entry: Any) -> Filters | None:
     return Filters(
         since.first if since else None,
         until.last if until else None,
-        tuple(request.publishers or ()),
-        tuple(request.articles or ()),
+        tuple(map(_storable, request.publishers or ())),
+        tuple(map(_storable, request.articles or ())),
     )
 
 
@@ -253,7 +253,12 @@ def _date(name: str, value: str | int | date | None) -> PartialDate | None:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str | None):
         raise BadRequest(f"{name} should be a text.")
-    return value or ""
+    return _storable(value or "")
+
+
+def _storable(text: str) -> str:
+    """Return a text with "?" for each half of a character, which JSON may hold and no database."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _number(name: str, value: Any) -> int:

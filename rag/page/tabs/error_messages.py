@@ -16,6 +16,7 @@ import gradio as gr
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from gradio.route_utils import FnIndexInferError
 
 from rag.errors import error_code, is_dateline_error
 
@@ -23,6 +24,7 @@ _INTERNAL_ERROR = "Something went wrong inside Dateline; see the server's output
 _MAX_PLACES = 8  # limit, of an internal error in the log
 _log = logging.getLogger(__name__)
 _MALFORMED = 'The request is no call of a function; send {"data": [...]} with its values, see docs/api.md.'
+_UNKNOWN = "There is no function of this name; docs/api.md lists them."
 _QUEUE_FULL = "Too many questions are waiting; ask again in a few seconds."
 
 
@@ -82,5 +84,14 @@ async def malformed_request_response(request: Request, error: Exception) -> JSON
     return JSONResponse({"error": _MALFORMED, "title": "bad_request", "detail": _MALFORMED}, 422)
 
 
+async def unknown_function_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the 404 reply for a function that there is not."""
+    return JSONResponse({"error": _UNKNOWN, "title": "not_found", "detail": _UNKNOWN}, 404)
+
+
 # By what is raised, or by the status.
-ERROR_RESPONSES = {503: queue_full_response, RequestValidationError: malformed_request_response}
+ERROR_RESPONSES = {
+    503: queue_full_response,
+    RequestValidationError: malformed_request_response,
+    FnIndexInferError: unknown_function_response,
+}
