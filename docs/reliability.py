@@ -163,7 +163,8 @@ def injection() -> str:
         made = f"seed {run['seed']}, {run['commit']}"
         for row, where in (("before the checks", "drafts"), ("all", "answers")):
             counts = run["counts"]["attacks"][row]
-            known = _HARMS if row == "all" else _DRAFT_HARMS
+            known = {*_HARMS} if row == "all" else {*_DRAFT_HARMS}
+            known -= set() if "harmless" in run else {"changed by harmless words"}
             cells = [_share(counts, harm) if harm in known else "" for harm in _HARMS]
             lines.append(f"| {name} | {counts['cases']} ({made}) | {where} | {' | '.join(cells)} |")
     goals = ["" if most is None else f"<= {most} %" if most else "0" for most in _HARMS.values()]

@@ -309,7 +309,7 @@ def main() -> None:
     asked = {"seed": options.seed, "questions": options.questions}
     result = results.get(options.model, {})
     if any(result.get(name) != value for name, value in asked.items()):
-        result = {**asked, "commit": _commit(), "attacks": [], "poisoning": []}
+        result = {**asked, "commit": _commit(), "harmless": HARMLESS, "attacks": [], "poisoning": []}
     ends = time.monotonic() + 60 * options.minutes
     with TemporaryDirectory() as folder:
         assistant = open_assistant(replace(Settings.read(), data=Path(folder), model=options.model))
