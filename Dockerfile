@@ -1,4 +1,4 @@
-# Dateline for one computer or several: docs/scale.md and compose.yaml.
+# Dateline for one computer or several: docs/scale.md and compose.yaml. Linted, and never built where it was written.
 #
 #   docker build -t dateline .                          # the small model is included
 #   docker build -t dateline --build-arg READER=standard .   # and the standard one, 1.12 GB

@@ -2,11 +2,13 @@
 
 It writes docs/scale.md from rag/evaluation/results/scale.json and speed.json and the committed baseline. The
 first is measured anew, on collections of any size, by: python docs/scale.py measure FOLDER ...
+and in an empty database of PostgreSQL by: python docs/scale.py postgresql FOLDER ADDRESS
 """
 
 import json
 import sqlite3
 import sys
+import tempfile
 import time
 from contextlib import closing
 from math import ceil
@@ -35,6 +37,7 @@ def measure(folders: list[Path]) -> None:
     """Keep bytes a passage and milliseconds a search of each collection, read only."""
     rows = [_measure(folder) for folder in folders]
     kept = {
+        **json.loads(MEASURED.read_text()),
         "processor": _processor(),
         "threads": 1,
         "measured": sorted(rows, key=lambda row: row["passages"]),
@@ -71,6 +74,51 @@ def _search_words(db: sqlite3.Connection, query: str) -> None:
     db.execute(
         "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT 100", (query,)
     ).fetchall()
+
+
+def measure_postgresql(folder: Path, address: str) -> None:
+    """Copy a collection into an empty database, and keep its size there and the times of searches in both."""
+    from corpus.store.database import Store
+    from corpus.store.opening import open_store
+
+    with tempfile.TemporaryDirectory() as work:
+        Store(folder).copy_to(Path(work))
+        with closing(Store(Path(work))) as source, closing(open_store(Path(work) / "data", address)) as store:
+            began = time.monotonic()
+            store.copy_from(source)
+            seconds = time.monotonic() - began
+            store.rows("VACUUM (FULL, ANALYZE)")
+            passages = source.passage_count()
+            # Bytes of all tables with their indexes and long values, and of parts of them.
+            (row,) = store.rows(
+                "SELECT (SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables), "
+                "(SELECT sum(pg_column_size(vector)) FROM passages), "
+                "(SELECT sum(pg_column_size(words)) FROM passages) + pg_relation_size('passages_words'), "
+                "current_setting('server_version')"
+            )
+            sizes = [int(size) / passages for size in row[:3]]
+            kept = {
+                "server": row[3].split()[0],
+                "passages": passages,
+                "bytes_a_passage": round(sizes[0]),
+                "bytes_of_vectors": round(sizes[1]),
+                "bytes_of_words": round(sizes[2]),
+                "copied_in_seconds": round(seconds, 1),
+                "words_ms": _search_stored(store),
+                "sqlite_words_ms": _search_stored(source),
+            }
+    MEASURED.write_text(json.dumps({**json.loads(MEASURED.read_text()), "postgresql": kept}, indent=1) + "\n")
+
+
+def _search_stored(store: Any) -> float:
+    """Return the median milliseconds of a search by words, through the store."""
+    taken = []
+    for query in _QUERIES * 3:
+        words = " OR ".join(f'"{word}"' for word in query.split(" OR "))
+        began = time.monotonic()
+        store.search_words(words, 100, None, None)
+        taken.append((time.monotonic() - began) * 1000)
+    return round(median(taken[len(_QUERIES) :]), 2)  # the first round fills caches
 
 
 def _search_vectors(data: bytes) -> dict[str, Any]:
@@ -173,6 +221,7 @@ def document() -> str:
     known = figures()
     scale = json.loads(MEASURED.read_text())
     projected = [project(size, known) for size in SIZES]
+    slower = scale["postgresql"]["words_ms"] / scale["postgresql"]["sqlite_words_ms"]
     measured = [f"| {name} | {_shown(value)} |" for name, value in known.items()]
     collections = [_row(row) for row in scale["measured"]]
     checked = [f"| {name} | {_shown(model)} | {_shown(found)} |" for name, (model, found) in checks().items()]
@@ -193,6 +242,15 @@ def document() -> str:
         days=DAYS_TO_READ_IN,
         half=_shown(_even(known)),
         **_first_limits(known),
+        **{f"pg_{name}": _shown(value) for name, value in scale["postgresql"].items() if name != "server"},
+        sqlite_bytes=_shown(known["bytes a passage"]),
+        sqlite_vector=_shown(known["bytes of its vector"]),
+        sqlite_words=_shown(known["bytes of its words"]),
+        pg_count=scale["postgresql"]["passages"],
+        pg_server=scale["postgresql"]["server"],
+        pg_more=_shown(scale["postgresql"]["bytes_a_passage"] / known["bytes a passage"]),
+        pg_slower=_shown(slower),
+        pg_half=_shown(_even(known, slower)),
     )
 
 
@@ -230,9 +288,12 @@ def _row(row: dict[str, Any]) -> str:
     return f"| {' | '.join(shown)} |"
 
 
-def _even(known: dict[str, float]) -> float:
-    """Return how many passages take as long to search as the rest of a question takes without a model."""
-    a_million = (known["sq8 ms a million vectors"] + known["words ms a million passages"]) / 1000
+def _even(known: dict[str, float], slower: float = 1.0) -> float:
+    """Return how many passages take as long to search as the rest of a question takes without a model.
+
+    `slower` is how many times as long as FTS5 another search by words takes.
+    """
+    a_million = (known["sq8 ms a million vectors"] + slower * known["words ms a million passages"]) / 1000
     return (known["core-seconds a question"] - known["core-seconds of it that search"]) / a_million * 1e6
 
 
@@ -281,6 +342,20 @@ Beside them from [speed.json](../rag/evaluation/results/speed.json) and the
 |---|---|
 {measured}
 
+### In PostgreSQL
+
+The smallest collection in PostgreSQL {pg_server}, with default settings on the same computer
+(`python docs/scale.py postgresql FOLDER ADDRESS`); times are of the clock, through the store, on a busy
+machine, and the larger collection was not tried there.
+
+| {pg_count:,} passages | PostgreSQL | SQLite |
+|---|---|---|
+| bytes a passage | {pg_bytes_a_passage} | {sqlite_bytes} |
+| of the vector | {pg_bytes_of_vectors} | {sqlite_vector} |
+| of the words' index | {pg_bytes_of_words} | {sqlite_words} |
+| ms of a search by words | {pg_words_ms} | {pg_sqlite_words_ms} |
+| seconds to copy it there | {pg_copied_in_seconds} | |
+
 ### Checked
 
 What the model says of values that it is not computed from. Straight lines say too little of small
@@ -308,16 +383,19 @@ In the order in which it happens as an archive grows:
 1. **Reading in**, on one computer. Two cores like those measured encode {day} passages a day. It is the
    same work for each passage, so it is shared among machines by `dateline encode` (below).
 2. **One computer.** A collection is one SQLite file by default, and its lock and its WAL need one
-   computer: no network file system. With `DATELINE_DATABASE` it is in PostgreSQL, and processes on several
-   computers answer over it and take turns in writing. `dateline restore FOLDER` moves a collection there,
-   `dateline backup FOLDER` back into a file.
+   computer: no network file system. With `DATELINE_DATABASE` it is in PostgreSQL, with {pg_more} times the
+   bytes a passage, and processes on several computers answer over it and take turns in writing.
+   `dateline restore FOLDER` moves a collection there, `dateline backup FOLDER` back into a file. Each
+   computer still makes its own index of the vectors, a file in its folder, from those in PostgreSQL.
 3. **The search of all**, which grows with the archive: at {half} passages it takes as long as all the
    rest of a question without a model. By words it is FTS5's, which reads each list of passages whole,
-   and cannot be shared among shards as it is; PostgreSQL's takes the same time or more.
+   and cannot be shared among shards as it is. PostgreSQL's took {pg_slower} times as long (above): in a
+   straight line that is {pg_half} passages.
 4. **Memory of flat vectors**: {flat_memory} passages fill half of such a machine; with a byte a value
    {sq8_memory}. Dateline goes over to the latter by itself (`embeddings/kinds.py`). With `DATELINE_LIBRARY`
    the vectors are in Milvus, which holds and searches them on several machines, and no process of Dateline
-   has them in memory; only Milvus Lite was run here.
+   has them in memory. Only Milvus Lite was run here, as a file and as a server of one process; no
+   standalone or distributed Milvus was.
 
 ## Reading in on several machines
 
@@ -335,7 +413,10 @@ not find there, such as articles with lines that were taken back, so it can be r
 damaged shard costs time alone.
 
 The small model is the larger part of a question's time on one core. On a server with a GPU
-(`DATELINE_MODEL=openai:NAME@http://host/v1`) it leaves this budget; no such server was measured here.
+(`DATELINE_MODEL=openai:NAME@http://host/v1`) it leaves this budget. No GPU, and neither vLLM nor
+Ollama, was run here: what is tested is `python -m llama_cpp.server` with the packaged model, and small
+servers that fail as others do. `Dockerfile`, `compose.yaml` and `deploy/kubernetes` are linted and compared
+with the program by tests, and were never started.
 """
 
 
@@ -343,4 +424,6 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     if sys.argv[1:2] == ["measure"]:
         measure([Path(name) for name in sys.argv[2:]])
+    elif sys.argv[1:2] == ["postgresql"]:
+        measure_postgresql(Path(sys.argv[2]), sys.argv[3])
     DOCUMENT.write_text(document())
