@@ -60,15 +60,16 @@ class PostgresServer:
         end = time.monotonic() + _START_SECONDS
         while True:
             try:
-                return self._connect().close()
+                return self.connect().close()
             except (pg8000.InterfaceError, pg8000.DatabaseError):
                 assert self._process.poll() is None and time.monotonic() < end
                 time.sleep(0.05)
 
-    def _connect(self) -> "pg8000.Connection":  # noqa: F821
+    def connect(self, database: str = "postgres") -> "pg8000.Connection":  # noqa: F821
+        """Return a connection to a database, by its name or address."""
         import pg8000
 
-        return pg8000.connect(_OWNER, "127.0.0.1", "postgres", self._port, _PASSWORD)
+        return pg8000.connect(_OWNER, "127.0.0.1", database.rpartition("/")[2], self._port, _PASSWORD)
 
     def kill(self) -> None:
         """End the server and all of its processes at once, as a crash does."""
@@ -79,7 +80,7 @@ class PostgresServer:
     def new_database(self) -> str:
         """Return the address of a new database."""
         name = f"d{secrets.token_hex(6)}"
-        connection = self._connect()
+        connection = self.connect()
         connection.autocommit = True
         connection.cursor().execute(f"CREATE DATABASE {name}")
         connection.close()

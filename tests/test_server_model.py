@@ -1,6 +1,7 @@
 """A model behind a server: llama-cpp-python's own, and small ones that fail in every way that servers do."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,11 @@ class LlamaServer:
                 [sys.executable, "-m", "llama_cpp.server", *words], stdout=output, stderr=subprocess.STDOUT
             )
         wait_for(f"http://127.0.0.1:{self.port}/v1/models", self._process, self._log)
+
+    def stop(self) -> None:
+        """Let it do nothing from here on, and keep its connections."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         if self._process:
