@@ -1,6 +1,6 @@
 // The page's scripts: what is surely a mistake, and nothing of taste. Gradio gives a component's script the first two names.
 const globals = `element trigger FUNCTIONS globalThis window document location history localStorage navigator innerWidth
-  addEventListener setTimeout clearTimeout getSelection Event MutationObserver Blob URL URLSearchParams`;
+  addEventListener setTimeout clearTimeout getSelection Event URLSearchParams`;
 
 export default [{
   files: ['**/*.js'],

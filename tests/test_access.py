@@ -1,15 +1,20 @@
 """Test accessibility: axe-core finds nothing, the keyboard is enough, twice the size fits, and nothing moves."""
 
+import ast
 import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio
 import pytest
 from browsing import CHROMIUM, ask, open_page
+from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 from serving import run_server
 from test_article_pane import HS2
+
+from rag.verification.citations import QUOTED
 
 _PACKAGE = importlib.util.find_spec("axe_playwright_python")
 pytestmark = [
@@ -61,8 +66,10 @@ def test_chat_has_no_violations(browser: Browser, address: str, theme: str, widt
         assert violations(page) == []
 
 
-def test_collection_and_evaluation_have_no_violations(browser: Browser, address: str) -> None:
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_collection_and_evaluation_have_no_violations(browser: Browser, address: str, theme: str) -> None:
     with open_page(browser, address) as page:
+        page.goto(f"{address}/?__theme={theme}")
         page.get_by_role("tab", name="Collection").click()
         expect(page.locator("#articles .open").first).to_be_visible()
         assert violations(page) == []
@@ -109,6 +116,14 @@ def test_asking_reading_judging_and_beginning_anew_need_no_mouse(browser: Browse
         tab_to(page, "[id^=feedback-0-incomplete]")
         page.keyboard.press("Enter")
         expect(page.locator(".feedback.given")).to_be_visible()
+        tab_to(page, "#conversations li button", "Shift+Tab")  # Delete, and before it:
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Name of the conversation")).to_be_focused()
+        page.keyboard.press("Control+A")
+        page.keyboard.type("A railway")
+        page.keyboard.press("Enter")
+        expect(page.locator("#conversations li a")).to_have_text("A railway")
         tab_to(page, "#new", "Shift+Tab")
         page.keyboard.press("Enter")
         expect(page.locator(".answer")).to_have_count(0)
@@ -124,18 +139,106 @@ def test_at_twice_the_size_nothing_is_lost_at_the_side(browser: Browser, address
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_nothing_jumps_when_an_answer_arrives(browser: Browser, address: str) -> None:
-    watch = """new PerformanceObserver(list => {
-        for (const entry of list.getEntries()) window.shift = (window.shift || 0) + entry.value;
-    }).observe({type: 'layout-shift', buffered: true})"""
-    for width in (1400, 390):
-        with open_page(browser, address, width) as page:
-            page.wait_for_timeout(1000)  # the page is drawn
-            page.evaluate(watch)
-            page.wait_for_timeout(100)  # what has shifted so far is reported at once
-            before = page.evaluate("window.shift || 0")
-            ask(page, HS2)
-            assert page.evaluate("window.shift || 0") - before < 0.05
+MAX_SHIFT = 0.05  # the goal; Google's "good" is 0.1
+WATCH = """window.shifts = [];
+const place = ({x, y, width, height}) => [x, y, width, height].map(Math.round).join(' ');
+new PerformanceObserver(list => {
+    for (const {value, sources} of list.getEntries())
+        window.shifts.push([value, sources.map(({node, previousRect, currentRect}) =>
+            `${node?.id || node?.className || node?.nodeName}: ${place(previousRect)} > ${place(currentRect)}`)]);
+}).observe({type: 'layout-shift', buffered: true});"""
+
+
+@pytest.mark.parametrize("width", [1400, 1100, 390])
+def test_nothing_jumps_while_the_page_is_drawn_and_when_an_answer_arrives(
+    browser: Browser, address: str, width: int
+) -> None:
+    """The layout shift as the browser counts it, here also of what moves right after a key."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.wait_for_selector("#question textarea")
+    page.wait_for_timeout(2500)
+    drawn = page.evaluate("window.shifts.splice(0)")
+    ask(page, HS2)
+    page.wait_for_timeout(1000)
+    answered = page.evaluate("window.shifts.splice(0)")
+    page.close()
+    for shifts in (drawn, answered):
+        assert sum(value for value, _ in shifts) < MAX_SHIFT, shifts
+
+
+# What scripts and tests expect of Gradio's own elements beside the classes in `style.css`.
+EXPECTED = (
+    *("#ask-tab-button", "#collection-tab-button", "#chat [role=log]", "#chat [data-testid=user]"),
+    *(
+        "#filter-panel > button",
+        "#question textarea",
+        "#since textarea",
+        "#until textarea",
+        "#publishers input",
+    ),
+    *("#publishers [role=option]", "#files button", "#files .file", "#files input[type=file]"),
+    *("#gold input[type=file]", "#pasted textarea", "#run input"),
+    *("[data-testid=toast-body]", "[data-testid=toast-close]"),
+)
+
+
+def classes_of_gradio() -> set[str]:
+    """Return the classes in our style's and scripts' selectors that nothing of ours has."""
+    page = ROOT / "rag/page"
+    style = re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", (page / "style.css").read_text(), flags=re.DOTALL)
+    scripts = "".join(file.read_text() for file in page.glob("*.js"))
+    selectors = [style, *re.findall(r"'([^'\n]*)'", scripts)]
+    used = {name for text in selectors for name in re.findall(r"(?<![\w./])\.([a-z][\w-]+)", text)}
+    own = {"plan", QUOTED, *" ".join(re.findall(r"className: '([^']+)'", scripts)).split()}
+    for file in page.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                own |= set(" ".join(re.findall(r"class=[\"']([^\"'>]+)", node.value)).split())
+    return used - own
+
+
+def test_what_style_scripts_and_tests_expect_of_gradio_is_there(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    """Its classes are nobody's promise: an update of Gradio that renames one is named here, not found by a reader."""
+    missing = {*EXPECTED, *(f".{name}" for name in classes_of_gradio())}
+    assert {".toggle-button", ".placeholder"} <= missing
+    (tmp_path / "note.txt").write_text("The ferry sailed at noon.")
+
+    def look(page: Page) -> None:
+        there = "selectors => selectors.filter(selector => document.querySelector(selector))"
+        missing.difference_update(page.evaluate(there, [*missing]))
+
+    with open_page(browser, address, 1400) as page:
+        page.goto(f"{address}/?__theme=dark")
+        page.wait_for_selector("#question textarea")
+        page.wait_for_timeout(500)
+        look(page)
+        page.get_by_text("Only some articles").click()
+        page.locator("#publishers input").click()
+        expect(page.get_by_role("option").first).to_be_visible()
+        look(page)
+        page.keyboard.press("Escape")
+        ask(page, HS2)
+        page.locator("#chat [role=log]").evaluate("pane => pane.scrollTo(0, 0)")
+        page.wait_for_timeout(300)
+        look(page)
+        page.locator("#since textarea").fill("soon")
+        page.fill("#question textarea", HS2)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("YYYY-MM-DD").first).to_be_visible()
+        look(page)
+        page.get_by_role("tab", name="Collection").click()
+        page.get_by_text("Add articles").click()
+        page.set_input_files("#files input[type=file]", tmp_path / "note.txt")
+        expect(page.get_by_text("note").first).to_be_visible()
+        look(page)
+        page.get_by_role("tab", name="Evaluate").click()
+        expect(page.locator("#measure")).to_be_visible()
+        look(page)
+    assert not missing, f"in Gradio {gradio.__version__} nothing is {', '.join(sorted(missing))}"
 
 
 def test_nothing_is_animated_with_reduced_motion(browser: Browser, address: str) -> None:

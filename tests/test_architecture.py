@@ -170,6 +170,11 @@ def test_a_module_is_small_opens_with_a_sentence_and_catches_only_what_it_knows(
             assert node.func.id not in ("eval", "exec", "print", "__import__")
 
 
+def test_the_pages_scripts_are_short() -> None:
+    scripts = (ROOT / "rag/page").glob("*.js")
+    assert sum(len(script.read_text(encoding="utf-8").splitlines()) for script in scripts) < 300
+
+
 @pytest.mark.threat("S2", n="4 settings that would send, in every package")
 def test_the_environment_is_silent_before_anything_heavy_is_imported() -> None:
     import subprocess

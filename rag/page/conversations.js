@@ -3,9 +3,7 @@
 const user = window.gradio_config?.username;
 const PREFIX = user ? `dateline@${user}:` : 'dateline:';
 const page = (window.dateline ??= {});
-const list = element.querySelector('ul');
-const search = element.querySelector('input[type=search]');
-const status = element.querySelector('[role=status]');
+const [list, search, status] = ['ul', 'input[type=search]', '[role=status]'].map(part => element.querySelector(part));
 const HASH = /^#conversation=([0-9a-z]+)$/;
 
 const load = id => {
@@ -32,11 +30,8 @@ const content = ({exchanges}) => JSON.stringify(
 page.storeConversation = (record, before) => {
   const finished = record?.exchanges?.length && record.exchanges.at(-1).answer.status !== 'writing';
   if (finished) {
-    const stored = load(record.id);
-    if (!stored?.exchanges || content(stored) !== content(record)) {
-      const title = stored?.named ? stored.title : record.title;
-      store({...record, title, named: Boolean(stored?.named), changed: new Date().toISOString()});
-    }
+    const stored = load(record.id), named = Boolean(stored?.named), title = named ? stored.title : record.title;
+    if (!stored?.exchanges || content(stored) !== content(record)) store({...record, title, named, changed: new Date().toISOString()});
     history.replaceState(null, '', `#conversation=${record.id}`);
   } else if (!record?.exchanges?.length && before) {
     history.replaceState(null, '', location.pathname + location.search);
@@ -47,8 +42,7 @@ page.storeConversation = (record, before) => {
 const open = (id, retries) => {
   const conversation = load(id);
   if (!conversation) { status.textContent = 'That conversation is not kept in this browser.'; return; }
-  const {title, exchanges} = conversation;
-  trigger('select', {conversation: {id: conversation.id, title, exchanges}});
+  trigger('select', {conversation: {id, title: conversation.title, exchanges: conversation.exchanges}});
   // While the page is being built, nothing may be listening to the event yet.
   if (retries) setTimeout(() => { if (!page.record) open(id, retries - 1); }, 2000);
 };
@@ -58,9 +52,9 @@ const openFromAddress = retries => {
 };
 // Where three columns fit, the list is open; on a phone it covers the page, so choosing or beginning a conversation closes it.
 const toggle = document.querySelector('#sidebar .toggle-button');
-for (const name of ['aria-label', 'title']) toggle?.setAttribute(name, 'Conversations');
-if (innerWidth >= 1200) toggle?.click();
-toggle?.parentElement.addEventListener('click', event => { if (event.target.closest('li a, #new') && innerWidth < 768) toggle.click(); });
+if (innerWidth >= 1200) toggle.click();
+toggle.title = toggle.ariaLabel = 'Conversations';
+toggle.parentElement.addEventListener('click', event => { if (event.target.closest('li a, #new') && innerWidth < 768) toggle.click(); });
 
 const create = (tag, text, properties = {}) => Object.assign(document.createElement(tag), {textContent: text}, properties);
 const formatDay = day => day ? new Date(day).toLocaleDateString('en-GB', {day: 'numeric', month: 'long', year: 'numeric'}) : '';
@@ -68,8 +62,7 @@ const listItem = conversation => {
   const item = create('li', '');
   const link = create('a', conversation.title, {href: `#conversation=${conversation.id}`});
   if (conversation.id === page.record?.id) link.setAttribute('aria-current', 'true');
-  const count = conversation.exchanges.length;
-  const facts = `${formatDay(conversation.changed)} · ${count} ${count === 1 ? 'question' : 'questions'}`;
+  const count = conversation.exchanges.length, facts = `${formatDay(conversation.changed)} · ${count} ${count === 1 ? 'question' : 'questions'}`;
   const rename = create('button', 'Rename', {type: 'button', onclick: () => editTitle(conversation, item)});
   const remove = create('button', 'Delete', {type: 'button', onclick: () => {
     if (remove.textContent === 'Delete') { remove.textContent = 'Delete for good?'; return; }
@@ -80,8 +73,7 @@ const listItem = conversation => {
   return item;
 };
 const editTitle = (conversation, item) => {
-  const field = create('input', '', {value: conversation.title, maxLength: 80});
-  field.setAttribute('aria-label', 'Name of the conversation');
+  const field = create('input', '', {value: conversation.title, maxLength: 80, ariaLabel: 'Name of the conversation'});
   item.replaceChildren(field);
   field.focus();
   field.onkeydown = event => {
@@ -94,16 +86,12 @@ const searchableText = conversation =>
 const render = () => {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = loadAll().filter(conversation => words.every(word => searchableText(conversation).includes(word)));
-  list.replaceChildren(...found.map(listItem));
-  const empty = words.length ? 'No conversation contains these words.' : 'None yet.';
-  if (!found.length) list.append(create('li', empty, {className: 'hint'}));
+  const empty = create('li', words.length ? 'No conversation contains these words.' : 'None yet.', {className: 'hint'});
+  list.replaceChildren(...(found.length ? found.map(listItem) : [empty]));
 };
 
-page.download = ({name, kind, text}) => {
-  const link = create('a', '', {download: name, href: URL.createObjectURL(new Blob([text], {type: kind}))});
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-};
+page.download = ({name, kind, text}) =>
+  create('a', '', {download: name, href: `data:${kind};charset=utf-8,${encodeURIComponent(text)}`}).click();
 search.addEventListener('input', render);
 addEventListener('hashchange', () => openFromAddress(0));
 addEventListener('storage', render); // another tab

@@ -97,8 +97,7 @@ const showCard = marker => {
   marker.setAttribute('aria-describedby', 'card');
   document.body.append(card);
   card.showPopover?.();
-  const at = marker.getBoundingClientRect();
-  const above = at.top - card.offsetHeight - 6;
+  const at = marker.getBoundingClientRect(), above = at.top - card.offsetHeight - 6;
   card.style.left = `${Math.max(8, Math.min(at.left - 12, innerWidth - card.offsetWidth - 8))}px`;
   card.style.top = `${above > 8 ? above : at.bottom + 6}px`;
 };
@@ -120,9 +119,10 @@ document.addEventListener('scroll', () => { if (!card?.marker.matches(':focus-vi
 // The buttons of an answer; all but two are events of the server.
 const EVENTS = {unfilter: 'apply', export: 'download', feedback: 'like'};
 const perform = (button, action, turn, detail) => {
-  if (action === 'copy') return copyAnswer(button, Number(turn));
-  if (action === 'share') return shareQuestion(button, Number(turn));
-  if (action === 'follow') return fill(button.textContent), setTimeout(() => document.querySelector('#ask').click());
+  const answer = page.record?.exchanges?.[turn]?.answer;
+  if (action === 'copy') return copyText(button, [answer.text, ...answer.citations.map(sourceLine)].join('\n'), 'Copied');
+  if (action === 'share') return copyText(button, shareLink(answer.question), 'Link copied');
+  if (action === 'follow') return page.ask(button.textContent);
   if (action === 'begin') return begin(detail);
   if (action === 'search') return fill(button.parentElement.querySelector('.question').textContent);
   trigger(EVENTS[action] || action, {turn: Number(turn), detail: detail || '', label: button.textContent});
@@ -132,39 +132,28 @@ const fill = (text, area = document.querySelector(BOX)) => {
   area.dispatchEvent(new Event('input', {bubbles: true}));
   if (area.matches(BOX)) area.focus();
 };
+page.ask = question => {
+  document.querySelector('#ask-tab-button').click();
+  fill(question);
+  setTimeout(() => document.querySelector('#ask').click());
+};
 const begin = way => {
   document.querySelector(way === 'sample' ? '#add-sample' : '#collection-tab-button').click();
   if (way !== 'sample') setTimeout(() => document.querySelector(way === 'text' ? '#pasted textarea' : '#files button')?.focus(), 300); // when it is drawn
 };
-const copyAnswer = (button, turn) => {
-  const answer = page.record?.exchanges?.[turn]?.answer;
-  if (!answer) return;
-  const sources = answer.citations.map(source =>
-    `[${source.number}] “${source.quote}” ${source.headline}, ${source.publisher || 'publisher unknown'}${source.sample ? ' (sample)' : ''}, ${source.published || 'undated'}`);
-  copyText(button, [answer.text, ...sources].join('\n'), 'Copied');
-};
+const sourceLine = ({number, quote, headline, publisher, sample, published}) =>
+  `[${number}] “${quote}” ${headline}, ${publisher || 'publisher unknown'}${sample ? ' (sample)' : ''}, ${published || 'undated'}`;
 // A link that puts the question into the field of another reader of this collection, who then decides to ask it.
-const shareQuestion = (button, turn) => copyText(button,
-  `${location.origin}${location.pathname}#${new URLSearchParams({ask: page.record.exchanges[turn].answer.question})}`, 'Link copied');
+const shareLink = question => `${location.origin}${location.pathname}#${new URLSearchParams({ask: question})}`;
 const copyText = (button, text, done) => {
   const label = button.textContent;
   button.textContent = done;
   setTimeout(() => { button.textContent = label; }, 1500);
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.body.appendChild(document.createElement('textarea')); // outside of secure contexts
-  area.value = text;
-  area.select();
-  document.execCommand('copy');
-  area.remove();
+  document.addEventListener('copy', event => { event.clipboardData.setData('text', text); event.preventDefault(); }, {once: true});
+  document.execCommand('copy'); // outside of secure contexts
 };
 
-// Gradio gives its examples the role of a list, although they are buttons and not items; screen readers then skip both.
-new MutationObserver(() => document.querySelector('#chat .examples[role=list]')?.setAttribute('role', 'group'))
-  .observe(document.body, {childList: true, subtree: true});
-// A menu that opens at the end of the conversation is scrolled into view.
-document.addEventListener('toggle', event => {
-  if (event.target.open) event.target.querySelector('.menu')?.scrollIntoView({block: 'nearest'});
-}, true);
 const shared = new URLSearchParams(location.hash.slice(1)).get('ask');
 const fillShared = () => document.querySelector(BOX) ? fill(shared) : setTimeout(fillShared, 100); // until it is drawn
 if (shared) fillShared();

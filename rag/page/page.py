@@ -88,7 +88,7 @@ def build_page(
         )
         sample = draw_sample_bar(collection)
         with gr.Tabs():
-            with gr.Tab("Ask"):
+            with gr.Tab("Ask", elem_id="ask-tab"):
                 chat = draw_chat_tab(
                     assistant, collection, lambda: examples() or example_questions(collection)
                 )

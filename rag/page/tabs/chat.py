@@ -41,7 +41,7 @@ class ChatTab:
     publishers: gr.Dropdown
     years: gr.HTML
     filter_panel: gr.Accordion
-    empty: Callable[[Coverage], dict[str, Any]]
+    empty: Callable[[Coverage], str]
     count_by_year: Callable[[], Sequence[tuple[int, int]]]
 
     @property
@@ -53,7 +53,7 @@ class ChatTab:
         """Return updates for the empty conversation, the publishers that are still there, and the years."""
         selected = [name for name in publishers or () if name in coverage.publishers]
         return (
-            gr.update(**self.empty(coverage)),
+            gr.update(placeholder=self.empty(coverage)),
             gr.update(choices=list(coverage.publishers), value=selected),
             date_slider_html(self.count_by_year()),
         )
@@ -85,12 +85,11 @@ def draw_chat_tab(
     """Draw the tab into the open Gradio container; `examples` returns questions the collection can answer."""
     coverage = assistant.library.coverage()
 
-    def empty(coverage: Coverage) -> dict[str, Any]:
+    def empty(coverage: Coverage) -> str:
         """Return what an empty conversation shows: what there is, how to begin, and questions to try."""
-        text = empty_conversation_html(
-            coverage, collection.writable, has_model=assistant.model.chat is not None
+        return empty_conversation_html(
+            coverage, collection.writable, has_model=assistant.model.chat is not None, examples=examples()
         )
-        return {"placeholder": text, "examples": [{"text": example} for example in examples()]}
 
     conversation_list, new = draw_conversation_list()
     record, page_events = gr.JSON(visible=False), gr.HTML(elem_id="page-events", js_on_load=_SCRIPT)
@@ -109,12 +108,12 @@ def draw_chat_tab(
     )
 
 
-def _draw_form(record: Any, page_events: Any, new: Any, coverage: Coverage, empty: dict[str, Any]) -> _Form:
+def _draw_form(record: Any, page_events: Any, new: Any, coverage: Coverage, empty: str) -> _Form:
     conversation = gr.Chatbot(
         elem_id="chat", show_label=False, label="Conversation", height="66vh", layout="bubble", buttons=[],
         feedback_options=None, render_markdown=False, sanitize_html=True, allow_tags=False,
         latex_delimiters=[], allow_file_downloads=False, group_consecutive_messages=False, autoscroll=False,
-        **empty,
+        placeholder=empty,
     )  # fmt: skip
     with gr.Row(elem_id="ask-row"):
         question = gr.Textbox(
@@ -145,10 +144,9 @@ def _connect_questions(form: _Form, chat: "_Chat") -> list[Any]:
     conversation, record, page_events = form.conversation, form.record, form.page_events
     asked = [form.question, conversation, record, *form.filters]
     outputs = [form.question, conversation, record]
-    example = conversation.example_select(_example_text, None, form.question, api_visibility="private")
-    answering = [
+    answering: list[Any] = [
         trigger(translate_errors(chat.ask), asked, outputs, **ANSWER)
-        for trigger in (form.question.submit, form.send.click, example.then)
+        for trigger in (form.question.submit, form.send.click)
     ]
     for trigger, function in (
         (page_events.retry, chat.ask_again),
@@ -186,10 +184,6 @@ def _mark_stopped(messages: list[Message]) -> list[Message]:
         text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
         messages[-1] = {"role": "assistant", "content": stopped_html(text)}
     return messages
-
-
-def _example_text(example: gr.SelectData) -> str:
-    return str(example.value["text"])
 
 
 def _selected_filters(publishers: list[str] | None, since: str | None, until: str | None) -> str:
