@@ -47,7 +47,7 @@ RUNS = {
     "downloads": Run(("D2", "D5"), "kills and full disks while a reader is fetched", 300, "kills.download_kills"),
     "writers": Run(("D7",), "articles added by four processes at once", 1_000, "together.writers"),
     "readers": Run(("D8",), "searches during 500 changes by another process", 2_000, "together.readers"),
-    "questions": Run(("D8",), "whole questions during 500 changes by another process", 200, "together.questions"),
+    "questions": Run(("D8",), "whole questions while another process makes changes", 200, "together.questions"),
     "collections": Run(("D10",), "damaged databases and WALs", 3_000, "damages.collections"),
     "indexes": Run(
         ("D2", "D11"), "kills, full disks and damage of the file of an index", 300, "indexes.index_files"

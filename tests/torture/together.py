@@ -136,7 +136,7 @@ def questions(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]
         assert all(citation.verified for citation in answer.citations)
         return {item.article.id for item in (*answer.evidence, *answer.citations)}
 
-    yield from _read(lab, rng, count, ask, pause=0.1)
+    yield from _read(lab, rng, count, ask, pause=0.3)
 
 
 def _read(
