@@ -1,16 +1,10 @@
 """What larger archives would cost, computed from what was measured: python docs/scale.py
 
 It writes docs/scale.md from rag/evaluation/results/scale.json and speed.json and the committed baseline. The
-first is measured anew, on collections of any size, by: python docs/scale.py measure FOLDER ...
-and in an empty database of PostgreSQL by: python docs/scale.py postgresql FOLDER ADDRESS
+first is measured by `python -m benchmarks.scale`.
 """
 
 import json
-import sqlite3
-import sys
-import tempfile
-import time
-from contextlib import closing
 from math import ceil
 from pathlib import Path
 from statistics import mean, median
@@ -23,136 +17,6 @@ DOCUMENT = ROOT / "docs/scale.md"
 SIZES = (10_000_000, 1_000_000_000)
 # Assumed, not measured: the machine that is counted, and what is asked of all of them together.
 CORES, MEMORY_GB, QUESTIONS_A_SECOND, DAYS_TO_READ_IN = 16, 64, 10, 7
-_SEARCHES = 20
-_QUERIES = (
-    "airport OR opening OR called OR fire",
-    "ferry OR cost OR crowns",
-    "council OR plan OR approved",
-    "minister OR budget OR deficit OR said",
-    "election OR poll OR party OR votes",
-)
-
-
-def measure(folders: list[Path]) -> None:
-    """Keep bytes a passage and milliseconds a search of each collection, read only."""
-    rows = [_measure(folder) for folder in folders]
-    kept = {
-        **json.loads(MEASURED.read_text()),
-        "processor": _processor(),
-        "threads": 1,
-        "measured": sorted(rows, key=lambda row: row["passages"]),
-    }
-    MEASURED.write_text(json.dumps(kept, indent=1) + "\n")
-
-
-def _measure(folder: Path) -> dict[str, Any]:
-    file = folder / "collection.sqlite"
-    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        ((passages,),) = db.execute("SELECT count(*) FROM passages")
-        ((articles,),) = db.execute("SELECT count(*) FROM articles")
-        parts = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
-        words = [
-            _milliseconds(lambda query=query: _search_words(db, query)) for query in _QUERIES for _ in (1, 2)
-        ]
-        vectors = [row for (row,) in db.execute("SELECT vector FROM passages ORDER BY id LIMIT 100000")]
-    total = sum(parts.values())
-    shares = {
-        "vectors": sum(map(len, vectors)) / len(vectors),
-        "index of words": sum(size for name, size in parts.items() if name.startswith("words")) / passages,
-    }
-    shares["articles and the rest"] = total / passages - sum(shares.values())
-    return {
-        "passages": passages,
-        "articles": articles,
-        "bytes_a_passage": {name: round(value) for name, value in shares.items()},
-        "words_ms": round(median(words), 2),
-        **_search_vectors(b"".join(vectors)),
-    }
-
-
-def _search_words(db: sqlite3.Connection, query: str) -> None:
-    db.execute(
-        "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT 100", (query,)
-    ).fetchall()
-
-
-def measure_postgresql(folder: Path, address: str) -> None:
-    """Copy a collection into an empty database, and keep its size there and the times of searches in both."""
-    from corpus.store.database import Store
-    from corpus.store.opening import open_store
-
-    with tempfile.TemporaryDirectory() as work:
-        Store(folder).copy_to(Path(work))
-        with closing(Store(Path(work))) as source, closing(open_store(Path(work) / "data", address)) as store:
-            began = time.monotonic()
-            store.copy_from(source)
-            seconds = time.monotonic() - began
-            store.rows("VACUUM (FULL, ANALYZE)")
-            passages = source.passage_count()
-            # Bytes of all tables with their indexes and long values, and of parts of them.
-            (row,) = store.rows(
-                "SELECT (SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables), "
-                "(SELECT sum(pg_column_size(vector)) FROM passages), "
-                "(SELECT sum(pg_column_size(words)) FROM passages) + pg_relation_size('passages_words'), "
-                "current_setting('server_version')"
-            )
-            sizes = [int(size) / passages for size in row[:3]]
-            kept = {
-                "server": row[3].split()[0],
-                "passages": passages,
-                "bytes_a_passage": round(sizes[0]),
-                "bytes_of_vectors": round(sizes[1]),
-                "bytes_of_words": round(sizes[2]),
-                "copied_in_seconds": round(seconds, 1),
-                "words_ms": _search_stored(store),
-                "sqlite_words_ms": _search_stored(source),
-            }
-    MEASURED.write_text(json.dumps({**json.loads(MEASURED.read_text()), "postgresql": kept}, indent=1) + "\n")
-
-
-def _search_stored(store: Any) -> float:
-    """Return the median milliseconds of a search by words, through the store."""
-    taken = []
-    for query in _QUERIES * 3:
-        words = " OR ".join(f'"{word}"' for word in query.split(" OR "))
-        began = time.monotonic()
-        store.search_words(words, 100, None, None)
-        taken.append((time.monotonic() - began) * 1000)
-    return round(median(taken[len(_QUERIES) :]), 2)  # the first round fills caches
-
-
-def _search_vectors(data: bytes) -> dict[str, Any]:
-    import faiss
-    import numpy as np
-
-    faiss.omp_set_num_threads(1)
-    rows = np.frombuffer(data, "<f4").reshape(-1, 384)
-    found: dict[str, Any] = {"vectors_searched": len(rows)}
-    for name, index in (
-        ("flat", faiss.IndexFlatIP(384)),
-        ("sq8", faiss.IndexScalarQuantizer(384, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)),
-    ):
-        index.train(rows[:20_000])
-        index.add(rows)
-        taken = [
-            _milliseconds(lambda n=n, index=index: index.search(rows[n : n + 1], 100))
-            for n in range(_SEARCHES)
-        ]
-        found[f"{name}_ms"] = round(median(taken), 2)
-    return found
-
-
-def _milliseconds(call: Any) -> float:
-    """Return the processor's time of a call, as other programs run beside it."""
-    began = time.process_time()
-    call()
-    return (time.process_time() - began) * 1000
-
-
-def _processor() -> str:
-    from benchmarks.speed.__main__ import cpu_name
-
-    return cpu_name()
 
 
 def figures() -> dict[str, float]:
@@ -329,7 +193,7 @@ are no measurement: multiply machines and hours.
 
 {processor}, one thread; the processor's time. The smallest collection
 is MultiHop-RAG's 609 articles, the other is made (`benchmarks/speed/archives.py`).
-`python docs/scale.py measure FOLDER ...` measures others.
+`python -m benchmarks.scale FOLDER ...` measures others.
 
 | passages | bytes each | of the vector | of the words' index | words, ms | flat vectors, ms | sq8, ms |
 |---|---|---|---|---|---|---|
@@ -345,8 +209,8 @@ Beside them from [speed.json](../rag/evaluation/results/speed.json) and the
 ### In PostgreSQL
 
 The smallest collection in PostgreSQL {pg_server}, with default settings on the same computer
-(`python docs/scale.py postgresql FOLDER ADDRESS`); times are of the clock, through the store, on a busy
-machine, and the larger collection was not tried there.
+(`python -m benchmarks.scale --postgresql ADDRESS FOLDER`); times are of the clock, through the store, on a
+busy machine, and the larger collection was not tried there.
 
 | {pg_count:,} passages | PostgreSQL | SQLite |
 |---|---|---|
@@ -442,9 +306,4 @@ with the program by tests, and were never started.
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-    if sys.argv[1:2] == ["measure"]:
-        measure([Path(name) for name in sys.argv[2:]])
-    elif sys.argv[1:2] == ["postgresql"]:
-        measure_postgresql(Path(sys.argv[2]), sys.argv[3])
     DOCUMENT.write_text(document())

@@ -144,6 +144,8 @@ def test_reasons_open_after_a_thumb_down_and_the_drawer_says_how_it_was_found(pa
     expect(reason).not_to_be_visible()
     page.get_by_text("Not good").click()
     expect(reason).to_be_in_viewport()
+    page.locator("#masthead").click()
+    expect(reason).not_to_be_visible()
     found = page.locator(".answer .found")
     expect(found.locator("ol")).not_to_be_visible()
     found.locator("summary").click()

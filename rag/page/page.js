@@ -32,6 +32,7 @@ const scrollToQuestion = () => {
 
 // Clicks.
 document.addEventListener('click', event => {
+  document.querySelectorAll('#chat .tools details').forEach(menu => { menu.open &&= menu.contains(event.target); });
   const link = event.target.closest('.card') ? card?.marker : event.target.closest('#chat a[href^="#"]');
   if (link && citationOf(link)) {
     event.preventDefault();

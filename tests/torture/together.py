@@ -1,11 +1,13 @@
 """Several processes write, others read, and a copy is made meanwhile."""
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +24,18 @@ if TYPE_CHECKING:
     from embeddings.library import Library
 
 _WRITERS = 4
+_START_SECONDS = 60.0  # until all of them have opened the collection
 
 
 def writers(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
     """Four processes add `count` articles each, in orders of their own; nine in ten are the same for all."""
     folder, (read, write) = lab.keep(), os.pipe()
-    children = []
+    children, start = [], multiprocessing.get_context("fork").Barrier(_WRITERS)
     for writer in range(_WRITERS):
         order = rng.permutation(count)
         child = os.fork()
         if child == 0:
-            _add_and_exit(lab, folder, order, writer, write)
+            _add_and_exit(lab, folder, order, writer, start, write)
         children.append(child)
     os.close(write)
     with os.fdopen(read, encoding="utf-8") as errors:
@@ -57,18 +60,23 @@ def _numbered(items: Sequence[Item], n: int, writer: int) -> Item:
     )
 
 
-def _add_and_exit(lab: Lab, folder: Path, order: Sequence[int], writer: int, errors: int) -> None:
+def _add_and_exit(
+    lab: Lab, folder: Path, order: Sequence[int], writer: int, start: Barrier, errors: int
+) -> None:
+    """Open the collection and add to it as soon as all others have opened it too."""
     code = 1
     try:
         store = Store(folder)
         if lab.careless:
             store._db.execute("PRAGMA busy_timeout = 0")
+        start.wait(_START_SECONDS)
         for n in order:
             item = _numbered(lab.items, int(n), writer)
             store.add(item.article, item.passages, item.vectors, item.raw, str(n))
         store.close()
         code = 0
     except BaseException as error:  # the child must never go on as the parent
+        start.abort()
         os.write(errors, f"{type(error).__name__}: {error}\n".encode())
         raise
     finally:
