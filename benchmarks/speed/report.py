@@ -295,7 +295,7 @@ ONNX Runtime and OpenVINO are not in the table: sentence-transformers exports mo
 an older transformers than Dateline's. Exported by hand, ONNX Runtime's dynamic int8 came to a cosine of 0.93 with float32.
 """
 _BESIDE = ("one core busy", "articles read in")  # what a question is asked beside
-_STARTING = "other programs ran beside it; on free cores they took 0.27 to 0.30 (commit 85fff01)"
+_STARTING = "other programs ran beside it"
 _OPEN = """
 Sentence vectors are not kept in the store: they would save a question at most {cosines:.0f} of the {evidence:.0f} ms of the
 processor that selecting its evidence takes, and each sentence would be encoded twice, alone and with its headline, when
