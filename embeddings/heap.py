@@ -1,7 +1,7 @@
 """Keep freed memory from piling up: each text has a length of its own, and so have the tensors it needs.
 
-glibc gives each thread a heap and keeps what lies between pieces that are still used. Both together more
-than doubled a server's memory in five minutes of questions (docs/performance.md).
+glibc gives each thread a heap and keeps what lies between pieces that are still used. Beside the caches that
+`corpus/environment.py` limits, this more than doubled a server's memory in five minutes of questions.
 """
 
 import ctypes
