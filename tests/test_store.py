@@ -101,6 +101,17 @@ def test_a_new_file_that_another_process_is_opening_is_waited_for(tmp_path: Path
         end.join()
 
 
+@pytest.mark.sqlite_only
+def test_a_copy_whose_runs_cannot_be_written_leaves_nothing_half(store: Store, tmp_path: Path) -> None:
+    store.documents["runs/one.json"].write("{}")
+    target = tmp_path / "copy"
+    target.mkdir()
+    (target / "runs").touch()
+    with pytest.raises(StoreError, match=r"one\.json"):
+        store.copy_to(target)
+    assert [entry.name for entry in target.iterdir()] == ["runs"]
+
+
 def test_a_failed_addition_is_rolled_back(store: Store) -> None:
     add(store, article())
     with pytest.raises(ValueError, match="must match number of passages"):

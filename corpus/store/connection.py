@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.scripts import separate_letters
-from corpus.store.documents import Documents, FolderDocuments, copy_documents
+from corpus.store.documents import DocumentError, Documents, FolderDocuments, copy_documents
 from corpus.store.schema import (
     APPLICATION_ID,
     CREATE_INDEXES,
@@ -205,7 +205,7 @@ class Connection:
                 os.fsync(file.fileno())
             copy_documents(self.documents, FolderDocuments(folder))
             part.rename(whole)
-        except (OSError, *_DAMAGE) as error:
+        except (OSError, DocumentError, *_DAMAGE) as error:
             part.unlink(missing_ok=True)
             raise StoreError(f"{whole} cannot be written ({error}); name another folder") from error
 

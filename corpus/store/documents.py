@@ -7,7 +7,7 @@ processes have no folder in common, they are rows of the database.
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -97,7 +97,8 @@ class FileDocument:
                     file.write(text.encode())
                 part.replace(self.path)
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # the error that is on its way says more
+                part.unlink()
 
     def delete(self) -> None:
         """Delete the file, if it is there."""
