@@ -1,8 +1,8 @@
 import os
 import signal
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import llama_cpp
@@ -268,24 +268,32 @@ def test_concurrent_requests_get_the_same_answers_as_single_ones(chat: LocalChat
     assert [together[n] for n in range(8)] == alone
 
 
-def test_whoever_asks_again_waits_behind_those_who_were_there_before(chat: LocalChatModel) -> None:
-    answered: Counter[int] = Counter()
-    spreads = []
+def test_whoever_asks_again_waits_behind_those_who_were_there_before(
+    chat: LocalChatModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, turns = chat.process, []
+    begin = process._begin
 
-    def ask(name: int) -> None:
-        for _ in range(50):
-            chat.process.count("one of many")
-            answered[name] += 1
-            spreads.append(answered[name] - min(answered[n] for n in range(8)))
+    def noted() -> object:
+        request = begin()
+        turns.append(threading.current_thread().name)  # nobody else's turn begins before this one's end
+        return request
 
-    with ThreadPoolExecutor(8) as pool:
-        busy = chat.process.generate([{"role": "user", "content": "Count to ten."}], 64, 0.0, [])
+    def ask() -> None:
+        for _ in range(10):
+            process.count("one of many")
+
+    monkeypatch.setattr(process, "_begin", noted)
+    names = [str(n) for n in range(8)]
+    with closing(process.generate([{"role": "user", "content": "Tell a long story."}], 500, 0.0, [])) as busy:
         next(busy)
-        asked = [pool.submit(ask, n) for n in range(8)]
-        list(busy)
-        for one in asked:
-            one.result(timeout=60)
-    assert max(spreads) <= 2 and sum(answered.values()) == 400
+        asking = [threading.Thread(target=ask, name=name) for name in names]
+        for waiting, thread in enumerate(asking, 1):
+            thread.start()
+            wait_until(lambda waiting=waiting: len(process._waiting) == waiting)
+    for thread in asking:
+        thread.join(timeout=60)
+    assert turns[1:9] == names and sorted(turns[1:]) == sorted(names * 10)
 
 
 class TestLangchainsContract(ChatModelUnitTests):
