@@ -170,6 +170,15 @@ def test_filters_apply_before_the_search(store: Store) -> None:
     assert found(Filters(publishers=("Nobody",))) == []
 
 
+@pytest.mark.parametrize("asked", ["Écho de l'Île", "écho de l'île", "ÉCHO DE L'ÎLE", " Écho de l'Île "])
+def test_a_publisher_is_found_by_its_name_in_any_case(store: Store, asked: str) -> None:
+    add(store, article(body="The ferry sails. It is late.", publisher="Écho de l'Île"))
+    add(store, article(body="The ferry sank. It was old.", publisher="Echo de l'Ile"), seed=1)
+    only = Filters(publishers=(asked,))
+    assert [found.publisher for found in store.articles(only)] == ["Écho de l'Île"]
+    assert len(store.passage_ids(only)) == 2
+
+
 def test_search_words_matches_stems_accents_headlines_and_dates(store: Store) -> None:
     add(store, article(body="The café trained soldiers. Twice.", title="A headline about otters"))
     for word in ("cafe", "training", "otter", "february"):

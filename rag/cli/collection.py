@@ -271,7 +271,7 @@ def _published_by(store: Store, publishers: tuple[str, ...]) -> list[Article]:
     """
     found = [article for name in publishers for article in store.articles(Filters(publishers=(name,)))]
     known = {(article.publisher or "").lower() for article in found}
-    if missing := [name for name in publishers if name.lower() not in known]:
+    if missing := [name for name in publishers if name.strip().lower() not in known]:
         raise click.UsageError(f'no article is by "{missing[0]}"; see: dateline list')
     return found
 
