@@ -1,8 +1,10 @@
 """Make the README's pictures of Dateline on the sample collection, in the browser of the tests.
 
-    python docs/screenshots.py [question] [views] [article] [collection] [evaluation]
+    python docs/screenshots.py [question] [views] [article] [collection] [evaluation] [states]
 
-makes those that are named, or all. "question" is the moving one: its times are those of the page.
+makes those that are named, or all. "question" is the moving one: its times are those of the page. "states"
+shows the page in all its states, both themes and on a phone, to look at after a change; they are in
+build/states.
 """
 
 import os
@@ -29,6 +31,9 @@ ROOT = Path(__file__).parent.parent
 SAMPLE_GOLD = ROOT / "corpus/gold.jsonl"
 EVALUATED = 12  # questions of the evaluation in the screenshot
 HS2 = "How has the cost of HS2 changed?"
+UNANSWERABLE = "Who won the football World Cup in 1998?"
+STATES = ROOT / "build/states"
+LOOKS = (("light", 1400, 900), ("dark", 1400, 900), ("phone", 390, 844))
 VIEWS = (
     ("light", 1100, 900, "light", BERLIN),
     ("dark", 1100, 900, "dark", FERRY),
@@ -150,6 +155,104 @@ def save_evaluation(page: Page, address: str, folder: Path) -> None:
     page.screenshot(path=FOLDER / "evaluation.png")
 
 
+class Look:
+    """A page in one of the looks; `shoot` saves the state that it is in."""
+
+    def __init__(self, browser: Browser, name: str, width: int, height: int) -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.name = name
+
+    def begin(self, address: str) -> Page:
+        """Open the page anew."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{address}/?__theme={'dark' if self.name == 'dark' else 'light'}")
+        self.page.wait_for_selector("#question textarea")
+        self.page.wait_for_timeout(1200)
+        return self.page
+
+    def shoot(self, state: str) -> None:
+        self.page.wait_for_timeout(500)
+        self.page.screenshot(path=STATES / f"{state}-{self.name}.png")
+
+
+def save_states(browser: Browser, address: str, data: Path) -> None:
+    """Save the page in all its states, in each of the looks: over the sample, and over nothing."""
+    STATES.mkdir(parents=True, exist_ok=True)
+    looks = [Look(browser, *look) for look in LOOKS]
+    empty = data / "empty"
+    empty.mkdir()
+    for state, folder in (("empty", empty), ("no-model", data)):
+        with run_server(folder, data / f"{state}.log", DATELINE_MODEL="none") as (without_model, _):
+            for look in looks:
+                look.begin(without_model)
+                look.shoot(state)
+    for look in looks:
+        save_answers(look, address)
+        save_tabs(look, address)
+        look.page.close()
+
+
+def save_answers(look: Look, address: str) -> None:
+    """Save the first tab as it begins, answers and refuses, and what an answer opens."""
+    page = look.begin(address)
+    look.shoot("begin")
+    page.fill("#question textarea", HS2)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer")
+    page.screenshot(path=STATES / f"asking-{look.name}.png")
+    page.wait_for_selector(".answer .foot", timeout=60_000)
+    look.shoot("change")
+    marker = page.locator(".answer .statement a.marker").first
+    marker.focus()
+    look.shoot("card")
+    marker.click()
+    page.wait_for_selector("#cited-article mark.current")
+    look.shoot("article")
+    page.keyboard.press("Escape")
+    page.locator(".found > summary").click()
+    look.shoot("drawer")
+    page.locator(".found > summary").click()
+    page.get_by_text("Not good").click()
+    look.shoot("reasons")
+    for state, question in (("answer", BERLIN), ("sides", FERRY), ("refusal", UNANSWERABLE)):
+        ask(look.begin(address), question)
+        look.shoot(state)
+    look.begin(address).get_by_text("Only some articles").click()
+    page.locator("#since input, #since textarea").fill("2025")
+    look.shoot("filters")
+    ask(page, HS2)
+    look.shoot("nothing")
+    page.locator("#since input, #since textarea").fill("soon")
+    page.fill("#question textarea", HS2)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-testid=toast-body]")
+    look.shoot("error")
+
+
+def save_tabs(look: Look, address: str) -> None:
+    """Save the other tabs: the list, what is selected, an article, the form, and a run if there is one."""
+    page = look.begin(address)
+    page.get_by_role("tab", name="Collection").click()
+    page.wait_for_selector("#articles .open")
+    look.shoot("collection")
+    for box in page.locator("#articles tbody input").all()[:2]:
+        box.check()
+    look.shoot("selected")
+    page.locator("#articles .open").first.click()
+    page.wait_for_selector("#article h2")
+    look.shoot("one")
+    page.click("#back")
+    page.get_by_text("Add articles").click()
+    look.shoot("add")
+    page.get_by_role("tab", name="Evaluate").click()
+    look.shoot("evaluate")
+    page.locator("#run input").click()
+    if runs := page.locator("#run [role=option]").all():
+        runs[0].click()
+        page.wait_for_selector("#run-report iframe")
+        look.shoot("run")
+
+
 def add_sample(folder: str) -> None:
     environment = {**os.environ, "DATELINE_DATA": folder}
     subprocess.run([sys.executable, "-m", "rag", "add", "--sample"], cwd=ROOT, env=environment, check=True)
@@ -170,6 +273,7 @@ def main() -> None:
                 "article": lambda: save_article_pane(page(1400, 900), address),
                 "collection": lambda: save_collection(page(1100, 900), address),
                 "evaluation": lambda: save_evaluation(page(1100, 1200), address, Path(folder)),
+                "states": lambda: save_states(browser, address, Path(folder)),
             }
             for name in sys.argv[1:] or makers:
                 makers[name]()

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio
 import pytest
 from browsing import CHROMIUM, ask, open_page
-from conftest import ROOT
+from conftest import ROOT, copy_collection
 from playwright.sync_api import Browser, Page, expect
 from serving import run_server
 from test_article_pane import HS2
@@ -72,6 +72,7 @@ def test_collection_and_evaluation_have_no_violations(browser: Browser, address:
         page.goto(f"{address}/?__theme={theme}")
         page.get_by_role("tab", name="Collection").click()
         expect(page.locator("#articles .open").first).to_be_visible()
+        page.locator("#articles tbody input").first.check()
         assert violations(page) == []
         page.locator("#articles .open").first.click()
         expect(page.locator("#article h2")).to_be_visible()
@@ -127,6 +128,45 @@ def test_asking_reading_judging_and_beginning_anew_need_no_mouse(browser: Browse
         tab_to(page, "#new", "Shift+Tab")
         page.keyboard.press("Enter")
         expect(page.locator(".answer")).to_have_count(0)
+
+
+def test_finding_sorting_removing_undoing_and_correcting_need_no_mouse(
+    browser: Browser, sample_folder: Path, tmp_path: Path
+) -> None:
+    data = copy_collection(sample_folder, tmp_path / "data")
+    with (
+        run_server(data, tmp_path / "log", DATELINE_MODEL="none") as (address, _),
+        open_page(browser, address, 1400) as page,
+    ):
+        tab_to(page, "#collection-tab-button", "Shift+Tab")
+        page.keyboard.press("Enter")
+        tab_to(page, "#search textarea, #search input")
+        page.keyboard.type("ferry")
+        articles = page.locator("#articles .open")
+        expect(page.locator("#articles .count")).to_contain_text("found")
+        found = articles.all_inner_texts()
+        tab_to(page, "#articles [data-sort=oldest]")
+        page.keyboard.press("Enter")
+        expect(page.locator("#articles [data-sort=newest]")).to_be_focused()
+        assert articles.all_inner_texts() != found
+        tab_to(page, "#articles tbody input")
+        page.keyboard.press("Space")
+        tab_to(page, ".selected .remove", "Shift+Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#undo")).to_be_focused()
+        expect(articles).to_have_count(len(found) - 1)
+        page.keyboard.press("Enter")
+        expect(articles).to_have_count(len(found))
+        tab_to(page, "#articles .open")
+        page.keyboard.press("Enter")
+        expect(page.locator("#back")).to_be_focused()
+        tab_to(page, "#edit-fields > button")
+        page.keyboard.press("Enter")
+        tab_to(page, "#field-author textarea, #field-author input")
+        page.keyboard.type("Ada Ferryman")
+        tab_to(page, "#save")
+        page.keyboard.press("Enter")
+        expect(page.locator("#article")).to_contain_text("Ada Ferryman")
 
 
 def test_at_twice_the_size_nothing_is_lost_at_the_side(browser: Browser, address: str) -> None:

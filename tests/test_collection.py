@@ -1,12 +1,16 @@
 from pathlib import Path
 
 import pytest
+from conftest import article
+from serving import wait_until
 
-from corpus.article import InvalidDate
+from corpus.article import InvalidDate, Removal
 from corpus.store.connection import StoreError
+from corpus.store.integrity import check_integrity
 from corpus.store.lock import write_lock
 from embeddings.library import Library
-from rag.serving.collection import ChangesDisabled, Collection, InvalidUpload, UnknownArticle, origin_name
+from rag.serving.additions import InvalidUpload
+from rag.serving.collection import ChangesDisabled, Collection, UnknownArticle, origin_name
 
 FERRY = "The ferry to Kestrel Bay sailed at noon with forty passengers on board, the harbour master said on Monday."
 BRIDGE = "The council of Ardmore approved the new bridge on Tuesday; it will cost 34 million crowns and open in 2027."
@@ -168,6 +172,80 @@ def test_fields_are_corrected_and_an_article_is_removed(collection: Collection) 
         collection.remove(name)
 
 
+def test_articles_that_are_nearly_the_same_can_be_listed_alone(collection: Collection) -> None:
+    for text in (FERRY, BRIDGE, FERRY.replace("forty", "fifty")):
+        assert not collection.list(only="copies").lines
+        added(collection, text=text)
+    listing = collection.list(only="copies", sort="added")
+    assert listing.total == 2 and all("Kestrel" in line.article.body for line in listing.lines)
+    assert [line.article.body for line in collection.list("fifty", only="copies").lines] == [
+        FERRY.replace("forty", "fifty")
+    ]
+    collection.remove(listing.lines[0].article.id)
+    assert collection.list(only="copies").total == 0
+
+
+def rows(library: Library) -> list[list[tuple[object, ...]]]:
+    """Return all that is stored of articles but the numbers of passages, whose order their places keep."""
+    tables = ("articles", "origins", "corrections", "removals")
+    stored = [library.store.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+    return [*stored, library.store.rows('SELECT article, start, "end", vector FROM passages ORDER BY 1, 2')]
+
+
+@pytest.mark.both_databases
+def test_a_removal_is_undone_with_all_that_belonged_to_the_articles(
+    collection: Collection, library: Library, uploads: Path
+) -> None:
+    file = upload(uploads, "ferry.txt", FERRY)
+    kept = file.read_bytes()
+    added(collection, file, text=BRIDGE)
+    pier = "The pier of Corrin burned on Friday, and nobody was hurt."
+    library.add(article(pier, removed=(Removal(1, 0, "Read more", "teaser"),)), f"Read more\n{pier}", "")
+    ferry = next(line.article for line in collection.list("ferry").lines)
+    collection.correct(ferry.id, {"publisher": "Ferry Gazette"})
+    before = library.version, library.coverage(), rows(library)
+    assert all(before[2])  # of each table
+    found = library.search_by_vector(library.encoder.encode(["a new bridge"])[0], 1)[0][1]
+    chosen = [line.article.id for line in collection.list().lines]
+    assert collection.remove_many([*chosen, "0" * 12]) == collection.undoable == 3
+    assert library.coverage().articles == 0 and not collection.list("ferry").lines and not any(rows(library))
+    assert collection.undo() == 3 and collection.undoable == 0 and collection.undo() == 0
+    assert (library.version, library.coverage(), rows(library)) == before
+    assert [line.article.id for line in collection.list("ferry gazette").lines] == [ferry.id]
+    passage, cosine = library.search_by_vector(library.encoder.encode(["a new bridge"])[0], 1)[0]
+    assert cosine == found and library.passages([passage])[passage].article.body == BRIDGE
+    assert list(check_integrity(library.store)) == []
+    file.write_bytes(kept)
+    assert added(collection, file) == [("ferry.txt", "unchanged")]
+
+
+@pytest.mark.both_databases
+def test_an_article_that_was_added_again_is_not_put_back(collection: Collection) -> None:
+    added(collection, text=FERRY)
+    collection.remove(collection.list().lines[0].article.id)
+    added(collection, text=FERRY, publisher="Another")
+    assert collection.undo() == 0
+    assert [line.article.publisher for line in collection.list().lines] == ["Another"]
+
+
+def test_an_addition_goes_on_when_nobody_watches_and_ends_when_it_is_stopped(
+    collection: Collection, library: Library, uploads: Path
+) -> None:
+    files = [upload(uploads, f"{n}.txt", f"{FERRY} It was the {n}th time.") for n in range(9)]
+    addition = collection.begin_adding(files[:4])
+    with pytest.raises(StoreError, match="is being written by process"):
+        collection.begin_adding(files[4:])
+    wait_until(lambda: not addition.running)
+    assert library.coverage().articles == 4
+    assert [progress.done for progress in addition.watch()] == [4]  # who comes late sees the end
+    stopped = collection.begin_adding(files[4:])
+    collection.close()
+    assert not stopped.running and not stopped.progress.finished and library.coverage().articles < 9
+    again = collection.begin_adding(files[4:])
+    *_, last = again.watch()
+    assert last.finished and library.coverage().articles == 9
+
+
 def test_a_read_only_collection_can_be_read_but_not_changed(
     library: Library, collection: Collection, uploads: Path
 ) -> None:
@@ -177,6 +255,9 @@ def test_a_read_only_collection_can_be_read_but_not_changed(
     for change in (
         lambda: list(read_only.add([], BRIDGE)),
         lambda: read_only.remove(line.article.id),
+        lambda: read_only.remove_many([line.article.id]),
+        lambda: read_only.undo(),
+        lambda: read_only.begin_adding([], BRIDGE),
         lambda: read_only.correct(line.article.id, {}),
     ):
         with pytest.raises(ChangesDisabled, match="DATELINE_CHANGES"):

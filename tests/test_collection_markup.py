@@ -16,16 +16,18 @@ from rag.page.markup.collection_markup import (
     error_html,
     progress_html,
 )
-from rag.serving.collection import AddProgress
+from rag.serving.additions import AddProgress
 
 ALLOWED = {
-    "button": {"type", "class", "data-article"},
+    "button": {"type", "class", "data-article", "data-sort"},
     "progress": {"value", "max", "aria-label"},
-    "th": {"scope"},
+    "th": {"scope", "aria-sort"},
     "td": {"class", "colspan"},
     "tr": {"class"},
+    "input": {"type", "aria-label", "data-field", "placeholder"},
+    "output": set(),
     **{name: {"class"} for name in ("div", "span", "ul", "article", "section", "table")},
-    "p": {"class", "role"},
+    "p": {"class", "role", "hidden"},
     **{name: set() for name in ("li", "h2", "details", "summary", "pre", "strong", "thead", "tbody")},
 }
 
@@ -87,6 +89,19 @@ def test_progress_of_an_addition_and_refused_files_first() -> None:
     assert "1 added, 1 refused" in done and "1 min 30 s" in done and "progress" not in done
     assert done.index("b.pdf") < done.index("a.txt") and ">not readable<" in done
     assert ">the date was left out<" in done
+
+
+def test_the_head_of_a_column_sorts_by_it_and_then_the_other_way_round() -> None:
+    listing = Listing((ListedArticle(article(), 1, 3),), 1)
+    for sort, head in (
+        ("newest", '<th scope="col" aria-sort="descending"><button type="button" data-sort="oldest">Date<'),
+        ("oldest", '<th scope="col" aria-sort="ascending"><button type="button" data-sort="newest">Date<'),
+        ("added", '<th scope="col"><button type="button" data-sort="newest">Date<'),
+    ):
+        table = article_list_html(listing, "", True, sort)
+        assert head in table and table.count("aria-sort") == (sort != "added") and ">3 lines<" in table
+    assert "checkbox" not in article_list_html(listing, "", False)
+    assert "No article is of this kind." in article_list_html(Listing((), 0), "ferry", True, only="undated")
 
 
 def test_an_empty_list_says_what_to_do() -> None:

@@ -80,7 +80,7 @@ def search(page: Page, words: str, count: int) -> None:
 
 def remove(page: Page) -> None:
     page.click("#remove")
-    expect(page.locator("#remove")).to_have_text("Remove it for good?")
+    expect(page.locator("#remove")).to_have_text("Really remove it?")
     page.click("#remove")
     expect(page.locator("#collection")).to_be_visible()
 
@@ -158,7 +158,7 @@ def test_a_removal_is_shown_although_an_older_list_is_still_being_sent(page: Pag
     hold.touch()
     try:
         page.click("#remove")
-        expect(page.locator("#remove")).to_have_text("Remove it for good?")
+        expect(page.locator("#remove")).to_have_text("Really remove it?")
         wait_until(hold.with_suffix(".held").exists)  # with the article on it
         page.click("#remove")
         expect(page.locator("#collection")).to_be_visible()
@@ -273,12 +273,113 @@ def test_unknown_dates_and_publishers_are_listed_and_set_in_a_table(page: Page, 
     expect(rows).to_have_count(1)
     expect(rows.get_by_label("Publisher of")).to_have_value("Beacon Gazette")
     search(page, "beacon gazette", 3)
-    expect(page.locator("#articles")).to_contain_text("Beacon Gazette, 13 February 2018")
-    expect(page.locator("#articles")).to_contain_text("Beacon Gazette, March 2019")
+    expect(page.locator("#articles tbody tr").filter(has_text="13 February 2018")).to_contain_text(
+        "Beacon Gazette"
+    )
+    expect(page.locator("#articles tbody tr").filter(has_text="March 2019")).to_contain_text("Beacon Gazette")
     for left in (3, 2, 1):
         search(page, "beacon gazette", left)
         page.locator("#articles .open").first.click()
         remove(page)
+
+
+def test_the_table_sorts_filters_and_changes_what_is_selected(page: Page, tmp_path: Path) -> None:
+    files = [tmp_path / f"heron{n}.txt" for n in range(3)]
+    for n, file in enumerate(files):
+        file.write_text(f"Heron number {n} of the marsh of Corrin was ringed, the warden of the island said.")
+    add(page, *files)
+    expect(page.locator("#report strong").first).to_have_text("3 added")
+    date = page.locator("#articles").get_by_role("columnheader", name="Date")
+    expect(date).to_have_attribute("aria-sort", "descending")
+    date.get_by_role("button").click()
+    expect(date).to_have_attribute("aria-sort", "ascending")
+    page.locator("#only input").click()
+    page.get_by_role("option", name="Without a date").click()
+    search(page, "heron", 3)
+    page.get_by_label("Select all that are listed").check()
+    bar = page.locator("#articles .selected")
+    expect(bar).to_contain_text("3 selected")
+    page.locator("#articles tbody input").first.uncheck()
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_label("Date of the selected").fill("2021-03-05")
+    bar.get_by_label("Publisher of the selected").fill("Heron Gazette")
+    page.screenshot(path=tmp_path / "selected.png")
+    bar.get_by_role("button", name="Set").click()
+    expect(page.locator("#articles .open")).to_have_count(1)  # two have a date now
+    page.locator("#only input").click()
+    page.get_by_role("option", name="All articles").click()
+    search(page, "heron gazette", 2)
+    expect(page.locator("#articles tbody tr").first).to_contain_text("5 March 2021")
+    search(page, "heron", 3)
+    page.get_by_label("Select all that are listed").check()
+    bar.get_by_role("button", name="Remove").click()
+    expect(page.locator("#articles")).to_contain_text("No article contains")
+    page.get_by_role("button", name="Undo the removal of 3").click()
+    expect(page.locator("#articles .open")).to_have_count(3)
+    expect(page.get_by_role("button", name="Undo the removal of 3")).to_have_count(0)
+    expect(page.locator("#articles tbody tr").filter(has_text="Heron Gazette")).to_have_count(2)
+    page.get_by_label("Select all that are listed").check()
+    bar.get_by_role("button", name="Remove").click()
+    expect(page.locator("#articles")).to_contain_text("No article contains")
+
+
+def selected(page: Page) -> set[str | None]:
+    rows = page.locator("#articles tbody tr:has(:checked) .open").all()
+    return {row.get_attribute("data-article") for row in rows}
+
+
+def test_what_is_selected_stays_so_by_article_however_the_list_is_drawn_again(page: Page, hold: Path) -> None:
+    boxes, bar = page.locator("#articles tbody input"), page.locator("#articles .selected")
+    heads = {name: page.get_by_role("columnheader", name=name) for name in ("Headline", "Date")}
+    listed = boxes.count()
+    boxes.first.check()
+    boxes.last.check()
+    chosen = selected(page)
+    assert len(chosen) == 2
+    heads["Headline"].get_by_role("button").click()
+    expect(heads["Headline"]).to_have_attribute("aria-sort", "ascending")
+    expect(bar).to_contain_text("2 selected")
+    assert selected(page) == chosen
+    hold.touch()
+    try:
+        heads["Date"].get_by_role("button").click()
+        wait_until(hold.with_suffix(".held").exists)
+        page.locator("#articles tbody input:not(:checked)").first.check()  # before the list is drawn
+        chosen = selected(page)
+    finally:
+        hold.unlink()
+    expect(heads["Date"]).to_have_attribute("aria-sort", "descending")
+    expect(bar).to_contain_text("3 selected")
+    assert selected(page) == chosen
+    page.fill("#search textarea, #search input", "no article has these words")
+    expect(boxes).to_have_count(0)
+    search(page, "", listed)
+    expect(bar).to_contain_text("3 selected")
+    page.locator("#articles .open").first.click()
+    page.click("#back")
+    expect(bar).to_contain_text("3 selected")
+    assert selected(page) == chosen
+    page.get_by_label("Select all that are listed").check()
+    expect(bar).to_contain_text(f"{listed} selected")
+    page.get_by_label("Select all that are listed").uncheck()
+    expect(bar).to_be_hidden()
+
+
+def test_an_addition_goes_on_when_the_page_is_loaded_again(page: Page, tmp_path: Path) -> None:
+    files = [tmp_path / f"reloaded{n}.txt" for n in range(20)]
+    for n, file in enumerate(files):
+        file.write_text(" ".join(f"The {n}th tug of Corrin towed {n * m} boats that day." for m in range(40)))
+    add(page, *files, publisher="Tug Gazette")
+    expect(page.locator("#report .progress-line")).to_contain_text("left")
+    page.reload()
+    open_collection_tab(page)
+    page.get_by_text("Add articles").click()
+    expect(page.locator("#report .progress-line")).to_contain_text("of 20 files")
+    expect(page.locator("#report strong").first).to_have_text("20 added", timeout=60_000)
+    search(page, "tug gazette", 20)
+    page.get_by_label("Select all that are listed").check()
+    page.locator("#articles .selected").get_by_role("button", name="Remove").click()
+    expect(page.locator("#articles")).to_contain_text("No article contains")
 
 
 def test_hostile_articles_are_shown_as_text(page: Page) -> None:
@@ -312,6 +413,15 @@ def test_tab_works_on_a_phone_and_with_the_keyboard(browser: Browser, address: s
         expect(page.locator(f"#articles [data-article='{name}']")).to_be_focused()
         page.get_by_text("Add articles").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_table_has_the_room_of_the_conversations(browser: Browser, address: str) -> None:
+    with open_page(browser, address, 1400) as page:
+        expect(page.locator("#conversations")).to_be_visible()
+        asked = page.locator("#ask-row").bounding_box()
+        open_collection_tab(page)
+        table = page.locator("#articles table").bounding_box()
+        assert asked and table and asked["x"] >= 300 > table["x"] and table["width"] > 1000
 
 
 def test_a_line_that_was_left_out_is_taken_back(page: Page, tmp_path: Path) -> None:

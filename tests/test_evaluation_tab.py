@@ -55,10 +55,24 @@ def test_runs_can_be_made_read_and_compared(page: Page, gold: Path) -> None:
     report = page.frame_locator("#run-report iframe")
     expect(report.locator("h1")).to_have_text("mine.jsonl: 3 questions")
     expect(report.get_by_text("Who <b>sailed</b>?")).to_be_attached()  # escaped, twice over
+    rows = page.locator("#questions tbody tr")
+    expect(rows).to_have_count(3)
+    assert "Who <b>sailed</b>?" in rows.first.inner_text()  # what failed comes first
+    seconds = page.locator("#questions").get_by_role("columnheader", name="Seconds")
+    for way in ("ascending", "descending"):
+        seconds.get_by_role("button").click()
+        expect(seconds).to_have_attribute("aria-sort", way)
+        shown = [float(row.locator("td").last.inner_text()) for row in rows.all()]
+        assert shown == sorted(shown, reverse=way == "descending")
     measure(page, first)
     page.locator("#baseline input").click()
     page.get_by_role("option", name=first).click()
     expect(page.locator("#comparison table")).to_contain_text("recall@3")
+    question = page.locator("#questions .failed .ask").first
+    asked = question.inner_text()
+    question.click()
+    expect(page.locator(".answer .foot")).to_have_count(1, timeout=60_000)
+    expect(page.locator("#chat .asked")).to_have_text(asked)
 
 
 def test_other_files_are_refused_with_a_message(page: Page, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from embeddings.ingest import MAX_BODY_CHARS, MAX_RAW_CHARS, ArticleTooLong, _ch
 from rag import limits
 from rag.answers.schema import FiltersRequest, InvalidValue, parse
 from rag.query.validation import QuestionTooLong, validate_question
-from rag.serving.collection import UploadTooLarge, _check_count, _cut, _valid_text
+from rag.serving.additions import UploadTooLarge, check_count, valid_text
+from rag.serving.collection import _cut
 
 SENTENCE = "The ferry sailed at noon with eighty cars. "
 
@@ -31,8 +32,8 @@ def json_line(length: int) -> bytes:
     ("most", "take", "error"),
     [
         (limits.MAX_QUESTION_CHARS, lambda n: validate_question(text(n)), QuestionTooLong),
-        (limits.MAX_UPLOADS, _check_count, UploadTooLarge),
-        (MAX_ARTICLE_CHARS, lambda n: _valid_text(text(n)), UploadTooLarge),
+        (limits.MAX_UPLOADS, check_count, UploadTooLarge),
+        (MAX_ARTICLE_CHARS, lambda n: valid_text(text(n)), UploadTooLarge),
         (MAX_ARTICLE_CHARS, lambda n: clean(RawArticle(text(n), "a.txt")), NoText),
         (MAX_RAW_CHARS, lambda n: _check_length("a.txt", text(n), MAX_RAW_CHARS), ArticleTooLong),
         (MAX_BODY_CHARS, lambda n: _check_length("a.txt", text(n), MAX_BODY_CHARS), ArticleTooLong),

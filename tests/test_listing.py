@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from conftest import article
 
+from corpus.article import Removal
 from corpus.store.listing import SORTS, UnknownSort, list_articles
 from embeddings.library import Library
 
@@ -67,7 +70,24 @@ def test_sort_orders_with_unknown_values_last(filled_library: Library, sort: str
     assert [line.article.id for line in list_articles(filled_library.store, sort=sort).lines] == [
         ARTICLES[n].id for n in order
     ]
-    assert set(SORTS) == {"newest", "oldest", "headline", "publisher", "added"}
+    assert set(SORTS) == {"newest", "oldest", "headline", "publisher", "added", "left-out"}
+
+
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [("all", {0, 1, 2}), ("dated", {0, 1}), ("undated", {2}), ("unattributed", {2}), ("cut", {3})],
+)
+def test_filters_and_what_was_left_out(filled_library: Library, only: str, found: set[int]) -> None:
+    cut = replace(
+        ARTICLES[0], body="The pier of Corrin burned.", removed=(Removal(1, 0, "Read more", "teaser"),)
+    )
+    if only == "cut":
+        filled_library.add(cut, f"Read more\n{cut.body}", "")
+    shown = list_articles(filled_library.store, sort="left-out", only=only)
+    assert {line.article.id for line in shown.lines} == {[*ARTICLES, cut][n].id for n in found}
+    assert [line.left_out for line in shown.lines] == ([1] if only == "cut" else [0] * len(found))
+    with pytest.raises(UnknownSort, match="no filter; choose one of all, dated"):
+        list_articles(filled_library.store, only="1 OR 1")
 
 
 def test_a_page_of_the_list_holds_the_total(filled_library: Library) -> None:

@@ -50,6 +50,7 @@ class Visitor:
         event = {
             **{"turn": 0, "citation": 1, "detail": "incomplete", "label": "x", "filter": "since", "index": 0},
             **{"article": article, "conversation": self.record, "value": {"text": BERLIN}},
+            **{"articles": [article], "rows": [{"article": article, "publisher": article}]},
         }
         states = [self._components[n]["type"] for n in self.functions[number]["inputs"]].count("state")
         if states:
@@ -158,5 +159,6 @@ def test_every_function_that_writes_or_runs_refuses_a_visitor(
                 assert not changed, (name, replies)
                 assert name not in writers or _REFUSED in replies, (name, replies)
     # The calls of the test do write where that is allowed: over the API, on both tabs, and in a measurement.
-    assert writers >= {"add", "remove", "feedback", "add_1", "edit", "remove_1", "run"}
+    assert writers >= {"add", "remove", "feedback", "add_1", "edit", "remove_1", "run", "remove_selected"}
+    assert writers >= {"change_selected", "save"}
     assert len(ran) > 50

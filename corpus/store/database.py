@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,9 @@ from corpus.store.rows import (
 from corpus.store.schema import SEALED_COLUMNS, SEALED_TABLES
 from corpus.store.searching import Searching
 
-# The columns that a copy of a collection takes over, and which of them names the article.
-_COPIED = {
+# The rows of an article: the columns that are copied and put back, and which of them names the article. The
+# ids of passages are not among them: they only grow, which the index of vectors relies on.
+_ROWS = {
     "articles": (SEALED_COLUMNS, "id"),
     **{table: (f"article, {columns}", "article") for table, columns in SEALED_TABLES.items()},
     "passages": ('article, start, "end", vector', "article"),
@@ -48,6 +50,14 @@ class Origin:
 
     sha256: str
     article: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedArticle:
+    """An article's rows, by table, as they were when it was removed."""
+
+    id: str
+    rows: dict[str, list[tuple[Any, ...]]]
 
 
 class Store(Searching):
@@ -243,11 +253,46 @@ class Store(Searching):
 
     def remove(self, article: str) -> bool:
         """Remove an article and all that was derived from it; return False if there is none with this id."""
+        return bool(self.remove_many([article]))
+
+    def remove_many(self, articles: Iterable[str]) -> list[RemovedArticle]:
+        """Remove articles in one transaction; return those that there were, for `restore`.
+
+        Raises:
+            StoreError: another program writes the file; nothing was removed.
+        """
         with self.transaction():
-            exists = self.has(article)
-            if exists:
-                self._delete(article)
-        return exists
+            removed = [self._rows_of(article) for article in dict.fromkeys(articles) if self.has(article)]
+            for article in removed:
+                self._delete(article.id)
+        return removed
+
+    def _rows_of(self, article: str) -> RemovedArticle:
+        rows = {
+            table: self.rows(f"SELECT {columns} FROM {table} WHERE {key} = ? ORDER BY 1, 2", (article,))
+            for table, (columns, key) in _ROWS.items()
+        }
+        return RemovedArticle(article, rows)
+
+    def restore(self, removed: Iterable[RemovedArticle]) -> int:
+        """Put removed articles back in one transaction, but those that are here again; return how many.
+
+        Raises:
+            StoreError: another program writes the file, or the disk is full; nothing was changed.
+        """
+        with self.transaction():
+            missing = [article for article in removed if not self.has(article.id)]
+            for article in missing:
+                self._insert_rows(article)
+        return len(missing)
+
+    def _insert_rows(self, article: RemovedArticle) -> None:
+        for table, rows in article.rows.items():
+            columns, _ = _ROWS[table]
+            marks = ", ".join("?" * len(columns.split(", ")))
+            insert = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+            self.execute_many(insert, rows)  # a path may lead to another article by now
+        self._index_words(article.id)
 
     def _delete(self, article: str) -> None:
         self._unindex_words(article)
@@ -316,12 +361,7 @@ class Store(Searching):
         properties = source.rows("SELECT name, value FROM properties")
         self.execute_many(SET_PROPERTY, [row for row in properties if not row[0].startswith("index")])
         for (article,) in source.rows("SELECT id FROM articles ORDER BY added, id"):
-            for table, (columns, key) in _COPIED.items():
-                held = f"SELECT {columns} FROM {table} WHERE {key} = ? ORDER BY 1, 2"
-                marks = ", ".join("?" * len(columns.split(", ")))
-                copied = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-                self.execute_many(copied, source.rows(held, (article,)))
-            self._index_words(article)
+            self._insert_rows(source._rows_of(article))
 
     # Passages
 

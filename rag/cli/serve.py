@@ -182,6 +182,7 @@ def _serve_page(
         assistant.begin_shutdown()
         click.echo("Dateline is shutting down")
         page.server.close()  # type: ignore[no-untyped-call]
+        collection.close()
     finally:
         assistant.close()
 

@@ -15,7 +15,7 @@ from rag.page.tabs.chat import ChatTab, draw_chat_tab
 from rag.page.tabs.collection_tab import CollectionTab, draw_collection_tab
 from rag.page.tabs.error_messages import translate_errors
 from rag.page.tabs.evaluation_tab import draw_evaluation_tab, run_choices
-from rag.page.tabs.event_options import PRIVATE, VIEW
+from rag.page.tabs.event_options import PRIVATE, VIEW, WATCH
 from rag.page.tabs.sample_bar import SampleBar, draw_sample_bar
 from rag.serving.api import Api
 from rag.serving.collection import Collection
@@ -94,10 +94,16 @@ def build_page(
                 )
             with gr.Tab("Collection", elem_id="collection-tab") as collection_tab:
                 articles = draw_collection_tab(collection)
-            with gr.Tab("Evaluate") as evaluation_tab:
+            with gr.Tab("Evaluate", elem_id="evaluation-tab") as evaluation_tab:
                 runs = RunHistory(assistant)
                 run_lists = draw_evaluation_tab(runs, collection, SAMPLE_GOLD)
         evaluation_tab.select(translate_errors(lambda: run_choices(runs)), None, run_lists, **PRIVATE)
+        page.load(
+            translate_errors(articles.watch),
+            articles.list_options,
+            [articles.report, *articles.outputs],
+            **WATCH,
+        )
         _refresh_on(
             [
                 page.load,

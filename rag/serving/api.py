@@ -106,7 +106,7 @@ class Api:
 
         Args:
             search: words that headline, publisher, date or text should hold; empty for all.
-            sort: newest, oldest, headline, publisher or added (last added first).
+            sort: newest, oldest, headline, publisher, added (last added first) or left-out (most first).
             limit: at most 500.
 
         Returns:

@@ -8,18 +8,17 @@ import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from corpus.article import Article, PartialDate, Removal
-from corpus.cleaning.clean import MAX_ARTICLE_CHARS
+from corpus.article import Article, Removal
 from corpus.reading.files import MAX_FILE_BYTES, load_bytes
 from corpus.reading.raw import UnreadableFile
+from corpus.store.database import RemovedArticle
 from corpus.store.duplicates import NearDuplicates, find_near_duplicates
-from corpus.store.filters import Coverage
+from corpus.store.filters import Coverage, Filters
 from corpus.store.listing import Listing, count_by_year, list_articles
 from corpus.store.lock import write_lock
 from corpus.store.rows import changed_fields
@@ -31,9 +30,19 @@ from rag import limits
 from rag.answers.answer import Answer
 from rag.answers.feedback import PROPOSALS_FILE, record_feedback
 from rag.query.followups import Turn
+from rag.serving.additions import (
+    Addition,
+    AddProgress,
+    InvalidUpload,
+    check_count,
+    pasted_origin,
+    stated_fields,
+    valid_text,
+)
 from rag.serving.sample import add_sample, remove_sample, sample_size
 
 UPLOAD_PREFIX = "upload:"  # of the origin of uploaded files
+_MAX_UNDOS = 10  # limit: removals that are kept to be undone
 
 
 class ChangesDisabled(ValueError):
@@ -46,47 +55,6 @@ class UnknownArticle(ValueError):
     """No article has that id."""
 
     code = "not_found"
-
-
-class InvalidUpload(ValueError):
-    """There is nothing to add, or nothing that may be added."""
-
-
-class UploadTooLarge(InvalidUpload):
-    """There are too many files or too long a text for one addition."""
-
-    code = "too_large"
-
-
-@dataclass(frozen=True, slots=True)
-class AddProgress:
-    """How far an addition is.
-
-    Attributes:
-        done: files that are finished, a pasted text counting as one.
-        total: files in all.
-        seconds: time since the start.
-        reports: what became of each article so far.
-    """
-
-    done: int
-    total: int
-    seconds: float
-    reports: tuple[IngestReport, ...] = ()
-
-    @property
-    def finished(self) -> bool:
-        """Return True after the last file."""
-        return self.done == self.total
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Return the time that the rest takes at this rate, or None before the first file is done.
-
-        >>> AddProgress(done=1, total=3, seconds=2.0).seconds_left
-        4.0
-        """
-        return self.seconds / self.done * (self.total - self.done) if self.done else None
 
 
 class Collection:
@@ -106,6 +74,9 @@ class Collection:
         self._uploads = uploads.resolve()
         self.writable = writable
         self.max_file_bytes = max_file_bytes
+        self._removals: list[list[RemovedArticle]] = []
+        self._copies: tuple[str, tuple[str, ...]] = ("", ())
+        self.addition: Addition | None = None  # the last that was begun
 
     # Reading
 
@@ -131,14 +102,28 @@ class Collection:
         """Return each year with the number of its articles, oldest first; undated ones are left out."""
         return count_by_year(self._library.store)
 
-    def list(self, search: str = "", sort: str = "newest", limit: int = limits.LIST_LENGTH) -> Listing:
-        """Return the articles that contain the words of `search`.
+    def list(
+        self, search: str = "", sort: str = "newest", limit: int = limits.LIST_LENGTH, only: str = "all"
+    ) -> Listing:
+        """Return the articles that contain the words of `search` and pass the filter `only`.
 
         Raises:
-            UnknownSort: `sort` is not one of `corpus.store.listing.SORTS`.
+            UnknownSort: `sort` or `only` is not one of `SORTS` and `FILTERS` of `corpus.store.listing`.
         """
         search, limit = search[: limits.MAX_LIST_SEARCH_CHARS], max(1, min(limit, limits.MAX_LIST_LENGTH))
-        return list_articles(self._library.store, search, sort, limit)
+        among = Filters(articles=self._near_copies()) if only == "copies" else None
+        if among is not None and not among:
+            return Listing((), 0)
+        return list_articles(self._library.store, search, sort, limit, only, among)
+
+    def _near_copies(self) -> tuple[str, ...]:
+        """Return the ids of articles that are nearly the same as another one; compared once a version."""
+        version, found = self._copies
+        if version != self.version:
+            pairs = ((pair.first.id, pair.second.id) for pair in self.near_duplicates())
+            found = tuple(dict.fromkeys(name for pair in pairs for name in pair))[: limits.MAX_LIST_LENGTH]
+            self._copies = self.version, found
+        return found
 
     def article(self, article_id: str) -> Article:
         """Return the article with that id.
@@ -200,11 +185,11 @@ class Collection:
             StoreError: nothing was added, or (disk full) only what the progress reported.
         """
         self.check_writable()
-        stated = _stated_fields(fields or {})
+        stated = stated_fields(fields or {})
         paths = list(dict.fromkeys(self._check_uploaded(file) for file in files))
-        text = _valid_text(text)
+        text = valid_text(text)
         total = len(paths) + bool(text)
-        _check_count(total)
+        check_count(total)
         sources: list[Path | str] = [*paths, *([text] if text else [])]
         reports: list[IngestReport] = []
         started = time.monotonic()
@@ -219,6 +204,18 @@ class Collection:
                 path.unlink(missing_ok=True)
             finished = tuple(with_date_bounds(self._library.store, reports))
             yield AddProgress(total, total, time.monotonic() - started, finished)
+
+    def begin_adding(
+        self, files: Sequence[Path], text: str = "", fields: Mapping[str, str] | None = None
+    ) -> Addition:
+        """Add as `add` does, in a thread of its own; what keeps it from beginning is raised here."""
+        self.addition = Addition(self.add(files, text, fields))
+        return self.addition
+
+    def close(self) -> None:
+        """End an addition that goes on after its article in progress."""
+        if self.addition:
+            self.addition.stop()
 
     def correct(self, article_id: str, fields: Mapping[str, str]) -> Article:
         """Set the fields that differ from the present ones, where empty means unknown; return the article.
@@ -252,10 +249,41 @@ class Collection:
             ChangesDisabled, UnknownArticle, StoreError: nothing was removed.
         """
         self.check_writable()
-        with self._held():
-            known = self.article(article_id)
-            self._library.remove(article_id)
+        known = self.article(article_id)
+        self.remove_many([article_id])
         return known
+
+    def remove_many(self, article_ids: Sequence[str]) -> int:
+        """Remove those of the articles that are here, in one step, and return how many there were.
+
+        Raises:
+            ChangesDisabled, StoreError: nothing was removed.
+        """
+        self.check_writable()
+        with self._held():
+            removed = self._library.store.remove_many(article_ids)
+        if removed:
+            self._removals = [*self._removals, removed][-_MAX_UNDOS:]
+        return len(removed)
+
+    @property
+    def undoable(self) -> int:
+        """How many articles `undo` would put back: those of the last removal through this server."""
+        return len(self._removals[-1]) if self._removals else 0
+
+    def undo(self) -> int:
+        """Put the articles of the last removal back as they were; return how many are here again by it.
+
+        Raises:
+            ChangesDisabled, StoreError: nothing was changed.
+        """
+        self.check_writable()
+        if not self._removals:
+            return 0
+        with self._held():
+            restored = self._library.store.restore(self._removals[-1])
+        self._removals = self._removals[:-1]
+        return restored
 
     def take_back(self, article_id: str, line: int) -> Article:
         """Put a line that cleaning left out back into an article; return it with its new id.
@@ -322,7 +350,7 @@ class Collection:
     def _ingest(self, source: Path | str, stated: Mapping[str, str]) -> Iterator[IngestReport]:
         """Add the articles of a file or a pasted text, and yield a report on each."""
         if isinstance(source, str):
-            yield from ingest_bytes(self._library, _pasted_origin(source), source.encode(), stated)
+            yield from ingest_bytes(self._library, pasted_origin(source), source.encode(), stated)
             return
         try:
             data = load_bytes(source, self.max_file_bytes)
@@ -344,42 +372,5 @@ def origin_name(origin: str) -> str:
     return re.split(r"[/\\]", origin)[-1]
 
 
-def _stated_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields that the user filled in, with a valid date."""
-    stated = {
-        name: value.strip()[: limits.MAX_FIELD_CHARS]
-        for name, value in fields.items()
-        if value and value.strip()
-    }
-    if "date" in stated:
-        PartialDate.parse(stated["date"])
-    return stated
-
-
 def _cut(values: Mapping[str, str]) -> dict[str, str]:
     return {field: value[: limits.MAX_FIELD_CHARS] for field, value in values.items()}
-
-
-def _check_count(total: int) -> None:
-    if not total:
-        raise InvalidUpload("There is nothing to add; choose files or paste a text.")
-    if total > limits.MAX_UPLOADS:
-        raise UploadTooLarge(
-            f"{total:,} files are more than can be added at once ({limits.MAX_UPLOADS:,}); "
-            "add them in parts, or: dateline add"
-        )
-
-
-def _valid_text(text: str) -> str:
-    if len(text) > MAX_ARTICLE_CHARS:
-        raise UploadTooLarge(
-            f"The pasted text has {len(text):,} characters, more than one article may have "
-            f"({MAX_ARTICLE_CHARS:,}); split it."
-        )
-    # Half a surrogate pair cannot be written as UTF-8.
-    return text.encode("utf-8", "ignore").decode() if text.strip() else ""
-
-
-def _pasted_origin(text: str) -> Path:
-    """Return an origin that differs for two texts pasted within the same minute."""
-    return Path(f"pasted text, {datetime.now():%Y-%m-%d %H:%M} ({sha256(text.encode()).hexdigest()[:8]})")

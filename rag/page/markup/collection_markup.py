@@ -10,11 +10,12 @@ from html import escape
 from corpus.article import Article, Removal
 from corpus.store.duplicates import Difference, NearDuplicates
 from corpus.store.filters import Coverage
-from corpus.store.listing import Listing
+from corpus.store.listing import ListedArticle, Listing
 from corpus.store.undated import DateBound, IncompleteArticles
 from embeddings.ingest_report import IngestReport
 from rag.page.markup.text_markup import MAX_TEXT_CHARS, escape_line, headline_html
-from rag.serving.collection import AddProgress, origin_name
+from rag.serving.additions import AddProgress
+from rag.serving.collection import origin_name
 
 FIELD_LABELS = {
     "title": "Headline",
@@ -23,6 +24,27 @@ FIELD_LABELS = {
     "published": "Date",
     "url": "Address",
 }
+# The heads of the list, each with the sort orders that it goes through.
+_COLUMNS = (
+    ("Headline", ("headline",)),
+    ("Publisher", ("publisher",)),
+    ("Date", ("newest", "oldest")),
+    ("Left out", ("left-out",)),
+)
+_DIRECTIONS = {
+    "headline": "ascending",
+    "publisher": "ascending",
+    "newest": "descending",
+    "oldest": "ascending",
+    "left-out": "descending",
+}
+# What can be done with the selected articles; a field that stays empty changes nothing.
+_SELECTION = (
+    '<p class="selected" hidden><output></output> '
+    '<input data-field="publisher" aria-label="Publisher of the selected" placeholder="Publisher"> '
+    '<input data-field="published" aria-label="Date of the selected" placeholder="2018-02-13"> '
+    '<button type="button" class="set">Set</button> <button type="button" class="remove">Remove</button></p>'
+)
 _MAX_RECENT = 5  # limit, of rows while an addition goes on
 _MAX_REPORTS = 200  # limit, of rows at its end
 _MAX_REMOVED = 500  # limit, of rows for one article
@@ -45,19 +67,53 @@ def coverage_html(coverage: Coverage) -> str:
     return f'<p class="coverage">{" · ".join(fact for fact in facts if fact)}</p>'
 
 
-def article_list_html(listing: Listing, search: str, writable: bool) -> str:
-    """Return the list of articles, each a button, or what to do if there are none."""
+def article_list_html(
+    listing: Listing, search: str, writable: bool, sort: str = "newest", only: str = "all"
+) -> str:
+    """Return a table of articles, or what to do if there are none. A script of the tab listens to it.
+
+    Its heads sort it; with `writable` rows can be selected, and what is selected changed or removed.
+    """
     if not listing.total:
-        return f'<p class="empty" role="status">{_empty_list(search, writable)}</p>'
-    count = f"{_count(listing.total, 'article')} found" if search.strip() else ""
-    items = "".join(
-        f"<li>{_article_button(line.article, _count(line.passages, 'passage'))}</li>"
-        for line in listing.lines
+        return f'<p class="empty" role="status">{_empty_list(search, writable, only)}</p>'
+    count = f"{_count(listing.total, 'article')} found" if search.strip() or only != "all" else ""
+    heads = "".join(_column_head(label, sorts, sort) for label, sorts in _COLUMNS)
+    box = f"<th>{_checkbox('Select all that are listed')}</th>" if writable else ""
+    rows = "".join(_list_row(line, writable) for line in listing.lines)
+    return (
+        f'<p class="count" role="status">{count}</p>{_SELECTION if writable else ""}'
+        f'<table class="articles"><thead><tr>{box}{heads}</tr></thead><tbody>{rows}</tbody></table>'
     )
-    return f'<p class="count" role="status">{count}</p><ul class="articles">{items}</ul>'
 
 
-def _empty_list(search: str, writable: bool) -> str:
+def _column_head(label: str, sorts: Sequence[str], sort: str) -> str:
+    """Return the head of a column; a click sorts by it, and where it can, the other way round."""
+    turned = sorts[(sorts.index(sort) + 1) % len(sorts)] if sort in sorts else sorts[0]
+    state = f' aria-sort="{_DIRECTIONS[sort]}"' if sort in sorts else ""
+    return f'<th scope="col"{state}><button type="button" data-sort="{turned}">{label}</button></th>'
+
+
+def _checkbox(label: str) -> str:
+    return f'<input type="checkbox" aria-label="{escape(label, quote=True)}">'
+
+
+def _list_row(line: ListedArticle, writable: bool) -> str:
+    article = line.article
+    name, headline = escape(article.id, quote=True), escape_line(article.headline)
+    sample = ' <span class="note">sample</span>' if article.sample else ""
+    cells = (
+        f'<button type="button" class="open" data-article="{name}">{headline}</button>{sample}',
+        escape_line(article.publisher or "unknown"),
+        escape_line(article.published.spoken if article.published else "undated"),
+        _count(line.left_out, "line") if line.left_out else "",
+    )
+    box = f"<td>{_checkbox(f'Select {article.headline}')}</td>" if writable else ""
+    return f"<tr>{box}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _empty_list(search: str, writable: bool, only: str) -> str:
+    if only != "all":
+        return "No article is of this kind."
     if search.strip():
         return (
             f"No article contains “{escape_line(search)}” in its headline, publisher, date or text. "
@@ -125,6 +181,12 @@ def progress_html(progress: AddProgress) -> str:
         else ""
     )
     return f'<div class="addition"><p role="status">{summary}</p>{hint}{table}{more}</div>'
+
+
+def stopped_progress_html(progress: AddProgress) -> str:
+    """Return what an addition that was stopped had done."""
+    notice = error_html("Stopped; what was finished is kept. To go on, press Add again.")
+    return notice + progress_html(progress).replace('class="addition"', 'class="addition stopped"')
 
 
 def _status_counts(reports: Sequence[IngestReport]) -> str:

@@ -1,44 +1,54 @@
 """The Collection tab: add, list, read, edit, remove and compare articles."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from html import escape
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from corpus.reading.files import FORMATS
-from corpus.store.listing import SORTS
+from corpus.store.listing import FILTERS, SORTS
 from corpus.store.rows import CORRECTABLE_FIELDS
 from rag import limits
-from rag.errors import is_dateline_error
 from rag.page.markup.collection_markup import (
     FIELD_LABELS,
     article_html,
     article_list_html,
     coverage_html,
     duplicates_html,
-    error_html,
     incomplete_table_html,
-    progress_html,
+)
+from rag.page.tabs.add_form import draw_add_form, reports
+from rag.page.tabs.collection_scripts import (
+    DESELECT,
+    FOCUS_ARTICLE,
+    FOCUS_LIST,
+    FOCUS_UNDO,
+    OPEN_ON_CLICK,
+    SAVE_TABLE,
+    SELECT_AND_SORT,
+    TAKE_BACK,
 )
 from rag.page.tabs.error_messages import translate_errors
 from rag.page.tabs.event_options import CHANGE, PRIVATE, VIEW
 from rag.serving.collection import Collection
 
-_FORMATS_HINT = (
-    f'<p class="hint">Files may be {", ".join(ending[1:] for ending in FORMATS)}, each of at most %d MB. '
-    "The publisher and date that you enter here take precedence over those found in the articles.</p>"
-)
 _SORT_LABELS = {
     "newest": "Newest first",
     "oldest": "Oldest first",
     "added": "Last added first",
     "headline": "Headline",
     "publisher": "Publisher",
+    "left-out": "Most left out first",
+}
+_FILTER_LABELS = {
+    "all": "All articles",
+    "dated": "With a date",
+    "undated": "Without a date",
+    "unattributed": "Without a publisher",
+    "cut": "With lines left out",
+    "copies": "Nearly the same",
 }
 _FIELD_LABELS = {
     **FIELD_LABELS,
@@ -47,46 +57,9 @@ _FIELD_LABELS = {
     "updated": "Updated",
     "saved": "Saved",
 }
-_DATE_EXAMPLES = "2018, 2018-02 or 2018-02-13"
 _MAX_PAIRS = 50  # limit, of near-duplicates on the page
-# A button in a list names its article; the list reports a click on one.
-_OPEN_ON_CLICK = """element.addEventListener('click', event => {
-    const button = event.target.closest('button[data-article]');
-    if (!button) return;
-    document.body.dataset.opened = button.dataset.article;
-    trigger('click', {article: button.dataset.article});
-});"""
 _TABLE_FIELDS = ("publisher", "published")
-# The fields above the table fill the empty ones below; Enter saves.
-_SAVE_TABLE = """
-const save = () => {
-    const value = (row, field) => row.querySelector(`input[data-field=${field}]`).value.trim();
-    const fill = element.querySelector('tr.fill');
-    const rows = [...element.querySelectorAll('tbody tr')].map(row => ({
-        article: row.dataset.article,
-        publisher: value(row, 'publisher') || value(fill, 'publisher'),
-        published: value(row, 'published') || value(fill, 'published'),
-    }));
-    trigger('apply', {rows});
-};
-element.addEventListener('click', event => { if (event.target.closest('button.save')) save(); });
-element.addEventListener('keydown', event => {
-    if (event.key === 'Enter' && event.target.closest('input')) save();
-});
-"""
-_TAKE_BACK = """element.addEventListener('click', event => {
-    const button = event.target.closest('button[data-line]');
-    if (button) trigger('apply', {line: button.dataset.line});
-});"""
-_FOCUS_ARTICLE = """() => {
-    document.querySelector('#back')?.scrollIntoView();
-    document.querySelector('#back')?.focus({preventScroll: true});
-}"""
-_FOCUS_LIST = """() => {
-    const button = `#articles button[data-article='${document.body.dataset.opened}']`;
-    document.querySelector(button)?.focus();
-}"""
-_REMOVE, _CONFIRM_REMOVE = "Remove", "Remove it for good?"
+_REMOVE, _CONFIRM_REMOVE = "Remove", "Really remove it?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +67,32 @@ class CollectionTab:
     """The components to refresh when the collection changes, and the events that change it."""
 
     collection: Collection
-    list_options: Sequence[Any]  # search, sort, limit
-    outputs: Sequence[Any]  # coverage, list, "Show more", table of unknown dates and publishers
+    list_options: Sequence[Any]  # search, sort, filter, limit
+    outputs: Sequence[Any]  # coverage, list, "Show more", table of unknown dates and publishers, "Undo"
     changes: Sequence[Any]
+    report: Any
 
-    def refresh(self, search: str | None, sort: str, limit: int) -> tuple[str, str, dict[str, Any], str]:
-        """Return the coverage, the list, whether there is more of it, and the table of what is unknown."""
-        listing = self.collection.list(search or "", sort, limit)
-        articles = article_list_html(listing, search or "", self.collection.writable)
+    def refresh(self, search: str | None, sort: str, only: str, limit: int) -> tuple[Any, ...]:
+        """Return updates for `outputs`."""
+        collection = self.collection
+        listing = collection.list(search or "", sort, limit, only)
+        articles = article_list_html(listing, search or "", collection.writable, sort, only)
         more = listing.total > len(listing.lines) and limit < limits.MAX_LIST_LENGTH
-        coverage = coverage_html(self.collection.coverage())
-        return coverage, articles, gr.update(visible=more), _incomplete_html(self.collection)
+        undo = gr.update(
+            value=f"Undo the removal of {collection.undoable:,}",
+            visible=collection.writable and bool(collection.undoable),
+        )
+        coverage = coverage_html(collection.coverage())
+        return coverage, articles, gr.update(visible=more), _incomplete_html(collection), undo
+
+    def watch(self, *list_options: Any) -> Iterator[tuple[Any, ...]]:
+        """Yield the report of an addition that goes on while a page is opened, and then what it changed."""
+        addition = self.collection.addition
+        if not addition or not addition.running or not self.collection.writable:
+            return
+        for report in reports(addition):
+            yield report, *(gr.skip() for _ in self.outputs)
+        yield gr.skip(), *self.refresh(*list_options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +118,58 @@ def draw_collection_tab(collection: Collection) -> CollectionTab:
     """Draw the tab into the open Gradio container."""
     coverage = gr.HTML(coverage_html(collection.coverage()), elem_id="coverage")
     with gr.Column(elem_id="collection") as list_view:
-        adding, report = _draw_add_form(collection)
-        search, sort = _draw_list_options()
+        form = draw_add_form(collection)
+        search, sort, only = _draw_list_options()
         limit = gr.State(limits.LIST_LENGTH)
-        articles = gr.HTML(elem_id="articles", js_on_load=_OPEN_ON_CLICK)
+        undo = gr.Button(visible=False, size="sm", elem_id="undo")
+        articles = gr.HTML(elem_id="articles", js_on_load=OPEN_ON_CLICK + SELECT_AND_SORT)
         more = gr.Button("Show more", visible=False, elem_id="more")
         panel, incomplete, saving = _draw_incomplete(collection)
         pairs = _draw_duplicates(collection)
     view, editing = _draw_article_view(collection, list_view)
-    outputs = (coverage, articles, more, incomplete)
-    tab = CollectionTab(collection, (search, sort, limit), outputs, (*adding, *editing, saving))
-    adding[0].then(lambda: gr.update(open=bool(collection.incomplete(1).total)), None, panel, **VIEW)
+    outputs = (coverage, articles, more, incomplete, undo)
+    changes = (form.adding, *editing, saving, *_connect_selection(collection, articles, undo))
+    tab = CollectionTab(collection, (search, sort, only, limit), outputs, changes, form.report)
+    form.adding.then(lambda: gr.update(open=bool(collection.incomplete(1).total)), None, panel, **VIEW)
     refresh = translate_errors(tab.refresh)
-    for trigger in (search.change, sort.change, limit.change):
+    for trigger in (search.change, sort.change, only.change, limit.change):
         trigger(refresh, tab.list_options, tab.outputs, **VIEW)
+    articles.select(_chosen_sort, None, sort, queue=False, **PRIVATE)
     more.click(lambda limit: limit * 3, limit, limit, **PRIVATE)
-    for component in (report, articles, pairs, incomplete):
+    for component in (form.report, articles, pairs, incomplete):
         opened = component.click(translate_errors(_opener(collection)), None, view.outputs, **PRIVATE)
-        opened.then(None, None, None, js=_FOCUS_ARTICLE, api_visibility="private")
+        opened.then(None, None, None, js=FOCUS_ARTICLE, api_visibility="private")
     return tab
 
 
-def _draw_list_options() -> tuple[Any, Any]:
-    """Draw the fields that search and sort the list."""
+def _chosen_sort(event: gr.EventData) -> str:
+    return str(event.sort) if event.sort in SORTS else "newest"
+
+
+def _connect_selection(collection: Collection, articles: Any, undo: Any) -> tuple[Any, ...]:
+    """Change, remove and put back what is selected in the list; return the events that do."""
+
+    def change_selected(event: gr.EventData) -> None:
+        changed = collection.correct_many(_table_fields(event.rows))
+        gr.Info(f"Saved: {changed:,} changed; what you set is kept when the files are read again.")
+
+    def remove_selected(event: gr.EventData) -> None:
+        chosen = [str(article) for article in event.articles[: limits.MAX_LIST_LENGTH]]
+        gr.Info(f"Removed: {collection.remove_many(chosen):,}. They can be put back until Dateline is ended.")
+
+    def put_back() -> None:
+        gr.Info(f"Put back: {collection.undo():,}.")
+
+    changing = articles.apply(translate_errors(change_selected), None, None, **CHANGE)
+    removing = articles.delete(translate_errors(remove_selected), None, None, **CHANGE)
+    for event in (changing, removing):
+        event.success(None, None, None, js=DESELECT, api_visibility="private")
+    removing.success(None, None, None, js=FOCUS_UNDO, api_visibility="private")
+    return changing, removing, undo.click(translate_errors(put_back), None, None, **CHANGE)
+
+
+def _draw_list_options() -> tuple[Any, Any, Any]:
+    """Draw the fields that search, sort and filter the list."""
     with gr.Row(elem_id="list-options"):
         search = gr.Textbox(
             label="Search the articles",
@@ -169,66 +186,15 @@ def _draw_list_options() -> tuple[Any, Any]:
             min_width=160,
             elem_id="sort",
         )
-    return search, sort
-
-
-def _draw_add_form(collection: Collection) -> tuple[list[Any], Any]:
-    """Draw the form that adds articles; return the events that change the collection, and the report."""
-    with gr.Accordion(
-        "Add articles: drop files or paste a text",
-        open=not collection.coverage().articles,
-        visible=collection.writable,
-        elem_id="add-articles",
-    ):
-        with gr.Row():
-            files = gr.File(file_count="multiple", label="Files", height=170, elem_id="files")
-            pasted = gr.Textbox(label="Or the text of one article", lines=5, max_lines=5, elem_id="pasted")
-        with gr.Row():
-            publisher = gr.Textbox(label="Publisher (optional)", elem_id="publisher", max_lines=1)
-            published = gr.Textbox(
-                label="Date (optional)", placeholder=_DATE_EXAMPLES, elem_id="published", max_lines=1
-            )
-        gr.HTML(_FORMATS_HINT % (collection.max_file_bytes // 1_000_000))
-        with gr.Row():
-            add = gr.Button("Add to the collection", variant="primary", scale=3, elem_id="add")
-            stop = gr.Button("Stop", scale=1, elem_id="stop-adding")
-        report = gr.HTML(elem_id="report", js_on_load=_OPEN_ON_CLICK)
-    form = [files, pasted, publisher, published]
-    adding = add.click(_adder(collection), form, [report, *form], **CHANGE)
-    # In two steps: otherwise the last update of the addition might overwrite the message that it was stopped.
-    stopping = stop.click(None, None, None, cancels=[adding]).then(_mark_stopped, report, report, **PRIVATE)
-    return [adding, stopping], report
-
-
-def _adder(collection: Collection) -> Callable[..., Iterator[tuple[Any, ...]]]:
-    def add(
-        files: list[str] | None, pasted: str | None, publisher: str, published: str
-    ) -> Iterator[tuple[Any, ...]]:
-        """Yield the report as it grows, and clear the form at the end, except for a text that was refused."""
-        unchanged = (gr.skip(),) * 4
-        fields = {"publisher": publisher, "date": published}
-        try:
-            with closing(
-                collection.add([Path(file) for file in files or ()], pasted or "", fields)
-            ) as additions:
-                for progress in additions:
-                    refused = bool(progress.reports) and progress.reports[-1].status == "refused"
-                    cleared = (None, gr.skip() if refused else "", "", "")
-                    yield progress_html(progress), *(cleared if progress.finished else unchanged)
-        except (ValueError, RuntimeError) as error:
-            if not is_dateline_error(error):
-                raise
-            yield error_html(str(error)), *unchanged
-
-    return add
-
-
-def _mark_stopped(report: str | None) -> str:
-    """Return the report with a notice that the addition was stopped, unless it had finished."""
-    if "<progress " not in (report or ""):
-        return report or ""
-    notice = error_html("Stopped; what was finished is kept. To go on, press Add again.")
-    return notice + str(report).replace('class="addition"', 'class="addition stopped"')
+        only = gr.Dropdown(
+            [(label, name) for name, label in _FILTER_LABELS.items()],
+            value="all",
+            label="Show",
+            scale=1,
+            min_width=160,
+            elem_id="only",
+        )
+    return search, sort, only
 
 
 def _draw_duplicates(collection: Collection) -> Any:
@@ -240,7 +206,7 @@ def _draw_duplicates(collection: Collection) -> Any:
 
     with gr.Accordion("Articles that are nearly the same", open=False, elem_id="near-duplicates"):
         button = gr.Button("Compare all articles", elem_id="compare")
-        pairs = gr.HTML(elem_id="pairs", js_on_load=_OPEN_ON_CLICK)
+        pairs = gr.HTML(elem_id="pairs", js_on_load=OPEN_ON_CLICK)
     button.click(translate_errors(compare), None, pairs, api_visibility="private", show_progress="minimal")
     return pairs
 
@@ -259,14 +225,14 @@ def _draw_incomplete(collection: Collection) -> tuple[Any, Any, Any]:
         visible=collection.writable,
         elem_id="incomplete",
     ) as panel:
-        table = gr.HTML(elem_id="incomplete-table", js_on_load=_OPEN_ON_CLICK + _SAVE_TABLE)
+        table = gr.HTML(elem_id="incomplete-table", js_on_load=OPEN_ON_CLICK + SAVE_TABLE)
     return panel, table, table.apply(translate_errors(save), None, table, **CHANGE)
 
 
 def _table_fields(rows: Any) -> dict[str, dict[str, str]]:
     """Return the fields by article that the script of the table sent, without what does not fit."""
     fields: dict[str, dict[str, str]] = {}
-    for row in list(rows)[: limits.LIST_LENGTH]:
+    for row in list(rows)[: limits.MAX_LIST_LENGTH]:
         values = {name: str(row[name]) for name in _TABLE_FIELDS if isinstance(row.get(name), str)}
         fields[str(row.get("article"))] = values
     return fields
@@ -290,7 +256,7 @@ def _draw_article_view(collection: Collection, list_view: Any) -> tuple[_Article
             remove = gr.Button(
                 _REMOVE, variant="stop", scale=1, visible=collection.writable, elem_id="remove"
             )
-        article = gr.HTML(elem_id="article", js_on_load=_TAKE_BACK)
+        article = gr.HTML(elem_id="article", js_on_load=TAKE_BACK)
         with gr.Accordion(
             "Correct the fields", open=False, visible=collection.writable, elem_id="edit-fields"
         ):
@@ -317,7 +283,7 @@ def _draw_article_view(collection: Collection, list_view: Any) -> tuple[_Article
         [list_view, view],
         api_visibility="private",
     )
-    closing_view.then(None, None, None, js=_FOCUS_LIST, api_visibility="private")
+    closing_view.then(None, None, None, js=FOCUS_LIST, api_visibility="private")
     changes = [saving, taking_back, removing]
     return _ArticleView(list_view, view, article_id, article, confirming, remove, fields), changes
 
@@ -372,4 +338,5 @@ def _article_and_fields(collection: Collection, article_id: str) -> tuple[str, .
     return html, *fields
 
 
-assert set(_SORT_LABELS) == set(SORTS) and set(_FIELD_LABELS) == set(CORRECTABLE_FIELDS)
+assert set(_SORT_LABELS) == set(SORTS) and set(_FILTER_LABELS) == set(FILTERS)
+assert set(_FIELD_LABELS) == set(CORRECTABLE_FIELDS)

@@ -10,6 +10,7 @@ import gradio as gr
 
 from rag.evaluation.reports.report import html_report
 from rag.evaluation.runs.history import RunHistory, RunProgress
+from rag.page.markup.run_questions import run_questions_html
 from rag.page.tabs.error_messages import translate_errors
 from rag.page.tabs.event_options import EVALUATE, PRIVATE
 from rag.serving.collection import Collection
@@ -21,6 +22,19 @@ _HINT = (
     "Drafts to start from: dateline evaluate propose --out mine.jsonl</p>"
 )
 _STOPPED = '<p class="hint" role="status">Stopped. The next run of the same file goes on from here.</p>'
+
+# A head sorts by its column, numbers by their size, and once more the other way round.
+_SORT_AND_ASK = """element.addEventListener('click', event => {
+    const ask = event.target.closest('button.ask'), head = event.target.closest('th');
+    if (ask) window.dateline.ask(ask.textContent);
+    if (!head) return;
+    const heads = [...head.parentElement.children], way = head.ariaSort === 'ascending' ? -1 : 1;
+    const text = row => row.children[heads.indexOf(head)].textContent;
+    const rows = [...element.querySelectorAll('tbody tr')];
+    rows.sort((a, b) => way * text(a).localeCompare(text(b), 'en', {numeric: true}));
+    for (const each of heads) each.ariaSort = each === head ? (way < 0 ? 'descending' : 'ascending') : null;
+    element.querySelector('tbody').append(...rows);
+});"""
 
 
 def draw_evaluation_tab(runs: RunHistory, collection: Collection, sample: Path) -> tuple[Any, Any]:
@@ -47,11 +61,12 @@ def draw_evaluation_tab(runs: RunHistory, collection: Collection, sample: Path) 
                 runs.names(), value=None, label="Compared with", elem_id="baseline", scale=1
             )
         comparison = gr.Markdown(elem_id="comparison", sanitize_html=True)
+        questions = gr.HTML(elem_id="questions", js_on_load=_SORT_AND_ASK)
         report = gr.HTML(elem_id="run-report")
     runner = translate_errors(_runner(runs, collection, sample))
     running = start.click(runner, file, [progress, run, baseline], **EVALUATE)
     stop.click(None, None, None, cancels=[running]).then(lambda: _STOPPED, None, progress, **PRIVATE)
-    run.change(translate_errors(lambda name: _report_html(runs, name)), run, report, **PRIVATE)
+    run.change(translate_errors(lambda name: _views(runs, name)), run, [questions, report], **PRIVATE)
     compare = translate_errors(lambda after, before: _comparison(runs, before, after))
     for dropdown in (run, baseline):
         dropdown.change(compare, [run, baseline], comparison, **PRIVATE)
@@ -106,11 +121,13 @@ def _format_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
 
 
-def _report_html(runs: RunHistory, name: str | None) -> str:
-    """Return the report in a sandboxed frame that may run no scripts."""
+def _views(runs: RunHistory, name: str | None) -> tuple[str, str]:
+    """Return a run's questions, and its report in a sandboxed frame that may run no scripts."""
     if not name:
-        return ""
-    return f'<iframe title="Report" sandbox="" srcdoc="{escape(html_report(runs.read(name)))}"></iframe>'
+        return "", ""
+    run = runs.read(name)
+    report = f'<iframe title="Report" sandbox="" srcdoc="{escape(html_report(run))}"></iframe>'
+    return run_questions_html(run["results"]), report
 
 
 def _comparison(runs: RunHistory, before: str | None, after: str | None) -> str:

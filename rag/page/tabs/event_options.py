@@ -16,4 +16,6 @@ VIEW: dict[str, Any] = {
     "trigger_mode": "always_last",
     **PRIVATE,
 }
+# Looking on at work that goes on by itself holds up nothing.
+WATCH: dict[str, Any] = {"concurrency_id": "watching", "concurrency_limit": None, **PRIVATE}
 EVALUATE: dict[str, Any] = {"concurrency_id": "evaluation", "concurrency_limit": 1, **PRIVATE}
