@@ -30,6 +30,7 @@ from rag.verification.answerability import (
     ANSWER_THRESHOLD,
     ASK_READER_THRESHOLD,
     answer_margin,
+    find_denial,
     is_answerable,
     judge_answerability,
 )
@@ -217,11 +218,15 @@ class Assistant:
         """Return the evidence as the reader ranks it, and its log-odds that the best sentence answers.
 
         It is not asked (None) where one sentence cannot answer, and where nothing that it says would count.
+        Where a sentence denies the question's premise its opinion does not count: that is worth showing, and
+        answers nothing.
         """
+        question = evidence.question.standalone
         if self._reader is None or evidence.several or not ASK_READER_THRESHOLD <= score < inf:
             return evidence, None
-        shown, opinion = self._reader.choose(evidence.question.standalone, evidence.shown)
-        return replace(evidence, shown=tuple(shown)), opinion
+        shown, opinion = self._reader.choose(question, evidence.shown)
+        denied = find_denial(question, evidence.shown) is not None
+        return replace(evidence, shown=tuple(shown)), None if denied else opinion
 
     def _refuses(self, evidence: SelectedEvidence, score: float, opinion: float | None) -> bool:
         """Return whether the question is refused before an answer is written."""
@@ -265,9 +270,12 @@ class Assistant:
             before = " ".join(sentence.text for sentence in written)
             answer, output = yield from self._follow(answer, outputs, began, before)
             kept, reasons = verify_written_output(output, task, self._check)
-            # Of several values or questions none is lost because its sentence is.
+            # Of several values none is lost because its sentence is.
             written += kept or ([] if task.alternative else quotes(task.evidence))
             dropped += reasons
+            if not kept and evidence.answered > 1:  # the quote of one question may answer the others too
+                written = []
+                break
             if output.failure:
                 written, dropped = [], [output.failure]
                 break

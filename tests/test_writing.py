@@ -27,6 +27,9 @@ from rag.settings import Settings
 from rag.verification.judgement import Judgement, read_source
 
 WHO_CALLED_OFF = "Why was the opening of Berlin airport called off in May 2012?"
+TWO_QUESTIONS = (
+    "Which shipyard lost out to Corvane for the Kestrel Bay ferry order, and what had it asked for?"
+)
 RESERVOIR = "How did the planned size of the Ethiopian dam's reservoir change between 2011 and 2025?"
 
 
@@ -128,9 +131,17 @@ def test_a_model_that_sees_no_answer_in_the_best_sentences_refuses(sample: Libra
         asked.append(message)
         return 0.01
 
-    answer = checked(sample, yes).ask(WHO_CALLED_OFF)
+    answer = checked(sample, yes).ask("How many principles are in the declaration on the Nile dam?")
     assert answer.status == "unanswerable" and len(set(asked)) == len(asked) == SENTENCES
     assert answer.confidence is not None and answer.confidence < 0
+
+
+def test_a_denied_premise_is_shown_though_it_answers_nothing(sample: Library) -> None:
+    answer = checked(sample, lambda message, ending: 0.01).ask(
+        "Why did Kestrel Bay Council cancel its contract with Corvane in 2020?"
+    )
+    assert answer.status == "answered"
+    assert any("The motion was lost" in statement.text for statement in answer.statements)
 
 
 def test_the_sentence_that_answers_is_put_first(sample: Library) -> None:
@@ -198,6 +209,19 @@ def test_a_value_whose_sentence_is_dropped_is_quoted(sample: Library) -> None:
     assert {quote: verdict for quote, verdict in verdicts.items() if quote in wrote} == {
         quote: "quoted" if n else "supported" for n, quote in enumerate(wrote)
     }
+
+
+def test_of_several_questions_all_are_answered_in_own_words_or_none(sample: Library) -> None:
+    wrote: list[str] = []
+
+    def write(message: str) -> str:
+        wrote.append(source_of(message))
+        return source_of(message) if len(wrote) == 1 else "It held 4,711 buckets."
+
+    answer = writing(sample, write).ask(TWO_QUESTIONS)
+    assert len(wrote) == 2
+    assert {statement.verdict for statement in answer.statements} == {"quoted"}
+    assert wrote[0] in {statement.citations[0].quote for statement in answer.statements}
 
 
 def test_the_fixed_part_of_the_prompt_is_the_same_for_all_questions() -> None:
