@@ -20,7 +20,7 @@ def test_names_dates_and_words_that_open_a_sentence() -> None:
     ("text", "speaker"),
     [
         ("Anna Holm said that it sank.", {"anna", "holm"}), ("It sank, Anna Holm said.", {"anna", "holm"}), ("“It sank,” said Anna Holm.", {"anna", "holm"}),
-        ("According to Anna Holm, it sank.", {"anna", "holm"}), ("The yard warned that it may sink.", {"yard"}), ("It sank, she said.", set()),
+        ("According to Anna Holm, it sank.", {"anna", "holm"}), ("The yard warned that it may sink.", {"yard"}), ("It sank, she said.", set()), ("The yard is warning that it may sink.", {"yard"}),
     ],
 )  # fmt: skip
 def test_attributions_name_the_speaker(text: str, speaker: set[str]) -> None:
@@ -47,3 +47,7 @@ def test_denied_hedged_and_future_words() -> None:
         == claim.hedged[words.index("build")]
     )
     assert words.index("build") not in claim.denied and parse_claim("It is not only cheap.").denials == 0
+
+
+def test_a_noun_of_saying_has_no_speaker() -> None:
+    assert parse_claim("A clamp came loose without warning, and a warning light came on.").attributions == ()

@@ -75,6 +75,27 @@ def test_what_the_source_does_not_say_is_named(
 
 
 @pytest.mark.parametrize(
+    ("said", "statement", "passes"),
+    [
+        ("It grew from 34 million crowns to 63 million.", "The ferry costs 63 million crowns.", True),
+        ("It grew from 34 million crowns to 63 million.", "The ferry costs 63 million euros.", False),
+        (
+            "It costs 34 million crowns or 3 million euros, or 63 million.",
+            "It costs 63 million crowns.",
+            False,
+        ),
+        ("It cost 34 million crowns in 2019.", "It cost 2019 crowns.", False),
+        ("It cost 63 million.", "The ferry cost 63 million crowns.", False),
+    ],
+)
+def test_an_amount_without_a_currency_has_the_one_beside_it(said: str, statement: str, passes: bool) -> None:
+    found = article(said, "The ferry")
+    item = Evidence(Passage(found, 0, len(said)), 0, len(said), 1.0, 1.0)
+    reasons = verify_written(statement, "What does the ferry cost?", item)
+    assert passes == (not any("another unit" in reason for reason in reasons))
+
+
+@pytest.mark.parametrize(
     ("statement", "passes"),
     [
         ("The fund is for the heirs of 346 people on Lion Air flight 610.", False),

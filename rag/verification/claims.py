@@ -108,9 +108,10 @@ _FUTURE = re.compile(r"\b(?:will|would|shall|going to|\w+['’]ll|\w+['’]d|won
 _SAYING = re.compile(
     r"\b(?:(?P<by>according to|in the words of)|said|says|saying|say|told|claim(?:ed|ing)|argu(?:es|ed|ing)|"
     r"believ(?:es|ed)|thinks|thought(?! of)"
-    r"|warn(?:s|ed|ing)|insist(?:s|ed)(?! on)|(?<!\ban )estimated|predict(?:s|ed)|wr(?:ites|ote)|"
-    r"suggest(?:s|ed)|"
-    r"assert(?:s|ed)|alleg(?:es|ed)"
+    # "Warning" is a noun too: "without warning", "a warning light".
+    r"|warn(?:s|ed)|(?:(?:is|are|was|were|been|by) |(?<=[,;] ))warning|warning(?= that\b)"
+    r"|insist(?:s|ed)(?! on)|(?<!\ban )estimated|predict(?:s|ed)|wr(?:ites|ote)|suggest(?:s|ed)"
+    r"|assert(?:s|ed)|alleg(?:es|ed)"
     r"|tweeted|admitted|complained|contended|denied"
     r"|(?:add|note|state|report|maintain|claim|estimate)(?:(?:s|d|ed)(?= that\b)|e?d(?=[,.:”\"]|$|"
     r" [“\"])))\b",

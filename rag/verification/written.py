@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from corpus.passages import sentence_spans
 from embeddings.support import Claim as SupportClaim
+from rag.quantities.numbers import Number
 from rag.retrieval.evidence import Evidence
 from rag.verification.alignment import CitedText, TokenPosition, best_position, parse_cited_text
 from rag.verification.claims import Claim, Token, month_dates, parse_claim
@@ -36,6 +37,8 @@ _YES_OR_NO = re.compile(r"(?:yes|no)\b[,.:;]\s*", re.IGNORECASE)
 # Two names that are spoken of together: "on Lion Air flight 610 and Ethiopian Airlines flight 302".
 _NAME = r"(?:[A-Z][\w’'-]*|[a-z]+ \d+)(?: (?:[A-Z][\w’'-]*|[a-z]+ \d+|\d+)){0,6}+"
 _NAMED_TOGETHER = re.compile(rf"\b(?P<first>{_NAME}),? (?:and|or) (?:the )?(?P<second>{_NAME})")
+# A number with a scale, which is an amount and no year: "45 billion", "4.5bn".
+_SCALED = re.compile(r"\d ?(?:thousand|[mbtr]+illion|[mbt]n|[mk])\b", re.IGNORECASE)
 _NEIGHBOURS = 1  # sentences on each side of the cited one that the model of support reads too
 
 
@@ -180,12 +183,23 @@ def _missing_number(claim: Claim, n: int, source: _Source) -> Iterator[str]:
     found = [
         (there, m, other)
         for there, m, other in found
-        if number.unit == other.unit and is_measured_alike(claim, n, there, m)
+        if number.unit in (other.unit, _lent_unit(other, there)) and is_measured_alike(claim, n, there, m)
     ]
     if not found:
         yield f"the figure {number.value:,} has another unit in the source"
     elif not any(is_bounded_alike(number, other) for _, _, other in found):
         yield f'the figure {number.value:,} has another bound in the source ("up to", "about" or a range)'
+
+
+def _lent_unit(number: Number, sentence: Claim) -> str:
+    """Return the unit that a bare amount has from those beside it: "34 million crowns, now 63 million"."""
+    amounts = [
+        other
+        for token in sentence.tokens
+        if (other := token.number) and _SCALED.search(sentence.text, other.start, other.end)
+    ]
+    units = {other.unit for other in amounts if other.unit}
+    return units.pop() if number in amounts and not number.unit and len(units) == 1 else ""
 
 
 def _is_named(token: Token, source: _Source) -> bool:
