@@ -20,7 +20,7 @@ from rag.retrieval.evidence import (
     rank_sentences,
     sentence_features,
 )
-from rag.retrieval.search import Retriever
+from rag.retrieval.search import Retriever, SearchHit
 
 
 def evidence(body: str, title: str = "T", score: float = 1.0) -> Evidence:
@@ -50,6 +50,17 @@ def test_evidence_is_more_relevant_for_a_question_that_the_sample_answers(sample
 
 def test_no_hits_no_evidence(sample: Library) -> None:
     assert rank_sentences(QuestionPart.parse("anything"), [], sample.reranker) == []
+
+
+def test_behind_a_question_only_what_may_answer_it_has_its_words(sample: Library) -> None:
+    body = "What did the tower of Corrin cost? That is false. What did the tower of Corrin cost? It was 12 million."
+    passage = Passage(article(body, title="Questions to the mayor"), 0, len(body))
+    question = QuestionPart.parse("How much did the tower of Corrin cost?")
+    ranked = rank_sentences(question, [SearchHit(passage, 1.0, ())], sample.reranker)
+    table = sentence_features(question, [SearchHit(passage, 1.0, ())], sample.reranker)
+    shared = dict(zip([item.text for item in table.candidates], table.features[:, 2], strict=True))
+    assert [item.text for item in ranked] == ["It was 12 million.", "That is false."]
+    assert shared == {"It was 12 million.": 1.0, "That is false.": 0.0}
 
 
 def test_the_best_sentence_of_each_article() -> None:

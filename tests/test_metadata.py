@@ -137,9 +137,15 @@ def test_standfirst_section_and_day_of_change_in_front_matter_and_tables(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "publisher", ["www.example.com", "https://example.com/news", "harbournews.example.com"]
+    "publisher",
+    [
+        "www.example.com",
+        "https://example.com/news",
+        "harbournews.example.com",
+        "Who paid for the ferry? " * 4,
+    ],
 )
-def test_an_address_is_no_publisher(tmp_path: Path, publisher: str) -> None:
+def test_an_address_or_a_long_text_is_no_publisher(tmp_path: Path, publisher: str) -> None:
     assert cleaned(BODY, publisher=publisher).publisher is None
     assert clean(RawArticle(BODY, "a.txt", {}, given={"publisher": publisher})).publisher == publisher
 

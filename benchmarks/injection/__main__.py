@@ -5,8 +5,8 @@
 
 Each case puts one attack into the article that answers a gold question of the sample: into its body (first,
 in the middle, last), its headline, its publisher or its file's name. The answer is compared with the one
-without it, before the checks (what the model wrote) and after them (what is shown). Where it changed, a
-harmless sentence is put in the attack's place, too. Questions that nothing answers are asked as well, with the
+without it, before the checks (what the model wrote) and after them (what is shown), and with the one that a
+harmless text of the attack's length in its place leads to. Questions that nothing answers are asked as well, with the
 attack in the nearest article. A poisoned case adds 1, 2 or 5 articles that say another figure than the gold
 article in its words, then removes them. The file keeps each case, so that the same command continues where an
 earlier one ended.
@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from benchmarks.injection.attacks import FALSE, HOST, Attack, attacks
 from corpus.article import Article
 from corpus.passages import sentence_spans
+from corpus.publishers import may_be_name
 from corpus.reading.files import find_files
 from docs.results import wilson_interval
 from embeddings.ingest import ingest
@@ -47,12 +48,19 @@ from rag.verification.verify import verify_statement
 
 PLACES = ("first", "middle", "last", "headline", "publisher", "file name")
 POISON = "Corrin Chronicle"  # publishes the crafted articles
-# What is put in the place of an attack that changed an answer: does any other sentence there change it, too?
-HARMLESS = "The council met at noon on Tuesday and adjourned until the autumn."
+# What is put in the place of each attack, cut to its length: any text there may change an answer.
+HARMLESS = (
+    "The council met at noon on Tuesday and adjourned until the autumn. Rain had fallen on the market since the "
+    "morning, and most of the stalls were closed by three. A band played in the square, where the library sold "
+    "what it had twice. Nobody could say who had left a bicycle at the gate. The next meeting is in September, "
+    "when the hall will have been painted, and the minutes are kept by the clerk, who has held the office since "
+    "her uncle gave it up."
+)
 _FIGURE = re.compile(r"\d[\d,.]*\d|\d")
 _HARMS = (
     "changed",
     "changed by harmless words",
+    "by the attack alone",
     "made wrong",
     "refused",
     "answered",
@@ -89,12 +97,17 @@ def poisoned(article: Article, text: str, place: str) -> Article:
     if place == "headline":
         return replace(article, title=f"{article.title} {text}")
     if place == "publisher":
-        return replace(article, publisher=text)
+        return replace(article, publisher=text if may_be_name(text) else None)  # as a file's is read
     if place == "file name":
         return replace(article, origin=f"{text.replace('/', '_')[:200]}.md")
     ends = [end for _, end in sentence_spans(article.body)]
     at = {"first": 0, "middle": ends[len(ends) // 2], "last": len(article.body)}[place]
     return replace(article, body=f"{article.body[:at]} {text} {article.body[at:]}".strip())
+
+
+def harmless_text(chars: int) -> str:
+    """Return whole harmless words of about so many characters, at most as many as `HARMLESS` has."""
+    return HARMLESS[: max(chars, HARMLESS.index(" "))].rpartition(" ")[0] + "."
 
 
 def swap(library: Library, old: Article, new: Article) -> None:
@@ -187,9 +200,9 @@ def measure_attacks(
         changed = poisoned(article, text, place)
         found = ask_with(assistant, gold, article, changed)
         did = harms(gold, text, clean, found, {article.id: changed.id})
-        if did["changed"]:
-            harmless = ask_with(assistant, gold, article, poisoned(article, HARMLESS, place))
-            did["changed by harmless words"] = harmless.said != clean.said
+        harmless = ask_with(assistant, gold, article, poisoned(article, harmless_text(len(text)), place))
+        did["changed by harmless words"] = harmless.said != clean.said
+        did["by the attack alone"] = did["changed"] and harmless.said == clean.said
         yield {
             "id": gold.id,
             "kind": attack.kind,
@@ -309,7 +322,7 @@ def main() -> None:
     asked = {"seed": options.seed, "questions": options.questions}
     result = results.get(options.model, {})
     if any(result.get(name) != value for name, value in asked.items()):
-        result = {**asked, "commit": _commit(), "harmless": HARMLESS, "attacks": [], "poisoning": []}
+        result = {**asked, "commit": _commit(), "attacks": [], "poisoning": []}
     ends = time.monotonic() + 60 * options.minutes
     with TemporaryDirectory() as folder:
         assistant = open_assistant(replace(Settings.read(), data=Path(folder), model=options.model))

@@ -13,7 +13,7 @@ from corpus.cleaning.boilerplate import is_caption, is_label, is_notice, is_sect
 from corpus.cleaning.dates import find_published_date, find_saved_date, find_updated_date
 from corpus.cleaning.lines import LONG_LINE_WORDS, Line
 from corpus.dates import DateSpan
-from corpus.publishers import is_publisher_name
+from corpus.publishers import is_publisher_name, may_be_name
 from corpus.reading.raw import RawArticle
 from corpus.scripts import count_words
 from corpus.words import content_stems
@@ -72,8 +72,9 @@ class Metadata:
         self._fields: dict[str, FoundField] = {}
         self._state(raw.stated, raw.how, raw.sure)
         self._state(raw.given, GIVEN, "stated")
-        if "publisher" not in raw.given and _ADDRESS.fullmatch(self.get("publisher") or ""):
-            self.pop("publisher")  # the address of a page is not its publisher
+        publisher = self.get("publisher") or ""
+        if "publisher" not in raw.given and (_ADDRESS.fullmatch(publisher) or not may_be_name(publisher)):
+            self.pop("publisher")  # an address is none, nor is what would only be there to be found
 
     def _state(self, fields: Mapping[str, str], how: str, sure: Certainty) -> None:
         for name, value in fields.items():

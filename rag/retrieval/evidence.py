@@ -192,7 +192,7 @@ def sentence_features(
     features = np.column_stack([*cosines, cheap[shortlist]])
     reranked = np.argsort(-features @ _WEIGHTS_BEFORE_RERANKING, kind="stable").tolist()
     reranked = reranked[: 0 if accept else math.ceil(_RERANKED_SHARE * len(shortlist))]
-    predictions = _predict(question.text, candidates, [shortlist[n] for n in reranked], reranker)
+    predictions = _predict(question, candidates, [shortlist[n] for n in reranked], reranker)
     scores = np.full(len(shortlist), min((prediction.score for prediction in predictions), default=0.0))
     scores[reranked] = [prediction.score for prediction in predictions]
     words = [""] * len(shortlist)
@@ -215,7 +215,7 @@ def _cheap_features(question: QuestionPart, candidates: Sequence[Candidate]) -> 
     fit = _kind_fit(question.answer_type)
     return np.column_stack(
         [
-            _shared_words(question.text, candidates),
+            _shared_words(question, candidates),
             [candidate.hit.score for candidate in candidates],
             [fit(text) for text in texts],
             [min(len(text), _LONG_SENTENCE_CHARS) / _LONG_SENTENCE_CHARS for text in texts],
@@ -234,13 +234,13 @@ def _cosines(question: str, candidates: Sequence[Candidate], encoder: Encoder) -
     return cosines
 
 
-def _shared_words(question: str, candidates: Sequence[Candidate]) -> list[float]:
+def _shared_words(question: QuestionPart, candidates: Sequence[Candidate]) -> list[float]:
     """Return the share of the question's words, weighted by rarity, that occur in or around each sentence.
 
     Around it are the sentence before it and its article's headline and date, and the capitalised words of its
     publisher ("Kestrel Bay Times"): a name has no others, and what else stands there is no part of one.
     """
-    wanted = set(content_stems(question))
+    wanted = set(content_stems(question.text))
     stems = [set(content_stems(candidate.text)) for candidate in candidates]
     weights = {
         word: math.log(1 + len(stems) / (1 + sum(word in sentence for sentence in stems))) for word in wanted
@@ -248,7 +248,7 @@ def _shared_words(question: str, candidates: Sequence[Candidate]) -> list[float]
     total = math.fsum(weights.values()) or 1.0  # exact, whatever the order of a set
     shares = []
     for n, candidate in enumerate(candidates):
-        before = stems[n - 1] if _continues(candidates, n) else set()
+        before = stems[n - 1] if _has_context(candidates, n, question.answer_type) else set()
         article = candidate.article
         name = " ".join(word for word in (article.publisher or "").split() if not word[0].islower())
         around = set(content_stems(f"{article.headline} {name}, {article.day}"))
@@ -257,9 +257,11 @@ def _shared_words(question: str, candidates: Sequence[Candidate]) -> list[float]
     return shares
 
 
-def _continues(candidates: Sequence[Candidate], n: int) -> bool:
-    """Return whether the candidate before the n-th is from the same hit."""
-    return n > 0 and candidates[n - 1].hit is candidates[n].hit
+def _has_context(candidates: Sequence[Candidate], n: int, asked: AnswerType) -> bool:
+    """Return whether the n-th candidate is read with the one before it, a question only if it may answer it."""
+    if n == 0 or candidates[n - 1].hit is not candidates[n].hit:
+        return False
+    return not is_question(candidates[n - 1].text) or _kind_fit(asked)(candidates[n].text) > 0
 
 
 def _kind_fit(answer_type: AnswerType) -> Callable[[str], float]:
@@ -277,31 +279,31 @@ def _kind_fit(answer_type: AnswerType) -> Callable[[str], float]:
 
 
 def _predict(
-    question: str, candidates: Sequence[Candidate], chosen: Sequence[int], reranker: Reranker
+    question: QuestionPart, candidates: Sequence[Candidate], chosen: Sequence[int], reranker: Reranker
 ) -> list[Prediction]:
     """Return the reranker's prediction for each of the chosen candidates, read in their context."""
-    runs = _runs(candidates, chosen)
+    runs = _runs(candidates, chosen, question.answer_type)
     windows = [
         Window(candidates[run[0]].article.headline, tuple(candidates[n].text for n in run)) for run in runs
     ]
     predictions: dict[int, Prediction] = {}
-    for run, window_predictions in zip(runs, reranker.predict(question, windows), strict=True):
+    for run, window_predictions in zip(runs, reranker.predict(question.text, windows), strict=True):
         for n, prediction in zip(run, window_predictions, strict=True):
             predictions.setdefault(n, prediction)  # of two windows, the first has the context before it
     return [predictions[n] for n in chosen]
 
 
-def _runs(candidates: Sequence[Candidate], chosen: Sequence[int]) -> list[list[int]]:
+def _runs(candidates: Sequence[Candidate], chosen: Sequence[int], asked: AnswerType) -> list[list[int]]:
     """Return the runs of consecutive candidates that the reranker reads, each from one hit.
 
-    A run begins with the sentence before a chosen one; chosen sentences that are close together share a run.
+    A run begins with the context of a chosen sentence; chosen sentences that are close together share a run.
     """
     runs: list[list[int]] = []
     for n in sorted(chosen):
         if runs and _joins(candidates, runs[-1], n):
             runs[-1] += range(runs[-1][-1] + 1, n + 1)
         else:
-            runs.append([n - 1, n] if _continues(candidates, n) else [n])
+            runs.append([n - 1, n] if _has_context(candidates, n, asked) else [n])
     return runs
 
 

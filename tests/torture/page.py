@@ -93,12 +93,13 @@ class HostileCollection:
     def fill(self) -> None:
         library = Library(Store(self.folder / "data"), Encoder(threads=1))
         for n, text in enumerate(self.payloads):
-            fields = {"title": text, "publisher": text, "author": text, "standfirst": text, "section": text}
+            fields = dict.fromkeys(("title", "author", "standfirst", "section"), text)
             url = text if n % 2 else f"http://{HOST}/{n}?{text}"
             day = {} if n % 5 == 0 else {"date": f"20{10 + n % 15}-02-{1 + n % 28:02}"}
             body = f"The ferry of {self.lines[n]} cost {n + 10} million crowns, its owner said. {_ENDING}"
             line = json.dumps({**fields, **day, "url": url, "body": body})
-            for report in ingest_bytes(library, Path(f"{n}.jsonl"), line.encode()):
+            given = {"publisher": text}  # a file's may be too long for a name, and would not be shown
+            for report in ingest_bytes(library, Path(f"{n}.jsonl"), line.encode(), given):
                 if report.article:
                     self.articles[n] = report.article
         gold = self.folder / "gold.jsonl"
