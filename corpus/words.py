@@ -29,6 +29,7 @@ STOP_WORDS = frozenset(
     ).split()
 )
 _stemmer_lock = Lock()  # the stemmer keeps state, and questions come on several threads
+_REPEATED_WORDS = 5  # limit: fewer words stand side by side in many texts
 _MAX_CACHED_LETTERS = 40  # limit on memory: a "word" of an article may have any length
 
 
@@ -69,6 +70,16 @@ def _words_or_pairs(match: re.Match[str]) -> Iterator[str]:
     else:
         letters = UNSPACED_LETTER.findall(match[0])
         yield from map("".join, pairwise(letters) if len(letters) > 1 else [letters])
+
+
+def repeats(text: str, question: str) -> bool:
+    """Return True if a text holds a question of some length word for word, as what is there to be found does.
+
+    >>> repeats("Asked “How much did it cost?”, he left.", "How much did it cost?")
+    True
+    """
+    wanted = words(question)
+    return len(wanted) >= _REPEATED_WORDS and f" {' '.join(wanted)} " in f" {' '.join(words(text))} "
 
 
 def content_words(text: str) -> list[str]:

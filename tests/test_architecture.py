@@ -44,7 +44,7 @@ LAYERS = (
     {"rag.evaluation.retrieval", "rag.evaluation.runs"},
     {"rag.evaluation.controls"},
     {"rag.evaluation.reports"},
-    {"rag.page.markup"},
+    {"rag.page.markup", "rag.page.uploads"},
     {"rag.page.tabs"},
     {"rag.page.page", "rag.page.precompiled"},
     {"rag.cli"},
@@ -61,6 +61,7 @@ HEAVY = {
     "llama_cpp": {"rag/generation/worker.py", "rag/generation/chat_template.py"},
     "gradio": {
         "rag/page/page.py",
+        "rag/page/uploads.py",
         *(f"rag/page/tabs/{file.name}" for file in (ROOT / "rag/page/tabs").glob("*.py")),
     },
     "sqlite3": {f"corpus/store/{name}.py" for name in ("connection", "inspection", "terms")},

@@ -53,14 +53,19 @@ def test_no_hits_no_evidence(sample: Library) -> None:
 
 
 def test_behind_a_question_only_what_may_answer_it_has_its_words(sample: Library) -> None:
-    body = "What did the tower of Corrin cost? That is false. What did the tower of Corrin cost? It was 12 million."
-    passage = Passage(article(body, title="Questions to the mayor"), 0, len(body))
-    question = QuestionPart.parse("How much did the tower of Corrin cost?")
-    ranked = rank_sentences(question, [SearchHit(passage, 1.0, ())], sample.reranker)
-    table = sentence_features(question, [SearchHit(passage, 1.0, ())], sample.reranker)
-    shared = dict(zip([item.text for item in table.candidates], table.features[:, 2], strict=True))
-    assert [item.text for item in ranked] == ["It was 12 million.", "That is false."]
-    assert shared == {"It was 12 million.": 1.0, "That is false.": 0.0}
+    def shared(asked: str, *sentences: str) -> list[float]:
+        body = " ".join(f"What did the tower of Corrin cost? {sentence}" for sentence in sentences)
+        hit = SearchHit(Passage(article(body, title="Questions to the mayor"), 0, len(body)), 1.0, ())
+        table = sentence_features(QuestionPart.parse(asked), [hit], sample.reranker)
+        found = dict(zip([item.text for item in table.candidates], table.features[:, 2], strict=True))
+        assert set(found) == {*sentences}
+        return [float(found[sentence]) for sentence in sentences]
+
+    asked = "How many crowns did the tower of Corrin cost?"
+    assert shared(asked, "It was 12 million crowns.", "That is false.", "It was 12 tonnes.")[1:] == [0, 0]
+    assert shared(asked, "It was 12 million crowns.", "That is false.")[0] > 0.6
+    # What repeats the whole question was written to be found, and not to report.
+    assert shared("What did the tower of Corrin cost?", "It was 12 million crowns.") == [0]
 
 
 def test_the_best_sentence_of_each_article() -> None:

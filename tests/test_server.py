@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event, Semaphore
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -473,6 +474,37 @@ def test_odd_uploads_are_kept_under_safe_names_or_refused(address: str, client: 
     reply = call(address, "add", ["", "", "", "", "", [{"path": path, "meta": {"_type": "gradio.FileData"}}]])
     assert '"status": "refused"' in reply.text and str(ROOT) not in reply.text
     assert client.predict(api_name="/health")["articles"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are set on Linux")
+@pytest.mark.threat("D5", n="an upload that does not fit, and one that ends early")
+def test_an_upload_that_fails_leaves_nothing_and_the_next_works(sample_folder: Path, tmp_path: Path) -> None:
+    import resource
+
+    with run_server(sample_folder, tmp_path / "log", DATELINE_MODEL="none", TMPDIR=str(tmp_path)) as (
+        address,
+        process,
+    ):
+        (uploads,), target = tmp_path.glob("dateline-*"), f"{address}/gradio_api/upload"
+        before, limits = set(uploads.rglob("*")), resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        full = httpx.post(target, files={"files": ("a.txt", b"x" * 1_000_000)}, timeout=60)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        assert full.status_code == 507 and "free space" in full.json()["error"]
+        assert set(uploads.rglob("*")) == before
+        head = b"--b\r\nContent-Disposition: form-data; name=files; filename=a.txt\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", urlsplit(address).port)) as client:
+            client.sendall(
+                f"POST /gradio_api/upload HTTP/1.1\r\nHost: {urlsplit(address).netloc}\r\nContent-Length: 900000\r\n"
+                "Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode()
+                + head
+                + b"x" * 300_000
+            )
+            wait_until(lambda: set(uploads.rglob("*")) != before)
+        wait_until(lambda: set(uploads.rglob("*")) == before)
+        (path,) = httpx.post(target, files={"files": ("a.txt", b"x" * 1_000_000)}, timeout=60).json()
+        assert Path(path).stat().st_size == 1_000_000
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_nothing_can_be_changed_if_changes_are_off(sample_folder: Path, tmp_path: Path) -> None:

@@ -268,7 +268,7 @@ def test_several_writers_store_the_distinct_articles(tmp_path: Path, database: s
     store.close()
 
 
-@pytest.mark.threat("D5", n="9 sizes on any system", open="a full disk for uploads and proposals")
+@pytest.mark.threat("D5", n="9 sizes on any system")
 def test_a_full_disk_raises_and_keeps_what_was_added(tmp_path: Path) -> None:
     """A limit on the size of files imitates the disk; SQLite reaches it at a different write each time."""
     full = 0

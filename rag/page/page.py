@@ -17,6 +17,7 @@ from rag.page.tabs.error_messages import translate_errors
 from rag.page.tabs.evaluation_tab import draw_evaluation_tab, run_choices
 from rag.page.tabs.event_options import PRIVATE, VIEW, WATCH
 from rag.page.tabs.sample_bar import SampleBar, draw_sample_bar
+from rag.page.uploads import clean_up_uploads
 from rag.serving.api import Api
 from rag.serving.collection import Collection
 from rag.serving.example_questions import example_questions
@@ -79,6 +80,7 @@ def build_page(
     """
     # Gradio would download any file that a client names by a web address, whatever function it calls.
     processing_utils.async_ssrf_protected_download = _refuse_address
+    clean_up_uploads()
     with gr.Blocks(title="Dateline", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         # Before the tabs: otherwise an event of the same name would take an endpoint's place.
         _add_endpoints(Api(assistant, collection))

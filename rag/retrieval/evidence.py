@@ -13,7 +13,7 @@ from corpus.article import Article, PartialDate
 from corpus.dates import MONTH, YEAR
 from corpus.passages import Passage, sentence_spans
 from corpus.scripts import is_question
-from corpus.words import content_stems
+from corpus.words import content_stems, repeats
 from embeddings.encoder import Encoder
 from embeddings.reranker import Prediction, Reranker, Window
 from rag.quantities.quantities import parse_quantities
@@ -248,20 +248,22 @@ def _shared_words(question: QuestionPart, candidates: Sequence[Candidate]) -> li
     total = math.fsum(weights.values()) or 1.0  # exact, whatever the order of a set
     shares = []
     for n, candidate in enumerate(candidates):
-        before = stems[n - 1] if _has_context(candidates, n, question.answer_type) else set()
+        before = stems[n - 1] if _has_context(candidates, n, question) else set()
         article = candidate.article
         name = " ".join(word for word in (article.publisher or "").split() if not word[0].islower())
         around = set(content_stems(f"{article.headline} {name}, {article.day}"))
-        shared = wanted & (stems[n] | before | around)
-        shares.append(math.fsum(weights[word] for word in shared) / total)
+        shares.append(math.fsum(weights[word] for word in wanted & (stems[n] | before | around)) / total)
     return shares
 
 
-def _has_context(candidates: Sequence[Candidate], n: int, asked: AnswerType) -> bool:
-    """Return whether the n-th candidate is read with the one before it, a question only if it may answer it."""
+def _has_context(candidates: Sequence[Candidate], n: int, question: QuestionPart) -> bool:
+    """Return whether the n-th candidate is read with the one before; with a question if it may answer it."""
     if n == 0 or candidates[n - 1].hit is not candidates[n].hit:
         return False
-    return not is_question(candidates[n - 1].text) or _kind_fit(asked)(candidates[n].text) > 0
+    if not is_question(candidates[n - 1].text):
+        return True
+    fits = not question.answer_type.kind or _kind_fit(question.answer_type)(candidates[n].text) == 1
+    return fits and not repeats(candidates[n - 1].text, question.text)
 
 
 def _kind_fit(answer_type: AnswerType) -> Callable[[str], float]:
@@ -282,7 +284,7 @@ def _predict(
     question: QuestionPart, candidates: Sequence[Candidate], chosen: Sequence[int], reranker: Reranker
 ) -> list[Prediction]:
     """Return the reranker's prediction for each of the chosen candidates, read in their context."""
-    runs = _runs(candidates, chosen, question.answer_type)
+    runs = _runs(candidates, chosen, question)
     windows = [
         Window(candidates[run[0]].article.headline, tuple(candidates[n].text for n in run)) for run in runs
     ]
@@ -293,7 +295,7 @@ def _predict(
     return [predictions[n] for n in chosen]
 
 
-def _runs(candidates: Sequence[Candidate], chosen: Sequence[int], asked: AnswerType) -> list[list[int]]:
+def _runs(candidates: Sequence[Candidate], chosen: Sequence[int], question: QuestionPart) -> list[list[int]]:
     """Return the runs of consecutive candidates that the reranker reads, each from one hit.
 
     A run begins with the context of a chosen sentence; chosen sentences that are close together share a run.
@@ -303,7 +305,7 @@ def _runs(candidates: Sequence[Candidate], chosen: Sequence[int], asked: AnswerT
         if runs and _joins(candidates, runs[-1], n):
             runs[-1] += range(runs[-1][-1] + 1, n + 1)
         else:
-            runs.append([n - 1, n] if _has_context(candidates, n, asked) else [n])
+            runs.append([n - 1, n] if _has_context(candidates, n, question) else [n])
     return runs
 
 

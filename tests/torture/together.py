@@ -144,7 +144,7 @@ def questions(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]
         assert all(citation.verified for citation in answer.citations)
         return {item.article.id for item in (*answer.evidence, *answer.citations)}
 
-    yield from _read(lab, rng, count, ask, pause=0.3)
+    yield from _read(lab, rng, count, ask, pause=0.6)  # so that they outlast the questions
 
 
 def _read(

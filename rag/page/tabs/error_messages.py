@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from gradio.route_utils import FnIndexInferError
 
 from rag.errors import error_code, is_dateline_error
+from rag.page.uploads import UploadFailed
 
 _INTERNAL_ERROR = "Something went wrong inside Dateline; see the server's output for the cause."
 _MAX_PLACES = 8  # limit, of an internal error in the log
@@ -89,9 +90,16 @@ async def unknown_function_response(request: Request, error: Exception) -> JSONR
     return JSONResponse({"error": _UNKNOWN, "title": "not_found", "detail": _UNKNOWN}, 404)
 
 
+async def upload_failed_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the 507 reply for a file that could not be written."""
+    said = str(error)
+    return JSONResponse({"error": said, "title": "collection_unavailable", "detail": said}, 507)
+
+
 # By what is raised, or by the status.
 ERROR_RESPONSES = {
     503: queue_full_response,
     RequestValidationError: malformed_request_response,
     FnIndexInferError: unknown_function_response,
+    UploadFailed: upload_failed_response,
 }
