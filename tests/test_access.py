@@ -143,7 +143,7 @@ def test_finding_sorting_removing_undoing_and_correcting_need_no_mouse(
         tab_to(page, "#search textarea, #search input")
         page.keyboard.type("ferry")
         articles = page.locator("#articles .open")
-        expect(page.locator("#articles .count")).to_contain_text("found")
+        expect(page.locator("#articles .count")).to_have_text("6 articles found")  # for the whole word
         found = articles.all_inner_texts()
         tab_to(page, "#articles [data-sort=oldest]")
         page.keyboard.press("Enter")
@@ -151,7 +151,7 @@ def test_finding_sorting_removing_undoing_and_correcting_need_no_mouse(
         assert articles.all_inner_texts() != found
         tab_to(page, "#articles tbody input")
         page.keyboard.press("Space")
-        tab_to(page, ".selected .remove", "Shift+Tab")
+        tab_to(page, ".selection .remove", "Shift+Tab")
         page.keyboard.press("Enter")
         expect(page.locator("#undo")).to_be_focused()
         expect(articles).to_have_count(len(found) - 1)
@@ -224,10 +224,19 @@ EXPECTED = (
 )
 
 
+def selectors_of_style() -> str:
+    style = (ROOT / "rag/page/style.css").read_text()
+    return re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", style, flags=re.DOTALL)
+
+
+def own_classes() -> set[str]:
+    """Return the classes of ours that our style changes wherever they stand."""
+    return set(re.findall(r"(?:^|,)\s*\.([a-z][\w-]+)", selectors_of_style(), re.M)) - classes_of_gradio()
+
+
 def classes_of_gradio() -> set[str]:
     """Return the classes in our style's and scripts' selectors that nothing of ours has."""
-    page = ROOT / "rag/page"
-    style = re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", (page / "style.css").read_text(), flags=re.DOTALL)
+    page, style = ROOT / "rag/page", selectors_of_style()
     scripts = "".join(file.read_text() for file in page.glob("*.js"))
     selectors = [style, *re.findall(r"'([^'\n]*)'", scripts)]
     used = {name for text in selectors for name in re.findall(r"(?<![\w./])\.([a-z][\w-]+)", text)}
@@ -250,6 +259,8 @@ def test_what_style_scripts_and_tests_expect_of_gradio_is_there(
     def look(page: Page) -> None:
         there = "selectors => selectors.filter(selector => document.querySelector(selector))"
         missing.difference_update(page.evaluate(there, [*missing]))
+        both = "names => names.filter(name => document.querySelector(`[class*=svelte-].${name}`))"
+        assert page.evaluate(both, [*own_classes()]) == []  # Gradio's elements would look like ours
 
     with open_page(browser, address, 1400) as page:
         page.goto(f"{address}/?__theme=dark")

@@ -297,7 +297,7 @@ def test_the_table_sorts_filters_and_changes_what_is_selected(page: Page, tmp_pa
     page.get_by_role("option", name="Without a date").click()
     search(page, "heron", 3)
     page.get_by_label("Select all that are listed").check()
-    bar = page.locator("#articles .selected")
+    bar = page.locator("#articles .selection")
     expect(bar).to_contain_text("3 selected")
     page.locator("#articles tbody input").first.uncheck()
     expect(bar).to_contain_text("2 selected")
@@ -306,6 +306,7 @@ def test_the_table_sorts_filters_and_changes_what_is_selected(page: Page, tmp_pa
     page.screenshot(path=tmp_path / "selected.png")
     bar.get_by_role("button", name="Set").click()
     expect(page.locator("#articles .open")).to_have_count(1)  # two have a date now
+    expect(page.get_by_label("Select all that are listed")).to_be_focused()
     page.locator("#only input").click()
     page.get_by_role("option", name="All articles").click()
     search(page, "heron gazette", 2)
@@ -329,7 +330,7 @@ def selected(page: Page) -> set[str | None]:
 
 
 def test_what_is_selected_stays_so_by_article_however_the_list_is_drawn_again(page: Page, hold: Path) -> None:
-    boxes, bar = page.locator("#articles tbody input"), page.locator("#articles .selected")
+    boxes, bar = page.locator("#articles tbody input"), page.locator("#articles .selection")
     heads = {name: page.get_by_role("columnheader", name=name) for name in ("Headline", "Date")}
     listed = boxes.count()
     boxes.first.check()
@@ -378,7 +379,7 @@ def test_an_addition_goes_on_when_the_page_is_loaded_again(page: Page, tmp_path:
     expect(page.locator("#report strong").first).to_have_text("20 added", timeout=60_000)
     search(page, "tug gazette", 20)
     page.get_by_label("Select all that are listed").check()
-    page.locator("#articles .selected").get_by_role("button", name="Remove").click()
+    page.locator("#articles .selection").get_by_role("button", name="Remove").click()
     expect(page.locator("#articles")).to_contain_text("No article contains")
 
 

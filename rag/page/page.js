@@ -98,9 +98,9 @@ const showCard = marker => {
   marker.setAttribute('aria-describedby', 'card');
   document.body.append(card);
   card.showPopover?.();
-  const at = marker.getBoundingClientRect(), above = at.top - card.offsetHeight - 6;
+  const at = marker.getBoundingClientRect(), below = at.bottom + 6; // not over the words that it explains
   card.style.left = `${Math.max(8, Math.min(at.left - 12, innerWidth - card.offsetWidth - 8))}px`;
-  card.style.top = `${above > 8 ? above : at.bottom + 6}px`;
+  card.style.top = `${below + card.offsetHeight < innerHeight - 8 ? below : Math.max(8, at.top - card.offsetHeight - 6)}px`;
 };
 for (const name of ['pointerover', 'focusin', 'pointerdown']) {
   document.addEventListener(name, event => {

@@ -40,7 +40,7 @@ _DIRECTIONS = {
 }
 # What can be done with the selected articles; a field that stays empty changes nothing.
 _SELECTION = (
-    '<p class="selected" hidden><output></output> '
+    '<p class="selection" hidden><output></output> '
     '<input data-field="publisher" aria-label="Publisher of the selected" placeholder="Publisher"> '
     '<input data-field="published" aria-label="Date of the selected" placeholder="2018-02-13"> '
     '<button type="button" class="set">Set</button> <button type="button" class="remove">Remove</button></p>'

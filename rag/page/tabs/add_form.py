@@ -40,8 +40,12 @@ def draw_add_form(collection: Collection) -> AddForm:
         elem_id="add-articles",
     ):
         with gr.Row():
-            files = gr.File(file_count="multiple", label="Files", height=170, elem_id="files")
-            pasted = gr.Textbox(label="Or the text of one article", lines=5, max_lines=5, elem_id="pasted")
+            with gr.Column(min_width=240):
+                files = gr.File(file_count="multiple", label="Files", height=170, elem_id="files")
+            with gr.Column(min_width=240):
+                pasted = gr.Textbox(
+                    label="Or the text of one article", lines=5, max_lines=5, elem_id="pasted"
+                )
         with gr.Row():
             publisher = gr.Textbox(label="Publisher (optional)", elem_id="publisher", max_lines=1)
             published = gr.Textbox(

@@ -34,7 +34,7 @@ const articleOf = box => box.closest('tr').querySelector('.open').dataset.articl
 const chosen = () => boxes().map(articleOf).filter(article => selected.has(article));
 const show = () => {
     for (const box of boxes()) box.checked = selected.has(articleOf(box));
-    const bar = element.querySelector('.selected'), count = chosen().length;
+    const bar = element.querySelector('.selection'), count = chosen().length;
     if (bar) {
         bar.hidden = !count;
         bar.querySelector('output').textContent = `${count} selected`;
@@ -56,24 +56,23 @@ element.addEventListener('change', event => {
 element.addEventListener('click', event => {
     const head = event.target.closest('button[data-sort]');
     if (head) trigger('select', {sort: head.dataset.sort});
-    if (event.target.closest('.selected .remove')) trigger('delete', {articles: chosen()});
-    if (!event.target.closest('.selected .set')) return;
-    const filled = [...element.querySelectorAll('.selected input')].filter(field => field.value.trim());
+    if (event.target.closest('.selection .remove')) trigger('delete', {articles: chosen()});
+    if (!event.target.closest('.selection .set')) return;
+    const filled = [...element.querySelectorAll('.selection input')].filter(field => field.value.trim());
     const fields = Object.fromEntries(filled.map(field => [field.dataset.field, field.value.trim()]));
     trigger('apply', {rows: chosen().map(article => ({article, ...fields}))});
 });
 show();
 """
-# What was changed or removed is no longer selected, nor stand the values in the fields for what comes next.
+# What was changed or removed is no longer selected, nor stand the values in the fields for what comes next;
+# the focus, which was on a button that is hidden now, goes to NEXT.
 DESELECT = """() => {
     window.dateline.selected.clear();
-    for (const field of document.querySelectorAll('#articles .selected input')) field.value = '';
-    document.querySelector('#articles .selected output').textContent = '';  // which shows it
-}"""
-FOCUS_UNDO = """() => {
+    for (const field of document.querySelectorAll('#articles .selection input')) field.value = '';
+    document.querySelector('#articles .selection output')?.replaceChildren(); // which shows it
     let tries = 30; // until it is drawn
-    const focus = (undo = document.querySelector('#undo')) =>
-        undo?.offsetParent ? undo.focus() : tries-- && setTimeout(focus, 100);
+    const focus = (next = document.querySelector('NEXT')) =>
+        next?.offsetParent ? next.focus({preventScroll: true}) : tries-- && setTimeout(focus, 100);
     focus();
 }"""
 TAKE_BACK = """element.addEventListener('click', event => {

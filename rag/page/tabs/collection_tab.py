@@ -24,7 +24,6 @@ from rag.page.tabs.collection_scripts import (
     DESELECT,
     FOCUS_ARTICLE,
     FOCUS_LIST,
-    FOCUS_UNDO,
     OPEN_ON_CLICK,
     SAVE_TABLE,
     SELECT_AND_SORT,
@@ -162,9 +161,8 @@ def _connect_selection(collection: Collection, articles: Any, undo: Any) -> tupl
 
     changing = articles.apply(translate_errors(change_selected), None, None, **CHANGE)
     removing = articles.delete(translate_errors(remove_selected), None, None, **CHANGE)
-    for event in (changing, removing):
-        event.success(None, None, None, js=DESELECT, api_visibility="private")
-    removing.success(None, None, None, js=FOCUS_UNDO, api_visibility="private")
+    for event, focused in ((changing, "#articles thead input"), (removing, "#undo")):
+        event.success(None, None, None, js=DESELECT.replace("NEXT", focused), api_visibility="private")
     return changing, removing, undo.click(translate_errors(put_back), None, None, **CHANGE)
 
 

@@ -19,7 +19,8 @@ _MAX_MISTAKES = 5  # limit, of mistakes in a gold file that are shown
 _HINT = (
     '<p class="hint">A file of questions, JSON lines or CSV; only "question" is required. With "answers" and '
     "the words of an article that hold them, answers, citations and the search are measured too. "
-    "Drafts to start from: dateline evaluate propose --out mine.jsonl</p>"
+    "Without a file those of the sample are asked. Drafts to start from: "
+    "<code>dateline evaluate propose --out mine.jsonl</code></p>"
 )
 _STOPPED = '<p class="hint" role="status">Stopped. The next run of the same file goes on from here.</p>'
 
@@ -45,8 +46,8 @@ def draw_evaluation_tab(runs: RunHistory, collection: Collection, sample: Path) 
     with gr.Column(elem_id="evaluation"):
         with gr.Row(visible=collection.writable):
             file = gr.File(
-                label="Gold questions (without a file: those of the sample collection)",
-                height=120,
+                label="Gold questions",
+                height=140,
                 elem_id="gold",
             )
         gr.HTML(_HINT, visible=collection.writable)
@@ -56,9 +57,9 @@ def draw_evaluation_tab(runs: RunHistory, collection: Collection, sample: Path) 
         progress = gr.HTML(elem_id="evaluation-progress")
         with gr.Row():
             # Without a value Gradio would show the newest as chosen, whose report is not there.
-            run = gr.Dropdown(runs.names(), value=None, label="Run", elem_id="run", scale=1)
+            run = gr.Dropdown(runs.names(), value=None, label="Run", elem_id="run", min_width=240)
             baseline = gr.Dropdown(
-                runs.names(), value=None, label="Compared with", elem_id="baseline", scale=1
+                runs.names(), value=None, label="Compared with", elem_id="baseline", min_width=240
             )
         comparison = gr.Markdown(elem_id="comparison", sanitize_html=True)
         questions = gr.HTML(elem_id="questions", js_on_load=_SORT_AND_ASK)

@@ -76,7 +76,7 @@ def sample_bar_html(coverage: Coverage, writable: bool) -> str:
             if writable
             else ("Add articles on the computer itself: <code>dateline add FOLDER</code>.")
         )
-        return f"<p><strong>This collection is empty.</strong> {how}</p>"
+        return f'<p><strong>This collection is empty.</strong> <span class="how">{how}</span></p>'
     if not coverage.sample:
         return ""
     if coverage.sample == coverage.articles:
