@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conftest import ROOT
 
-from benchmarks.speed import searching
+from benchmarks.speed import page, searching
 from benchmarks.speed.measuring import alternate, percentiles, with_ratios
 from benchmarks.speed.report import write
 
@@ -44,3 +44,9 @@ def test_ratios_are_those_within_a_round() -> None:
     alternate({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
     assert calls == ["a", "b", "a", "b"]
     assert percentiles([0.001 * n for n in range(1, 101)]) == {"p50_ms": 50.5, "p95_ms": 96.0}
+
+
+def test_what_the_page_took_is_a_median_and_the_largest_shift_stands_beside() -> None:
+    shifts = (0.0, 0.01, 0.04)
+    found = page._row([{"usable": 0.5 + n, "shift": shift} for n, shift in enumerate(shifts)])
+    assert found == {"usable": {"p50_ms": 1500, "p95_ms": 2500}, "shift": 0.01, "largest_shift": 0.04}

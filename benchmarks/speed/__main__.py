@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from benchmarks.speed import (
     askers,
+    page,
     peers,
     precisions,
     question,
@@ -53,7 +54,7 @@ _PARTS = (
         "memory",
         "precisions",
     ),
-    *("askers", "peers"),
+    *("page", "askers", "peers"),
 )
 
 
@@ -126,6 +127,7 @@ def parts(options: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         "writing": lambda: writing.measure(threads or settings.model_threads),
         "memory": lambda: measure_memory(sample, work),
         "precisions": precisions.measure,
+        "page": lambda: page.measure(sample),
         "askers": lambda: askers.measure(sample, options.seconds),
         "peers": lambda: measure_peers(options.peers),
     }

@@ -61,16 +61,7 @@ def _reading(measured: Row) -> str:
     ]
     return (
         f"{measured['passages']} passages a round, {measured['rounds']} rounds, of {measured['texts']}.\n\n"
-        + _table(
-            (
-                "",
-                "passages/s",
-                "passages per processor second",
-                "times the first row's seconds",
-                "of the processor",
-            ),
-            rows,
-        )
+        + _table(_READING_COLUMNS, rows)
     )
 
 
@@ -95,6 +86,21 @@ def _question(measured: Row) -> str:
         + _table(("ms", "p50", "p95", "processor p50", "processor p95"), rows)
         + "\n![Where the time goes](images/speed-question.svg)\n"
     )
+
+
+def _page(measured: Row) -> str:
+    """The page, in a browser"""
+    rows = [
+        (
+            label,
+            *(round(row[moment][key] / 1000, 3) for key in ("p50_ms", "p95_ms")),
+            *(round(row[where]["p50_ms"] / 1000, 3) for where in ("server_cpu", "browser_cpu")),
+            f"{row['shift']} ({row['largest_shift']})",
+        )
+        for label, name, moment in _MOMENTS
+        for row in [measured["rows"][name]]
+    ]
+    return _PAGE.format(**measured) + _table(_PAGE_COLUMNS, rows)
 
 
 def _searching(measured: list[Row]) -> str:
@@ -174,6 +180,7 @@ def _memory(measured: Row) -> str:
     sample = measured["sample"]["rows"]
     others = [measured["made"]["rows"]] if "made" in measured else []
     over = f"In the last columns the same over {measured['passages']:,} made passages. " if others else ""
+    large_columns = ("large: MB held", "at most") if others else ()
     rows, before = [], 0.0
     for name, row in sample.items():
         added, before = row["mb"] - before, row["mb"]
@@ -185,14 +192,7 @@ def _memory(measured: Row) -> str:
         f"peak is counted anew. {over}Pages of files "
         "(libraries, the language model's file) may be dropped by the system.\n\n"
         + _table(
-            (
-                "",
-                "MB added",
-                "MB held",
-                "at most",
-                "held without pages of files",
-                *(("large: MB held", "at most") if others else ()),
-            ),
+            ("", "MB added", "MB held", "at most", "held without pages of files", *large_columns),
             rows,
         )
         + "\n![What holds the memory](images/speed-memory.svg)\n"
@@ -289,7 +289,27 @@ remains is FTS5 counting the passages with each word, three times a search. The 
 after a change of the collection waits for.
 
 """
+_PAGE = """`python -m benchmarks.speed --parts page`: Chromium, 1,400 pixels wide, over the real server with the packaged model.
+{loads} visits, each in a browser that does not know the page, which is then loaded once more; {questions} gold questions of the
+sample, each in a new conversation, with nothing cached. The processor's seconds are of a whole visit or question, the
+browser's of its main thread. Shift: what jumps while the page is drawn or an answer arrives, as the browser counts it.
 
+"""
+_READING_COLUMNS = (
+    "",
+    "passages/s",
+    "passages per processor second",
+    "times the first row's seconds",
+    "of the processor",
+)
+_PAGE_COLUMNS = "seconds", "p50", "p95", "processor p50, server", "browser", "layout shift p50 (largest)"
+_MOMENTS = (
+    ("first visit, until a question can be typed", "first visit", "usable"),
+    ("loaded again, the same", "loaded again", "usable"),
+    ("Enter to the first evidence", "question", "evidence"),
+    ("of it until the server has it", "question", "server_evidence"),
+    ("Enter to the finished answer", "question", "answer"),
+)
 _RUNTIMES = """
 ONNX Runtime and OpenVINO are not in the table: sentence-transformers exports models to both through optimum, which asks for
 an older transformers than Dateline's. Exported by hand, ONNX Runtime's dynamic int8 came to a cosine of 0.93 with float32.
@@ -307,6 +327,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "reading": _reading,
     "encoding": _encoding,
     "question": _question,
+    "page": _page,
     "searching": _searching,
     "starting": _starting,
     "serving": _serving,
@@ -338,6 +359,9 @@ _GOALS: tuple[tuple[str, str, bool, float, Callable[[Any], float], str], ...] = 
     ("question", "evidence, p95 in seconds", False, 0.7, lambda m: m["evidence"]["wall"]["p95_ms"] / 1000, "one of the two cores was busy with other programs; on two free ones it was 0.651 (commit 85fff01)"),
     ("question", "evidence with one core busy, times the p50 without", False, 2.2, lambda m: _slower(m, "one core busy"), "encoder and reranker then have one thread, whose core other programs use as well"),
     ("question", "evidence while articles are read in, times the p50 without", False, 1.5, lambda m: _slower(m, "articles read in"), "a batch that is being encoded is finished first"),
+    ("page", "page, seconds until a question can be typed, p50", False, 1, lambda m: m["rows"]["first visit"]["usable"]["p50_ms"] / 1000, "most are Gradio's scripts, which a browser that kept them has sooner; other programs had the cores (load 2.7 to 4)"),
+    ("page", "page, seconds from Enter to the first quote, p50", False, 0.7, lambda m: m["rows"]["question"]["evidence"]["p50_ms"] / 1000, "nearly all of it is the server's, which on free cores has the evidence of *A question*; here other programs had them"),
+    ("page", "page, largest layout shift", False, 0.05, lambda m: max(row["largest_shift"] for row in m["rows"].values()), "seen in at least one load of each kind while other programs had the cores, for a reason not found yet; the median load has next to none"),
     ("writing", "prompt tokens, speed of the bare loop (ratio)", True, 0.95, lambda m: m["ratios"]["prompt_tokens_per_cpu_second"], "the prompt is compared with the one before, to read only what is new"),
     ("writing", "answer tokens, speed of the bare loop (ratio)", True, 0.95, lambda m: m["ratios"]["answer_tokens_per_cpu_second"], "each token is handed on alone, so that an answer can be stopped and shown as it grows"),
     ("searching", "1 million passages, p95 by meaning in ms", False, 60, lambda m: _million(m)["meaning"]["1.0"]["wall"]["p95_ms"], "all vectors are compared"),

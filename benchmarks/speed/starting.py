@@ -67,12 +67,12 @@ def _serve(data: Path, port: int) -> dict[str, float]:
     with served(data, port) as process:
         with urlopen(f"http://127.0.0.1:{port}/") as page:
             page.read()
-        return {"wall": time.perf_counter() - began, "cpu": _cpu_seconds(process.pid)}
+        return {"wall": time.perf_counter() - began, "cpu": cpu_seconds(process.pid)}
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the seconds that a process and its children took so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(
-        map(_cpu_seconds, child_processes(pid))
+        map(cpu_seconds, child_processes(pid))
     )
