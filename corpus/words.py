@@ -11,7 +11,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any
 
-from corpus.scripts import MARKS, UNSPACED, UNSPACED_LETTER
+from corpus.scripts import MARKS, UNSPACED, UNSPACED_LETTER, is_question
 
 # Numbers such as "5,200" and possessives such as "NATO's" stay whole; a hyphen separates words.
 _SPACED = rf"[^\W{UNSPACED}]+(?:[{MARKS}]+[^\W{UNSPACED}]*)*"
@@ -75,11 +75,14 @@ def _words_or_pairs(match: re.Match[str]) -> Iterator[str]:
 def repeats(text: str, question: str) -> bool:
     """Return True if a text holds a question of some length word for word, as what is there to be found does.
 
+    A "question" without a question mark may be a phrase that is looked for, and is never repeated.
+
     >>> repeats("Asked “How much did it cost?”, he left.", "How much did it cost?")
     True
     """
     wanted = words(question)
-    return len(wanted) >= _REPEATED_WORDS and f" {' '.join(wanted)} " in f" {' '.join(words(text))} "
+    asks = is_question(question) and len(wanted) >= _REPEATED_WORDS
+    return asks and f" {' '.join(wanted)} " in f" {' '.join(words(text))} "
 
 
 def content_words(text: str) -> list[str]:

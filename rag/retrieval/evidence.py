@@ -177,16 +177,16 @@ def sentence_features(
     """Return the `limit` most promising sentences of the hits with their features, ordered as `FEATURES`.
 
     All features are about 0..1, except a hit's score (up to 2.6) and the reranker's log-odds that the
-    sentence answers (-10..10). A question answers nothing and is left out. Encoder and reranker take most of
-    the time, so the four other features choose which sentences are encoded, and the first six which of those
-    are reranked; the rest get the lowest score of the reranked ones.
+    sentence answers (-10..10). Questions, and what repeats this one, are left out. Encoder and reranker take
+    most of the time, so the four other features choose which sentences are encoded, and the first six which
+    of those are reranked; the rest get the lowest score of the reranked ones.
     """
     candidates = _candidates(hits)
     if not candidates:
         return FeatureTable([], np.empty((0, len(WEIGHTS))), [])
     cheap = _cheap_features(question, candidates)
     order = np.argsort(-cheap @ _WEIGHTS_BEFORE_RERANKING[2:], kind="stable").tolist()
-    said = [n for n in order if not is_question(candidates[n].text)]
+    said = [n for n in order if not (is_question(t := candidates[n].text) or repeats(t, question.text))]
     shortlist = [n for n in said if accept is None or accept(candidates[n].text)][:limit]
     cosines = _cosines(question.text, [candidates[n] for n in shortlist], reranker.encoder)
     features = np.column_stack([*cosines, cheap[shortlist]])
