@@ -196,15 +196,17 @@ def test_nothing_jumps_while_the_page_is_drawn_and_when_an_answer_arrives(
     """The layout shift as the browser counts it, here also of what moves right after a key."""
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.add_init_script(WATCH)
-    page.goto(address)
-    page.wait_for_selector("#question textarea")
-    page.wait_for_timeout(2500)
-    drawn = page.evaluate("window.shifts.splice(0)")
+    seen = []
+    for _ in range(3):  # a browser that has the files draws in another order
+        page.goto(address)
+        page.wait_for_selector("#question textarea")
+        page.wait_for_timeout(1500)
+        seen.append(page.evaluate("window.shifts.splice(0)"))
     ask(page, HS2)
     page.wait_for_timeout(1000)
-    answered = page.evaluate("window.shifts.splice(0)")
+    seen.append(page.evaluate("window.shifts.splice(0)"))
     page.close()
-    for shifts in (drawn, answered):
+    for shifts in seen:
         assert sum(value for value, _ in shifts) < MAX_SHIFT, shifts
 
 
