@@ -192,7 +192,7 @@ def test_a_named_collection_starts_empty_and_the_page_offers_the_sample(
         expect(page.locator(".answer cite").first).to_contain_text("(sample)")
         page.screenshot(path=tmp_path / "sample.png")
         page.get_by_role("tab", name="Collection").click()
-        expect(page.locator("#articles .open").first).to_contain_text("(sample)")
+        expect(page.locator("#articles tbody .note").first).to_have_text("sample")
         if not page.locator("#add").is_visible():
             page.get_by_text("Add articles").click()
         page.fill("#pasted textarea", "Seventeen otters were counted at Corrin on Thursday, the warden said.")
