@@ -77,6 +77,15 @@ _CONTROLLED = (
     "citation recall",
     "refusal recall",
 )
+# The runs of the table of questions in other words, and what it shows of each.
+_WORDINGS = {
+    "gold, development half": ("baseline", "development half"),
+    "the same in other words": ("paraphrased", "all"),
+    "the sealed test": ("sealed-small", "all"),
+    "the sealed test, `standard`": ("sealed-standard", "all"),
+}
+_WORDED = ("questions", "recall@10", "evidence@3", "right", "strictly right", "written")
+_WORDED += ("refusal precision", "refusal recall")
 _MEASURES = {"Hits@10": "hits_10", "Hits@4": "hits_4", "MAP@10": "map_10", "MRR@10": "mrr_10"}
 _COLLECTIONS = {
     "all": "all 609 articles, title and text alone",
@@ -224,6 +233,25 @@ def controls_table(run: dict[str, Any], controls: dict[str, Any]) -> str:
     return _markdown_table(rows)
 
 
+def wordings_table() -> str:
+    """Return a table of runs over questions in the articles' words and in others."""
+    runs = {name: load(file) for name, (file, _) in _WORDINGS.items()}
+    rows = [("", *_WORDINGS)]
+    for measure in _WORDED:
+        cells = []
+        for name, (_, group) in _WORDINGS.items():
+            value = runs[name]["summary"][group][measure]
+            cells.append(f"{value}{_between(_interval(runs[name], group, measure))}")
+        rows.append((measure, *cells))
+    return _markdown_table(rows)
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return a committed run by the name of its file."""
+    run: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text())
+    return run
+
+
 def strictness_table(run: dict[str, Any]) -> str:
     """Return a table of the rules that right answers break, which is why they are not strictly right."""
     broken = [row["broken"] for row in run["results"] if row["right"] and row["broken"]]
@@ -242,12 +270,10 @@ def _markdown_table(rows: list[tuple[str, ...]]) -> str:
 
 def tables_by_document() -> dict[Path, dict[str, str]]:
     """Return, for each document, its generated tables by the name of the mark above them."""
-    run, retrieval_run, decoding_run = (
-        json.loads((RESULTS / f"{name}.json").read_text()) for name in ("baseline", "retrieval", "decoding")
-    )
+    run, retrieval_run, decoding_run = map(load, ("baseline", "retrieval", "decoding"))
     kinds = tuple(name for name in run["summary"] if name not in COLUMNS and "/" not in name)
-    systems_by_set = json.loads((RESULTS / "answers.json").read_text())
-    controls = json.loads((RESULTS / "baseline.controls.json").read_text())["controls"]
+    systems_by_set = load("answers")
+    controls = load("baseline.controls")["controls"]
     multihop = RESULTS / "multihop.json"
     multihop_tables = (
         {
@@ -263,6 +289,7 @@ def tables_by_document() -> dict[Path, dict[str, str]]:
         ROOT / "docs/measuring.md": {
             "results": answers_table(run, COLUMNS, _MAIN),
             "retrieval": retrieval_table(retrieval_run, ("newcomer's recipe", "Dateline")),
+            "wordings": wordings_table(),
         },
         RESULTS / "README.md": {
             "kinds": answers_table(run, ("all", *kinds)),
