@@ -81,6 +81,7 @@ _CONTROLLED = (
 _WORDINGS = {
     "gold, development half": ("baseline", "development half"),
     "the same in other words": ("paraphrased", "all"),
+    "the same, `standard`": ("paraphrased-standard", "all"),
     "the sealed test": ("sealed-small", "all"),
     "the sealed test, `standard`": ("sealed-standard", "all"),
 }
