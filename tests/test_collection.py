@@ -239,7 +239,7 @@ def test_an_addition_goes_on_when_nobody_watches_and_ends_when_it_is_stopped(
     assert library.coverage().articles == 4
     assert [progress.done for progress in addition.watch()] == [4]  # who comes late sees the end
     stopped = collection.begin_adding(files[4:])
-    collection.close()
+    collection.stop_adding()
     assert not stopped.running and not stopped.progress.finished and library.coverage().articles < 9
     again = collection.begin_adding(files[4:])
     *_, last = again.watch()

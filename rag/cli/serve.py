@@ -182,7 +182,7 @@ def _serve_page(
         assistant.begin_shutdown()
         click.echo("Dateline is shutting down")
         page.server.close()  # type: ignore[no-untyped-call]
-        collection.close()
+        collection.stop_adding()
     finally:
         assistant.close()
 

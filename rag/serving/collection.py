@@ -212,7 +212,7 @@ class Collection:
         self.addition = Addition(self.add(files, text, fields))
         return self.addition
 
-    def close(self) -> None:
+    def stop_adding(self) -> None:
         """End an addition that goes on after its article in progress."""
         if self.addition:
             self.addition.stop()

@@ -183,7 +183,7 @@ def _missing_number(claim: Claim, n: int, source: _Source) -> Iterator[str]:
     found = [
         (there, m, other)
         for there, m, other in found
-        if number.unit in (other.unit, _lent_unit(other, there)) and is_measured_alike(claim, n, there, m)
+        if _has_unit_of(number, other, there) and is_measured_alike(claim, n, there, m)
     ]
     if not found:
         yield f"the figure {number.value:,} has another unit in the source"
@@ -191,15 +191,19 @@ def _missing_number(claim: Claim, n: int, source: _Source) -> Iterator[str]:
         yield f'the figure {number.value:,} has another bound in the source ("up to", "about" or a range)'
 
 
-def _lent_unit(number: Number, sentence: Claim) -> str:
-    """Return the unit that a bare amount has from those beside it: "34 million crowns, now 63 million"."""
+def _has_unit_of(number: Number, other: Number, sentence: Claim) -> bool:
+    """Return True if a number has the unit of another one of a sentence.
+
+    A bare amount has the one that all amounts beside it have: "34 million crowns, now 63 million".
+    """
+    if number.unit == other.unit:
+        return True
     amounts = [
-        other
+        beside
         for token in sentence.tokens
-        if (other := token.number) and _SCALED.search(sentence.text, other.start, other.end)
+        if (beside := token.number) and _SCALED.search(sentence.text, beside.start, beside.end)
     ]
-    units = {other.unit for other in amounts if other.unit}
-    return units.pop() if number in amounts and not number.unit and len(units) == 1 else ""
+    return other in amounts and not other.unit and {one.unit for one in amounts} == {"", number.unit}
 
 
 def _is_named(token: Token, source: _Source) -> bool:

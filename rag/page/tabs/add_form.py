@@ -100,6 +100,6 @@ def reports(addition: Addition) -> Iterator[str]:
 def _stopper(collection: Collection) -> Callable[[], None]:
     def stop() -> None:
         collection.check_writable()  # hiding the button is not enough: any client can call this function
-        collection.close()
+        collection.stop_adding()
 
     return stop
