@@ -1,6 +1,8 @@
-"""Fit the weights of `rag.retrieval.evidence` on the development half; show both halves.
+"""Fit the weights of `rag.retrieval.evidence` on the development half.
 
-python benchmarks/fit_evidence.py
+    python benchmarks/fit_evidence.py
+
+It shows both halves, and the development questions in other words.
 """
 
 import sys
@@ -26,10 +28,10 @@ from rag.settings import ROOT
 Question = tuple[GoldQuestion, np.ndarray, np.ndarray]  # its sentences' features, and which hold gold words
 
 
-def gold_candidates(retriever: Retriever) -> list[Question]:
-    """Return the candidates of every question that has gold quotes and is no follow-up."""
+def gold_candidates(retriever: Retriever, file: Path) -> list[Question]:
+    """Return the candidates of every question of a file that has gold quotes and is no follow-up."""
     candidates = []
-    for gold in read_gold(ROOT / "corpus/gold.jsonl"):
+    for gold in read_gold(file):
         if not gold.evidence or gold.history:
             continue
         table = sentence_features(
@@ -90,20 +92,23 @@ def main() -> None:
         library = Library(Store(Path(folder)), Encoder())
         for file in find_files([ROOT / "corpus/articles"]):
             list(ingest(library, file))
-        candidates = gold_candidates(Retriever(library=library, k=8))
-    development, test = (
-        [item for item in candidates if item[0].for_development == half] for half in (True, False)
-    )
-    fitted = fit(development)
-    print("fitted:", dict(zip(FEATURES, fitted.round(1).tolist(), strict=True)))
+        retriever = Retriever(library=library, k=8)
+        gold, reworded = (
+            gold_candidates(retriever, ROOT / "corpus" / name) for name in ("gold.jsonl", "paraphrased.jsonl")
+        )
+    sets = {
+        "development": [item for item in gold if item[0].for_development],
+        "in other words": reworded,
+        "test": [item for item in gold if not item[0].for_development],
+    }
+    fitted = fit(sets["development"])
+    print("fitted:", dict(zip(FEATURES, fitted.round(2).tolist(), strict=True)))
     for name, weights in (
         ("fitted", fitted),
         ("in use", WEIGHTS),
         *((f"only {name}", np.eye(len(FEATURES))[n]) for n, name in enumerate(FEATURES)),
     ):
-        print(
-            f"{name:20} development {share_table(development, weights)}   test {share_table(test, weights)}"
-        )
+        print(f"{name:20}", *(f"{name} {share_table(own, weights)}  " for name, own in sets.items()))
 
 
 if __name__ == "__main__":

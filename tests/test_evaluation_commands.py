@@ -393,6 +393,14 @@ REALTIME = {
     "question_id": "20200103_0", "question_date": "2020/01/03", "question_source": "The Gull", "question_url": "https://gull.example/quiz",
     "question_sentence": "Which?", "choices": ["Red", "Blue"], "answer": ["1"], "evidence": "Blue it is.",
 }  # fmt: skip
+EVOTEMP = {
+    "id": 7, "question": "What flew?", "q_date": "2020/01/03", "answers": ["A gull", ["Gull", "The gull"]],
+    "docs": [
+        {"id": 0, "title": "", "text": "A gull flew today.", "date": "2020/01/03", "cred": "high"},
+        {"id": 1, "title": "", "text": "No gull flew.", "date": "3 days ago", "cred": "low"},
+        {"id": 2, "title": "", "text": None, "date": None, "cred": "low"},
+    ],
+}  # fmt: skip
 SQUAD = {
     "version": "v2.0",
     "data": [{"title": "The_Gull", "paragraphs": [{"context": "A gull flew.", "qas": [
@@ -403,7 +411,7 @@ SQUAD = {
 
 
 def test_each_part_of_a_set_is_converted_as_it_is_scored(tmp_path: Path) -> None:
-    rgb, realtime, squad = tmp_path / "rgb.json", tmp_path / "realtime.jsonl", tmp_path / "squad.json"
+    rgb, realtime, evotemp, squad = (tmp_path / f"{name}.json" for name in ("rgb", "rt", "evotemp", "squad"))
     rgb.write_text("".join(json.dumps(entry) + "\n" for entry in RGB))
     found = convert("rgb", [rgb])
     assert [entry["answers"] for entry in found.questions] == [
@@ -427,6 +435,13 @@ def test_each_part_of_a_set_is_converted_as_it_is_scored(tmp_path: Path) -> None
         ([["Blue"]], 1),
         ([["Blue"]], 0),
     ]
+    evotemp.write_text(json.dumps(EVOTEMP))
+    found = convert("evotemp", [evotemp])
+    assert {text: entry.get("date") for text, (_, entry) in found.articles.items()} == {
+        "A gull flew today.": "2020-01-03",
+        "No gull flew.": None,
+    }
+    assert [entry["answers"] for entry in found.questions] == [[["A gull", "Gull", "The gull"]]]
     squad.write_text(json.dumps(SQUAD))
     found = convert("squad", [squad])
     assert [(entry.get("kind"), entry.get("answers")) for entry in found.questions] == [

@@ -11,7 +11,7 @@ from rag.cli.click_extensions import json_option
 from rag.cli.evaluate import EXIT_FAILED, GOLD_HELP, PATH, print_result
 from rag.settings import Settings
 
-_FORMATS = ("clapnq", "multihop-rag", "realtimeqa", "rgb", "squad")
+_FORMATS = ("clapnq", "evotemp", "multihop-rag", "realtimeqa", "rgb", "squad")
 
 
 @click.command()

@@ -1,22 +1,27 @@
 """Convert public question sets to articles that `dateline add` reads, and to gold questions.
 
-SQuAD (and its shifts), CLAPNQ, RGB, RealtimeQA and MultiHop-RAG. What a set does not state stays unknown.
+SQuAD (and its shifts), CLAPNQ, RGB, RealtimeQA, MultiHop-RAG and EvoTemp. What a set does not state stays
+unknown.
 """
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corpus.cleaning.clean import NoText, clean
 from corpus.reading.files import read_articles
+from corpus.reading.raw import UnreadableFile
 from corpus.reading.text import EXPORT_FORMAT
 from rag.evaluation.gold.questions import UNANSWERABLE, YES_NO, EvaluationError
 from rag.evaluation.gold.wording import is_yes_or_no
 
 Entry = dict[str, Any]
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(slots=True)
@@ -173,6 +178,25 @@ def _convert_realtimeqa(entry: Entry, converted: ConvertedSet) -> None:
     converted.add_question(str(entry["question_id"]), entry["question_sentence"], [answers], quotes)
 
 
+def _convert_evotemp(entry: Entry, converted: ConvertedSet) -> None:
+    """Convert a question with the texts that a web search found; any of its answers is right.
+
+    Their dates are often stated as "3 days ago", and so unknown.
+    """
+    for text in entry["docs"]:
+        day = str(text["date"]).replace("/", "-")
+        with suppress(NoText, UnreadableFile):  # some are empty
+            converted.add_article(
+                text["text"] or "", title=text["title"], date=day if _DAY.fullmatch(day) else None
+            )
+    wordings = [
+        wording
+        for answer in entry["answers"]
+        for wording in (answer if isinstance(answer, list) else [answer])
+    ]
+    converted.add_question(str(entry["id"]), entry["question"], [wordings], [])
+
+
 def _convert_multihop(entry: Entry, converted: ConvertedSet) -> None:
     """Convert an entry of either of the set's files: articles have a body, questions a query."""
     if "body" in entry:
@@ -198,4 +222,5 @@ SET_FORMATS: dict[str, Callable[[Entry, ConvertedSet], None]] = {
     "rgb": _convert_rgb,
     "realtimeqa": _convert_realtimeqa,
     "multihop-rag": _convert_multihop,
+    "evotemp": _convert_evotemp,
 }
