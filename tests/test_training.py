@@ -15,8 +15,6 @@ import pytest
 from conftest import ROOT
 
 from embeddings.encoder import Encoder
-from rag.generation.registry import open_model
-from rag.settings import Settings
 from training.holdout import CHOOSING, REPORTED, TRAINED, held_out, part
 from training.judge import least_log_odds
 from training.judge_data import exchanged, label
@@ -141,59 +139,6 @@ def test_the_cross_encoders_choose_and_report_by_other_paragraphs(shared: Path, 
         assert {part(text) for text in texts} == {name}
     for n in numbers[TRAINED]:  # rivals of training come from training's side alone
         assert not any(questions.paragraphs[rival].unseen for rival, _ in questions.asked[n].rivals)
-
-
-def test_questions_in_other_words_ask_for_the_same_sentences(
-    shared: Path, tmp_path: Path, encoder: Encoder
-) -> None:
-    pytest.importorskip("scipy", reason="scipy is not installed; pip install -r training/requirements.txt")
-    from training.reranker_data import examples, read_questions
-
-    (shared / "clapnq/clapnq_dev_answerable.jsonl.gz").write_bytes(gzip.compress(b""))
-    written = {
-        "At what price was the crossing of {town} built?": True,
-        "Was the bridge built for {price} crowns?": False,  # says the answer
-        "Which songs do the penguins sing at night?": False,  # asks something else
-    }
-    lines = []
-    for n, town in enumerate(TOWNS):
-        raw = paragraph(n, town, "new_wiki")
-        source, price = f"{raw['context'].partition('.')[0]}.", raw["qas"][0]["answers"][0]["text"]
-        lines += [
-            {"question": raw["qas"][0]["question"], "source": source, "words": price}
-            | {"reworded": text.format(town=town, price=price)}
-            for text in written
-        ]
-    file = tmp_path / "reworded.jsonl"
-    file.write_text("\n".join(map(json.dumps, lines)))
-    questions = read_questions(shared, encoder, file)
-    added = [item for item in questions.asked if item.reworded]
-    assert {item.text for item in added} == {
-        text.format(town=town) for town in TOWNS for text, kept in written.items() if kept
-    }
-    asked = {(item.paragraph, item.answers): item.text for item in questions.asked if "cost" in item.text}
-    assert all((item.paragraph, item.answers) in asked for item in added)
-    assert not set(questions.numbers(TRAINED)) & set(trained := questions.numbers(TRAINED, reworded=True))
-    # Each is trained on with one question as it was asked.
-    assert sum(map(len, examples(questions, seed=1, epoch=0, size=4))) == 2 * len(trained)
-
-
-def test_a_model_rewords_each_question_once(shared: Path, tmp_path: Path) -> None:
-    model = open_model(Settings(model="small", adapter="none")).chat
-    assert model is not None
-    out = tmp_path / "reworded.jsonl"
-    command = [sys.executable, ROOT / "training/rewording.py", "--model", str(model.process.path)]  # type: ignore[attr-defined]
-    command += ["--data", str(shared), "--out", str(out), "--count", "20"]
-    subprocess.run(command, check=True, capture_output=True)
-    whole = out.read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in whole.splitlines()]
-    assert len({line["id"] for line in lines}) == len(lines) == 20
-    assert all(line["words"] in line["source"] for line in lines)
-    assert any(line["reworded"] not in ("", line["question"]) for line in lines)
-    out.write_text(whole[: len(whole) // 2], encoding="utf-8")  # stopped while it wrote
-    subprocess.run(command, check=True, capture_output=True)
-    again = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    assert sorted(again, key=lambda line: line["id"]) == sorted(lines, key=lambda line: line["id"])
 
 
 def test_a_text_is_in_one_part_whatever_stands_around_it() -> None:

@@ -71,25 +71,19 @@ def read_squadshifts(file: Path) -> Iterator[Question]:
             texts = tuple(answer["text"].strip(" .,;:") for answer in asked["answers"])
             text = Counter(texts).most_common(1)[0][0]
             start = article.body.find(text, max(0, asked["answers"][texts.index(text)]["answer_start"] - 2))
-            question = one_line(asked["question"])
+            question = " ".join(asked["question"].split())
             if text and start >= 0 and len(question) > 12:
                 first, last = _whole_words(article.body, start, start + len(text))
                 answers = dict.fromkeys((article.body[first:last], *texts))
                 whole = len(text.split()) > LONGEST_ANSWER or bool(_SENTENCE_QUESTION.match(question))
                 yield Question(
-                    question,
+                    question[0].upper() + question[1:],
                     article,
                     file.name.split(".")[0],
                     tuple(answers),
                     first,
                     whole,
                 )
-
-
-def one_line(question: str) -> str:
-    """Return a question with single spaces and a capital at its start."""
-    words = " ".join(question.split())
-    return words[:1].upper() + words[1:]
 
 
 def read_unanswerable(file: Path) -> Iterator[Question]:

@@ -1,9 +1,6 @@
 """Train the reranker on public questions, resumable, and write `embeddings/reranker.safetensors`.
 
     python training/reranker.py --data ../shared/data --work FOLDER [--epochs 1.2] [--export]
-    python training/reranker.py --data ../shared/data --work FOLDER --start FILE --reworded FILE --epochs 2
-
-The second goes on from the weights of the first with questions in other words (`training/rewording.py`).
 
 On a GPU, where there is one, else on one core with bfloat16 arithmetic. The learning curve goes to
 FOLDER/curve.jsonl, the checkpoint to FOLDER/checkpoint.safetensors. Equal arguments on equal machines give
@@ -18,7 +15,6 @@ import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -26,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from embeddings.encoder import Encoder
 from embeddings.reranker import (
@@ -41,7 +37,6 @@ from rag.evaluation.measures.ranking import roc_auc
 from training.holdout import CHOOSING, REPORTED
 from training.reranker_data import Example, Questions, examples, read_questions
 
-FINE_TUNING = 0.4  # of the learning rates, where trained weights are trained on
 RATE, HEAD_RATE, BATCH, WARM_UP, SEED = 1.5e-4, 1e-3, 16, 0.05, 20261120
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -75,18 +70,16 @@ def compute_loss(model: Network, batch: Sequence[Example]) -> torch.Tensor:
     return torch.stack(losses).sum() / len(batch)
 
 
-def train(model: Network, questions: Questions, work: Path, epochs: float, fine_tune: bool) -> None:
+def train(model: Network, questions: Questions, work: Path, epochs: float) -> None:
     """Train from the last checkpoint to the end of the epochs, where the learning rate has fallen to 0."""
     for weight in model.body.embeddings.parameters():
         weight.requires_grad = False
     named = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    slower = FINE_TUNING if fine_tune else 1.0
     groups = [
         [value for name, value in named.items() if name.startswith("head") == head] for head in (False, True)
     ]
     optimiser = torch.optim.AdamW(
-        [{"params": groups[0], "lr": slower * RATE}, {"params": groups[1], "lr": slower * HEAD_RATE}],
-        weight_decay=0.01,
+        [{"params": groups[0], "lr": RATE}, {"params": groups[1], "lr": HEAD_RATE}], weight_decay=0.01
     )
     rates = [group["lr"] for group in optimiser.param_groups]
     step, seconds = resume(model, optimiser, named, work / "checkpoint.safetensors")
@@ -110,19 +103,16 @@ def train(model: Network, questions: Questions, work: Path, epochs: float, fine_
         step += 1
         if step % 200 == 0:
             save(model, optimiser, named, work / "checkpoint.safetensors", step, time.monotonic() - began)
-            point: dict[str, Any] = {
+            point = {
                 "step": step,
                 "minutes": round((time.monotonic() - began) / 60, 1),
                 "loss": round(float(np.mean(losses[-200:])), 4),
             }
-            point |= measure(model, questions, 200, CHOOSING)
-            if questions.numbers(CHOOSING, reworded=True):
-                point |= {"reworded": measure(model, questions, 200, CHOOSING, reworded=True)}
-            log_point(work, point)
+            log_point(work, point | measure(model, questions, 200, CHOOSING))
     save(model, optimiser, named, work / "checkpoint.safetensors", step, time.monotonic() - began)
 
 
-def log_point(work: Path, point: dict[str, Any]) -> None:
+def log_point(work: Path, point: dict[str, float]) -> None:
     """Append a point to the learning curve."""
     with (work / "curve.jsonl").open("a") as curve:
         curve.write(json.dumps(point) + "\n")
@@ -162,12 +152,7 @@ def resume(
 
 
 def measure(
-    model: Network,
-    questions: Questions,
-    most: int,
-    part: str,
-    encoder: Encoder | None = None,
-    reworded: bool = False,
+    model: Network, questions: Questions, most: int, part: str, encoder: Encoder | None = None
 ) -> dict[str, float]:
     """Measure a part's questions with an answer, among the sentences of their paragraph and of three rivals.
 
@@ -176,7 +161,7 @@ def measure(
     cosines are measured instead of the scores.
     """
     model.eval()
-    numbers = questions.numbers(part, reworded)
+    numbers = questions.numbers(part)
     numbers = [n for n in numbers if questions.asked[n].answers][:: max(1, len(numbers) // most)]
     top_one, top_three, whole, cut = [], [], [], []
     for n in numbers:
@@ -229,20 +214,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--epochs", type=float, default=1.2)
-    parser.add_argument("--start", type=Path, help="weights to go on from, at a lower learning rate")
-    parser.add_argument("--reworded", type=Path, help="questions that rewording.py wrote")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", action="store_true", help=f"write {WEIGHTS_FILE.name} when done")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(options.threads)
-    questions = read_questions(options.data, encoder, options.reworded)
+    questions = read_questions(options.data, encoder)
     torch.manual_seed(SEED)
     model = build_network(encoder).to(DEVICE)
     before = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-    if options.start:
-        model.load_state_dict(dict(apply_deltas(before, load_file(options.start))), strict=False)
-    train(model, questions, options.work, options.epochs, fine_tune=bool(options.start))
+    train(model, questions, options.work, options.epochs)
     if options.export:
         difference = export(model, before, WEIGHTS_FILE)
         digest = sha256(WEIGHTS_FILE.read_bytes()).hexdigest()
@@ -250,10 +231,8 @@ def main() -> None:
             f"{WEIGHTS_FILE.name}: {WEIGHTS_FILE.stat().st_size:,} bytes; "
             f"largest difference from the trained weights: {difference:.1e}; WEIGHTS_SHA256 = {digest}\n"
         )
-    for reworded in (False, True) if options.reworded else (False,):
-        for name, by in (("ranker", None), ("cosine", encoder)):
-            figures = measure(model, questions, 1000, REPORTED, by, reworded)
-            sys.stdout.write(f"{name}{', in other words' * reworded}: {figures}\n")
+    sys.stdout.write(f"ranker: {measure(model, questions, 1000, REPORTED)}\n")
+    sys.stdout.write(f"cosine: {measure(model, questions, 1000, REPORTED, encoder)}\n")
 
 
 if __name__ == "__main__":

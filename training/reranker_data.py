@@ -6,11 +6,10 @@ high BM25 score. In some examples nothing answers: the sentence is left out, or 
 question is exchanged. Every example follows from (seed, epoch, number) alone.
 """
 
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,11 +22,9 @@ from corpus.passages import sentence_spans
 from embeddings.encoder import Encoder
 from embeddings.reranker import TOKEN_LIMITS, EncodedWindow
 from training.holdout import TRAINED, part
-from training.questions import one_line
 
 SETS = ("new_wiki", "reddit", "amazon_reviews")
 WITHOUT_ANSWER, EXCHANGED, SAME_PARAGRAPH, NO_HEADLINE = 0.2, 0.08, 0.4, 0.3  # shares of the examples
-LEAST_COSINE = 0.35  # of a question with itself in other words, below which it asks something else
 RIVALS = 8  # paragraphs of BM25 that hard windows are taken from
 _WIKI_TITLE = re.compile(r"^(?!Amazon|Filtered)")
 _NAMED = re.compile(r"(?<!^)\b(?:[A-Z][\w’'-]+|\d[\d,.]*\d|\d)(?![\w’'])")
@@ -56,13 +53,12 @@ class TrainingQuestion:
     """One question on a paragraph.
 
     `answers` are (sentence, first piece, last piece) in the paragraph; `rivals` are (other paragraph, its
-    sentence with the most words in common). `reworded` marks a question of `training/rewording.py`.
+    sentence with the most words in common).
     """
 
     text: str
     paragraph: int
     answers: tuple[tuple[int, int, int], ...]
-    reworded: bool = False
     rivals: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -94,21 +90,13 @@ class Questions:
     # question -> its word pieces with one name or number exchanged for another question's
     exchanged: dict[int, list[int]]
 
-    def numbers(self, part: str, reworded: bool = False) -> list[int]:
+    def numbers(self, part: str) -> list[int]:
         """Return the numbers of the questions on the paragraphs of one part (`training/holdout.py`)."""
-        return [
-            n
-            for n, item in enumerate(self.asked)
-            if self.paragraphs[item.paragraph].part == part and item.reworded == reworded
-        ]
+        return [n for n, item in enumerate(self.asked) if self.paragraphs[item.paragraph].part == part]
 
 
-def read_questions(folder: Path, encoder: Encoder, reworded: Path | None = None) -> Questions:
-    """Read all questions of SQuADShifts and CLAPNQ under `folder`; a tenth of the paragraphs is held out.
-
-    `reworded` is an output of `training/rewording.py`, whose questions are added.
-    """
-    in_other_words = read_reworded(reworded, encoder) if reworded else {}
+def read_questions(folder: Path, encoder: Encoder) -> Questions:
+    """Read all questions of SQuADShifts and CLAPNQ under `folder`; a tenth of the paragraphs is held out."""
     paragraphs: list[Paragraph] = []
     training_questions: list[TrainingQuestion] = []
     for title, spans, text, qas in [*_squadshifts(folder / "squadshifts"), *_clapnq(folder / "clapnq")]:
@@ -137,16 +125,13 @@ def read_questions(folder: Path, encoder: Encoder, reworded: Path | None = None)
                 place for start, end in answers if (place := _piece_of(places, start, end)) and place[2] < cut
             }
             if matches or not answers:
-                own = len(paragraphs) - 1, tuple(sorted(matches))
-                training_questions.append(TrainingQuestion(question, *own))
-                training_questions += [
-                    TrainingQuestion(other, *own, reworded=True)
-                    for source, other in in_other_words.get(one_line(question), ())
-                    if source in text
-                ]
+                training_questions.append(
+                    TrainingQuestion(question, len(paragraphs) - 1, tuple(sorted(matches)))
+                )
     rivals = _find_rivals(paragraphs, training_questions, encoder)
     training_questions = [
-        replace(item, rivals=near) for item, near in zip(training_questions, rivals, strict=True)
+        TrainingQuestion(item.text, item.paragraph, item.answers, near)
+        for item, near in zip(training_questions, rivals, strict=True)
     ]
     return Questions(
         paragraphs,
@@ -154,22 +139,6 @@ def read_questions(folder: Path, encoder: Encoder, reworded: Path | None = None)
         encoder.tokenize([item.text for item in training_questions]),
         _exchange_names(training_questions, encoder),
     )
-
-
-def read_reworded(file: Path, encoder: Encoder) -> dict[str, list[tuple[str, str]]]:
-    """Return, by question, the sentences that answer it, each with the question in other words.
-
-    Left out are those that say the answer, and those whose meaning is far from the question's by the
-    encoder's cosine.
-    """
-    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    vectors = encoder.encode([line[field] for field in ("question", "reworded") for line in lines])
-    cosines = (vectors[: len(lines)] * vectors[len(lines) :]).sum(axis=1)
-    found: dict[str, list[tuple[str, str]]] = {}
-    for line, cosine in zip(lines, cosines, strict=True):
-        if cosine >= LEAST_COSINE and line["words"].lower() not in line["reworded"].lower():
-            found.setdefault(line["question"], []).append((line["source"], line["reworded"]))
-    return found
 
 
 RawParagraph = tuple[str, list[tuple[int, int]], str, list[tuple[str, list[tuple[int, int]]]]]
@@ -356,14 +325,9 @@ def _example(
 
 
 def examples(questions: Questions, seed: int, epoch: int, size: int) -> list[list[Example]]:
-    """Return all questions that are not held out, in batches of about equal length.
-
-    Where there are reworded questions, each goes with one that is not, so that neither kind is forgotten.
-    """
+    """Return all questions that are not held out, in batches of about equal length."""
     chance = random.Random(f"{seed} {epoch}")
-    numbers, reworded = questions.numbers(TRAINED), questions.numbers(TRAINED, reworded=True)
-    if reworded:
-        numbers = reworded + chance.sample(numbers, min(len(reworded), len(numbers)))
+    numbers = questions.numbers(TRAINED)
     chance.shuffle(numbers)
     made_examples = [example(questions, n, random.Random(f"{seed} {epoch} {n}")) for n in numbers]
     made_examples = [item for item in made_examples if item.rows]
