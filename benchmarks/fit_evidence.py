@@ -2,11 +2,13 @@
 
     python benchmarks/fit_evidence.py
 
-It shows both halves, and the development questions in other words.
+It shows both halves, the development questions in other words and, where ../shared/data has them, the
+questions of EvoTemp, of which every sentence counts that holds an answer.
 """
 
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -14,40 +16,63 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 import torch
 
+from benchmarks.public_sets import DATA
 from corpus.reading.files import find_files
 from corpus.store.database import Store
 from embeddings.encoder import Encoder
 from embeddings.ingest import ingest
 from embeddings.library import Library
-from rag.evaluation.gold.questions import GoldQuestion, read_gold
+from rag.evaluation.gold.convert import convert, save_converted
+from rag.evaluation.gold.questions import YES_NO, GoldQuestion, read_gold
+from rag.evaluation.gold.wording import contains_wording
 from rag.query.parts import QuestionPart
-from rag.retrieval.evidence import FEATURES, WEIGHTS, sentence_features
+from rag.retrieval.evidence import FEATURES, WEIGHTS, Candidate, sentence_features
 from rag.retrieval.search import Retriever
 from rag.settings import ROOT
 
 Question = tuple[GoldQuestion, np.ndarray, np.ndarray]  # its sentences' features, and which hold gold words
+EVOTEMP = DATA / "cag_news/EvoTemp_dev.jsonl.gz"
 
 
-def gold_candidates(retriever: Retriever, file: Path) -> list[Question]:
+def candidates(
+    library: Library, questions: Iterable[GoldQuestion], answers: Callable[[GoldQuestion, Candidate], bool]
+) -> list[Question]:
+    """Return the questions with the sentences that are found for each, and whether each of those answers."""
+    retriever = Retriever(library=library, k=8)
+    found = []
+    for gold in questions:
+        hits = retriever.search_text(gold.question)
+        table = sentence_features(QuestionPart.parse(gold.question), hits, library.reranker)
+        is_gold = np.array([answers(gold, item) for item in table.candidates])
+        found.append((gold, table.features, is_gold))
+    return found
+
+
+def gold_candidates(library: Library, file: Path) -> list[Question]:
     """Return the candidates of every question of a file that has gold quotes and is no follow-up."""
-    candidates = []
-    for gold in read_gold(file):
-        if not gold.evidence or gold.history:
-            continue
-        table = sentence_features(
-            QuestionPart.parse(gold.question),
-            retriever.search_text(gold.question),
-            retriever.library.reranker,
-        )
-        is_gold = [
-            any(
-                (span := quote.span_in(item.article)) and span[0] < item.end and item.start < span[1]
-                for quote in gold.evidence
-            )
-            for item in table.candidates
-        ]
-        candidates.append((gold, table.features, np.array(is_gold)))
-    return candidates
+    asked = [gold for gold in read_gold(file) if gold.evidence and not gold.history]
+    return candidates(library, asked, holds_quote)
+
+
+def holds_quote(gold: GoldQuestion, item: Candidate) -> bool:
+    """Return True if a sentence has words of a gold quote."""
+    spans = [quote.span_in(item.article) for quote in gold.evidence]
+    return any(span and span[0] < item.end and item.start < span[1] for span in spans)
+
+
+def evotemp_candidates(folder: Path, encoder: Encoder) -> list[Question]:
+    """Return the candidates of EvoTemp's questions that a sentence found for them answers."""
+    articles, questions = folder / "articles.jsonl", folder / "questions.jsonl"
+    save_converted(convert("evotemp", [EVOTEMP]), articles, questions)
+    library = Library(Store(folder / "evotemp"), encoder)
+    list(ingest(library, articles))
+    asked = [gold for gold in read_gold(questions) if gold.kind != YES_NO]
+    return [item for item in candidates(library, asked, holds_wording) if item[2].any()]
+
+
+def holds_wording(gold: GoldQuestion, item: Candidate) -> bool:
+    """Return True if a sentence has one wording of each answer."""
+    return all(any(contains_wording(item.text, one) for one in wordings) for wordings in gold.answers)
 
 
 def fit(chosen: list[Question]) -> np.ndarray:
@@ -88,27 +113,29 @@ def share_table(chosen: list[Question], weights: np.ndarray) -> str:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        library = Library(Store(Path(folder)), Encoder())
+    with tempfile.TemporaryDirectory() as name:
+        folder, encoder = Path(name), Encoder()
+        library = Library(Store(folder / "sample"), encoder)
         for file in find_files([ROOT / "corpus/articles"]):
             list(ingest(library, file))
-        retriever = Retriever(library=library, k=8)
-        gold, reworded = (
-            gold_candidates(retriever, ROOT / "corpus" / name) for name in ("gold.jsonl", "paraphrased.jsonl")
-        )
-    sets = {
-        "development": [item for item in gold if item[0].for_development],
-        "in other words": reworded,
-        "test": [item for item in gold if not item[0].for_development],
-    }
+        gold = gold_candidates(library, ROOT / "corpus/gold.jsonl")
+        sets = {
+            "development": [item for item in gold if item[0].for_development],
+            "in other words": gold_candidates(library, ROOT / "corpus/paraphrased.jsonl"),
+            "test": [item for item in gold if not item[0].for_development],
+            "EvoTemp": evotemp_candidates(folder, encoder) if EVOTEMP.exists() else [],
+        }
     fitted = fit(sets["development"])
-    print("fitted:", dict(zip(FEATURES, fitted.round(2).tolist(), strict=True)))
+    print("fitted:", dict(zip(FEATURES, fitted.round(1).tolist(), strict=True)))
     for name, weights in (
         ("fitted", fitted),
         ("in use", WEIGHTS),
         *((f"only {name}", np.eye(len(FEATURES))[n]) for n, name in enumerate(FEATURES)),
     ):
-        print(f"{name:20}", *(f"{name} {share_table(own, weights)}  " for name, own in sets.items()))
+        print(name)
+        for of_set, own in sets.items():
+            if own:
+                print(f"    {of_set:15} {len(own):4} {share_table(own, weights)}")
 
 
 if __name__ == "__main__":

@@ -435,13 +435,16 @@ def test_each_part_of_a_set_is_converted_as_it_is_scored(tmp_path: Path) -> None
         ([["Blue"]], 1),
         ([["Blue"]], 0),
     ]
-    evotemp.write_text(json.dumps(EVOTEMP))
+    evotemp.write_text(f"{json.dumps(EVOTEMP)}\n{json.dumps(EVOTEMP)}")
     found = convert("evotemp", [evotemp])
     assert {text: entry.get("date") for text, (_, entry) in found.articles.items()} == {
         "A gull flew today.": "2020-01-03",
         "No gull flew.": None,
     }
-    assert [entry["answers"] for entry in found.questions] == [[["A gull", "Gull", "The gull"]]]
+    assert [(entry["id"], entry["answers"]) for entry in found.questions] == [
+        ("1", [["A gull", "Gull", "The gull"]]),
+        ("2", [["A gull", "Gull", "The gull"]]),
+    ]
     squad.write_text(json.dumps(SQUAD))
     found = convert("squad", [squad])
     assert [(entry.get("kind"), entry.get("answers")) for entry in found.questions] == [

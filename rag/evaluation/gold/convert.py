@@ -194,7 +194,8 @@ def _convert_evotemp(entry: Entry, converted: ConvertedSet) -> None:
         for answer in entry["answers"]
         for wording in (answer if isinstance(answer, list) else [answer])
     ]
-    converted.add_question(str(entry["id"]), entry["question"], [wordings], [])
+    name = str(len(converted.questions) + 1)  # its own are not all different
+    converted.add_question(name, entry["question"], [wordings], [])
 
 
 def _convert_multihop(entry: Entry, converted: ConvertedSet) -> None:
