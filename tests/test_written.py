@@ -115,6 +115,44 @@ def test_a_figure_for_two_is_not_given_to_one(statement: str, passes: bool) -> N
     assert (not any("together" in reason for reason in verify_written(statement, question, item))) == passes
 
 
+@pytest.mark.parametrize(
+    ("said", "question", "statement", "reason"),
+    [
+        (
+            "Only 17 per cent of the islanders have a favourable view of the ferry line.",
+            "What share of the islanders has an unfavourable view of the ferry line?",
+            "17 per cent of the islanders have an unfavourable view of the ferry line.",
+            'opposite of "unfavourable"',
+        ),
+        (
+            "The court found the sale unlawful.",
+            "What did the court find lawful?",
+            "The court found the sale lawful.",
+            'opposite of "lawful"',
+        ),
+        (
+            "Voters in Port Esker elected Anna Holm on Tuesday.",
+            "Whom did the voters in Port Esker elect this week?",
+            "Voters in Port Esker elected Anna Holm this week.",
+            '"this week"',
+        ),
+        (
+            "The crew of the Corvane arrived on the island.",
+            "How many people arrived on the island?",
+            "The crew of the Corvane arrived on the island.",
+            "no figure",
+        ),
+    ],
+)
+def test_an_opposite_a_time_and_a_count_of_the_question_are_none_of_the_source(
+    said: str, question: str, statement: str, reason: str
+) -> None:
+    text = article(said, title="News of the islands")
+    item = Evidence(Passage(text, 0, len(said)), 0, len(said), 1.0, 1.0)
+    assert any(reason in found for found in verify_written(statement, question, item))
+    assert verify_written(said, question.replace("How many people", "Who"), item) == []
+
+
 @pytest.mark.parametrize(("year", "passes"), [("2018", True), ("2017", False)])
 def test_a_month_of_the_question_may_stand_without_its_year(year: str, passes: bool) -> None:
     body = "The jet fell into the sea on October 29. All 189 people on board died."

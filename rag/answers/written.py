@@ -19,7 +19,12 @@ from rag.retrieval.evidence import Evidence
 from rag.retrieval.selection import SelectedEvidence
 from rag.verification.citations import SUPPORTED, parse_drafts
 from rag.verification.judgement import Judgement, read_source
-from rag.verification.written import answering_words, support_claim, verify_written
+from rag.verification.written import (
+    answering_words,
+    support_claim,
+    verify_written,
+    without_relative_times,
+)
 
 _ALTERNATIVES = 3  # limit: sentences of evidence that a question for one fact is put to, one after the other
 _KEPT_READINGS = 64  # limit: of what a model makes of a sentence, for the question in hand
@@ -51,11 +56,15 @@ class WritingTask:
 
 
 def plan_writing(evidence: SelectedEvidence) -> list[WritingTask]:
-    """Return the tasks for a question's evidence, in the order in which their sentences are shown."""
+    """Return the tasks for a question's evidence, in the order in which their sentences are shown.
+
+    An article is asked without "this week" and the like: it tells of its own.
+    """
     question = evidence.question
+    standalone = without_relative_times(question.standalone)
     if evidence.values:
         oldest_first = dict.fromkeys(value.evidence for value in reversed(evidence.values))
-        asked = _ask_for(question) if question.intent.change else question.standalone
+        asked = _ask_for(question) if question.intent.change else standalone
         return [WritingTask(asked, (item,), item.words) for item in oldest_first]
     quotes = [sentence.evidence[0] for sentence in quote_evidence(evidence).sentences]
     if evidence.answered > 1:
@@ -66,9 +75,9 @@ def plan_writing(evidence: SelectedEvidence) -> list[WritingTask]:
     if question.intent.change:
         return [WritingTask(_ask_for(question), (item,), item.words) for item in reversed(quotes[:_SIDES])]
     if question.intent.several:
-        return [WritingTask(question.standalone, tuple(quotes[:_SIDES]))]
+        return [WritingTask(standalone, tuple(quotes[:_SIDES]))]
     return [
-        WritingTask(question.standalone, (item,), item.words, alternative=True)
+        WritingTask(standalone, (item,), item.words, alternative=True)
         for item in evidence.shown[:_ALTERNATIVES]
     ]
 
@@ -105,6 +114,7 @@ class Reader:
         cannot be asked.
         """
         first, *others = evidence
+        question = without_relative_times(question)
         answers = self.answers(question, first)
         if answers is None:
             return list(evidence), None

@@ -3,7 +3,8 @@
 Such a sentence restates the question, so the rules of `rag.verification.verify`, which ask for the words of
 the source alone, would drop nearly all of them. Here every figure, date, name and quotation is in the cited
 sentence, with its unit and bound; what the question names may be repeated if the article names it too, near
-the cited sentence. What is denied, hedged or attributed there is so in the sentence. Whether its words say
+the cited sentence. What is denied, hedged or attributed there is so in the sentence; no word is its opposite,
+and none says that what was so then is so now. Whether its words say
 what the source says is judged by a model (`embeddings.support`), which reads both.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from corpus.passages import sentence_spans
 from embeddings.support import Claim as SupportClaim
 from rag.quantities.numbers import Number
+from rag.query.answer_type import parse_answer_type
 from rag.retrieval.evidence import Evidence
 from rag.verification.alignment import CitedText, TokenPosition, best_position, parse_cited_text
 from rag.verification.claims import Claim, Token, month_dates, parse_claim
@@ -39,6 +41,16 @@ _NAME = r"(?:[A-Z][\w’'-]*|[a-z]+ \d+)(?: (?:[A-Z][\w’'-]*|[a-z]+ \d+|\d+)){
 _NAMED_TOGETHER = re.compile(rf"\b(?P<first>{_NAME}),? (?:and|or) (?:the )?(?P<second>{_NAME})")
 # A number with a scale, which is an amount and no year: "45 billion", "4.5bn".
 _SCALED = re.compile(r"\d ?(?:thousand|[mbtr]+illion|[mbt]n|[mk])\b", re.IGNORECASE)
+# What is so at the time of asking, and was so, if at all, when the article appeared.
+_RELATIVE_TIME = re.compile(
+    r"\b(?:(?:this|last|next) (?:week|month|year|season|spring|summer|autumn|fall|winter)"
+    r"|today|tonight|yesterday|tomorrow|recently|currently|now)\b",
+    re.IGNORECASE,
+)
+# Prefixes that turn the stem of a word into its opposite: "unfavour", "disapprov", "unlaw".
+_OPPOSITES = re.compile(r"(?:un|dis|non)-?(?=\w{3})|(?:in|im|il|ir)(?=\w{5})")
+# Counts without a figure.
+_COUNTED = re.compile(r"\b(?:no|none|nobody|nothing|never|once|twice|half|few|several|many|most|all)\b", re.I)
 _NEIGHBOURS = 1  # sentences on each side of the cited one that the model of support reads too
 
 
@@ -84,6 +96,17 @@ def answering_words(statement: str, question: str) -> str:
     return statement[own[0].start : own[-1].end] if own else ""
 
 
+def without_relative_times(question: str) -> str:
+    """Return a question without words for the time of asking, which are none of an article's.
+
+    >>> without_relative_times("Who won this year's regatta?"), without_relative_times("Who left recently?")
+    ('Who won the regatta?', 'Who left?')
+    """
+    text = re.sub(rf"(?:{_RELATIVE_TIME.pattern})['’]s\b", "the", question, flags=re.IGNORECASE)
+    text = " ".join(_RELATIVE_TIME.sub("", text).split())
+    return re.sub(r" (?=[?,.])", "", text)
+
+
 def verify_written(statement: str, question: str, item: Evidence) -> list[str]:
     """Return the mechanical reasons why a sentence must not be shown as what `item` says; none if it may."""
     article = item.article
@@ -106,6 +129,9 @@ def verify_written(statement: str, question: str, item: Evidence) -> list[str]:
         *misquoted_words(statement, item.text),
         *_own_words(claim, source),
         *_counted_together(claim, item.text),
+        *_relative_times(statement, item.text),
+        *_opposites(claim, source.cited),
+        *_no_figure(claim, question, source),
     ]
     if not reasons:
         aligned = dict(_aligned(claim, source))
@@ -222,6 +248,34 @@ def _counted_together(claim: Claim, cited: str) -> Iterator[str]:
         named = [bool((keys - shared) & claim.positions.keys()) for keys in (first, second)]
         if named[0] != named[1] and " each" not in cited[match.end() :]:
             yield f'the source speaks of "{match["first"]}" and "{match["second"]}" together'
+
+
+def _relative_times(statement: str, cited: str) -> Iterator[str]:
+    """Yield a reason for "this week" and the like where only the question says so, at another time."""
+    said = {match[0].lower() for match in _RELATIVE_TIME.finditer(cited)}
+    for match in _RELATIVE_TIME.finditer(statement):
+        if match[0].lower() not in said:
+            yield f'the source does not say "{match[0]}"'
+
+
+def _opposites(claim: Claim, cited: CitedText) -> Iterator[str]:
+    """Yield a reason for a word of which the source has the opposite by a prefix: "unlawful" for "lawful"."""
+    there = {token.key for sentence in cited.variants for token in sentence.tokens if token.kind == "word"}
+    for token in claim.tokens:
+        if token.kind == "word" and token.key not in there:
+            bare = _OPPOSITES.sub("", token.key, count=1) if _OPPOSITES.match(token.key) else token.key
+            opposites = {key for key in there if _OPPOSITES.match(key) and _OPPOSITES.sub("", key, 1) == bare}
+            if opposites or (bare != token.key and bare in there):
+                yield f'the source says the opposite of "{claim.text[token.start : token.end]}"'
+
+
+def _no_figure(claim: Claim, question: str, source: _Source) -> Iterator[str]:
+    """Yield a reason if the question is for a number and the claim gives none of its own."""
+    asked = parse_answer_type(question)
+    if asked.kind != "number" or not asked.amount or _COUNTED.search(claim.text):
+        return
+    if not any(token.number and token.key not in source.asked.positions for token in claim.tokens):
+        yield "it gives no figure"
 
 
 def _own_words(claim: Claim, source: _Source) -> Iterator[str]:
