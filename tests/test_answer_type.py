@@ -13,6 +13,7 @@ from rag.query.answer_type import parse_answer_type
         ("How much of the dam is complete now?", "percent"),
         ("for how many years will there be fuel?", "time"),
         ("the capacity of the dam in megawatts ?", "power"),
+        ("How many times was the ferry repaired?", "occasion"),
         ("the Arctic sea ice minimum ?", ""),
     ],
 )

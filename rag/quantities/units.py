@@ -96,9 +96,13 @@ def unit_at(sentence: str, end: int) -> tuple[str, int]:
 def unit_of(noun: str) -> str:
     """Return the unit of a counted noun: a kind of measure, "people", or its stem.
 
-    >>> unit_of("Canadian soldiers"), unit_of("cubic metres"), unit_of("ferries")
-    ('people', 'volume', 'ferri')
+    "How many times" is no measure of time.
+
+    >>> unit_of("Canadian soldiers"), unit_of("cubic metres"), unit_of("ferries"), unit_of("times")
+    ('people', 'volume', 'ferri', 'occasion')
     """
     measured = next((unit for unit, words in _UNIT if words.fullmatch(f" {noun}")), "")
     last = noun.lower().split()[-1]
+    if last == "times":
+        return "occasion"
     return measured or ("people" if last in _PEOPLE else stem(last))

@@ -4,7 +4,7 @@ Such a sentence restates the question, so the rules of `rag.verification.verify`
 the source alone, would drop nearly all of them. Here every figure, date, name and quotation is in the cited
 sentence, with its unit and bound; what the question names may be repeated if the article names it too, near
 the cited sentence. What is denied, hedged or attributed there is so in the sentence; no word is its opposite,
-and none says that what was so then is so now. Whether its words say
+and what was so then is not said to be so now. Whether its words say
 what the source says is judged by a model (`embeddings.support`), which reads both.
 """
 
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from corpus.passages import sentence_spans
 from embeddings.support import Claim as SupportClaim
 from rag.quantities.numbers import Number
-from rag.query.answer_type import parse_answer_type
 from rag.retrieval.evidence import Evidence
 from rag.verification.alignment import CitedText, TokenPosition, best_position, parse_cited_text
 from rag.verification.claims import Claim, Token, month_dates, parse_claim
@@ -47,10 +46,16 @@ _RELATIVE_TIME = re.compile(
     r"|today|tonight|yesterday|tomorrow|recently|currently|now)\b",
     re.IGNORECASE,
 )
+_IS, _WAS = re.compile(r"\b(?:is|are)\b"), re.compile(r"\b(?:was|were)\b")
 # Prefixes that turn the stem of a word into its opposite: "unfavour", "disapprov", "unlaw".
 _OPPOSITES = re.compile(r"(?:un|dis|non)-?(?=\w{3})|(?:in|im|il|ir)(?=\w{5})")
-# Counts without a figure.
-_COUNTED = re.compile(r"\b(?:no|none|nobody|nothing|never|once|twice|half|few|several|many|most|all)\b", re.I)
+_ASKS_COUNT = re.compile(r"\bhow (?:many|old)\b|\bper ?cent(?:age)?\b", re.IGNORECASE)
+# Counts without a figure, and "one", which is no amount in `rag.quantities`.
+_COUNTED = re.compile(
+    r"\b(?:no|none|nobody|never|one|once|twice|half|few|several|many|most|all|dozens|hundreds|thousands"
+    r"|millions)\b",
+    re.IGNORECASE,
+)
 _NEIGHBOURS = 1  # sentences on each side of the cited one that the model of support reads too
 
 
@@ -130,6 +135,7 @@ def verify_written(statement: str, question: str, item: Evidence) -> list[str]:
         *_own_words(claim, source),
         *_counted_together(claim, item.text),
         *_relative_times(statement, item.text),
+        *_tenses(claim, source.cited),
         *_opposites(claim, source.cited),
         *_no_figure(claim, question, source),
     ]
@@ -258,6 +264,23 @@ def _relative_times(statement: str, cited: str) -> Iterator[str]:
             yield f'the source does not say "{match[0]}"'
 
 
+def _tenses(claim: Claim, cited: CitedText) -> Iterator[str]:
+    """Yield a reason for what is so in the claim and was so in the source: "serves" for "served"."""
+    text = " ".join(sentence.text for sentence in cited.variants)
+    if _IS.search(text):
+        return
+    if _IS.search(claim.text) and _WAS.search(text):
+        yield "the source says what was, not what is"
+    for token in claim.tokens:
+        word = claim.text[token.start : token.end].lower()
+        forms = [
+            there.text[there.tokens[n].start : there.tokens[n].end].lower()
+            for there, n in cited.positions(token.key)
+        ]
+        if token.kind == "word" and word.endswith("s") and forms and all(one.endswith("ed") for one in forms):
+            yield f'the source says "{forms[0]}"'
+
+
 def _opposites(claim: Claim, cited: CitedText) -> Iterator[str]:
     """Yield a reason for a word of which the source has the opposite by a prefix: "unlawful" for "lawful"."""
     there = {token.key for sentence in cited.variants for token in sentence.tokens if token.kind == "word"}
@@ -270,9 +293,8 @@ def _opposites(claim: Claim, cited: CitedText) -> Iterator[str]:
 
 
 def _no_figure(claim: Claim, question: str, source: _Source) -> Iterator[str]:
-    """Yield a reason if the question is for a number and the claim gives none of its own."""
-    asked = parse_answer_type(question)
-    if asked.kind != "number" or not asked.amount or _COUNTED.search(claim.text):
+    """Yield a reason if the question is how many there are and the claim gives no number of its own."""
+    if not _ASKS_COUNT.search(question) or _COUNTED.search(claim.text):
         return
     if not any(token.number and token.key not in source.asked.positions for token in claim.tokens):
         yield "it gives no figure"
