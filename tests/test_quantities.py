@@ -118,6 +118,8 @@ def test_the_day_that_an_amount_refers_to(sentence: str, day: str | None) -> Non
     [
         ("They agreed that the force may rise to 4,000 people.", "announced"),
         ("The reservoir is to hold 74 billion cubic metres.", "planned"),
+        ("The line, due to open in May, is due to have 40 stations.", "planned"),
+        ("Six deaths have been reported due to the rain.", "actual"),
         ("The bill could reach 106 billion pounds.", "estimated"),
         ("The mission has 500 people.", "actual"),
         ("The ferry was to be ready by then, but the work has cost 63 million crowns.", "actual"),

@@ -85,7 +85,9 @@ _STAGES: tuple[tuple[Stage, re.Pattern[str]], ...] = (
         "planned",
         re.compile(
             r"\b(?:plan(?:s|ned|ning)?|will|would|shall|should|(?:is|are|was|were) to(?! have)|intend\w*|"
-            r"aim\w*|target\w*|due|propos\w+|goal|may)\b",
+            # "deaths due to rain" are no plan
+            r"aim\w*|target\w*|due(?! to\b)|(?:is|are|was|were|be|now|not|still|,) due|propos\w+|"
+            r"goal|may)\b",
             re.IGNORECASE,
         ),
     ),
