@@ -149,9 +149,9 @@ def test_a_figure_for_two_is_not_given_to_one(statement: str, passes: bool) -> N
             "what was",
         ),
         (
-            "The crew of the Corvane arrived on the island.",
+            "Corvane-2 arrived on the island.",
             "How many people arrived on the island?",
-            "The crew of the Corvane arrived on the island.",
+            "Corvane-2 arrived on the island.",
             "no figure",
         ),
     ],

@@ -296,7 +296,12 @@ def _no_figure(claim: Claim, question: str, source: _Source) -> Iterator[str]:
     """Yield a reason if the question is how many there are and the claim gives no number of its own."""
     if not _ASKS_COUNT.search(question) or _COUNTED.search(claim.text):
         return
-    if not any(token.number and token.key not in source.asked.positions for token in claim.tokens):
+    counts = [
+        token.key
+        for token in claim.tokens
+        if token.number and claim.text[token.start - 1 : token.start] != "-"  # "Crew-2" is a name
+    ]
+    if not set(counts) - source.asked.positions.keys():
         yield "it gives no figure"
 
 
