@@ -4,8 +4,8 @@ Such a sentence restates the question, so the rules of `rag.verification.verify`
 the source alone, would drop nearly all of them. Here every figure, date, name and quotation is in the cited
 sentence, with its unit and bound; what the question names may be repeated if the article names it too, near
 the cited sentence. What is denied, hedged or attributed there is so in the sentence; no word is its opposite,
-and what was so then is not said to be so now. Whether its words say
-what the source says is judged by a model (`embeddings.support`), which reads both.
+and what was so then is not said to be so now. Whether its words say what the source says is judged by a model
+(`embeddings.support`), which reads both.
 """
 
 import re
@@ -40,12 +40,14 @@ _NAME = r"(?:[A-Z][\w’'-]*|[a-z]+ \d+)(?: (?:[A-Z][\w’'-]*|[a-z]+ \d+|\d+)){
 _NAMED_TOGETHER = re.compile(rf"\b(?P<first>{_NAME}),? (?:and|or) (?:the )?(?P<second>{_NAME})")
 # A number with a scale, which is an amount and no year: "45 billion", "4.5bn".
 _SCALED = re.compile(r"\d ?(?:thousand|[mbtr]+illion|[mbt]n|[mk])\b", re.IGNORECASE)
-# What is so at the time of asking, and was so, if at all, when the article appeared.
+# What is so at the time of asking, and was so, if at all, when the article appeared. In small letters alone:
+# "USA Today" is a name.
 _RELATIVE_TIME = re.compile(
     r"\b(?:(?:this|last|next) (?:week|month|year|season|spring|summer|autumn|fall|winter)"
-    r"|today|tonight|yesterday|tomorrow|recently|currently|now)\b",
-    re.IGNORECASE,
+    r"|today|tonight|yesterday|tomorrow|(?<!most )recently|currently|now(?! that\b))\b"
 )
+_BEFORE_TIME = re.compile(r"\b(?:as of|in|on|by|of|for|from|since|until|during|over) $")
+_TIMES_COMPARED = re.compile(r"\b(?:between|compared|than|versus|from .* to)\b")
 _IS, _WAS = re.compile(r"\b(?:is|are)\b"), re.compile(r"\b(?:was|were)\b")
 # Prefixes that turn the stem of a word into its opposite: "unfavour", "disapprov", "unlaw".
 _OPPOSITES = re.compile(r"(?:un|dis|non)-?(?=\w{3})|(?:in|im|il|ir)(?=\w{5})")
@@ -104,12 +106,19 @@ def answering_words(statement: str, question: str) -> str:
 def without_relative_times(question: str) -> str:
     """Return a question without words for the time of asking, which are none of an article's.
 
-    >>> without_relative_times("Who won this year's regatta?"), without_relative_times("Who left recently?")
-    ('Who won the regatta?', 'Who left?')
+    A question that compares times keeps them.
+
+    >>> without_relative_times("Who won this year's regatta?"), without_relative_times("Who left since May?")
+    ('Who won the regatta?', 'Who left since May?')
+    >>> without_relative_times("What has the ferry cost since last year?")
+    'What has the ferry cost?'
     """
-    text = re.sub(rf"(?:{_RELATIVE_TIME.pattern})['’]s\b", "the", question, flags=re.IGNORECASE)
-    text = " ".join(_RELATIVE_TIME.sub("", text).split())
-    return re.sub(r" (?=[?,.])", "", text)
+    if _TIMES_COMPARED.search(question):
+        return question
+    text = re.sub(rf"(?:{_RELATIVE_TIME.pattern})['’]s\b", "the", question)
+    parts = _RELATIVE_TIME.split(text)
+    kept = [_BEFORE_TIME.sub("", part) for part in parts[:-1]]
+    return re.sub(r" (?=[?,.])", "", " ".join(" ".join([*kept, parts[-1]]).split()))
 
 
 def verify_written(statement: str, question: str, item: Evidence) -> list[str]:
@@ -258,10 +267,10 @@ def _counted_together(claim: Claim, cited: str) -> Iterator[str]:
 
 def _relative_times(statement: str, cited: str) -> Iterator[str]:
     """Yield a reason for "this week" and the like where only the question says so, at another time."""
-    said = {match[0].lower() for match in _RELATIVE_TIME.finditer(cited)}
-    for match in _RELATIVE_TIME.finditer(statement):
-        if match[0].lower() not in said:
-            yield f'the source does not say "{match[0]}"'
+    said = set(_RELATIVE_TIME.findall(cited.lower()))
+    for words in _RELATIVE_TIME.findall(statement.lower()):
+        if words not in said:
+            yield f'the source does not say "{words}"'
 
 
 def _tenses(claim: Claim, cited: CitedText) -> Iterator[str]:
