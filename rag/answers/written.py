@@ -56,30 +56,28 @@ class WritingTask:
 
 
 def plan_writing(evidence: SelectedEvidence) -> list[WritingTask]:
-    """Return the tasks for a question's evidence, in the order in which their sentences are shown.
-
-    An article is asked without "this week" and the like: it tells of its own.
-    """
+    """Return the tasks for a question's evidence, in the order in which their sentences are shown."""
     question = evidence.question
-    standalone = without_relative_times(question.standalone)
     if evidence.values:
         oldest_first = dict.fromkeys(value.evidence for value in reversed(evidence.values))
-        asked = _ask_for(question) if question.intent.change else standalone
-        return [WritingTask(asked, (item,), item.words) for item in oldest_first]
+        asked = _ask_for(question) if question.intent.change else question.standalone
+        return [_task(asked, item) for item in oldest_first]
     quotes = [sentence.evidence[0] for sentence in quote_evidence(evidence).sentences]
     if evidence.answered > 1:
         return [
-            WritingTask(part.full_text, (item,), item.words)
+            _task(part.full_text, item)
             for part, item in zip(question.subquestions, evidence.shown[: evidence.answered], strict=False)
         ]
     if question.intent.change:
-        return [WritingTask(_ask_for(question), (item,), item.words) for item in reversed(quotes[:_SIDES])]
+        return [_task(_ask_for(question), item) for item in reversed(quotes[:_SIDES])]
     if question.intent.several:
-        return [WritingTask(standalone, tuple(quotes[:_SIDES]))]
-    return [
-        WritingTask(standalone, (item,), item.words, alternative=True)
-        for item in evidence.shown[:_ALTERNATIVES]
-    ]
+        return [WritingTask(without_relative_times(question.standalone), tuple(quotes[:_SIDES]))]
+    return [_task(question.standalone, item, alternative=True) for item in evidence.shown[:_ALTERNATIVES]]
+
+
+def _task(question: str, item: Evidence, alternative: bool = False) -> WritingTask:
+    """Return the task of one sentence, which is asked without "this week" and the like: it has its own."""
+    return WritingTask(without_relative_times(question), (item,), item.words, alternative)
 
 
 def _ask_for(question: ParsedQuestion) -> str:

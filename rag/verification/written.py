@@ -281,12 +281,12 @@ def _tenses(claim: Claim, cited: CitedText) -> Iterator[str]:
     if _IS.search(claim.text) and _WAS.search(text):
         yield "the source says what was, not what is"
     for token in claim.tokens:
-        word = claim.text[token.start : token.end].lower()
+        is_present = re.search(r"[^s]s\Z", claim.text[token.start : token.end].lower())
         forms = [
             there.text[there.tokens[n].start : there.tokens[n].end].lower()
             for there, n in cited.positions(token.key)
         ]
-        if token.kind == "word" and word.endswith("s") and forms and all(one.endswith("ed") for one in forms):
+        if token.kind == "word" and is_present and forms and all(one.endswith("ed") for one in forms):
             yield f'the source says "{forms[0]}"'
 
 
